@@ -1,0 +1,145 @@
+//! What the parser makes and the applications answer with: requests, responses and their parts.
+
+use std::io;
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+/// One request, well formed by RFC 9112.
+#[derive(Debug)]
+pub struct Request {
+    /// The method, a case-sensitive token (RFC 9110 9.1): `GET`, `POST`, or one never heard of.
+    pub method: String,
+    /// What the request is for (RFC 9112 3.2).
+    pub target: Target,
+    /// The version that the client speaks.
+    pub version: Version,
+    /// The header fields, as they came.
+    pub headers: Headers,
+    /// The content, decoded from chunks if it came in chunks.
+    pub body: Body,
+    /// Who asked.
+    pub remote: SocketAddr,
+    /// The address that was asked.
+    pub local: SocketAddr,
+}
+
+/// The request target, taken apart (RFC 9112 3.2 and 3.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The path as it came, still percent-encoded; `*` for `OPTIONS *`. Never empty.
+    pub path: String,
+    /// What stands after the first `?`, as it came; `None` where there is no `?`.
+    pub query: Option<String>,
+    /// Host and port that the client asked for: of the absolute-form if it was used, else of the
+    /// Host field. Empty where HTTP/1.0 named none.
+    pub authority: String,
+}
+
+/// The minor version of HTTP/1 (RFC 9112 2.3). A higher one than 1 is handled as 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// HTTP/1.0
+    Http10,
+    /// HTTP/1.1
+    Http11,
+}
+
+/// One response. The server adds Date, the framing fields and Connection by itself.
+#[derive(Debug)]
+pub struct Response {
+    /// The status code (RFC 9110 15).
+    pub status: u16,
+    /// The header fields.
+    pub headers: Headers,
+    /// The content.
+    pub body: Body,
+}
+
+impl Response {
+    /// A response without fields or content.
+    pub fn new(status: u16) -> Response {
+        Response { status, headers: Headers::default(), body: Body::Empty }
+    }
+
+    /// A response with content of the given media type.
+    pub fn content(status: u16, media_type: &'static str, body: impl Into<Bytes>) -> Response {
+        let mut response = Response::new(status);
+        response.headers.push("Content-Type", media_type);
+        response.body = Body::Full(body.into());
+        response
+    }
+}
+
+/// Header fields in order of arrival. Names compare without case (RFC 9110 5.1), values are bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Headers {
+    fields: Vec<(Bytes, Bytes)>,
+}
+
+impl Headers {
+    /// Adds a field after the others; one of the same name stays.
+    pub fn push(&mut self, name: impl Into<Bytes>, value: impl Into<Bytes>) {
+        self.fields.push((name.into(), value.into()));
+    }
+
+    /// The value of the first field of this name.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.get_all(name).next()
+    }
+
+    /// The values of all fields of this name, in order.
+    pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, v)| v)
+    }
+
+    /// Removes every field of this name.
+    pub fn remove(&mut self, name: &str) {
+        self.fields.retain(|(n, _)| !n.eq_ignore_ascii_case(name.as_bytes()));
+    }
+
+    /// Names and values, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.fields.iter().map(|(name, value)| (&name[..], &value[..]))
+    }
+}
+
+/// The content of a message: nothing, bytes at hand, or bytes to come.
+#[derive(Debug)]
+pub enum Body {
+    /// No content.
+    Empty,
+    /// All of it.
+    Full(Bytes),
+    /// As it comes. An error in place of a chunk means that the rest will never come.
+    Stream {
+        /// Octets in total, where that is known beforehand.
+        length: Option<u64>,
+        /// The blocks, in order; closed at the end.
+        chunks: mpsc::Receiver<io::Result<Bytes>>,
+    },
+}
+
+impl Body {
+    /// The next block of content; `None` at the end.
+    pub async fn next(&mut self) -> Option<io::Result<Bytes>> {
+        match self {
+            Body::Empty => None,
+            Body::Full(_) => match std::mem::replace(self, Body::Empty) {
+                Body::Full(bytes) if !bytes.is_empty() => Some(Ok(bytes)),
+                _ => None,
+            },
+            Body::Stream { chunks, .. } => chunks.recv().await,
+        }
+    }
+
+    /// Octets in total, where that is known beforehand.
+    pub fn length(&self) -> Option<u64> {
+        match self {
+            Body::Empty => Some(0),
+            Body::Full(bytes) => Some(bytes.len() as u64),
+            Body::Stream { length, .. } => *length,
+        }
+    }
+}
