@@ -1,0 +1,102 @@
+//! What a server offers, found out once, before the checks: what it does not offer it can't get wrong.
+
+use crate::check::Failure;
+use crate::client::Client;
+use crate::fixture;
+use crate::reply::Answer;
+
+/// Something that the specifications leave to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capability {
+    /// A second request on the same connection.
+    Persistence,
+    /// A second client while the first one is not done.
+    Concurrency,
+    /// The form of the form contract.
+    Form,
+    /// The files of the suite's fixture.
+    Files,
+    /// An output that the suite can read: it started the server itself.
+    Output,
+}
+
+/// The capabilities of one server.
+#[derive(Debug, Clone, Default)]
+pub struct Capabilities(Vec<Capability>);
+
+impl Capability {
+    /// What it means that a server lacks it, as the reason of a skip.
+    pub fn absence(self) -> &'static str {
+        match self {
+            Capability::Persistence => "the server closes every connection after one response",
+            Capability::Concurrency => "the server serves one client at a time",
+            Capability::Form => "the server has no form that answers in JSON",
+            Capability::Files => "the server does not serve the files of the fixture",
+            Capability::Output => "the server was not started by the suite, so its output can't be read",
+        }
+    }
+}
+
+impl Capabilities {
+    /// Just these.
+    pub fn new(capabilities: &[Capability]) -> Capabilities {
+        Capabilities(capabilities.to_vec())
+    }
+
+    /// Whether `capability` is offered.
+    pub fn has(&self, capability: Capability) -> bool {
+        self.0.contains(&capability)
+    }
+
+    /// Adds one.
+    pub fn add(&mut self, capability: Capability) {
+        if !self.has(capability) {
+            self.0.push(capability);
+        }
+    }
+}
+
+/// Tries out what the server offers.
+pub fn discover(client: &Client) -> Capabilities {
+    use Capability::{Concurrency, Files, Form, Persistence};
+    let offers = |capability: &Capability| {
+        let offered = match capability {
+            Persistence => persists(client),
+            Concurrency => serves_two(client),
+            Form => has_form(client),
+            Files => serves_fixture(client),
+            // Not the server's to offer.
+            Capability::Output => Ok(false),
+        };
+        matches!(offered, Ok(true))
+    };
+    Capabilities([Persistence, Concurrency, Form, Files].into_iter().filter(offers).collect())
+}
+
+fn persists(client: &Client) -> Result<bool, Failure> {
+    let mut connection = client.connect()?;
+    connection.send("{get}\r\n")?;
+    let first = connection.reply()?;
+    connection.send("{get}\r\n")?;
+    Ok(!first.announces_close() && matches!(connection.answer(false)?, Answer::Reply(_)))
+}
+
+fn serves_two(client: &Client) -> Result<bool, Failure> {
+    let mut slow = client.connect()?;
+    slow.send("GET / HTTP/1.1\r\n")?;
+    client.get("/")?;
+    Ok(true)
+}
+
+fn has_form(client: &Client) -> Result<bool, Failure> {
+    let reply = client.send(
+        "POST {form} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n\r\na=b",
+    )?;
+    Ok(reply.status == 200 && reply.form().is_some())
+}
+
+fn serves_fixture(client: &Client) -> Result<bool, Failure> {
+    let reply = client.get("/hello.txt")?;
+    Ok(reply.status == 200 && reply.body == fixture::HELLO)
+}

@@ -1,0 +1,42 @@
+//! The table of contents: every chapter, in the order in which it is run and read.
+
+use crate::check::Chapter;
+
+pub mod basics;
+pub mod chunked;
+pub mod conditional;
+pub mod connection;
+pub mod content_length;
+pub mod fields;
+pub mod files;
+pub mod form;
+pub mod host;
+pub mod lint;
+pub mod log;
+pub mod methods;
+pub mod multipart;
+pub mod range;
+pub mod request_line;
+pub mod robustness;
+pub mod urlencoded;
+
+/// All chapters. A chapter needs only checks that stand before it, or at its own beginning.
+pub const CHAPTERS: &[&Chapter] = &[
+    &basics::CHAPTER,
+    &request_line::CHAPTER,
+    &fields::CHAPTER,
+    &host::CHAPTER,
+    &content_length::CHAPTER,
+    &chunked::CHAPTER,
+    &connection::CHAPTER,
+    &methods::CHAPTER,
+    &files::CHAPTER,
+    &conditional::CHAPTER,
+    &range::CHAPTER,
+    &form::CHAPTER,
+    &urlencoded::CHAPTER,
+    &multipart::CHAPTER,
+    &log::CHAPTER,
+    &robustness::CHAPTER,
+    &lint::CHAPTER,
+];

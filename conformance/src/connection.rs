@@ -1,0 +1,349 @@
+//! One connection to the server: exact octets out, answers in, with limits on every wait.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::check::{Failure, wrong};
+use crate::client::{Context, FOLLOW_UP, Limits, no_reply};
+use crate::reply::{self, Answer, Progress, Reply};
+use crate::transcript::{Kind, Mark, Transcript, escape_some};
+
+/// A connection. It is read from in a thread of its own from the first octet on: a server that refuses
+/// early and closes resets what the client has not read by then.
+#[derive(Debug)]
+pub struct Connection {
+    context: Arc<Context>,
+    limits: Limits,
+    transcript: Transcript,
+    id: u32,
+    stream: TcpStream,
+    incoming: Receiver<Incoming>,
+    /// What came and was not yet taken by a reply.
+    unread: Vec<u8>,
+    /// Octets that replies have taken.
+    taken: u64,
+    sent: u64,
+    last_sent: Instant,
+    ended: Option<End>,
+    reader: Option<JoinHandle<()>>,
+}
+
+/// What the reading thread passes on.
+#[derive(Debug)]
+enum Incoming {
+    Bytes(Vec<u8>),
+    End(End),
+}
+
+/// How the server's side ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Closed,
+    Reset,
+}
+
+impl Connection {
+    pub(crate) fn open(
+        context: Arc<Context>,
+        limits: Limits,
+        transcript: Transcript,
+        id: u32,
+        reads: bool,
+    ) -> Result<Connection, Failure> {
+        let stream = match TcpStream::connect_timeout(&context.place.address, Duration::from_secs(5)) {
+            Ok(stream) => stream,
+            Err(error) => return Err(no_connection(&transcript, id, error)),
+        };
+        stream.set_nodelay(true)?;
+        stream.set_write_timeout(Some(Duration::from_secs(5)))?;
+        let (sender, incoming) = mpsc::channel();
+        let reader = match reads {
+            true => Some(read_along(stream.try_clone()?, sender, transcript.clone(), id)?),
+            false => None,
+        };
+        let (unread, last_sent) = (Vec::new(), Instant::now());
+        Ok(Connection {
+            context,
+            limits,
+            transcript,
+            id,
+            stream,
+            incoming,
+            unread,
+            taken: 0,
+            sent: 0,
+            last_sent,
+            ended: None,
+            reader,
+        })
+    }
+
+    /// The number of this connection in the transcript.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Sends octets, with the words in braces put in (see [`Context::expand`]).
+    ///
+    /// That the server has closed its side or does not read on is no error here: what it answered by then
+    /// is what counts.
+    pub fn send(&mut self, octets: impl AsRef<[u8]>) -> Result<(), Failure> {
+        let octets = self.context.expand(octets.as_ref());
+        self.send_exactly(&octets)
+    }
+
+    /// Sends octets as they are.
+    pub fn send_exactly(&mut self, octets: &[u8]) -> Result<(), Failure> {
+        let mut rest = octets;
+        while !rest.is_empty() && self.ended != Some(End::Reset) {
+            match self.stream.write(rest) {
+                Ok(length) => {
+                    self.transcript.record_bytes(self.id, true, self.sent, &rest[..length]);
+                    self.sent += length as u64;
+                    rest = &rest[length..];
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+        self.last_sent = Instant::now();
+        Ok(())
+    }
+
+    /// Sends octets one at a time, each in a segment of its own.
+    pub fn send_singly(&mut self, octets: impl AsRef<[u8]>) -> Result<(), Failure> {
+        let octets = self.context.expand(octets.as_ref());
+        octets.chunks(1).try_for_each(|octet| self.send_exactly(octet))
+    }
+
+    /// Ends the suite's side and goes on reading.
+    pub fn half_close(&mut self) {
+        self.transcript.record(self.id, Kind::HalfClosed);
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
+    /// Drops the connection with a reset, as when a client is killed.
+    pub fn reset(mut self) -> Result<(), Failure> {
+        // The socket is only closed, and so reset, once the reading thread has let go of it.
+        self.stream.shutdown(Shutdown::Read)?;
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+        rustix::net::sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO))
+            .map_err(io::Error::from)?;
+        self.ended = Some(End::Reset);
+        Ok(())
+    }
+
+    /// The next response, whole; anything else is wrong.
+    pub fn reply(&mut self) -> Result<Reply, Failure> {
+        self.whole_reply(false)
+    }
+
+    /// The response to a HEAD request.
+    pub fn reply_to_head(&mut self) -> Result<Reply, Failure> {
+        self.whole_reply(true)
+    }
+
+    fn whole_reply(&mut self, to_head: bool) -> Result<Reply, Failure> {
+        match self.answer(to_head)? {
+            Answer::Reply(reply) => Ok(reply),
+            Answer::Broken { why, offset, bytes } => Err(Failure::Wrong {
+                expected: "a complete HTTP response".into(),
+                actual: format!("{why}: \"{}\"", escape_some(&bytes, 200)),
+                at: Some(Mark { connection: self.id, sent: false, offset }),
+            }),
+            other => Err(no_reply(other)),
+        }
+    }
+
+    /// Whatever comes next: a response, its beginning, nothing, or the end.
+    pub fn answer(&mut self, to_head: bool) -> Result<Answer, Failure> {
+        let mut deadline = Instant::now() + self.limits.answer;
+        loop {
+            let begun = match reply::read(&self.unread, to_head, self.id, self.taken) {
+                Progress::Whole(reply, length) => return Ok(self.take(*reply, length)),
+                Progress::Never(why) => return Ok(self.malformed(why)),
+                Progress::Partial { ends_by_close } => ends_by_close,
+            };
+            if let Some(end) = self.ended {
+                return Ok(self.at_end(end, begun, to_head));
+            }
+            match self.incoming.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(Incoming::Bytes(bytes)) => {
+                    self.unread.extend_from_slice(&bytes);
+                    // A response under way may take its time as long as it moves.
+                    deadline = Instant::now() + self.limits.answer;
+                }
+                Ok(Incoming::End(end)) => self.end(end),
+                Err(RecvTimeoutError::Disconnected) => self.end(End::Reset),
+                Err(RecvTimeoutError::Timeout) => return Ok(self.silent()),
+            }
+        }
+    }
+
+    fn take(&mut self, mut reply: Reply, length: usize) -> Answer {
+        reply.took = self.last_sent.elapsed();
+        self.unread.drain(..length);
+        self.taken += length as u64;
+        self.context.findings.inspect(&reply, &self.transcript);
+        Answer::Reply(reply)
+    }
+
+    fn malformed(&self, why: String) -> Answer {
+        let mark = Mark { connection: self.id, sent: false, offset: self.taken };
+        self.context.findings.malformed(&self.unread, mark, &self.transcript);
+        self.broken(why)
+    }
+
+    fn broken(&self, why: String) -> Answer {
+        Answer::Broken { why, offset: self.taken, bytes: self.unread.clone() }
+    }
+
+    fn at_end(&mut self, end: End, ends_by_close: bool, to_head: bool) -> Answer {
+        let whole = match (ends_by_close, end) {
+            (true, End::Closed) => reply::read_closed(&self.unread, to_head, self.id, self.taken),
+            _ => None,
+        };
+        match (whole, end) {
+            (Some(reply), _) => self.take(reply, self.unread.len()),
+            (None, End::Closed) if self.unread.is_empty() => Answer::Closed,
+            (None, End::Reset) if self.unread.is_empty() => Answer::Reset,
+            (None, End::Closed) => self.broken("a response that ends in the middle".into()),
+            (None, End::Reset) => self.broken("a response cut off by a reset".into()),
+        }
+    }
+
+    fn silent(&mut self) -> Answer {
+        let waited = self.limits.answer;
+        self.transcript.record(self.id, Kind::Silent { for_ms: waited.as_millis() as u64 });
+        match self.unread.is_empty() {
+            true => Answer::Silent(waited),
+            false => {
+                self.broken(format!("a response that stops in the middle for {} ms", waited.as_millis()))
+            }
+        }
+    }
+
+    fn end(&mut self, end: End) {
+        self.transcript.record(self.id, if end == End::Closed { Kind::Closed } else { Kind::Reset });
+        self.ended = Some(end);
+    }
+
+    /// The server must close now, without another octet.
+    pub fn closes(&mut self) -> Result<(), Failure> {
+        self.ends("the connection closed after this response")
+    }
+
+    /// The server must close without an answer to what was sent behind the last request.
+    pub fn closes_unanswered(&mut self) -> Result<(), Failure> {
+        self.ends("the connection closed, and nothing behind the refused request answered")
+    }
+
+    fn ends(&mut self, expected: &str) -> Result<(), Failure> {
+        // A server may linger for a moment so that its response is not lost.
+        let deadline = Instant::now() + self.limits.answer.max(Duration::from_secs(2));
+        while self.unread.is_empty() && self.ended.is_none() {
+            match self.incoming.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(Incoming::Bytes(bytes)) => self.unread.extend_from_slice(&bytes),
+                Ok(Incoming::End(end)) => self.end(end),
+                Err(RecvTimeoutError::Disconnected) => self.end(End::Reset),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.transcript
+                        .record(self.id, Kind::Silent { for_ms: self.limits.answer.as_millis() as u64 });
+                    return Err(wrong(expected, "the connection stayed open"));
+                }
+            }
+        }
+        match self.unread.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::Wrong {
+                expected: expected.into(),
+                actual: format!("more octets: \"{}\"", escape_some(&self.unread, 100)),
+                at: Some(Mark { connection: self.id, sent: false, offset: self.taken }),
+            }),
+        }
+    }
+
+    /// For a while nothing may come, nor may the connection end.
+    pub fn stays_quiet(&mut self) -> Result<(), Failure> {
+        let actual = match self.incoming.recv_timeout(self.limits.quiet) {
+            _ if !self.unread.is_empty() => format!("\"{}\"", escape_some(&self.unread, 100)),
+            Err(RecvTimeoutError::Timeout) => return Ok(()),
+            Ok(Incoming::Bytes(bytes)) => {
+                let actual = format!("\"{}\"", escape_some(&bytes, 100));
+                self.unread.extend_from_slice(&bytes);
+                actual
+            }
+            Ok(Incoming::End(end)) => {
+                self.end(end);
+                "the connection ended".into()
+            }
+            Err(RecvTimeoutError::Disconnected) => "the connection ended".into(),
+        };
+        let at = Some(Mark { connection: self.id, sent: false, offset: self.taken });
+        Err(Failure::Wrong { expected: "nothing until the request is complete".into(), actual, at })
+    }
+
+    /// A plain request on this connection must be answered with a 2xx of its own: the one before ended
+    /// where the client thinks it did.
+    pub fn still_serves(&mut self) -> Result<Reply, Failure> {
+        self.send(FOLLOW_UP)?;
+        let reply = self.reply()?;
+        reply.succeeds()?;
+        Ok(reply)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // The reading thread holds the socket too: without this it would stay open until the server closes.
+        // After a reset there is nothing to end, and to end it would be a polite close.
+        if self.ended != Some(End::Reset) {
+            let _ = self.stream.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+/// Reads all that comes, as it comes, in a thread of its own.
+fn read_along(
+    mut stream: TcpStream,
+    sender: Sender<Incoming>,
+    transcript: Transcript,
+    id: u32,
+) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().stack_size(128 * 1024).spawn(move || {
+        let mut offset = 0;
+        let mut buffer = vec![0; 32 * 1024];
+        loop {
+            let incoming = match stream.read(&mut buffer) {
+                Ok(0) => Incoming::End(End::Closed),
+                Ok(length) => {
+                    transcript.record_bytes(id, false, offset, &buffer[..length]);
+                    offset += length as u64;
+                    Incoming::Bytes(buffer[..length].to_vec())
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(_) => Incoming::End(End::Reset),
+            };
+            let last = matches!(incoming, Incoming::End(_));
+            if sender.send(incoming).is_err() || last {
+                return;
+            }
+        }
+    })
+}
+
+/// A connection that the server refuses is the server's doing; a machine without ports is not.
+fn no_connection(transcript: &Transcript, id: u32, error: io::Error) -> Failure {
+    use io::ErrorKind::{ConnectionRefused, ConnectionReset, TimedOut};
+    transcript.record(id, Kind::Refused { why: error.to_string() });
+    match error.kind() {
+        ConnectionRefused | ConnectionReset | TimedOut => wrong("a connection", error.to_string()),
+        _ => Failure::Broken(error),
+    }
+}

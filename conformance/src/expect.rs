@@ -1,0 +1,267 @@
+//! What a reply must be like: every expectation has a name, and names the octet that disappoints it.
+
+use serde::Deserialize;
+
+use crate::check::Failure;
+use crate::client::list_statuses;
+use crate::reply::{Framing, Reply};
+use crate::transcript::{Mark, escape, escape_some};
+
+/// Octets after `HTTP/1.1 `, where the status code stands.
+const STATUS_AT: usize = 9;
+
+impl Reply {
+    /// A failure that points at an octet of this reply.
+    pub fn wrong(&self, expected: impl Into<String>, actual: impl Into<String>, at: Mark) -> Failure {
+        Failure::Wrong { expected: expected.into(), actual: actual.into(), at: Some(at) }
+    }
+
+    /// The status code is one of these.
+    pub fn status_is(&self, statuses: &[u16]) -> Result<(), Failure> {
+        match statuses.contains(&self.status) {
+            true => Ok(()),
+            false => {
+                let expected = format!("status {}", list_statuses(statuses));
+                Err(self.wrong(expected, self.describe(), self.mark(STATUS_AT)))
+            }
+        }
+    }
+
+    /// The status code is not one of these.
+    pub fn status_is_not(&self, statuses: &[u16]) -> Result<(), Failure> {
+        match statuses.contains(&self.status) {
+            false => Ok(()),
+            true => {
+                let expected = format!("any status but {}", list_statuses(statuses));
+                Err(self.wrong(expected, self.describe(), self.mark(STATUS_AT)))
+            }
+        }
+    }
+
+    /// The request was granted: 2xx.
+    pub fn succeeds(&self) -> Result<(), Failure> {
+        match (200..300).contains(&self.status) {
+            true => Ok(()),
+            false => Err(self.wrong("a response with a 2xx status", self.describe(), self.mark(STATUS_AT))),
+        }
+    }
+
+    /// The request was refused as the client's fault: 4xx.
+    pub fn refuses(&self) -> Result<(), Failure> {
+        match (400..500).contains(&self.status) {
+            true => Ok(()),
+            false => Err(self.wrong("a response with a 4xx status", self.describe(), self.mark(STATUS_AT))),
+        }
+    }
+
+    /// A field of this name is there, once.
+    pub fn has_field(&self, name: &str) -> Result<&[u8], Failure> {
+        match self.fields_named(name).count() {
+            1 => Ok(self.field(name).unwrap_or_default()),
+            0 => Err(self.wrong(format!("a field {name}"), "none", self.mark_field(name))),
+            many => {
+                Err(self.wrong(format!("one field {name}"), format!("{many} of them"), self.mark_field(name)))
+            }
+        }
+    }
+
+    /// No field of this name is there.
+    pub fn lacks_field(&self, name: &str) -> Result<(), Failure> {
+        match self.field(name) {
+            None => Ok(()),
+            Some(value) => {
+                let actual = format!("{name}: {}", escape_some(value, 100));
+                Err(self.wrong(format!("no field {name}"), actual, self.mark_field(name)))
+            }
+        }
+    }
+
+    /// The field is there with just this value.
+    pub fn field_is(&self, name: &str, value: impl AsRef<[u8]>) -> Result<(), Failure> {
+        let (actual, expected) = (self.has_field(name)?, value.as_ref());
+        match actual == expected {
+            true => Ok(()),
+            false => Err(self.wrong(
+                format!("{name}: {}", escape(expected)),
+                format!("{name}: {}", escape_some(actual, 200)),
+                self.mark_field(name),
+            )),
+        }
+    }
+
+    /// A list field has this member, in any case.
+    pub fn list_has(&self, name: &str, member: &str) -> Result<(), Failure> {
+        let members = self.list(name);
+        match members.iter().any(|found| found.eq_ignore_ascii_case(member)) {
+            true => Ok(()),
+            false => Err(self.wrong(
+                format!("{name} with the member {member}"),
+                match members.is_empty() {
+                    true => format!("no {name}"),
+                    false => format!("{name}: {}", escape(members.join(", ").as_bytes())),
+                },
+                self.mark_field(name),
+            )),
+        }
+    }
+
+    /// The content is just this.
+    pub fn body_is(&self, expected: impl AsRef<[u8]>) -> Result<(), Failure> {
+        let expected = expected.as_ref();
+        if self.body == expected {
+            return Ok(());
+        }
+        let same = self.body.iter().zip(expected).take_while(|(a, b)| a == b).count();
+        let excerpt = |bytes: &[u8]| {
+            let from = same.saturating_sub(20);
+            format!(
+                "{} octets, at {same}: \"{}\"",
+                bytes.len(),
+                escape_some(&bytes[from.min(bytes.len())..], 60)
+            )
+        };
+        // In chunks the octet stands further on; then the beginning of the body has to do.
+        let within = if self.framing == Framing::Chunked { 0 } else { same };
+        let at = self.mark(self.head.len() + within);
+        Err(self.wrong(format!("the content: {}", excerpt(expected)), excerpt(&self.body), at))
+    }
+
+    /// Status and content are those of another reply.
+    pub fn same_as(&self, other: &Reply) -> Result<(), Failure> {
+        self.status_is(&[other.status])?;
+        self.body_is(&other.body)
+    }
+
+    /// The values of these fields are those of another reply, or they are missing from both.
+    pub fn same_fields_as(&self, other: &Reply, names: &[&str]) -> Result<(), Failure> {
+        let show =
+            |value: Option<&[u8]>| value.map_or("none".into(), |value| format!("\"{}\"", escape(value)));
+        for name in names {
+            let (ours, theirs) = (self.field(name), other.field(name));
+            if ours != theirs {
+                let expected = format!("the same {name} as in the other response: {}", show(theirs));
+                return Err(self.wrong(expected, show(ours), self.mark_field(name)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The end of the content is known without the end of the connection.
+    pub fn is_framed(&self) -> Result<(), Failure> {
+        match self.framing {
+            Framing::Close => Err(self.wrong(
+                "Content-Length, or Transfer-Encoding: chunked",
+                "neither: only the end of the connection ends the content",
+                self.mark_field("Content-Length"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The fields of a form that the content reports, where it is such a report.
+    pub fn form(&self) -> Option<Form> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The content reports just these fields, in this order.
+    pub fn reports(&self, fields: &[(&[u8], &[u8])]) -> Result<(), Failure> {
+        let expected: Vec<_> = fields.iter().map(|(name, value)| FormField::text(name, value)).collect();
+        self.reports_one_of(&[expected])
+    }
+
+    /// The content reports one of these lists of fields; a media type counts only where one is expected.
+    pub fn reports_one_of(&self, allowed: &[Vec<FormField>]) -> Result<(), Failure> {
+        self.status_is(&[200])?;
+        let at = self.mark(self.head.len());
+        let expected = allowed.iter().map(|fields| describe_fields(fields)).collect::<Vec<_>>().join(", or ");
+        let Some(form) = self.form() else {
+            let actual = format!("\"{}\"", escape_some(&self.body, 200));
+            return Err(self.wrong(format!("a JSON report of the form: {expected}"), actual, at));
+        };
+        match allowed.iter().any(|fields| same_fields(fields, &form.fields)) {
+            true => Ok(()),
+            false => Err(self.wrong(expected, describe_fields(&form.fields), at)),
+        }
+    }
+}
+
+/// What the form contract has a server answer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Form {
+    /// The fields in order of arrival.
+    pub fields: Vec<FormField>,
+    /// `query` or `body`.
+    pub source: String,
+}
+
+/// One field of a form, in hex so that nothing is lost on the way.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct FormField {
+    /// The name.
+    pub name_hex: String,
+    /// The file name; null where none was sent.
+    pub filename_hex: Option<String>,
+    /// The media type; null where none was sent.
+    #[serde(rename = "type")]
+    pub media_type: Option<String>,
+    /// The value, or the content of the file.
+    pub value_hex: String,
+}
+
+impl FormField {
+    /// A field that is no file.
+    pub fn text(name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> FormField {
+        let (name_hex, value_hex) = (hex(name.as_ref()), hex(value.as_ref()));
+        FormField { name_hex, filename_hex: None, media_type: None, value_hex }
+    }
+
+    /// A file.
+    pub fn file(
+        name: impl AsRef<[u8]>,
+        filename: impl AsRef<[u8]>,
+        media_type: &str,
+        content: impl AsRef<[u8]>,
+    ) -> FormField {
+        let filename_hex = Some(hex(filename.as_ref()));
+        FormField { filename_hex, media_type: Some(media_type.into()), ..FormField::text(name, content) }
+    }
+}
+
+fn same_fields(expected: &[FormField], actual: &[FormField]) -> bool {
+    let essence =
+        |media_type: &str| media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    expected.len() == actual.len()
+        && expected.iter().zip(actual).all(|(expected, actual)| {
+            let hex = |field: &FormField| (field.name_hex.to_lowercase(), field.value_hex.to_lowercase());
+            let file = |field: &FormField| field.filename_hex.as_ref().map(|name| name.to_lowercase());
+            let media_type = |field: &FormField| field.media_type.as_deref().map(essence);
+            hex(expected) == hex(actual)
+                && file(expected) == file(actual)
+                && (expected.media_type.is_none() || media_type(expected) == media_type(actual))
+        })
+}
+
+fn describe_fields(fields: &[FormField]) -> String {
+    let field = |field: &FormField| {
+        let file =
+            field.filename_hex.as_ref().map_or(String::new(), |name| format!(" (file \"{}\")", text(name)));
+        format!("\"{}\"{file} = \"{}\"", text(&field.name_hex), text(&field.value_hex))
+    };
+    match fields {
+        [] => "no fields".into(),
+        _ => fields.iter().take(8).map(field).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// Octets as lower-case hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What hex digits stand for, escaped and cut; or the digits themselves, where they are none.
+fn text(digits: &str) -> String {
+    let pairs = digits.as_bytes().chunks(2);
+    let bytes: Option<Vec<u8>> =
+        pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
+    escape_some(bytes.as_deref().unwrap_or(digits.as_bytes()), 60)
+}

@@ -1,0 +1,148 @@
+//! What the suite lays out for the target to serve.
+//!
+//! ```text
+//! DIR/www/          the document root
+//! DIR/cgi-bin/      scripts
+//! DIR/wsgi/         applications
+//! DIR/secret.txt    outside the root: no server may show it
+//! ```
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// Content of `/hello.txt`.
+pub const HELLO: &[u8] = b"Hello from the conformance fixture.\n";
+
+/// Content of `/` and `/index.html`.
+pub const INDEX: &[u8] = b"<!DOCTYPE html>\n<html lang=\"en\"><head><title>Fixture</title></head>\
+<body><h1>Fixture</h1><p>The conformance suite laid out this page.</p></body></html>\n";
+
+/// Content of `/dir/` and `/dir/index.html`.
+pub const DIR_INDEX: &[u8] = b"<!DOCTYPE html>\n<html lang=\"en\"><head><title>Directory</title></head>\
+<body><p>The index of a directory.</p></body></html>\n";
+
+/// What must never be served: it stands beside the document root.
+pub const SECRET: &[u8] = b"This file is outside the document root.\n";
+
+/// Octets of `/range.bin`: few enough to compare, and every position differs from its neighbours.
+pub const RANGE_LENGTH: usize = 1000;
+
+/// Octets of `/large.bin`.
+pub const LARGE_LENGTH: usize = 8 * 1024 * 1024;
+
+/// When all files were last changed: Sun, 06 Nov 1994 08:49:37 GMT, the date in every RFC.
+pub const MODIFIED: Duration = Duration::from_secs(784_111_777);
+
+/// A document root, and what stands around it.
+#[derive(Debug, Clone)]
+pub struct Fixture {
+    directory: PathBuf,
+}
+
+impl Fixture {
+    /// Lays out everything below `directory`, which is created if need be. Files that are there with the
+    /// right content stay as they are.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn lay_out(directory: &Path) -> io::Result<Fixture> {
+        let fixture = Fixture { directory: fs::canonicalize(create(directory)?)? };
+        let root = create(&fixture.root())?.to_path_buf();
+        create(&fixture.cgi_bin())?;
+        create(&fixture.wsgi())?;
+        create(&root.join("dir"))?;
+        create(&root.join("bare"))?;
+        for (name, content) in files() {
+            write(&root.join(name), &content)?;
+        }
+        write(&fixture.directory.join("secret.txt"), SECRET)?;
+        #[cfg(unix)]
+        link(Path::new("../secret.txt"), &root.join("escape.txt"))?;
+        Ok(fixture)
+    }
+
+    /// The document root.
+    pub fn root(&self) -> PathBuf {
+        self.directory.join("www")
+    }
+
+    /// The directory of scripts.
+    pub fn cgi_bin(&self) -> PathBuf {
+        self.directory.join("cgi-bin")
+    }
+
+    /// The directory of WSGI applications.
+    pub fn wsgi(&self) -> PathBuf {
+        self.directory.join("wsgi")
+    }
+}
+
+/// Content of `/range.bin`.
+pub fn range_content() -> Vec<u8> {
+    (0..RANGE_LENGTH).map(|at| (at % 251) as u8).collect()
+}
+
+/// Content of `/large.bin`.
+pub fn large_content() -> Vec<u8> {
+    crate::random::Random::new(0, "large.bin").bytes(LARGE_LENGTH)
+}
+
+fn files() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("index.html", INDEX.to_vec()),
+        ("hello.txt", HELLO.to_vec()),
+        ("dir/index.html", DIR_INDEX.to_vec()),
+        ("bare/note.txt", b"A directory without an index.\n".to_vec()),
+        ("empty.txt", Vec::new()),
+        ("a b.txt", b"A name with a space.\n".to_vec()),
+        ("a+b.txt", b"A name with a plus sign.\n".to_vec()),
+        ("caf\u{e9}.txt", b"A name beyond ASCII.\n".to_vec()),
+        ("100%.txt", b"A name with a percent sign.\n".to_vec()),
+        ("style.css", b"p { color: black }\n".to_vec()),
+        ("script.js", b"'use strict';\n".to_vec()),
+        ("data.json", b"{}\n".to_vec()),
+        ("image.png", b"\x89PNG\r\n\x1a\n".to_vec()),
+        ("unknown.zzz", b"A file of no known type.\n".to_vec()),
+        ("range.bin", range_content()),
+        ("large.bin", large_content()),
+    ]
+}
+
+fn create(directory: &Path) -> io::Result<&Path> {
+    fs::create_dir_all(directory).map(|()| directory)
+}
+
+fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    let modified = SystemTime::UNIX_EPOCH + MODIFIED;
+    let there = fs::metadata(path).is_ok_and(|file| file.len() == content.len() as u64);
+    if there && fs::read(path)? == content && fs::metadata(path)?.modified()? == modified {
+        return Ok(());
+    }
+    fs::write(path, content)?;
+    File::options().write(true).open(path)?.set_modified(modified)
+}
+
+#[cfg(unix)]
+fn link(to: &Path, at: &Path) -> io::Result<()> {
+    match std::os::unix::fs::symlink(to, at) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn laying_out_twice_is_laying_out_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let fixture = Fixture::lay_out(directory.path()).unwrap();
+        let again = Fixture::lay_out(directory.path()).unwrap();
+        assert_eq!(fs::read(again.root().join("hello.txt")).unwrap(), HELLO);
+        let modified = fs::metadata(fixture.root().join("hello.txt")).unwrap().modified().unwrap();
+        assert_eq!(modified, SystemTime::UNIX_EPOCH + MODIFIED);
+    }
+}

@@ -1,0 +1,226 @@
+//! A server process: started clean, its output captured, stopped with everything it started.
+
+use std::collections::VecDeque;
+use std::io::{self, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::transcript::escape_some;
+
+/// Octets of output that are kept: the last ones.
+const KEPT: usize = 256 * 1024;
+
+/// How long a server may take to end after SIGTERM.
+const STOP_LIMIT: Duration = Duration::from_millis(500);
+
+/// What a server printed, on both channels, in the order in which it came.
+#[derive(Debug, Clone, Default)]
+pub struct Output(Arc<(Mutex<Printed>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct Printed {
+    kept: VecDeque<u8>,
+    /// Octets printed in total.
+    total: u64,
+}
+
+impl Output {
+    /// Octets printed so far.
+    pub fn position(&self) -> u64 {
+        self.lock().total
+    }
+
+    /// What was printed since `position`, as far as it was kept.
+    pub fn since(&self, position: u64) -> Vec<u8> {
+        since(&self.lock(), position)
+    }
+
+    /// Waits until what was printed since `position` satisfies `enough`, at most for `limit`; returns it
+    /// either way.
+    pub fn wait(&self, position: u64, limit: Duration, enough: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+        let deadline = Instant::now() + limit;
+        let mut printed = self.lock();
+        loop {
+            let text = since(&printed, position);
+            let left = deadline.saturating_duration_since(Instant::now());
+            if enough(&text) || left.is_zero() {
+                return text;
+            }
+            printed = self.0.1.wait_timeout(printed, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// The last lines, escaped.
+    pub fn tail(&self, lines: usize) -> Vec<String> {
+        let mut tail = escaped_lines(&self.since(0));
+        tail.split_off(tail.len().saturating_sub(lines))
+    }
+
+    fn push(&self, bytes: &[u8]) {
+        let mut printed = self.lock();
+        printed.total += bytes.len() as u64;
+        printed.kept.extend(bytes);
+        let surplus = printed.kept.len().saturating_sub(KEPT);
+        printed.kept.drain(..surplus);
+        self.0.1.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Printed> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn since(printed: &Printed, position: u64) -> Vec<u8> {
+    let wanted = (printed.total.saturating_sub(position) as usize).min(printed.kept.len());
+    printed.kept.range(printed.kept.len() - wanted..).copied().collect()
+}
+
+/// Output as lines that no terminal can misread, each of at most 300 octets.
+pub fn escaped_lines(bytes: &[u8]) -> Vec<String> {
+    let lines = bytes.split(|byte| *byte == b'\n').map(|line| escape_some(line.trim_ascii_end(), 300));
+    lines.filter(|line| !line.is_empty()).collect()
+}
+
+/// A running server. Dropping it stops it and all that it started.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+}
+
+impl Process {
+    /// Starts `command` with default signal dispositions, descriptors 0 to 2, a process group of its own,
+    /// and no more of our environment than a program needs to be found and run.
+    ///
+    /// # Errors
+    /// Those of the system; an empty command is one.
+    pub fn spawn(command: &[String], environment: &[(&str, &str)], output: &Output) -> io::Result<Process> {
+        let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+        let inherited = ["PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYENV_VERSION"];
+        let inherited = inherited.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
+        let mut process = Command::new(program);
+        process.args(arguments).env_clear().envs(inherited).envs(environment.iter().copied());
+        process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut process, 0);
+        let mut child = process.spawn()?;
+        capture(child.stdout.take(), output)?;
+        capture(child.stderr.take(), output)?;
+        Ok(Process { child })
+    }
+
+    /// How it ended, if it did.
+    pub fn death(&mut self) -> Option<String> {
+        self.child.try_wait().ok().flatten().map(describe)
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn stop(&mut self) {
+        // Those it started may have left its group; they are found while their parents still live.
+        let family = descendants(self.child.id());
+        signal_group(self.child.id(), false);
+        let deadline = Instant::now() + STOP_LIMIT;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(2));
+        }
+        signal_group(self.child.id(), true);
+        family.into_iter().for_each(kill);
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn capture(channel: Option<impl Read + Send + 'static>, output: &Output) -> io::Result<()> {
+    let Some(mut channel) = channel else { return Ok(()) };
+    let output = output.clone();
+    thread::Builder::new().spawn(move || {
+        let mut buffer = [0; 8192];
+        while let Ok(length @ 1..) = channel.read(&mut buffer) {
+            output.push(&buffer[..length]);
+        }
+    })?;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn describe(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (_, Some(signal)) => format!("killed by signal {signal} ({})", signal_name(signal)),
+        (Some(code), None) => format!("exit code {code}"),
+        (None, None) => status.to_string(),
+    }
+}
+
+#[cfg(not(unix))]
+fn describe(status: ExitStatus) -> String {
+    status.to_string()
+}
+
+#[cfg(unix)]
+fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        4 => "SIGILL",
+        6 => "SIGABRT",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        15 => "SIGTERM",
+        _ => "another signal",
+    }
+}
+
+#[cfg(unix)]
+fn signal_group(leader: u32, now: bool) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    let signal = if now { Signal::KILL } else { Signal::TERM };
+    if let Some(leader) = Pid::from_raw(leader as i32) {
+        let _ = kill_process_group(leader, signal);
+    }
+}
+
+#[cfg(unix)]
+fn kill(process: u32) {
+    use rustix::process::{Pid, Signal, kill_process};
+    if let Some(process) = Pid::from_raw(process as i32) {
+        let _ = kill_process(process, Signal::KILL);
+    }
+}
+
+/// All processes below `ancestor`, from `/proc`. Elsewhere than on Linux none are found, and only the
+/// process group is stopped.
+fn descendants(ancestor: u32) -> Vec<u32> {
+    let parents: Vec<(u32, u32)> = std::fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let process: u32 = entry.file_name().to_str()?.parse().ok()?;
+            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+            // The name before it stands in parentheses and may hold anything.
+            let parent = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()?;
+            Some((process, parent))
+        })
+        .collect();
+    let mut family = vec![ancestor];
+    let mut at = 0;
+    while at < family.len() {
+        let parent = family[at];
+        family.extend(parents.iter().filter(|(_, its)| *its == parent).map(|(process, _)| *process));
+        at += 1;
+    }
+    family.split_off(1)
+}

@@ -1,0 +1,66 @@
+//! Checks of many cases: generated from the run's seed, shrunk within a budget, shown with the case that
+//! fails.
+
+use std::time::{Duration, Instant};
+
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestRng, TestRunner};
+
+use crate::check::Failure;
+use crate::client::Client;
+
+/// Cases that a property must hold for.
+const CASES: u32 = 32;
+
+/// How long to look for a smaller case that fails.
+const SHRINK_LIMIT: Duration = Duration::from_secs(2);
+
+/// `holds` must hold for all values of `strategy`.
+///
+/// The first case that fails is made as small as can be in [`SHRINK_LIMIT`]; the record of the check then
+/// holds that case alone. What is not wrong but broken, unproven or inapplicable ends the check at once.
+pub fn for_all<S: Strategy>(
+    client: &mut Client,
+    strategy: S,
+    holds: impl Fn(&mut Client, S::Value) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut seed = [0; 32];
+    seed.copy_from_slice(&client.random().bytes(32));
+    let config = Config { failure_persistence: None, rng_seed: RngSeed::Fixed(0), ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+    for _ in 0..CASES {
+        let tree =
+            strategy.new_tree(&mut runner).map_err(|reason| std::io::Error::other(reason.to_string()))?;
+        client.transcript().clear();
+        match holds(client, tree.current()) {
+            Ok(()) => {}
+            Err(failure @ Failure::Wrong { .. }) => return Err(smallest(client, tree, failure, holds)),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(())
+}
+
+fn smallest<T: ValueTree>(
+    client: &mut Client,
+    mut tree: T,
+    mut failure: Failure,
+    holds: impl Fn(&mut Client, T::Value) -> Result<(), Failure>,
+) -> Failure {
+    let began = Instant::now();
+    let mut events = client.transcript().events();
+    let mut moved = tree.simplify();
+    while moved && began.elapsed() < SHRINK_LIMIT {
+        client.transcript().clear();
+        moved = match holds(client, tree.current()) {
+            Err(smaller @ Failure::Wrong { .. }) => {
+                failure = smaller;
+                events = client.transcript().events();
+                tree.simplify()
+            }
+            _ => tree.complicate(),
+        };
+    }
+    client.transcript().replace(events);
+    failure
+}

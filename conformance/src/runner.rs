@@ -1,0 +1,335 @@
+//! One run: capabilities, checks, liveness, blame. It never prints; it tells each outcome as it comes.
+//!
+//! Several checks run side by side where the server serves several clients. A pass stands. Anything else
+//! is looked at again, alone and with more patience, and that verdict counts: a busy machine accuses
+//! nobody, and a crash is blamed on the check that caused it.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::capabilities::{self, Capabilities, Capability};
+use crate::check::{Chapter, Check, Failure, Verdict};
+use crate::client::{Client, Context, Limits};
+use crate::lint::Findings;
+use crate::process::escaped_lines;
+use crate::profile::Profile;
+use crate::report::{Outcome, Report, Summary, TargetReport};
+use crate::target::Target;
+
+/// How to run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What the random parts of all requests come from.
+    pub seed: u64,
+    /// Checks that run side by side; 1 where the server serves one client at a time.
+    pub jobs: usize,
+    /// Ids of checks and chapters to run; all of the profile where it is empty.
+    pub only: Vec<String>,
+}
+
+/// Runs the checks of `profile` against `target`.
+///
+/// `on_outcome` is told every outcome as soon as it is certain, with the number of checks in total.
+pub fn run(
+    target: &mut Target,
+    profile: &Profile,
+    options: &Options,
+    on_outcome: &(dyn Fn(&Outcome, usize) + Sync),
+) -> Report {
+    let began = Instant::now();
+    let selected = |(chapter, check): &(&Chapter, &Check)| {
+        options.only.is_empty() || options.only.iter().any(|id| id == chapter.id || id == check.id)
+    };
+    let checks: Vec<_> = profile.checks().into_iter().filter(selected).collect();
+    let context = Arc::new(get_to_know(target, profile, options.seed));
+    let jobs = match context.capabilities.has(Capability::Concurrency) {
+        true => options.jobs.clamp(1, 64),
+        false => 1,
+    };
+    let run = Run {
+        checks,
+        profile,
+        seed: options.seed,
+        on_outcome,
+        world: RwLock::new(World { target, context }),
+        progress: Mutex::new(Vec::new()),
+        changed: Condvar::new(),
+    };
+    run.progress().resize_with(run.checks.len(), || Progress::Waiting);
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| run.work());
+        }
+    });
+    run.into_report(began, options)
+}
+
+/// Measures how fast the server answers and finds out what it offers.
+fn get_to_know(target: &Target, profile: &Profile, seed: u64) -> Context {
+    let context = |limits, capabilities| Context {
+        place: target.place().clone(),
+        capabilities,
+        limits,
+        form: profile.form.clone(),
+        findings: Findings::default(),
+    };
+    let patient = Limits::calibrated(Duration::from_secs(5));
+    let client = Client::new(Arc::new(context(patient, Capabilities::default())), patient, seed, "baseline");
+    // The first answer may be slow for reasons of its own: the best of three is the server's pace.
+    let baseline = (0..3)
+        .map_while(|_| {
+            let began = Instant::now();
+            client.get("/").ok().map(|_| began.elapsed())
+        })
+        .min();
+    let Some(baseline) = baseline else {
+        return context(Limits::calibrated(Duration::ZERO), Capabilities::default());
+    };
+    let limits = Limits::calibrated(baseline);
+    let scout = Client::new(Arc::new(context(limits, Capabilities::default())), limits, seed, "capabilities");
+    let mut capabilities = capabilities::discover(&scout);
+    if target.output().is_some() {
+        capabilities.add(Capability::Output);
+    }
+    context(limits, capabilities)
+}
+
+/// The server and what is known of it. Checks read it side by side; who writes it is alone.
+struct World<'t> {
+    target: &'t mut Target,
+    context: Arc<Context>,
+}
+
+struct Run<'t, 'r> {
+    checks: Vec<(&'static Chapter, &'static Check)>,
+    profile: &'r Profile,
+    seed: u64,
+    on_outcome: &'r (dyn Fn(&Outcome, usize) + Sync),
+    world: RwLock<World<'t>>,
+    progress: Mutex<Vec<Progress>>,
+    changed: Condvar,
+}
+
+enum Progress {
+    Waiting,
+    Running,
+    Done(Box<Outcome>),
+}
+
+/// A look at one check: what its body returned, and what it left behind.
+struct Look {
+    client: Client,
+    result: Result<(), Failure>,
+    took: Duration,
+    /// Where the server's output stood before.
+    printed: u64,
+}
+
+impl Run<'_, '_> {
+    fn work(&self) {
+        while let Some(at) = self.next() {
+            let outcome = self.outcome(at);
+            (self.on_outcome)(&outcome, self.checks.len());
+            self.progress()[at] = Progress::Done(Box::new(outcome));
+            self.changed.notify_all();
+        }
+    }
+
+    /// Takes the first check whose needs are settled; waits for one; `None` when all are taken.
+    fn next(&self) -> Option<usize> {
+        let mut progress = self.progress();
+        loop {
+            let waiting = |at: &usize| matches!(progress[*at], Progress::Waiting);
+            let settled =
+                |at: &usize| self.needs(*at).all(|need| matches!(progress[need], Progress::Done(_)));
+            let ready = (0..self.checks.len()).filter(waiting).find(settled);
+            if let Some(at) = ready {
+                progress[at] = Progress::Running;
+                return Some(at);
+            }
+            if !(0..self.checks.len()).any(|at| waiting(&at)) {
+                return None;
+            }
+            progress = self.changed.wait(progress).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The checks of this run that check `at` needs. They all stand before it.
+    fn needs(&self, at: usize) -> impl Iterator<Item = usize> {
+        let needed = move |earlier: &usize| self.checks[at].0.needs.contains(&self.checks[*earlier].1.id);
+        (0..at).filter(needed)
+    }
+
+    /// The needed check that did not pass, with its verdict.
+    fn obstacle(&self, at: usize) -> Option<(String, Verdict)> {
+        let progress = self.progress();
+        self.needs(at).find_map(|need| match &progress[need] {
+            Progress::Done(outcome) if outcome.verdict != Verdict::Pass => {
+                // What blocks is the check at the root, not one that is blocked itself.
+                let root = outcome.blocked_by.clone().unwrap_or_else(|| outcome.check.clone());
+                Some((root, outcome.verdict))
+            }
+            _ => None,
+        })
+    }
+
+    fn outcome(&self, at: usize) -> Outcome {
+        let (chapter, check) = self.checks[at];
+        let mut outcome = blank(chapter, check, self.profile.points(check));
+        match self.obstacle(at) {
+            Some((root, Verdict::Skip)) => {
+                outcome.verdict = Verdict::Skip;
+                outcome.actual = Some(format!("\"{root}\" does not apply to this server"));
+            }
+            Some((root, _)) => {
+                outcome.verdict = Verdict::Blocked;
+                outcome.actual = Some(format!("\"{root}\" must pass first"));
+                outcome.blocked_by = Some(root);
+            }
+            None => self.judge(check, &mut outcome),
+        }
+        if outcome.verdict == Verdict::Pass {
+            outcome.points = outcome.max_points;
+        }
+        outcome
+    }
+
+    fn judge(&self, check: &'static Check, outcome: &mut Outcome) {
+        let first = {
+            let world = self.world.read().unwrap_or_else(PoisonError::into_inner);
+            let look = look(&world, check, self.seed, world.context.limits);
+            match look.result {
+                Ok(()) if is_alive(&world, self.seed) => return settle(outcome, &world, look),
+                Err(Failure::Inapplicable(_)) => return settle(outcome, &world, look),
+                _ => look,
+            }
+        };
+        let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
+        if let Err(why) = revive(&mut world, self.seed) {
+            outcome.verdict = Verdict::Blocked;
+            outcome.actual = Some(why);
+            return;
+        }
+        let mut second = look(&world, check, self.seed, world.context.limits.patient());
+        if !is_alive(&world, self.seed) {
+            let how = world.target.death().map(|how| format!("it ended: {how}"));
+            second.result = Err(Failure::Wrong {
+                expected: "a server that goes on serving other clients afterwards".into(),
+                actual: how.unwrap_or_else(|| "it runs, but no longer answers a plain GET".into()),
+                at: None,
+            });
+            settle(outcome, &world, second);
+            // The next check finds a server, or finds out that there is none.
+            let _ = revive(&mut world, self.seed);
+            return;
+        }
+        if let (Err(Failure::Wrong { actual, .. }), Ok(())) = (&first.result, &second.result) {
+            second.client.note(format!("at first, beside other checks: {actual}; alone it passed"));
+        }
+        settle(outcome, &world, second);
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Vec<Progress>> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn into_report(self, began: Instant, options: &Options) -> Report {
+        let World { target, .. } = self.world.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let progress = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let outcomes: Vec<Outcome> = progress
+            .into_iter()
+            .filter_map(|progress| match progress {
+                Progress::Done(outcome) => Some(*outcome),
+                Progress::Waiting | Progress::Running => None,
+            })
+            .collect();
+        Report {
+            suite: env!("CARGO_PKG_VERSION").into(),
+            target: TargetReport {
+                description: target.description(),
+                failure: None,
+                restarts: target.restarts(),
+                output: target.output().map(|output| output.tail(20)).unwrap_or_default(),
+            },
+            profile: self.profile.name.clone(),
+            seed: options.seed,
+            took_ms: began.elapsed().as_millis() as u64,
+            summary: Summary::of(&outcomes),
+            outcomes,
+        }
+    }
+}
+
+/// Runs the body of a check once.
+fn look(world: &World<'_>, check: &'static Check, seed: u64, limits: Limits) -> Look {
+    let mut client = Client::new(world.context.clone(), limits, seed, check.id);
+    let printed = world.target.output().map_or(0, |output| output.position());
+    let began = Instant::now();
+    let result = (check.run)(&mut client);
+    Look { client, result, took: began.elapsed(), printed }
+}
+
+/// Whether a plain GET on a new connection is answered, by a server as slow as may be.
+fn is_alive(world: &World<'_>, seed: u64) -> bool {
+    Client::new(world.context.clone(), world.context.limits.patient(), seed, "liveness").get("/").is_ok()
+}
+
+/// Makes sure that there is a server to test.
+fn revive(world: &mut World<'_>, seed: u64) -> Result<(), String> {
+    if is_alive(world, seed) {
+        return Ok(());
+    }
+    if !world.target.can_restart() {
+        return Err("the server no longer answers, and the suite can't start it again".into());
+    }
+    world.target.restart().map_err(|error| format!("the server could not be started again: {error}"))?;
+    let place = world.target.place().clone();
+    world.context = Arc::new(Context { place, ..Context::clone(&world.context) });
+    Ok(())
+}
+
+fn blank(chapter: &Chapter, check: &Check, max_points: u64) -> Outcome {
+    Outcome {
+        check: check.id.into(),
+        chapter: chapter.id.into(),
+        title: check.title.into(),
+        requirement: check.requirement.citation(),
+        url: check.requirement.url(),
+        level: check.requirement.level,
+        verdict: Verdict::Pass,
+        expected: None,
+        actual: None,
+        blocked_by: None,
+        notes: Vec::new(),
+        hint: check.hint.into(),
+        transcript: Vec::new(),
+        at: None,
+        output: Vec::new(),
+        points: 0,
+        max_points,
+        took_ms: 0,
+    }
+}
+
+/// Writes a look at a check into its outcome.
+fn settle(outcome: &mut Outcome, world: &World<'_>, look: Look) {
+    outcome.took_ms = look.took.as_millis() as u64;
+    outcome.notes = look.client.notes().to_vec();
+    (outcome.verdict, outcome.expected, outcome.actual, outcome.at) = match look.result {
+        Ok(()) => (Verdict::Pass, None, None, None),
+        Err(Failure::Wrong { expected, actual, at }) => (Verdict::Fail, Some(expected), Some(actual), at),
+        Err(Failure::Unproven { actual }) => {
+            let actual = format!("the request it is compared with was not accepted: {actual}");
+            (Verdict::Blocked, None, Some(actual), None)
+        }
+        Err(Failure::Inapplicable(why)) => (Verdict::Skip, None, Some(why), None),
+        Err(Failure::Broken(error)) => (Verdict::Error, None, Some(error.to_string()), None),
+    };
+    if matches!(outcome.verdict, Verdict::Fail | Verdict::Blocked | Verdict::Error) {
+        outcome.transcript = look.client.transcript().events();
+        let printed = world.target.output().map(|output| output.since(look.printed)).unwrap_or_default();
+        let mut lines = escaped_lines(&printed);
+        outcome.output = lines.split_off(lines.len().saturating_sub(20));
+    }
+}

@@ -1,0 +1,218 @@
+//! The record of everything that a check sent and received, and how its bytes are shown.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+/// Octets kept of one direction of one connection; of what goes beyond, only the number.
+const KEPT_PER_STREAM: usize = 16 * 1024;
+
+/// Events kept of one check; later ones are counted only.
+const KEPT_EVENTS: usize = 400;
+
+/// One thing that happened on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Microseconds since the check began.
+    pub at_us: u64,
+    /// Which connection, counted from 1 within the check.
+    pub connection: u32,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: Kind,
+}
+
+/// What can happen on a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "event")]
+pub enum Kind {
+    /// The suite sent these octets.
+    Sent(Block),
+    /// The server sent these octets.
+    Received(Block),
+    /// The suite ended its side and went on reading.
+    HalfClosed,
+    /// The server ended its side.
+    Closed,
+    /// The server reset the connection.
+    Reset,
+    /// Nothing came for so long that the suite gave up waiting.
+    Silent {
+        /// Milliseconds waited.
+        for_ms: u64,
+    },
+    /// A connection could not be opened.
+    Refused {
+        /// The system's words.
+        why: String,
+    },
+}
+
+/// Octets of one direction, as they passed in one piece.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    /// Position of the first octet in its direction of the connection.
+    pub offset: u64,
+    /// Octets that passed.
+    pub length: u64,
+    /// The octets (those that were kept), escaped.
+    #[serde(with = "escaped")]
+    pub bytes: Vec<u8>,
+}
+
+/// Points at one octet of a transcript.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Which connection.
+    pub connection: u32,
+    /// `true` for what the suite sent.
+    pub sent: bool,
+    /// Position in that direction.
+    pub offset: u64,
+}
+
+/// The record of one check, written by all its connections.
+#[derive(Debug, Clone)]
+pub struct Transcript {
+    began: Instant,
+    events: Arc<Mutex<Vec<Event>>>,
+}
+
+impl Default for Transcript {
+    fn default() -> Transcript {
+        Transcript { began: Instant::now(), events: Arc::default() }
+    }
+}
+
+impl Transcript {
+    /// Adds an event.
+    pub fn record(&self, connection: u32, kind: Kind) {
+        let at_us = self.began.elapsed().as_micros() as u64;
+        let mut events = self.lock();
+        if events.len() < KEPT_EVENTS {
+            events.push(Event { at_us, connection, kind });
+        }
+    }
+
+    /// Adds octets that passed; `offset` is their position in their direction of the connection.
+    pub fn record_bytes(&self, connection: u32, sent: bool, offset: u64, bytes: &[u8]) {
+        let room = KEPT_PER_STREAM.saturating_sub(offset as usize).min(bytes.len());
+        let block = Block { offset, length: bytes.len() as u64, bytes: bytes[..room].to_vec() };
+        self.record(connection, if sent { Kind::Sent(block) } else { Kind::Received(block) });
+    }
+
+    /// What happened so far.
+    pub fn events(&self) -> Vec<Event> {
+        self.lock().clone()
+    }
+
+    /// Forgets everything: a check of many cases keeps the case that failed.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
+    /// Puts what happened elsewhere in place of what happened here.
+    pub fn replace(&self, events: Vec<Event>) {
+        *self.lock() = events;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Event>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Octets as text that no terminal, log or report format can misread: printable ASCII as it is, the
+/// rest as `\r`, `\n`, `\t`, `\\` or `\xNN`.
+pub fn escape(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        match byte {
+            b'\r' => text.push_str("\\r"),
+            b'\n' => text.push_str("\\n"),
+            b'\t' => text.push_str("\\t"),
+            b'\\' => text.push_str("\\\\"),
+            0x20..0x7f => text.push(byte as char),
+            _ => {
+                let _ = write!(text, "\\x{byte:02x}");
+            }
+        }
+    }
+    text
+}
+
+/// [`escape`] of at most `limit` octets, with a word on what was left out.
+pub fn escape_some(bytes: &[u8], limit: usize) -> String {
+    match bytes.len().checked_sub(limit) {
+        None | Some(0) => escape(bytes),
+        Some(more) => format!("{}... ({more} more octets)", escape(&bytes[..limit])),
+    }
+}
+
+/// The octets that [`escape`] made the text from; `None` where it made no such text.
+pub fn unescape(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'\\' {
+            bytes.push(byte);
+            continue;
+        }
+        bytes.push(match rest.next()? {
+            b'r' => b'\r',
+            b'n' => b'\n',
+            b't' => b'\t',
+            b'\\' => b'\\',
+            b'x' => {
+                let digits = [rest.next()?, rest.next()?];
+                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
+            }
+            _ => return None,
+        });
+    }
+    Some(bytes)
+}
+
+mod escaped {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&super::escape(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(from)?;
+        super::unescape(&text).ok_or_else(|| D::Error::custom("not escaped octets"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escaping_is_reversible_and_printable() {
+        let all: Vec<u8> = (0..=255).collect();
+        let text = escape(&all);
+        assert!(text.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{text}");
+        assert_eq!(unescape(&text), Some(all));
+    }
+
+    #[test]
+    fn long_streams_are_counted_not_kept() {
+        let transcript = Transcript::default();
+        transcript.record_bytes(1, true, 0, &vec![b'a'; KEPT_PER_STREAM + 5]);
+        transcript.record_bytes(1, true, (KEPT_PER_STREAM + 5) as u64, b"bcd");
+        let lengths: Vec<_> = transcript
+            .events()
+            .into_iter()
+            .map(|event| match event.kind {
+                Kind::Sent(block) => (block.length as usize, block.bytes.len()),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(lengths, [(KEPT_PER_STREAM + 5, KEPT_PER_STREAM), (3, 0)]);
+    }
+}
