@@ -2,15 +2,31 @@
 //!
 //! A request's way through the crate is a straight line, and so is the reading order:
 //!
-//! | step | module |
-//! |---|---|
-//! | accept a connection, within limits | [`server`] |
-//! | read its bytes, answer, go on or close | [`connection`] |
-//! | bytes to a request, or to a refusal | [`parse`] |
-//! | what a request and a response are | [`message`] |
-//! | who answers it | [`application`] |
-//! | a directory of files | [`files`] |
-//! | a form | [`form`] |
+//! | step | module | RFC |
+//! |---|---|---|
+//! | accept a connection, within limits | [`server`], [`limits`] | |
+//! | read a request, answer, go on or close | [`connection`] | 9112 9 |
+//! | read from the client, within time | [`inbound`] | 9112 9.3, 9.6 |
+//! | bytes to the head of a request, or to a refusal | [`parse`] | 9112 2, 3, 5 |
+//! | where its content ends | [`framing`] | 9112 6, 7 |
+//! | what a request and a response are | [`message`] | 9110 |
+//! | who answers it | [`application`] | |
+//! | the head of the response to bytes | [`encode`] | 9112 4, 6 |
+//! | write to the client | [`outbound`] | |
+//!
+//! Beside the way: [`html`] (the pages that say what went wrong), [`log`] (lines on standard output)
+//! and [`trace`] (the bytes of a connection, shown).
 
 pub mod application;
+mod connection;
+pub mod encode;
+pub mod framing;
+pub mod html;
+mod inbound;
+pub mod limits;
+pub mod log;
 pub mod message;
+mod outbound;
+pub mod parse;
+pub mod server;
+mod trace;
