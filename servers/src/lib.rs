@@ -10,7 +10,19 @@
 //! | what a request and a response are | [`message`] |
 //! | who answers it | [`application`] |
 //! | a directory of files | [`files`] |
+//! | a part of a file, or the news that the client has it | `range`, `conditional` |
 //! | a form | [`form`] |
+//! | a form with files | `multipart` |
+//! | both, as one site | [`site`] |
 
+mod answers;
 pub mod application;
+mod conditional;
+mod content;
+pub mod files;
+pub mod form;
 pub mod message;
+mod multipart;
+mod parameters;
+mod range;
+pub mod site;
