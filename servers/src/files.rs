@@ -1,0 +1,237 @@
+//! Files as an application: those of a directory, or the pages built into the program.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use percent_encoding::percent_decode_str;
+
+use crate::answers::{not_allowed, options, page};
+use crate::application::Application;
+use crate::conditional::{self, Validators};
+use crate::content::{Content, Piece};
+use crate::message::{Request, Response, Target};
+use crate::range::{self, Wanted, content_range};
+
+/// Methods that a file takes.
+const ALLOW: &str = "GET, HEAD, OPTIONS";
+
+/// The pages that a server shows when it is given no directory.
+const PAGES: [(&str, &[u8]); 2] =
+    [("index.html", include_bytes!("../www/index.html")), ("style.css", include_bytes!("../www/style.css"))];
+
+/// Answers GET and HEAD with files, whole or in part (RFC 9110 14), or with the news that the
+/// client has them already (RFC 9110 13).
+#[derive(Debug)]
+pub struct Files {
+    /// Free of symbolic links; `None` for the built-in pages.
+    root: Option<PathBuf>,
+}
+
+/// What a path leads to.
+enum Found {
+    File(Representation),
+    Directory,
+}
+
+/// A file, ready to be sent.
+struct Representation {
+    media_type: String,
+    validators: Validators,
+    content: Content,
+}
+
+impl Files {
+    /// The files below a directory. Nothing outside of it is ever shown, also where a symbolic link
+    /// points there. Fails if it is not a directory that can be entered.
+    pub fn directory(root: &Path) -> io::Result<Files> {
+        let root = root.canonicalize()?;
+        match fs::metadata(&root)?.is_dir() {
+            true => Ok(Files { root: Some(root) }),
+            false => Err(io::ErrorKind::NotADirectory.into()),
+        }
+    }
+
+    /// The pages built into the program.
+    pub fn built_in() -> Files {
+        Files { root: None }
+    }
+
+    /// What a path, still percent-encoded, leads to; else the status that says why nothing.
+    fn find(&self, path: &str) -> Result<Found, u16> {
+        let name = file_name(path).ok_or(404u16)?;
+        match &self.root {
+            Some(root) => open(root, &name),
+            None => built_in(&name),
+        }
+    }
+}
+
+impl Application for Files {
+    async fn call(&self, request: Request) -> Response {
+        match &request.method[..] {
+            "GET" | "HEAD" => {}
+            "OPTIONS" => return options(ALLOW),
+            other => return not_allowed(other, ALLOW),
+        }
+        match self.find(&request.target.path) {
+            Ok(Found::File(file)) => respond(&request, file),
+            Ok(Found::Directory) if !request.target.path.ends_with('/') => add_slash(&request.target),
+            Ok(Found::Directory) | Err(404) => page(404, "There is nothing at this address."),
+            Err(403) => page(403, "The server may not read this file."),
+            Err(_) => page(500, "The server could not read this file."),
+        }
+    }
+}
+
+/// The file that a path names, relative to the root, decoded once. A directory is named with a slash
+/// at its end, and stands for its `index.html`. `None` if no file can have that name.
+fn file_name(path: &str) -> Option<PathBuf> {
+    let mut name = PathBuf::new();
+    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+        // Clients resolve `.` and `..` before they ask (RFC 3986 5.2.4): whoever sends them wants
+        // out. An encoded slash is part of a segment, and so of a name, which on disk has none.
+        let segment: Vec<u8> = percent_decode_str(segment).collect();
+        if segment == b"." || segment == b".." || segment.contains(&b'/') || segment.contains(&0) {
+            return None;
+        }
+        name.push(OsStr::from_bytes(&segment));
+    }
+    if path.ends_with('/') {
+        name.push("index.html");
+    }
+    Some(name)
+}
+
+fn built_in(name: &Path) -> Result<Found, u16> {
+    let (_, content) = PAGES.iter().find(|(page, _)| Path::new(page) == name).ok_or(404u16)?;
+    let content = Bytes::from_static(content);
+    // FNV-1a: the tag needs to change with the page, not to withstand anybody.
+    let hash = content.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    Ok(Found::File(Representation {
+        media_type: media_type(name),
+        validators: Validators::new(format!("\"{hash:x}\""), None),
+        content: Content::Memory(content),
+    }))
+}
+
+/// Opens a file below the root. The calls to the system are made right here, on the thread that
+/// serves the connection: they take a few microseconds, and handing them to another thread and back
+/// takes more. Only what is read of large files is left to others (see [`Content::body`]).
+fn open(root: &Path, name: &Path) -> Result<Found, u16> {
+    let forbidden = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+    // All symbolic links are followed first. Whatever the rest of the path was, this is where it
+    // leads, and what is opened.
+    let path =
+        root.join(name).canonicalize().map_err(|error| if forbidden(&error) { 403u16 } else { 404 })?;
+    if !path.starts_with(root) {
+        return Err(404);
+    }
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => 404u16,
+        io::ErrorKind::PermissionDenied => 403,
+        _ => 500,
+    };
+    // Looked at before it is opened: opening a pipe waits for somebody to write into it.
+    let kind = fs::metadata(&path).map_err(failed)?.file_type();
+    if kind.is_dir() {
+        return Ok(Found::Directory);
+    }
+    if !kind.is_file() {
+        return Err(403);
+    }
+    let file = File::open(&path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    Ok(Found::File(Representation {
+        media_type: media_type(name),
+        validators: Validators::new(etag(&metadata), metadata.modified().ok()),
+        content: Content::file(file, metadata.len()),
+    }))
+}
+
+/// A strong entity tag: which file it is, how long, and when it was last touched. The time of the
+/// last change, unlike that of the last modification, can't be set back by a program.
+fn etag(metadata: &Metadata) -> String {
+    let (seconds, nanoseconds) = (metadata.ctime(), metadata.ctime_nsec());
+    format!("\"{:x}-{:x}-{seconds:x}.{nanoseconds:x}\"", metadata.ino(), metadata.len())
+}
+
+/// The media type that the name of a file stands for. Text is taken to be in UTF-8.
+fn media_type(name: &Path) -> String {
+    match mime_guess::from_path(name).first_raw().unwrap_or("application/octet-stream") {
+        text if text.starts_with("text/") => format!("{text}; charset=utf-8"),
+        other => other.to_owned(),
+    }
+}
+
+/// A directory without its slash is somewhere else: the links in its page would lead astray. The
+/// new address is a path only, whatever Host says, and never starts with two slashes (`//name/`
+/// would be another server; browsers take a backslash for a slash).
+fn add_slash(target: &Target) -> Response {
+    let path = target.path.trim_start_matches('/').replace('\\', "%5C");
+    let query = target.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+    let mut response = page(301, "This is a directory: its address ends in a slash.");
+    response.headers.push("Location", format!("/{path}/{query}"));
+    response
+}
+
+/// The response to GET or HEAD of a file that is there.
+fn respond(request: &Request, file: Representation) -> Response {
+    let length = file.content.length();
+    match conditional::evaluate(&request.headers, &file.validators) {
+        Some(304) => {
+            let mut response = Response::new(304);
+            file.validators.write(&mut response.headers);
+            return response;
+        }
+        Some(status) => return page(status, "The file is not the version that the request is about."),
+        None => {}
+    }
+    // RFC 9110 14.2: only GET has ranges.
+    let same_version = conditional::if_range(&request.headers, &file.validators, SystemTime::now());
+    let wanted = match same_version && request.method == "GET" {
+        true => range::wanted(request.headers.get_all("Range"), length),
+        false => Wanted::Whole,
+    };
+    let mut response = Response::new(if matches!(wanted, Wanted::Parts(_)) { 206 } else { 200 });
+    let mut media_type = file.media_type;
+    let pieces = match wanted {
+        Wanted::Whole => vec![Piece::Octets(0..length)],
+        Wanted::Nothing => {
+            let mut response = page(416, "The file has none of the octets asked for.");
+            response.headers.push("Content-Range", format!("bytes */{length}"));
+            return response;
+        }
+        Wanted::Parts(ranges) if ranges.len() == 1 => {
+            let range = ranges[0].clone();
+            response.headers.push("Content-Range", content_range(&range, length));
+            vec![Piece::Octets(range)]
+        }
+        Wanted::Parts(ranges) => {
+            let boundary = range::boundary();
+            let part_type = std::mem::replace(&mut media_type, range::media_type(&boundary));
+            range::pieces(ranges, length, &part_type, &boundary)
+        }
+    };
+    response.headers.push("Content-Type", media_type);
+    response.headers.push("Accept-Ranges", "bytes");
+    file.validators.write(&mut response.headers);
+    if response.status == 206 && request.headers.get("If-Range").is_some() {
+        // RFC 9110 15.3.7: the client has the rest already, and with it what describes it.
+        response.headers.remove("Last-Modified");
+    }
+    match file.content.body(pieces, request.method == "HEAD") {
+        Ok(body) => Response { body, ..response },
+        Err(_) => page(500, "The server could not read this file."),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! The form as an application: what is sent, and what comes back.
+
+use super::*;
+use crate::message::{Target, Version};
+
+const URLENCODED: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
+const JSON: (&str, &str) = ("Accept", "application/json");
+
+fn submit(method: &str, query: Option<&str>, fields: &[(&str, &str)], content: &[u8]) -> Response {
+    let mut headers = Headers::default();
+    fields.iter().for_each(|(name, value)| headers.push(name.to_string(), value.to_string()));
+    let request = Request {
+        method: method.to_owned(),
+        target: Target { path: "/form".into(), query: query.map(str::to_owned), authority: String::new() },
+        version: Version::Http11,
+        headers,
+        body: Body::Full(Bytes::copy_from_slice(content)),
+        remote: ([127, 0, 0, 1], 1).into(),
+        local: ([127, 0, 0, 1], 2).into(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(Form.call(request))
+}
+
+fn content(response: Response) -> String {
+    let Body::Full(bytes) = response.body else { panic!("the form answers with content at hand") };
+    String::from_utf8(bytes.to_vec()).expect("the form answers in UTF-8")
+}
+
+/// Names and values of a urlencoded form, as text.
+fn pairs(input: &str) -> Vec<(String, String)> {
+    let text = |bytes: Bytes| String::from_utf8(bytes.to_vec()).expect("the table is text");
+    urlencoded(input.as_bytes()).into_iter().map(|field| (text(field.name), text(field.value))).collect()
+}
+
+#[test]
+fn urlencoded_forms_are_read_as_browsers_write_them() {
+    for (input, expected) in [
+        ("", &[][..]),
+        ("a=b&c=d", &[("a", "b"), ("c", "d")]),
+        ("a+b=c+d", &[("a b", "c d")]),
+        ("x=a%2Bb%20c", &[("x", "a+b c")]),
+        ("a%26b=c%3Dd&e=%2541", &[("a&b", "c=d"), ("e", "%41")]),
+        ("x=%4a%4A", &[("x", "JJ")]),
+        ("a=1&b=2&a=3&a=1", &[("a", "1"), ("b", "2"), ("a", "3"), ("a", "1")]),
+        ("a=&b=x", &[("a", ""), ("b", "x")]),
+        ("=v", &[("", "v")]),
+        ("=", &[("", "")]),
+        ("flag&b=x", &[("flag", ""), ("b", "x")]),
+        ("a==b=c", &[("a", "=b=c")]),
+        ("&&a=b&&c=d&", &[("a", "b"), ("c", "d")]),
+        ("a=%&b=%zz&c=%2&d=%%2a", &[("a", "%"), ("b", "%zz"), ("c", "%2"), ("d", "%*")]),
+        ("na%C3%AFve=%E2%82%AC", &[("naïve", "€")]),
+        ("a=x%00y", &[("a", "x\0y")]),
+        ("a=l1%0D%0Al2\r\n", &[("a", "l1\r\nl2\r\n")]),
+        ("a=1;b=2&c=3", &[("a", "1;b=2"), ("c", "3")]),
+        ("?a=%26%23601%3B", &[("?a", "&#601;")]),
+        ("a%5B%5D=1&x.y=3&a[k]=4", &[("a[]", "1"), ("x.y", "3"), ("a[k]", "4")]),
+    ] {
+        let expected: Vec<_> = expected.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
+        assert_eq!(pairs(input), expected, "{input}");
+    }
+    assert_eq!(&urlencoded(b"a=%FF%C2\xe9")[0].value[..], b"\xff\xc2\xe9");
+}
+
+#[test]
+fn plain_text_has_a_line_for_each_field() {
+    for (input, expected) in [
+        ("", Some(&[][..])),
+        ("a=b\r\nc=d=e\r\n", Some(&[("a", "b"), ("c", "d=e")])),
+        ("a=b", Some(&[("a", "b")])),
+        ("a=l1\r\nl2\r\n\r\nl4\r\nb=2\r\n", Some(&[("a", "l1\r\nl2\r\n\r\nl4"), ("b", "2")])),
+        ("a=x+y%20\n&b=1\r\n", Some(&[("a", "x+y%20\n&b=1")])),
+        ("no sign\r\na=b\r\n", None),
+    ] {
+        let field = |(name, value): &(&str, &str)| {
+            text_field(Bytes::copy_from_slice(name.as_bytes()), Bytes::copy_from_slice(value.as_bytes()))
+        };
+        let expected = expected.map(|list| list.iter().map(field).collect::<Vec<_>>());
+        assert_eq!(plain(&Bytes::from_static(input.as_bytes())).ok(), expected, "{input:?}");
+    }
+}
+
+#[test]
+fn each_kind_of_form_comes_back_in_hex() {
+    let multipart = "--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"\u{e9}\"\r\n\
+                     Content-Type: text/plain\r\n\r\n1\r\n--B--";
+    let text = r#"{"filename_hex":null,"name_hex":"61","type":null,"value_hex":"ff"}"#;
+    let file = r#"{"filename_hex":"c3a9","name_hex":"66","type":"text/plain","value_hex":"31"}"#;
+    let get = |query| submit("GET", query, &[JSON], b"");
+    let post = |media_type, content: &[u8]| {
+        submit("POST", Some("q=1"), &[("content-type", media_type), JSON], content)
+    };
+    for (response, source, fields) in [
+        (get(None), "query", ""),
+        (get(Some("")), "query", ""),
+        (get(Some("a=%FF")), "query", text),
+        (submit("HEAD", Some("a=%FF"), &[JSON], b""), "query", text),
+        (post("Application/X-WWW-Form-URLencoded; charset=UTF-8", b"a=%ff"), "body", text),
+        (post("application/x-www-form-urlencoded", b""), "body", ""),
+        (post("text/plain", b"a=\xff\r\n"), "body", text),
+        (post("Multipart/Form-Data; charset=utf-8; BOUNDARY=\"B\"", multipart.as_bytes()), "body", file),
+        (submit("POST", Some("q=1"), &[JSON], b""), "body", ""),
+    ] {
+        assert_eq!(response.status, 200);
+        assert_eq!(response.headers.get("Content-Type"), Some(&b"application/json"[..]));
+        assert_eq!(response.headers.get("Vary"), Some(&b"Accept"[..]));
+        assert_eq!(content(response), format!(r#"{{"fields":[{fields}],"source":"{source}"}}"#));
+    }
+}
+
+#[test]
+fn what_is_not_a_form_is_refused() {
+    let many = "a&".repeat(MAX_FIELDS);
+    let multipart = |parameters| ("Content-Type", parameters);
+    for (fields, content, expected) in [
+        (&[URLENCODED][..], many.as_str(), 200),
+        (&[URLENCODED], &(many.clone() + "a"), 413),
+        (&[("Content-Type", "text/plain")], &"=\r\n".repeat(MAX_FIELDS + 1), 413),
+        (&[("Content-Type", "text/plain")], "{\"a\":1}", 400),
+        (&[("Content-Type", "application/json")], "{}", 415),
+        (&[("Content-Type", "")], "a=b", 415),
+        (&[], "a=b", 415),
+        (&[URLENCODED, URLENCODED], "a=b", 400),
+        (&[URLENCODED, ("Content-Encoding", "gzip")], "a=b", 415),
+        (&[URLENCODED, ("Content-Encoding", "Identity")], "a=b", 200),
+        (&[multipart("multipart/form-data")], "--B--", 400),
+        (&[multipart("multipart/form-data; boundary=")], "--B--", 400),
+        (&[multipart("multipart/form-data; boundary=\"\"")], "----", 400),
+        (&[multipart("multipart/form-data; boundary=A; boundary=B")], "--B--", 400),
+        (&[multipart("multipart/form-data; boundary=B")], "--B--", 200),
+        (&[multipart("multipart/form-data; boundary=b")], "--B--", 400),
+        (&[multipart("multipart/mixed; boundary=B")], "--B--", 415),
+    ] {
+        assert_eq!(submit("POST", None, fields, content.as_bytes()).status, expected, "{fields:?}");
+    }
+}
+
+#[test]
+fn other_methods_learn_what_is_allowed() {
+    for (method, expected) in [("OPTIONS", 204), ("PUT", 405), ("DELETE", 405), ("FOO", 501), ("get", 501)] {
+        let response = submit(method, None, &[URLENCODED], b"a=b");
+        assert_eq!(response.status, expected, "{method}");
+        assert_eq!(response.headers.get("Allow"), Some(ALLOW.as_bytes()));
+    }
+}
+
+#[test]
+fn a_body_that_breaks_off_is_no_form() {
+    let (sender, chunks) = tokio::sync::mpsc::channel(2);
+    sender.try_send(Ok(Bytes::from_static(b"a=b"))).expect("room");
+    sender.try_send(Err(std::io::ErrorKind::UnexpectedEof.into())).expect("room");
+    let mut body = Body::Stream { length: Some(10), chunks };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let refused = runtime.block_on(collect(&mut body)).expect_err("the rest never comes");
+    assert_eq!(refused.status, 400);
+}
+
+#[test]
+fn the_page_for_a_person_escapes_what_was_sent() {
+    let page = content(submit("GET", Some("%3Cscript%3E=%22%26'"), &[("Accept", "text/html, */*")], b""));
+    assert!(page.contains("<td>&lt;script&gt;<td><pre>\n&quot;&amp;&#39;</pre>"), "{page}");
+    assert!(!page.contains("<script>"));
+}
+
+#[test]
+fn the_log_is_safe_for_a_terminal_and_short() {
+    let mut field = text_field("a\n".into(), "\u{1b}[31m\"é\u{202e}".into());
+    assert_eq!(log_line(&field), r#"form: name "a\n", value "\u{1b}[31m\"é\u{202e}""#);
+    field.value = "é".repeat(LOGGED).into();
+    assert!(log_line(&field).ends_with("éé\""));
+    field.value = "é".repeat(LOGGED + 1).into();
+    assert!(log_line(&field).ends_with("éé…\""));
+    field.filename = Some("x\t".into());
+    assert_eq!(log_line(&field), r#"form: name "a\n", file "x\t", type "", 402 octets"#);
+}

@@ -1,0 +1,27 @@
+//! The site that every server shows: the form at `/form`, files everywhere else.
+
+use percent_encoding::percent_decode_str;
+
+use crate::application::Application;
+use crate::files::Files;
+use crate::form::Form;
+use crate::message::{Request, Response};
+
+/// A form and the files around it.
+#[derive(Debug)]
+pub struct Site {
+    /// Answers at `/form`.
+    pub form: Form,
+    /// Answer at every other address.
+    pub files: Files,
+}
+
+impl Application for Site {
+    async fn call(&self, request: Request) -> Response {
+        // `/%66orm` is the same address (RFC 3986 6.2.2.2).
+        match percent_decode_str(&request.target.path).eq(b"/form".iter().copied()) {
+            true => self.form.call(request).await,
+            false => self.files.call(request).await,
+        }
+    }
+}
