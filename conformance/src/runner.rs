@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::capabilities::{self, Capabilities, Capability};
 use crate::check::{Chapter, Check, Failure, Verdict};
+use crate::checks::CHAPTERS;
 use crate::client::{Client, Context, Limits};
 use crate::lint::Findings;
 use crate::process::escaped_lines;
@@ -65,8 +66,19 @@ pub fn run(
     run.into_report(began, options)
 }
 
+/// One look at one check, without a word on whether the server survives it: for mutants, and to explain.
+pub fn once(target: &mut Target, context: Arc<Context>, check: &'static Check, seed: u64) -> Outcome {
+    let chapter = CHAPTERS.iter().find(|chapter| chapter.checks.iter().any(|known| known.id == check.id));
+    let mut outcome = blank(chapter.map_or("", |chapter| chapter.id), check, 0);
+    let limits = context.limits;
+    let world = World { target, context };
+    let look = look(&world, check, seed, limits);
+    settle(&mut outcome, &world, look);
+    outcome
+}
+
 /// Measures how fast the server answers and finds out what it offers.
-fn get_to_know(target: &Target, profile: &Profile, seed: u64) -> Context {
+pub fn get_to_know(target: &Target, profile: &Profile, seed: u64) -> Context {
     let context = |limits, capabilities| Context {
         place: target.place().clone(),
         capabilities,
@@ -176,7 +188,7 @@ impl Run<'_, '_> {
 
     fn outcome(&self, at: usize) -> Outcome {
         let (chapter, check) = self.checks[at];
-        let mut outcome = blank(chapter, check, self.profile.points(check));
+        let mut outcome = blank(chapter.id, check, self.profile.points(check));
         match self.obstacle(at) {
             Some((root, Verdict::Skip)) => {
                 outcome.verdict = Verdict::Skip;
@@ -289,10 +301,10 @@ fn revive(world: &mut World<'_>, seed: u64) -> Result<(), String> {
     Ok(())
 }
 
-fn blank(chapter: &Chapter, check: &Check, max_points: u64) -> Outcome {
+fn blank(chapter: &str, check: &Check, max_points: u64) -> Outcome {
     Outcome {
         check: check.id.into(),
-        chapter: chapter.id.into(),
+        chapter: chapter.into(),
         title: check.title.into(),
         requirement: check.requirement.citation(),
         url: check.requirement.url(),

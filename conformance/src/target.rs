@@ -41,7 +41,7 @@ pub struct Target {
     place: Place,
     recipe: Option<Recipe>,
     process: Option<Process>,
-    output: Output,
+    output: Option<Output>,
     restarts: u32,
 }
 
@@ -113,7 +113,7 @@ impl Target {
         let mut addresses = authority.to_socket_addrs().map_err(|error| bad(&error.to_string()))?;
         let address = addresses.next().ok_or_else(|| bad("its host has no address"))?;
         let place = Place { address, host: host.to_string() };
-        Ok(Target { place, recipe: None, process: None, output: Output::default(), restarts: 0 })
+        Ok(Target { place, recipe: None, process: None, output: None, restarts: 0 })
     }
 
     /// A server that the suite has just started; it accepts connections.
@@ -122,10 +122,16 @@ impl Target {
     /// All but [`StartError::Url`].
     pub fn start(recipe: Recipe) -> Result<Target, StartError> {
         let place = Place { address: free_address(), host: String::new() };
-        let output = Output::default();
+        let output = Some(Output::default());
         let mut target = Target { place, recipe: Some(recipe), process: None, output, restarts: 0 };
         target.launch()?;
         Ok(target)
+    }
+
+    /// The same server, reached through another address: a mutant in front of it, or its own.
+    pub fn behind(&self, address: SocketAddr) -> Target {
+        let place = Place { address, host: address.to_string() };
+        Target { place, recipe: None, process: None, output: self.output.clone(), restarts: 0 }
     }
 
     /// Where it is.
@@ -135,7 +141,7 @@ impl Target {
 
     /// What it printed, if the suite started it.
     pub fn output(&self) -> Option<&Output> {
-        self.recipe.as_ref().map(|_| &self.output)
+        self.output.as_ref()
     }
 
     /// How often it had to be started again.
@@ -173,6 +179,7 @@ impl Target {
 
     fn launch(&mut self) -> Result<(), StartError> {
         let Some(recipe) = self.recipe.clone() else { return Ok(()) };
+        let output = self.output.get_or_insert_default().clone();
         // A port that was free a moment ago may be taken by now; a server that dies of it gets another.
         for attempt in 0.. {
             let address = free_address();
@@ -181,10 +188,10 @@ impl Target {
                 recipe.command.iter().map(|word| recipe.fill_in(word, address)).collect();
             let port = address.port().to_string();
             let environment = [("PORT", port.as_str()), SECRET_VARIABLE];
-            let process = Process::spawn(&command, &environment, &self.output)
+            let process = Process::spawn(&command, &environment, &output)
                 .map_err(|error| StartError::Spawn { program: command[0].clone(), why: error.to_string() })?;
             self.process = Some(process);
-            match self.wait_until_ready() {
+            match self.wait_until_ready(&output) {
                 Err(StartError::Died { .. }) if attempt < 2 => {}
                 result => return result,
             }
@@ -192,22 +199,22 @@ impl Target {
         unreachable!("the last attempt returns")
     }
 
-    fn wait_until_ready(&mut self) -> Result<(), StartError> {
+    fn wait_until_ready(&mut self, output: &Output) -> Result<(), StartError> {
         let began = Instant::now();
         let mut pause = Duration::from_millis(1);
         loop {
             if let Some(how) = self.death() {
-                return Err(StartError::Died { how, output: self.output.tail(20) });
+                return Err(StartError::Died { how, output: output.tail(20) });
             }
             if TcpStream::connect_timeout(&self.place.address, Duration::from_secs(1)).is_ok() {
                 return match self.death() {
                     None => Ok(()),
-                    Some(how) => Err(StartError::Died { how, output: self.output.tail(20) }),
+                    Some(how) => Err(StartError::Died { how, output: output.tail(20) }),
                 };
             }
             if began.elapsed() > START_LIMIT {
                 let address = self.place.address;
-                return Err(StartError::NeverListened { address, output: self.output.tail(20) });
+                return Err(StartError::NeverListened { address, output: output.tail(20) });
             }
             // Nothing tells when a foreign process begins to listen: ask again, at growing intervals.
             std::thread::sleep(pause);

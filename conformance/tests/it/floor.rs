@@ -1,0 +1,69 @@
+//! The floor: a server that does nothing useful scores next to nothing, and the run ends soon.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use conformance::check::Verdict;
+use conformance::runner::{self, Options};
+use conformance::target::Target;
+use libtest_mimic::Trial;
+
+use crate::reference::{SEED, profile};
+use crate::trial;
+
+/// How long a run against such a server may take.
+const LIMIT: Duration = Duration::from_secs(20);
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let servers: [(&str, fn(TcpStream)); 4] = [
+        ("closes-at-once", |_| {}),
+        ("answers-400-to-all", |client| {
+            answer(client, b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        }),
+        ("never-answers", hang),
+        ("answers-200-to-all", |client| {
+            answer(client, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+        }),
+    ];
+    servers.into_iter().map(|(name, serve)| trial("floor", name, move || scores_nothing(serve))).collect()
+}
+
+fn scores_nothing(serve: fn(TcpStream)) -> Result<(), String> {
+    let url = spawn(serve);
+    let mut target = Target::at_url(&url).map_err(|error| error.to_string())?;
+    let began = Instant::now();
+    let options = Options { seed: SEED, jobs: 4, only: Vec::new() };
+    let report = runner::run(&mut target, &profile(), &options, &|_, _| {});
+    let (took, summary) = (began.elapsed(), &report.summary);
+    let errors = report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Error).count();
+    match () {
+        () if errors > 0 => Err(format!("{errors} checks ended in error")),
+        () if took > LIMIT => Err(format!("the run took {took:?}")),
+        () if summary.points * 20 > summary.max_points => Err(format!("it scores too much: {summary:?}")),
+        () => Ok(()),
+    }
+}
+
+/// Starts a server that hands each connection to `serve`, in a thread each; returns its URL.
+pub(crate) fn spawn(serve: fn(TcpStream)) -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            thread::spawn(move || serve(client));
+        }
+    });
+    url
+}
+
+fn answer(mut client: TcpStream, octets: &[u8]) {
+    if matches!(client.read(&mut [0; 65536]), Ok(1..)) {
+        let _ = client.write_all(octets);
+    }
+}
+
+fn hang(mut client: TcpStream) {
+    while matches!(client.read(&mut [0; 65536]), Ok(1..)) {}
+}

@@ -1,0 +1,31 @@
+//! All integration tests: one for each check against the reference server, one for each mutant, the
+//! floor, other people's servers, the tables, the texts, and the real programs end to end.
+//!
+//! With `CONFORMANCE_URL` or `CONFORMANCE_COMMAND` in the environment the checks run against that server
+//! instead, one test a check; `CONFORMANCE_PROFILE` names the profile (`simple` where it is not set).
+
+mod floor;
+mod reference;
+mod student;
+mod subject;
+mod tidy;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let trials = student::trials().unwrap_or_else(|| {
+        let groups = [reference::trials(), floor::trials(), subject::trials(), tidy::trials()];
+        groups.into_iter().flatten().collect()
+    });
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// A test with a name that says where it stands.
+pub(crate) fn trial(
+    group: &str,
+    name: &str,
+    test: impl FnOnce() -> Result<(), String> + Send + 'static,
+) -> Trial {
+    Trial::test(format!("{group}::{name}"), move || test().map_err(Failed::from))
+}

@@ -1,0 +1,125 @@
+//! Two servers of other people keep the suite honest: hyper, an independent reading of the RFC, must pass
+//! every Must; a first attempt on tiny_http must be caught and survived.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use conformance::check::{Level, Verdict};
+use conformance::profile::Profile;
+use conformance::report::{Outcome, Report};
+use conformance::runner::{self, Options};
+use conformance::target::Target;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use libtest_mimic::Trial;
+
+use crate::reference::SEED;
+use crate::trial;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial("subject", "hyper", hyper_passes_every_must),
+        trial("subject", "tiny_http", tiny_http_is_caught),
+    ]
+}
+
+fn hyper_passes_every_must() -> Result<(), String> {
+    let report = run(&hyper_server(), "http")?;
+    match failures(&report, |outcome| outcome.level == Level::Must && outcome.verdict != Verdict::Skip) {
+        failures if failures.is_empty() => Ok(()),
+        failures => Err(failures),
+    }
+}
+
+fn tiny_http_is_caught() -> Result<(), String> {
+    let report = run(&tiny_http_server(), "simple")?;
+    let count = |verdict| report.outcomes.iter().filter(|outcome| outcome.verdict == verdict).count();
+    match (count(Verdict::Error), count(Verdict::Fail), count(Verdict::Pass)) {
+        (0, 1.., 1..) => Ok(()),
+        (errors, fails, passes) => Err(format!("{errors} errors, {fails} fails, {passes} passes")),
+    }
+}
+
+fn run(url: &str, profile: &str) -> Result<Report, String> {
+    let mut target = Target::at_url(url).map_err(|error| error.to_string())?;
+    let profile = Profile::built_in(profile).ok_or("no such profile")?;
+    let options = Options { seed: SEED, jobs: 4, only: Vec::new() };
+    Ok(runner::run(&mut target, &profile, &options, &|_, _| {}))
+}
+
+fn failures(report: &Report, counts: impl Fn(&Outcome) -> bool) -> String {
+    let failed = report.outcomes.iter().filter(|outcome| outcome.verdict != Verdict::Pass && counts(outcome));
+    failed
+        .map(|o| format!("{} {:?}: expected {:?}, actual {:?}\n", o.check, o.verdict, o.expected, o.actual))
+        .collect()
+}
+
+/// hyper, and the few things that it leaves to its user: Host, methods, paths.
+fn hyper_server() -> String {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+            sender.send(listener.local_addr().expect("an address")).expect("a waiting test");
+            while let Ok((stream, _)) = listener.accept().await {
+                let mut http = hyper::server::conn::http1::Builder::new();
+                http.timer(TokioTimer::new()).half_close(true);
+                tokio::spawn(http.serve_connection(TokioIo::new(stream), service_fn(answer)));
+            }
+        });
+    });
+    format!("http://{}/", receiver.recv().expect("an address"))
+}
+
+async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (parts, body) = request.into_parts();
+    let complete = body.collect().await.is_ok();
+    let text = Full::new(Bytes::from_static(b"Hello from hyper.\n"));
+    let response =
+        |status: StatusCode| Response::builder().status(status).header("Content-Type", "text/plain");
+    let response = match (&parts.method, parts.uri.path()) {
+        _ if !complete => response(StatusCode::BAD_REQUEST).header("Connection", "close"),
+        _ if !has_valid_host(&parts) => response(StatusCode::BAD_REQUEST).header("Connection", "close"),
+        (&Method::GET | &Method::HEAD, "/") => response(StatusCode::OK),
+        (&Method::GET | &Method::HEAD, _) => response(StatusCode::NOT_FOUND),
+        _ => response(StatusCode::METHOD_NOT_ALLOWED).header("Allow", "GET, HEAD"),
+    };
+    Ok(response.body(text).expect("a valid response"))
+}
+
+/// RFC 9112 section 3.2: exactly one Host in HTTP/1.1, and a valid one.
+fn has_valid_host(parts: &hyper::http::request::Parts) -> bool {
+    let mut hosts = parts.headers.get_all("host").iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => parts.version == hyper::Version::HTTP_10,
+        (Some(host), None) => {
+            host.to_str().is_ok_and(|host| host.parse::<hyper::http::uri::Authority>().is_ok())
+        }
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// What a student hands in who has read tiny_http's example and the exercise, and nothing else.
+fn tiny_http_server() -> String {
+    let server = Arc::new(tiny_http::Server::http("127.0.0.1:0").expect("a port"));
+    let url = format!("http://{}/", server.server_addr());
+    std::thread::spawn(move || {
+        for mut request in server.incoming_requests() {
+            let mut body = String::new();
+            let _ = request.as_reader().read_to_string(&mut body);
+            let query = request.url().split_once('?').map_or(body.clone(), |(_, query)| query.to_string());
+            let response = match request.url().split('?').next() {
+                Some("/") => tiny_http::Response::from_string("<h1>Welcome</h1>"),
+                Some("/form") => tiny_http::Response::from_string(format!("<p>Thanks, {query}</p>")),
+                _ => tiny_http::Response::from_string("not found").with_status_code(404),
+            };
+            let _ = request.respond(response);
+        }
+    });
+    url
+}

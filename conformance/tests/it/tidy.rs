@@ -1,0 +1,150 @@
+//! Rules over the tables and the tree: what no compiler checks and no reader should have to.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use conformance::check::Level;
+use conformance::checks::CHAPTERS;
+use conformance::mutant::Mutant;
+use conformance::profile::{BUILT_IN, Profile};
+use libtest_mimic::Trial;
+
+use crate::reference::all_checks;
+use crate::trial;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let rules: [(&str, fn() -> Vec<String>); 8] = [
+        ("ids-are-unique-words", ids),
+        ("needs-stand-before", needs),
+        ("texts-are-sentences", texts),
+        ("no-text-names-a-server", names),
+        ("mutants-lie", mutants),
+        ("profiles-are-valid", profiles),
+        ("every-check-is-in-a-profile", unused),
+        ("files-are-short", long_files),
+    ];
+    let trials = rules.into_iter().map(|(name, rule)| {
+        trial("tidy", name, move || match rule() {
+            faults if faults.is_empty() => Ok(()),
+            faults => Err(faults.join("\n")),
+        })
+    });
+    trials.collect()
+}
+
+fn ids() -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let ids = CHAPTERS.iter().map(|chapter| chapter.id).chain(all_checks().map(|(_, check)| check.id));
+    let is_word = |id: &str| {
+        let words = |word: &str| {
+            !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        };
+        id.split('-').all(words)
+    };
+    ids.filter(|id| !is_word(id) || !seen.insert(*id))
+        .map(|id| format!("{id}: not kebab-case, or not unique"))
+        .collect()
+}
+
+fn needs() -> Vec<String> {
+    let mut before = BTreeSet::new();
+    let mut faults = Vec::new();
+    for chapter in CHAPTERS {
+        before.extend(chapter.checks.iter().map(|check| check.id));
+        let missing = chapter.needs.iter().filter(|need| !before.contains(*need));
+        faults.extend(
+            missing.map(|need| format!("{}: needs {need}, which does not stand before it", chapter.id)),
+        );
+    }
+    faults
+}
+
+fn texts() -> Vec<String> {
+    let sentence =
+        |text: &str| text.starts_with(char::is_uppercase) && text.ends_with('.') && text.len() > 20;
+    let fault = |check: &conformance::check::Check| match () {
+        () if check.title.ends_with('.') || check.title.len() > 110 => {
+            Some("title: no full stop, 110 octets at most")
+        }
+        () if !sentence(check.why) && !check.why.starts_with(|c: char| !c.is_alphabetic()) => {
+            Some("why: a sentence")
+        }
+        () if !sentence(check.hint) || check.hint.matches(". ").count() > 0 => Some("hint: one sentence"),
+        () if check.requirement.covers.is_empty()
+            && check.requirement.level == Level::Must
+            && check.requirement.section.is_empty() =>
+        {
+            Some("requirement: what does it cover?")
+        }
+        () => None,
+    };
+    all_checks().filter_map(|(_, check)| fault(check).map(|fault| format!("{}: {fault}", check.id))).collect()
+}
+
+fn names() -> Vec<String> {
+    let servers = [
+        "nginx", "apache", "lighttpd", "caddy", "gunicorn", "waitress", "cheroot", "werkzeug", "busybox",
+        "hyper",
+    ];
+    let text =
+        |check: &conformance::check::Check| [check.title, check.why, check.hint].concat().to_lowercase();
+    let named =
+        |check: &conformance::check::Check| servers.iter().find(|server| text(check).contains(*server));
+    all_checks()
+        .filter_map(|(_, check)| named(check).map(|server| format!("{}: names {server}", check.id)))
+        .collect()
+}
+
+fn mutants() -> Vec<String> {
+    let idle = |mutant: &Mutant| match mutant {
+        Mutant::Says { truth, lie } => truth == lie || truth.is_empty(),
+        Mutant::Hears { sent, heard } => sent == heard || sent.is_empty(),
+        Mutant::Replies(_) | Mutant::Serves(_) => false,
+    };
+    all_checks()
+        .filter(|(_, check)| idle(&check.mutant))
+        .map(|(_, check)| format!("{}: no lie", check.id))
+        .collect()
+}
+
+fn profiles() -> Vec<String> {
+    let fault = |(name, text): &(&str, &str)| match Profile::parse(text) {
+        Ok(profile) if profile.name == *name => None,
+        Ok(profile) => Some(format!("{name}: calls itself {}", profile.name)),
+        Err(error) => Some(format!("{name}: {error}")),
+    };
+    BUILT_IN.iter().filter_map(fault).collect()
+}
+
+fn unused() -> Vec<String> {
+    let profiles: Vec<Profile> = BUILT_IN.iter().filter_map(|(name, _)| Profile::built_in(name)).collect();
+    let used: BTreeSet<&str> =
+        profiles.iter().flat_map(|profile| profile.checks()).map(|(_, check)| check.id).collect();
+    all_checks()
+        .filter(|(_, check)| !used.contains(check.id))
+        .map(|(_, check)| check.id.to_string())
+        .collect()
+}
+
+/// No source file hides two subjects: 400 lines at most.
+fn long_files() -> Vec<String> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
+    let mut faults = Vec::new();
+    let mut directories: Vec<_> =
+        ["servers", "conformance", "cgi-bin"].map(|name| workspace.join(name)).into();
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                directories.push(path);
+            } else if path.extension().is_some_and(|kind| kind == "rs" || kind == "py") {
+                let lines = fs::read_to_string(&path).map_or(0, |text| text.lines().count());
+                if lines > 400 {
+                    faults.push(format!("{}: {lines} lines", path.display()));
+                }
+            }
+        }
+    }
+    faults
+}
