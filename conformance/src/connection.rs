@@ -12,6 +12,8 @@ use crate::client::{Context, FOLLOW_UP, Limits, no_reply};
 use crate::reply::{self, Answer, Progress, Reply};
 use crate::transcript::{Kind, Mark, Transcript, escape_some};
 
+mod tap;
+
 /// A connection. It is read from in a thread of its own from the first octet on: a server that refuses
 /// early and closes resets what the client has not read by then.
 #[derive(Debug)]
@@ -173,17 +175,23 @@ impl Connection {
             if let Some(end) = self.ended {
                 return Ok(self.at_end(end, begun, to_head));
             }
-            match self.incoming.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(Incoming::Bytes(bytes)) => {
-                    self.unread.extend_from_slice(&bytes);
-                    // A response under way may take its time as long as it moves.
-                    deadline = Instant::now() + self.limits.answer;
-                }
-                Ok(Incoming::End(end)) => self.end(end),
-                Err(RecvTimeoutError::Disconnected) => self.end(End::Reset),
-                Err(RecvTimeoutError::Timeout) => return Ok(self.silent()),
+            if !self.more(deadline) {
+                return Ok(self.silent());
             }
+            // A response under way may take its time as long as it moves.
+            deadline = Instant::now() + self.limits.answer;
         }
+    }
+
+    /// Waits for octets or the end; `false` when neither came in time.
+    fn more(&mut self, deadline: Instant) -> bool {
+        match self.incoming.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(Incoming::Bytes(bytes)) => self.unread.extend_from_slice(&bytes),
+            Ok(Incoming::End(end)) => self.end(end),
+            Err(RecvTimeoutError::Disconnected) => self.end(End::Reset),
+            Err(RecvTimeoutError::Timeout) => return false,
+        }
+        true
     }
 
     fn take(&mut self, mut reply: Reply, length: usize) -> Answer {
@@ -248,17 +256,16 @@ impl Connection {
         // A server may linger for a moment so that its response is not lost.
         let deadline = Instant::now() + self.limits.answer.max(Duration::from_secs(2));
         while self.unread.is_empty() && self.ended.is_none() {
-            match self.incoming.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(Incoming::Bytes(bytes)) => self.unread.extend_from_slice(&bytes),
-                Ok(Incoming::End(end)) => self.end(end),
-                Err(RecvTimeoutError::Disconnected) => self.end(End::Reset),
-                Err(RecvTimeoutError::Timeout) => {
-                    self.transcript
-                        .record(self.id, Kind::Silent { for_ms: self.limits.answer.as_millis() as u64 });
-                    return Err(wrong(expected, "the connection stayed open"));
-                }
+            if !self.more(deadline) {
+                self.transcript
+                    .record(self.id, Kind::Silent { for_ms: self.limits.answer.as_millis() as u64 });
+                return Err(wrong(expected, "the connection stayed open"));
             }
         }
+        self.has_no_more(expected)
+    }
+
+    fn has_no_more(&self, expected: &str) -> Result<(), Failure> {
         match self.unread.is_empty() {
             true => Ok(()),
             false => Err(Failure::Wrong {
@@ -296,6 +303,24 @@ impl Connection {
         let reply = self.reply()?;
         reply.succeeds()?;
         Ok(reply)
+    }
+
+    /// No octet may follow what was read. Whether the connection ends is not judged.
+    pub fn says_no_more(&mut self) -> Result<(), Failure> {
+        let deadline = Instant::now() + self.limits.answer;
+        while self.unread.is_empty() && self.ended.is_none() && self.more(deadline) {}
+        self.has_no_more("nothing after this response")
+    }
+
+    /// Waits for the head of a response, interim or final, as a client does that has announced its content.
+    pub fn hears_back(&mut self) -> Result<(), Failure> {
+        let deadline = Instant::now() + self.limits.answer;
+        while !self.unread.windows(4).any(|end| end == b"\r\n\r\n") && self.ended.is_none() {
+            if !self.more(deadline) {
+                return Err(wrong("100 Continue, or a final response", self.silent().describe()));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@
 //! - The bytes of a peer are hostile: they are never unwrapped, and escaped wherever they are shown.
 //! - Every check has been seen to fail: its [`mutant`] is a required field, and a test.
 
+pub mod browser;
 pub mod capabilities;
 pub mod check;
 pub mod checks;
@@ -19,6 +20,7 @@ pub mod connection;
 pub mod expect;
 pub mod fixture;
 pub mod lint;
+pub mod log;
 pub mod mutant;
 pub mod process;
 pub mod profile;

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestRng, TestRunner};
+use proptest::{char, collection, prop_oneof, sample};
 
 use crate::check::Failure;
 use crate::client::Client;
+use crate::expect::FormField;
 
 /// Cases that a property must hold for.
 const CASES: u32 = 32;
@@ -63,4 +65,22 @@ fn smallest<T: ValueTree>(
     }
     client.transcript().replace(events);
     failure
+}
+
+/// Text as people and their attackers write it, rich in what urlencoding, multipart and HTML give a meaning.
+pub fn text() -> impl Strategy<Value = String> {
+    let special = "&=+%;#?/<>'\"\\ \t\r\n\u{e9}\u{20ac}\u{1f4a9}";
+    let special = sample::select(special.chars().collect::<Vec<_>>());
+    let plain = char::range(' ', '~');
+    collection::vec(prop_oneof![special, plain], 0..12).prop_map(String::from_iter)
+}
+
+/// Fields as a page may have them: names repeat, and they may be empty. A field without name and value is
+/// left out, since good parsers differ on it.
+pub fn fields() -> impl Strategy<Value = Vec<FormField>> {
+    let name = prop_oneof![sample::select(vec!["", "a", "b"]).prop_map(String::from), text()];
+    collection::vec((name, text()), 0..5).prop_map(|pairs| {
+        let pairs = pairs.iter().filter(|(name, value)| !(name.is_empty() && value.is_empty()));
+        pairs.map(|(name, value)| FormField::text(name, value)).collect()
+    })
 }

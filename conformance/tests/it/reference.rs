@@ -66,11 +66,13 @@ fn passes(check: &'static Check) -> Result<(), String> {
 
 /// What a check makes of its own mutant, and whether the mutant lied at all.
 pub(crate) fn against_mutant(check: &'static Check) -> (Outcome, bool) {
-    let running = check.mutant.start(SIMPLE.target.place().address).expect("a port for the mutant");
+    let output = SIMPLE.target.output().expect("a server that the tests started");
+    let running = check.mutant.start(SIMPLE.target.place().address, output).expect("a port for the mutant");
     let mut target = SIMPLE.target.behind(running.address);
     let context = Context {
         place: target.place().clone(),
         findings: Default::default(),
+        output: Some(running.output.clone()),
         ..Context::clone(&SIMPLE.context)
     };
     let outcome = runner::once(&mut target, Arc::new(context), check, SEED);
