@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use proptest::arbitrary::any;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestRng, TestRunner};
 use proptest::{char, collection, prop_oneof, sample};
@@ -83,4 +84,20 @@ pub fn fields() -> impl Strategy<Value = Vec<FormField>> {
         let pairs = pairs.iter().filter(|(name, value)| !(name.is_empty() && value.is_empty()));
         pairs.map(|(name, value)| FormField::text(name, value)).collect()
     })
+}
+
+/// Octets of any value, those more often that end strings, lines and forms.
+pub fn octets() -> impl Strategy<Value = Vec<u8>> {
+    let special = sample::select(b"\0\r\n%&=+\"\xff".to_vec());
+    collection::vec(prop_oneof![special, any::<u8>()], 0..12)
+}
+
+/// Text fields and files as a page may have them, at least one. Names are plain: how a browser writes the
+/// others is a subject of its own.
+pub fn files() -> impl Strategy<Value = Vec<FormField>> {
+    let name = sample::select(vec!["a", "b", "a b", "\u{e9}"]);
+    let text = (name.clone(), text()).prop_map(|(name, value)| FormField::text(name, value));
+    let file = (name.clone(), name, octets())
+        .prop_map(|(name, filename, content)| FormField::file(name, filename, "application/x-any", content));
+    collection::vec(prop_oneof![text, file], 1..5)
 }

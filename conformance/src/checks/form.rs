@@ -117,7 +117,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "form-page-escapes",
             title: "Markup in names, values and file names shows on the page as text",
             why: "Otherwise a link to the form can run a stranger's script in the user's browser.",
-            requirement: html_standard("13.1.2.6", Must, &["form-http-26"]),
+            requirement: practice(Must, &["form-http-26"]),
             hint: "Find every place where the page puts in something that a client sent.",
             mutant: instead_of("&lt;x-value", "   <x-value"),
             run: |client| {
@@ -214,7 +214,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A client that does not know the length in advance sends chunks, cut wherever it pleases.",
             requirement: rfc9112("7.1", Must, &["form-http-04"]),
             hint: "Look at what reaches the form handler: the content alone, or the chunk sizes with it.",
-            mutant: hears("4\r\na=%4\r\n3\r\n1&b", "4\r\na=%4\r\n3\r\n2&c"),
+            mutant: hears("Transfer-Encoding: chunked", "X-Nothing: chunked"),
             run: |client| {
                 client.needs(Form)?;
                 let reply = client.send(format!(

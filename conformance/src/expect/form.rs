@@ -22,15 +22,24 @@ impl Reply {
     pub fn reports_one_of(&self, allowed: &[Vec<FormField>]) -> Result<(), Failure> {
         self.status_is(&[200])?;
         let at = self.mark(self.head.len());
-        let expected = allowed.iter().map(|fields| describe_fields(fields)).collect::<Vec<_>>().join(", or ");
-        let Some(form) = self.form() else {
-            let actual = format!("\"{}\"", escape_some(&self.body, 200));
-            return Err(self.wrong(format!("a JSON report of the form: {expected}"), actual, at));
-        };
-        match allowed.iter().any(|fields| same_fields(fields, &form.fields)) {
-            true => Ok(()),
-            false => Err(self.wrong(expected, describe_fields(&form.fields), at)),
+        let form = self.form();
+        let actual = form.as_ref().map_or(&[][..], |form| &form.fields);
+        if form.is_some() && allowed.iter().any(|fields| same_fields(fields, actual)) {
+            return Ok(());
         }
+        let partings = allowed.iter().map(|fields| Parting::of(fields, actual));
+        let expected = allowed.iter().zip(partings.clone()).map(|(fields, parting)| parting.show(fields));
+        let expected = expected.collect::<Vec<_>>().join(", or ");
+        Err(match form {
+            Some(_) => {
+                let nearest = partings.max().unwrap_or_default();
+                self.wrong(expected, nearest.show(actual), at)
+            }
+            None => {
+                let actual = format!("\"{}\"", escape_some(&self.body, 200));
+                self.wrong(format!("a JSON report of the form: {expected}"), actual, at)
+            }
+        })
     }
 
     /// The content reports one of these lists of fields, or the form was refused: where limits and strict
@@ -113,29 +122,73 @@ impl FormField {
 }
 
 fn same_fields(expected: &[FormField], actual: &[FormField]) -> bool {
-    let essence =
-        |media_type: &str| media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    expected.len() == actual.len()
-        && expected.iter().zip(actual).all(|(expected, actual)| {
-            let hex = |field: &FormField| (field.name_hex.to_lowercase(), field.value_hex.to_lowercase());
-            let file = |field: &FormField| field.filename_hex.as_ref().map(|name| name.to_lowercase());
-            let media_type = |field: &FormField| field.media_type.as_deref().map(essence);
-            hex(expected) == hex(actual)
-                && file(expected) == file(actual)
-                && (expected.media_type.is_none() || media_type(expected) == media_type(actual))
-        })
+    expected.len() == actual.len() && expected.iter().zip(actual).all(|(a, b)| same_field(a, b))
 }
 
-fn describe_fields(fields: &[FormField]) -> String {
-    let field = |field: &FormField| {
-        let file =
-            field.filename_hex.as_ref().map_or(String::new(), |name| format!(" (file \"{}\")", text(name)));
-        format!("\"{}\"{file} = \"{}\"", text(&field.name_hex), text(&field.value_hex))
-    };
-    match fields {
-        [] => "no fields".into(),
-        _ => fields.iter().take(8).map(field).collect::<Vec<_>>().join(", "),
+fn same_field(expected: &FormField, actual: &FormField) -> bool {
+    let essence =
+        |media_type: &str| media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let hex = |field: &FormField| (field.name_hex.to_lowercase(), field.value_hex.to_lowercase());
+    let file = |field: &FormField| field.filename_hex.as_ref().map(|name| name.to_lowercase());
+    let media_type = |field: &FormField| field.media_type.as_deref().map(essence);
+    hex(expected) == hex(actual)
+        && file(expected) == file(actual)
+        && (expected.media_type.is_none() || media_type(expected) == media_type(actual))
+}
+
+/// Fields shown of a list, and octets shown of a value.
+const SHOWN: usize = 8;
+const SHOWN_OCTETS: usize = 60;
+
+/// Where two lists of fields part: at which field, and at which octet of its value. What is shown of long
+/// lists and long values is what stands there.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Parting {
+    field: usize,
+    octet: usize,
+}
+
+impl Parting {
+    fn of(expected: &[FormField], actual: &[FormField]) -> Parting {
+        let field = expected.iter().zip(actual).take_while(|(a, b)| same_field(a, b)).count();
+        let digits =
+            |fields: &[FormField]| fields.get(field).map_or(Vec::new(), |f| f.value_hex.clone().into());
+        let same = digits(expected).iter().zip(&digits(actual)).take_while(|(a, b)| a == b).count();
+        Parting { field, octet: same / 2 }
     }
+
+    fn show(self, fields: &[FormField]) -> String {
+        if fields.is_empty() {
+            return "no fields".into();
+        }
+        let from = if fields.len() > SHOWN { self.field.saturating_sub(SHOWN / 2) } else { 0 };
+        let shown = fields.iter().enumerate().skip(from).take(SHOWN);
+        let shown = shown.map(|(at, field)| match at == self.field {
+            true => describe(field, self.octet),
+            false => describe(field, 0),
+        });
+        let shown = shown.collect::<Vec<_>>().join(", ");
+        match fields.len() {
+            ..=SHOWN => shown,
+            many => format!("{many} fields, from number {}: {shown}", from + 1),
+        }
+    }
+}
+
+/// One field; of a long value what stands around `octet`.
+fn describe(field: &FormField, octet: usize) -> String {
+    let file = field.filename_hex.as_ref().map(|name| format!("file \"{}\"", text(name)));
+    let facts: Vec<String> = file.into_iter().chain(field.media_type.as_deref().map(shorten)).collect();
+    let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
+    let value = field.value();
+    let from = if value.len() > SHOWN_OCTETS { octet.saturating_sub(SHOWN_OCTETS / 2) } else { 0 };
+    let place = if from == 0 { String::new() } else { format!("from octet {from}: ") };
+    let value = escape_some(value.get(from..).unwrap_or_default(), SHOWN_OCTETS);
+    format!("\"{}\"{facts} = {place}\"{value}\"", text(&field.name_hex))
+}
+
+fn shorten(text: &str) -> String {
+    escape_some(text.as_bytes(), SHOWN_OCTETS)
 }
 
 /// Octets as lower-case hex digits.
@@ -151,5 +204,37 @@ fn unhex(digits: &str) -> Option<Vec<u8>> {
 
 /// What hex digits stand for, escaped and cut; or the digits themselves, where they are none.
 fn text(digits: &str) -> String {
-    escape_some(unhex(digits).as_deref().unwrap_or(digits.as_bytes()), 60)
+    escape_some(unhex(digits).as_deref().unwrap_or(digits.as_bytes()), SHOWN_OCTETS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_is_where_the_lists_part() {
+        let many = |last: &str| {
+            let names = (0..20).map(|at| if at == 19 { last.to_string() } else { format!("f{at}") });
+            names.map(|name| FormField::text(name, "")).collect::<Vec<_>>()
+        };
+        let parting = Parting::of(&many("a"), &many("b"));
+        let shown = parting.show(&many("b"));
+        assert!(
+            shown.starts_with("20 fields, from number 16: \"f15\"") && shown.ends_with("\"b\" = \"\""),
+            "{shown}"
+        );
+        let long = |last: &str| vec![FormField::file("f", "x", "a/b", "x".repeat(1000) + last)];
+        let parting = Parting::of(&long("a"), &long("b"));
+        let shown = parting.show(&long("b"));
+        assert_eq!(shown, format!("\"f\" (file \"x\", a/b) = from octet 970: \"{}b\"", "x".repeat(30)));
+    }
+
+    #[test]
+    fn a_media_type_counts_only_where_one_is_expected() {
+        let text = FormField::text("a", "1");
+        let typed = |media_type: &str| FormField { media_type: Some(media_type.into()), ..text.clone() };
+        assert!(same_field(&text, &typed("text/plain")));
+        assert!(same_field(&typed("text/plain"), &typed("Text/Plain; charset=utf-8")));
+        assert!(!same_field(&typed("text/plain"), &text));
+    }
 }
