@@ -99,6 +99,22 @@ pub const CHAPTER: Chapter = Chapter {
             },
         },
         Check {
+            id: "form-order",
+            title: "Fields are reported in the order in which they came",
+            why: "A page has an order, and programs pair fields by it: first the date, then its amount.",
+            requirement: contract("", Should, &["form-mp-03", "form-url-06"]),
+            hint: "Look at the type that holds the fields between the parser and the report.",
+            mutant: hears("b=1&a=2&b=3", "a=2&b=1&b=3"),
+            run: |client| {
+                let sent = [("b", "1"), ("a", "2"), ("b", "3")];
+                let sent = sent.map(|(name, value)| FormField::text(name, value));
+                client.browser()?.post(&sent)?.reports_in_order(&sent)?;
+                let file = FormField::file("f", "f.txt", "text/plain", "0");
+                let with_file = [&[file], &sent[..]].concat();
+                client.browser()?.upload(&with_file)?.reports_in_order(&with_file)
+            },
+        },
+        Check {
             id: "form-page",
             title: "A person gets an HTML page that shows what was sent",
             why: "A browser asks for HTML. JSON on the screen, or a page to download, is of no use to a user.",

@@ -54,7 +54,7 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "urlencoded-repeated-names",
-            title: "Fields of the same name are all kept, in order",
+            title: "Fields of the same name are all kept, in their order",
             why: "Check boxes and lists that allow several choices send one field for each choice.",
             requirement: url_standard("5.1", Must, &["form-url-01", "form-url-06"]),
             hint: "Look at the type that holds the parsed fields.",

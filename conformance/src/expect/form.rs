@@ -12,13 +12,14 @@ impl Reply {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// The content reports just these fields, in this order.
+    /// The content reports just these fields, those of one name in this order.
     pub fn reports(&self, fields: &[(&[u8], &[u8])]) -> Result<(), Failure> {
         let expected: Vec<_> = fields.iter().map(|(name, value)| FormField::text(name, value)).collect();
         self.reports_one_of(&[expected])
     }
 
-    /// The content reports one of these lists of fields; a media type counts only where one is expected.
+    /// The content reports one of these lists of fields. The order counts among fields of one name, and a
+    /// media type only where one is expected.
     pub fn reports_one_of(&self, allowed: &[Vec<FormField>]) -> Result<(), Failure> {
         self.status_is(&[200])?;
         let at = self.mark(self.head.len());
@@ -27,13 +28,16 @@ impl Reply {
         if form.is_some() && allowed.iter().any(|fields| same_fields(fields, actual)) {
             return Ok(());
         }
-        let partings = allowed.iter().map(|fields| Parting::of(fields, actual));
-        let expected = allowed.iter().zip(partings.clone()).map(|(fields, parting)| parting.show(fields));
-        let expected = expected.collect::<Vec<_>>().join(", or ");
+        let compared = allowed.iter().map(|fields| {
+            let actual = arrange(actual, fields);
+            let parting = Parting::of(fields, &actual);
+            (parting, parting.show(fields), parting.show(&actual))
+        });
+        let expected = compared.clone().map(|(_, expected, _)| expected).collect::<Vec<_>>().join(", or ");
         Err(match form {
             Some(_) => {
-                let nearest = partings.max().unwrap_or_default();
-                self.wrong(expected, nearest.show(actual), at)
+                let nearest = compared.max_by_key(|(parting, ..)| *parting);
+                self.wrong(expected, nearest.map(|(.., actual)| actual).unwrap_or_default(), at)
             }
             None => {
                 let actual = format!("\"{}\"", escape_some(&self.body, 200));
@@ -48,6 +52,19 @@ impl Reply {
         match self.status {
             400..500 => Ok(()),
             _ => self.reports_one_of(allowed),
+        }
+    }
+
+    /// The content reports just these fields, all in this order.
+    pub fn reports_in_order(&self, fields: &[FormField]) -> Result<(), Failure> {
+        self.reports_one_of(&[fields.to_vec()])?;
+        let actual = self.form().map(|form| form.fields).unwrap_or_default();
+        match fields.iter().zip(&actual).all(|(a, b)| same_field(a, b)) {
+            true => Ok(()),
+            false => {
+                let (expected, actual) = [fields, &actual].map(|list| Parting::default().show(list)).into();
+                Err(self.wrong(expected, actual, self.mark(self.head.len())))
+            }
         }
     }
 
@@ -122,7 +139,25 @@ impl FormField {
 }
 
 fn same_fields(expected: &[FormField], actual: &[FormField]) -> bool {
-    expected.len() == actual.len() && expected.iter().zip(actual).all(|(a, b)| same_field(a, b))
+    expected.len() == actual.len()
+        && expected.iter().zip(&arrange(actual, expected)).all(|(a, b)| same_field(a, b))
+}
+
+/// The fields in the order of those that they are compared with, as far as they have the same names. Good
+/// parsers keep text fields and files, or the fields of each name, in lists of their own.
+fn arrange(fields: &[FormField], like: &[FormField]) -> Vec<FormField> {
+    let of_a_kind = |a: &FormField, b: &FormField| {
+        a.name_hex.eq_ignore_ascii_case(&b.name_hex) && a.filename_hex.is_some() == b.filename_hex.is_some()
+    };
+    let mut rest = fields.to_vec();
+    let mut arranged = Vec::new();
+    for model in like {
+        if let Some(at) = rest.iter().position(|field| of_a_kind(field, model)) {
+            arranged.push(rest.remove(at));
+        }
+    }
+    arranged.extend(rest);
+    arranged
 }
 
 fn same_field(expected: &FormField, actual: &FormField) -> bool {
@@ -227,6 +262,18 @@ mod tests {
         let parting = Parting::of(&long("a"), &long("b"));
         let shown = parting.show(&long("b"));
         assert_eq!(shown, format!("\"f\" (file \"x\", a/b) = from octet 970: \"{}b\"", "x".repeat(30)));
+    }
+
+    #[test]
+    fn order_counts_among_fields_of_one_name() {
+        let list = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(name, value)| FormField::text(name, value)).collect::<Vec<_>>()
+        };
+        let sent = list(&[("a", "1"), ("b", "2"), ("a", "3")]);
+        assert!(same_fields(&sent, &list(&[("a", "1"), ("a", "3"), ("b", "2")])));
+        assert!(!same_fields(&sent, &list(&[("a", "3"), ("b", "2"), ("a", "1")])));
+        assert!(!same_fields(&sent, &list(&[("a", "1"), ("b", "2")])));
+        assert!(!same_fields(&sent, &list(&[("a", "1"), ("b", "2"), ("a", "3"), ("a", "3")])));
     }
 
     #[test]
