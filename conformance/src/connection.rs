@@ -305,11 +305,15 @@ impl Connection {
         Ok(reply)
     }
 
-    /// No octet may follow what was read. Whether the connection ends is not judged.
-    pub fn says_no_more(&mut self) -> Result<(), Failure> {
+    /// What follows must be the next response or the end, and no content of the one before.
+    pub fn has_no_content_left(&mut self) -> Result<(), Failure> {
+        self.send(FOLLOW_UP)?;
         let deadline = Instant::now() + self.limits.answer;
         while self.unread.is_empty() && self.ended.is_none() && self.more(deadline) {}
-        self.has_no_more("nothing after this response")
+        match b"HTTP/".iter().zip(&self.unread).all(|(a, b)| a == b) {
+            true => Ok(()),
+            false => self.has_no_more("the next response right after this one"),
+        }
     }
 
     /// Waits for the head of a response, interim or final, as a client does that has announced its content.
