@@ -79,6 +79,11 @@ pub struct Headers {
 }
 
 impl Headers {
+    /// No fields yet, and room for so many.
+    pub fn with_capacity(fields: usize) -> Headers {
+        Headers { fields: Vec::with_capacity(fields) }
+    }
+
     /// Adds a field after the others; one of the same name stays.
     pub fn push(&mut self, name: impl Into<Bytes>, value: impl Into<Bytes>) {
         self.fields.push((name.into(), value.into()));
@@ -90,8 +95,15 @@ impl Headers {
     }
 
     /// The values of all fields of this name, in order.
-    pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    pub fn get_all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         self.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, v)| v)
+    }
+
+    /// The members of a list-based field, over all its lines, without empty ones (RFC 9110 5.6.1).
+    /// Not for fields whose members may hold a comma in quotes.
+    pub fn members(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let members = self.get_all(name).flat_map(|value| value.split(|&b| b == b','));
+        members.map(<[u8]>::trim_ascii).filter(|member| !member.is_empty())
     }
 
     /// Removes every field of this name.

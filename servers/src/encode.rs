@@ -1,0 +1,267 @@
+//! The head of a response, as it goes onto the wire. No I/O.
+
+use std::cell::RefCell;
+use std::time::{Duration, SystemTime};
+
+use bytes::{BufMut, BytesMut};
+
+use crate::message::{Headers, Version};
+use crate::parse::is_token;
+
+/// What the server alone decides: how the message is framed, when it was made, and what becomes of
+/// the connection. Fields of these names from an application go no further.
+const OWN_FIELDS: [&str; 9] = [
+    "Connection",
+    "Content-Length",
+    "Date",
+    "Keep-Alive",
+    "Proxy-Connection",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+];
+
+/// How the end of a response's content is found (RFC 9112 6.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delimiter {
+    /// There never is content with this status.
+    Nothing,
+    /// So many octets.
+    Length(u64),
+    /// In chunks.
+    Chunked,
+    /// The connection closes: all that HTTP/1.0 has for a length not known beforehand.
+    Close,
+}
+
+impl Delimiter {
+    /// The right one for a status, a length if it is known, and the version of the client.
+    pub(crate) fn of(status: u16, length: Option<u64>, version: Version) -> Delimiter {
+        match (status, length) {
+            (204 | 304, _) => Delimiter::Nothing,
+            (205, _) => Delimiter::Length(0),
+            (_, Some(length)) => Delimiter::Length(length),
+            (_, None) if version >= Version::Http11 => Delimiter::Chunked,
+            (_, None) => Delimiter::Close,
+        }
+    }
+}
+
+/// Whether an application's answer can be sent at all: a final status, and fields that end where they seem to
+/// (RFC 9110 5.1, 5.5). Anything else would let one response be read as two.
+pub(crate) fn is_sound(status: u16, headers: &Headers) -> bool {
+    let is_text = |value: &[u8]| value.iter().all(|&b| b == b'\t' || !b.is_ascii_control());
+    (200..600).contains(&status) && headers.iter().all(|(name, value)| is_token(name) && is_text(value))
+}
+
+/// Writes the status line and the header section (RFC 9112 4 and 5). `connection` is the value of the
+/// Connection field, if there is to be one.
+pub(crate) fn head(
+    out: &mut BytesMut,
+    status: u16,
+    headers: &Headers,
+    delimiter: Delimiter,
+    connection: Option<&str>,
+) {
+    out.reserve(256);
+    out.put_slice(b"HTTP/1.1 ");
+    put_number(out, status.into(), 10);
+    out.put_u8(b' ');
+    out.put_slice(reason(status).as_bytes());
+    out.put_slice(b"\r\n");
+    with_date(|date| put_field(out, b"Date", date.as_bytes()));
+    for (name, value) in headers.iter() {
+        if !OWN_FIELDS.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(name)) {
+            put_field(out, name, value.trim_ascii());
+        }
+    }
+    match delimiter {
+        Delimiter::Nothing | Delimiter::Close => {}
+        Delimiter::Chunked => put_field(out, b"Transfer-Encoding", b"chunked"),
+        Delimiter::Length(length) => {
+            out.put_slice(b"Content-Length: ");
+            put_number(out, length, 10);
+            out.put_slice(b"\r\n");
+        }
+    }
+    if let Some(option) = connection {
+        put_field(out, b"Connection", option.as_bytes());
+    }
+    out.put_slice(b"\r\n");
+}
+
+fn put_field(out: &mut BytesMut, name: &[u8], value: &[u8]) {
+    out.put_slice(name);
+    out.put_slice(b": ");
+    out.put_slice(value);
+    out.put_slice(b"\r\n");
+}
+
+/// Writes `chunk-size CRLF`, which goes before the data of a chunk (RFC 9112 7.1).
+pub(crate) fn chunk_size(out: &mut BytesMut, size: usize) {
+    put_number(out, size as u64, 16);
+    out.put_slice(b"\r\n");
+}
+
+/// Writes a number without a detour through the formatting machinery.
+fn put_number(out: &mut BytesMut, mut number: u64, base: u64) {
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b"0123456789abcdef"[(number % base) as usize];
+        number /= base;
+        if number == 0 {
+            break;
+        }
+    }
+    out.put_slice(&digits[start..]);
+}
+
+/// Calls `use_it` with the time of this second in the format of a Date field (RFC 9110 5.6.7).
+/// Each thread formats it once a second.
+pub(crate) fn with_date<T>(use_it: impl FnOnce(&str) -> T) -> T {
+    thread_local! {
+        static CACHED: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };
+    }
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+    CACHED.with_borrow_mut(|(second, date)| {
+        if *second != now {
+            *second = now;
+            *date = httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(now));
+        }
+        use_it(date)
+    })
+}
+
+/// The reason phrase of a status code (RFC 9110 15, RFC 6585), empty where there is none.
+pub fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        203 => "Non-Authoritative Information",
+        204 => "No Content",
+        205 => "Reset Content",
+        206 => "Partial Content",
+        300 => "Multiple Choices",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        305 => "Use Proxy",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        402 => "Payment Required",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        407 => "Proxy Authentication Required",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        411 => "Length Required",
+        412 => "Precondition Failed",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        415 => "Unsupported Media Type",
+        416 => "Range Not Satisfiable",
+        417 => "Expectation Failed",
+        421 => "Misdirected Request",
+        422 => "Unprocessable Content",
+        426 => "Upgrade Required",
+        428 => "Precondition Required",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        505 => "HTTP Version Not Supported",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(status: u16, headers: &Headers, delimiter: Delimiter, connection: Option<&str>) -> String {
+        let mut out = BytesMut::new();
+        head(&mut out, status, headers, delimiter, connection);
+        String::from_utf8(out.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn the_server_frames_the_message_whatever_the_application_says() {
+        let mut headers = Headers::default();
+        headers.push("X-Kept", " kept \t");
+        for own in OWN_FIELDS {
+            headers.push(own.to_ascii_lowercase(), "7");
+        }
+        let date = with_date(str::to_owned);
+        let head = written(200, &headers, Delimiter::Length(1234567890), Some("close"));
+        // The second may have changed since.
+        let (status, rest) = head.split_once("\r\n").unwrap();
+        let (date_field, rest) = rest.split_once("\r\n").unwrap();
+        assert_eq!(status, "HTTP/1.1 200 OK");
+        assert_eq!(date_field.len(), "Date: ".len() + date.len());
+        assert!(httpdate::parse_http_date(&date_field["Date: ".len()..]).is_ok());
+        assert_eq!(rest, "X-Kept: kept\r\nContent-Length: 1234567890\r\nConnection: close\r\n\r\n");
+    }
+
+    #[test]
+    fn each_status_and_version_has_its_delimiter() {
+        for (status, length, version, expected) in [
+            (200, Some(0), Version::Http11, Delimiter::Length(0)),
+            (200, Some(5), Version::Http10, Delimiter::Length(5)),
+            (200, None, Version::Http11, Delimiter::Chunked),
+            (200, None, Version::Http10, Delimiter::Close),
+            (204, Some(5), Version::Http11, Delimiter::Nothing),
+            (304, None, Version::Http11, Delimiter::Nothing),
+            (205, Some(5), Version::Http11, Delimiter::Length(0)),
+        ] {
+            assert_eq!(Delimiter::of(status, length, version), expected, "{status} {length:?} {version:?}");
+        }
+    }
+
+    #[test]
+    fn fields_that_would_split_the_response_are_found() {
+        for (status, name, value, sound) in [
+            (200, "X-T", "plain \t text \u{e9}", true),
+            (200, "X-T", "", true),
+            (200, "X-T", "a\r\nX-U: b", false),
+            (200, "X-T", "a\nb", false),
+            (200, "X-T", "a\rb", false),
+            (200, "X-T", "a\0b", false),
+            (200, "X T", "a", false),
+            (200, "", "a", false),
+            (200, "X-T\r\n", "a", false),
+            (100, "X-T", "a", false),
+            (199, "X-T", "a", false),
+            (599, "X-T", "a", true),
+            (600, "X-T", "a", false),
+            (0, "X-T", "a", false),
+        ] {
+            let mut headers = Headers::default();
+            headers.push(name, value);
+            assert_eq!(is_sound(status, &headers), sound, "{status} {name:?} {value:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_in_both_bases() {
+        for number in [0, 1, 9, 10, 15, 16, 255, 1_000_000, u64::MAX] {
+            let mut out = BytesMut::new();
+            put_number(&mut out, number, 10);
+            out.put_u8(b' ');
+            put_number(&mut out, number, 16);
+            assert_eq!(out, format!("{number} {number:x}").as_bytes());
+        }
+    }
+}

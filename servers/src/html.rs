@@ -1,0 +1,51 @@
+//! The little HTML that the servers themselves write.
+
+use crate::encode::reason;
+use crate::message::Response;
+
+/// A short page for a person who gets no other answer: the status, and one plain sentence.
+pub fn error_page(status: u16, sentence: &str) -> Response {
+    let title = format!("{status} {}", reason(status));
+    let (title, sentence) = (escape(&title), escape(sentence));
+    let page = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
+         <body>\n<h1>{title}</h1>\n<p>{sentence}</p>\n</body>\n</html>\n"
+    );
+    Response::content(status, "text/html; charset=utf-8", page)
+}
+
+/// Text that means itself, in HTML content and in quoted attribute values.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_in_text_means_itself() {
+        assert_eq!(escape("<a href=\"x\">'&amp;'"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;amp;&#39;");
+    }
+
+    #[test]
+    fn an_error_page_names_its_status() {
+        let response = error_page(404, "There is no <b>here</b>.");
+        assert_eq!(response.status, 404);
+        let crate::message::Body::Full(page) = response.body else { panic!("a page is at hand") };
+        let page = String::from_utf8(page.to_vec()).unwrap();
+        assert!(page.contains("<h1>404 Not Found</h1>"), "{page}");
+        assert!(page.contains("<p>There is no &lt;b&gt;here&lt;/b&gt;.</p>"), "{page}");
+    }
+}

@@ -1,0 +1,303 @@
+//! The reading half of a connection: heads, content, and what nobody wants.
+
+use std::future::pending;
+use std::io;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, Sleep, sleep, timeout};
+
+use crate::framing::{Decoder, Framing};
+use crate::limits::Limits;
+use crate::message::Body;
+use crate::outbound::Outbound;
+use crate::parse::{Head, Parser, Refusal, bad_request};
+
+/// Room for one read of a head, and of content.
+const HEAD_READ: usize = 4 * 1024;
+const CONTENT_READ: usize = 32 * 1024;
+/// Octets of content that are read and dropped to keep a connection that the application did not read
+/// to the end; beyond that a new connection is cheaper.
+const DRAIN_LIMIT: usize = 64 * 1024;
+/// Octets that are read ahead of their turn.
+const AHEAD_LIMIT: usize = 64 * 1024;
+/// How long a connection that is closed for writing is still read, so that what the client sends does
+/// not reset the connection before it has read the answer (RFC 9112 9.6).
+const LINGER: Duration = Duration::from_secs(2);
+
+/// The reading half of a connection.
+pub(crate) struct Inbound<R> {
+    reader: R,
+    input: BytesMut,
+    parser: Parser,
+    limits: Limits,
+    timer: Timer,
+}
+
+/// The content of one request, on its way to the application.
+pub(crate) struct Intake {
+    decoder: Decoder,
+    /// Where the content goes; `None` once all of it has gone there.
+    sender: Option<mpsc::Sender<io::Result<Bytes>>>,
+    awaits_continue: bool,
+}
+
+/// Why no more content will come from a client.
+pub(crate) enum Interruption {
+    /// It broke the rules, or a limit.
+    Refused(Refusal),
+    /// It reset the connection.
+    Gone,
+}
+
+impl<R: AsyncRead + Unpin> Inbound<R> {
+    pub(crate) fn new(reader: R, limits: Limits) -> Inbound<R> {
+        let input = BytesMut::with_capacity(2 * HEAD_READ);
+        Inbound { reader, input, parser: Parser::new(limits), limits, timer: Timer::new(limits.idle) }
+    }
+
+    /// The next head. `None` if there is none to come: the client has closed, or was idle for too long,
+    /// or the server stops.
+    ///
+    /// What has been answered goes out before there is anything to wait for, and not earlier: answers to
+    /// requests that came in one packet leave in one packet.
+    pub(crate) async fn head<W: AsyncWrite + Unpin>(
+        &mut self,
+        outbound: &mut Outbound<W>,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<Option<Head>, Refusal> {
+        self.timer.set(self.limits.idle);
+        let mut begun = false;
+        loop {
+            if let Some(head) = self.parser.parse(&mut self.input)? {
+                return Ok(Some(head));
+            }
+            if !begun && !self.input.is_empty() {
+                begun = true;
+                self.timer.set(self.limits.head);
+            }
+            if outbound.flush().await.is_err() {
+                return Ok(None);
+            }
+            tokio::select! { biased;
+                read = read_some(&mut self.reader, &mut self.input, HEAD_READ) => match read {
+                    Ok(0) | Err(_) => return Ok(None),
+                    Ok(_) => {}
+                },
+                () = self.timer.expired() => {
+                    let late = Refusal { status: 408, why: "The head of the request took too long." };
+                    return if begun { Err(late) } else { Ok(None) };
+                }
+                _ = stop.wait_for(|&stop| stop), if !begun => return Ok(None),
+            }
+        }
+    }
+
+    /// The request line of the head in progress, as far as it is there: for the answer to a refused request.
+    pub(crate) fn request_line(&self) -> &[u8] {
+        self.input[..].split(|b| b"\r\n".contains(b)).next().unwrap_or_default()
+    }
+
+    /// The content behind a head, as the application gets it, and the way it takes.
+    pub(crate) fn open(&mut self, framing: Framing, expects_continue: bool) -> (Body, Intake) {
+        let mut decoder = Decoder::new(framing, self.limits);
+        let length = decoder.remaining();
+        // Nothing to come, or all here already: no need for a channel.
+        if length.is_some_and(|length| length <= self.input.len() as u64) {
+            let body = match decoder.decode(&mut self.input) {
+                Ok(Some(bytes)) => Body::Full(bytes),
+                _ => Body::Empty,
+            };
+            return (body, Intake { decoder, sender: None, awaits_continue: false });
+        }
+        let (sender, chunks) = mpsc::channel(1);
+        if expects_continue {
+            // The channel is full at first. Only when the application takes this empty block is there
+            // room for another: that is how it asks for the content.
+            let _ = sender.try_send(Ok(Bytes::new()));
+        }
+        let intake = Intake { decoder, sender: Some(sender), awaits_continue: expects_continue };
+        (Body::Stream { length, chunks }, intake)
+    }
+
+    /// Passes content on as the application takes it, then watches the connection. Ends only when
+    /// something goes wrong; can be dropped at any time without loss.
+    ///
+    /// `outbound` is given as long as the response has not begun: the place for 100 (Continue).
+    pub(crate) async fn pass_on<W: AsyncWrite + Unpin>(
+        &mut self,
+        intake: &mut Intake,
+        mut outbound: Option<&mut Outbound<W>>,
+    ) -> Interruption {
+        if let Some(outbound) = &mut outbound
+            && outbound.flush().await.is_err()
+        {
+            return Interruption::Gone;
+        }
+        while let Some(sender) = &intake.sender {
+            let Ok(permit) = sender.reserve().await else { break };
+            match self.block(&mut intake.decoder, &mut intake.awaits_continue, &mut outbound).await {
+                Ok(Some(block)) => permit.send(Ok(block)),
+                Ok(None) => {
+                    drop(permit);
+                    intake.sender = None;
+                }
+                Err(interruption) => {
+                    permit.send(Err(io::Error::new(io::ErrorKind::InvalidData, interruption.why())));
+                    intake.sender = None;
+                    return interruption;
+                }
+            }
+        }
+        self.watch().await
+    }
+
+    /// The next block of content; `None` at its end.
+    async fn block<W: AsyncWrite + Unpin>(
+        &mut self,
+        decoder: &mut Decoder,
+        awaits_continue: &mut bool,
+        outbound: &mut Option<&mut Outbound<W>>,
+    ) -> Result<Option<Bytes>, Interruption> {
+        loop {
+            let block = decoder.decode(&mut self.input).map_err(Interruption::Refused)?;
+            if block.is_some() || decoder.is_done() {
+                return Ok(block);
+            }
+            if std::mem::take(awaits_continue)
+                && self.input.is_empty()
+                && let Some(outbound) = outbound
+            {
+                outbound.go_ahead().await.map_err(|_| Interruption::Gone)?;
+            }
+            self.more_content().await?;
+        }
+    }
+
+    /// Reads some more, where there has to be more.
+    async fn more_content(&mut self) -> Result<(), Interruption> {
+        self.timer.set(self.limits.stall);
+        tokio::select! { biased;
+            read = read_some(&mut self.reader, &mut self.input, CONTENT_READ) => match read {
+                Ok(0) => Err(Interruption::Refused(bad_request("The content ended before its announced end."))),
+                Ok(_) => Ok(()),
+                Err(_) => Err(Interruption::Gone),
+            },
+            () = self.timer.expired() => {
+                Err(Interruption::Refused(Refusal { status: 408, why: "The content took too long." }))
+            }
+        }
+    }
+
+    /// Ends when the client resets the connection. A client that has only finished sending still waits
+    /// for its answer (RFC 9112 9.6), and one that sends its next request has not gone either.
+    async fn watch(&mut self) -> Interruption {
+        while self.input.len() < AHEAD_LIMIT {
+            match read_some(&mut self.reader, &mut self.input, HEAD_READ).await {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(_) => return Interruption::Gone,
+            }
+        }
+        pending().await
+    }
+
+    /// Whether the next request can be reached past the content, as far as can be told before the
+    /// response begins, which has to announce it (RFC 9112 9.6).
+    pub(crate) fn can_reach_end(&mut self, intake: &mut Intake) -> bool {
+        let wanted = intake.sender.as_ref().is_some_and(|sender| !sender.is_closed());
+        if intake.decoder.is_done() || wanted {
+            return true;
+        }
+        if intake.awaits_continue {
+            // The client may send the content now, or may not.
+            return false;
+        }
+        while let Ok(Some(_)) = intake.decoder.decode(&mut self.input) {}
+        intake.decoder.remaining().is_some_and(|length| length <= DRAIN_LIMIT as u64)
+    }
+
+    /// Reads and drops what the application left of the content (RFC 9112 9.3). Whether that succeeded
+    /// within limits, so that the next request can be read.
+    pub(crate) async fn drain<W: AsyncWrite + Unpin>(
+        &mut self,
+        mut intake: Intake,
+        outbound: &mut Outbound<W>,
+    ) -> bool {
+        let mut left = DRAIN_LIMIT;
+        loop {
+            match intake.decoder.decode(&mut self.input) {
+                Ok(Some(block)) if block.len() <= left => left -= block.len(),
+                Ok(None) if intake.decoder.is_done() => return true,
+                Ok(None) => {
+                    if outbound.flush().await.is_err() || self.more_content().await.is_err() {
+                        return false;
+                    }
+                }
+                _ => return false,
+            }
+        }
+    }
+
+    /// Reads and drops until the client closes its side too, for a while (RFC 9112 9.6).
+    pub(crate) async fn linger(&mut self) {
+        let drop_all = async {
+            while matches!(read_some(&mut self.reader, &mut self.input, CONTENT_READ).await, Ok(1..)) {
+                self.input.clear();
+            }
+        };
+        let _ = timeout(LINGER, drop_all).await;
+    }
+}
+
+impl Interruption {
+    fn why(&self) -> &'static str {
+        match self {
+            Interruption::Refused(refusal) => refusal.why,
+            Interruption::Gone => "The client has gone.",
+        }
+    }
+}
+
+/// One read, into at least `room` octets of space. 0 means that the client has closed its side.
+async fn read_some<R: AsyncRead + Unpin>(
+    reader: &mut R,
+    input: &mut BytesMut,
+    room: usize,
+) -> io::Result<usize> {
+    input.reserve(room);
+    reader.read_buf(input).await
+}
+
+/// A deadline that moves with every request and seldom comes: moving it later costs nothing.
+struct Timer {
+    deadline: Instant,
+    /// Ends at the deadline or before it.
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Timer {
+    fn new(after: Duration) -> Timer {
+        Timer { deadline: Instant::now() + after, sleep: Box::pin(sleep(after)) }
+    }
+
+    fn set(&mut self, after: Duration) {
+        self.deadline = Instant::now() + after;
+        if self.deadline < self.sleep.deadline() {
+            self.sleep.as_mut().reset(self.deadline);
+        }
+    }
+
+    async fn expired(&mut self) {
+        loop {
+            self.sleep.as_mut().await;
+            if Instant::now() >= self.deadline {
+                return;
+            }
+            self.sleep.as_mut().reset(self.deadline);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! How much of everything a client may have, in octets, pieces and time.
+
+use std::time::Duration;
+
+/// The limits of one connection. Each has its own answer, named beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Octets of a request line: 414. RFC 9112 3 asks for 8,000 at the least.
+    pub request_line: usize,
+    /// Octets of a header or trailer section: 431.
+    pub header_section: usize,
+    /// Fields in a header or trailer section: 431.
+    pub fields: usize,
+    /// Octets of content: 413.
+    pub body: u64,
+    /// How long a connection may stay open between requests; it is then closed without a word.
+    pub idle: Duration,
+    /// How long a head may take from its first octet to its last: 408.
+    pub head: Duration,
+    /// How long content may make no progress: 408 for a request, the end of the connection for a response.
+    pub stall: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            request_line: 16 * 1024,
+            header_section: 64 * 1024,
+            fields: 200,
+            body: 16 * 1024 * 1024,
+            idle: Duration::from_secs(15),
+            head: Duration::from_secs(10),
+            stall: Duration::from_secs(10),
+        }
+    }
+}

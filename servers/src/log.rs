@@ -1,0 +1,172 @@
+//! Lines to standard output, written in the background so that no request waits for a terminal.
+
+use std::fmt::{self, Display, Write as _};
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::encode::with_date;
+
+/// Octets that may wait to be written. What comes on top, because nobody reads the output, is lost and counted.
+const QUEUE_LIMIT: usize = 4 * 1024 * 1024;
+/// How long the writer lets lines gather after it has written some: waking it costs more than a line.
+const GATHER: Duration = Duration::from_millis(5);
+/// Octets of a request line that the access log shows.
+const LINE_SHOWN: usize = 200;
+
+/// Writes one line for an application. Control characters are escaped, so that one line stays one
+/// line and a terminal takes no orders from a client.
+pub fn line(text: &str) {
+    push(format_args!("{}", OneLine(text)));
+}
+
+/// What the access log says about one request.
+pub(crate) struct Access<'a> {
+    pub(crate) remote: SocketAddr,
+    /// The request line as it came, however wrong.
+    pub(crate) line: &'a [u8],
+    /// `None`, shown as 0, where the client went away before there was an answer.
+    pub(crate) status: Option<u16>,
+    /// Octets of content sent.
+    pub(crate) octets: u64,
+    pub(crate) took: Duration,
+}
+
+/// Writes one line of the access log: who, when, what, status, octets of content, milliseconds.
+pub(crate) fn access(Access { remote, line, status, octets, took }: &Access) {
+    let (shown, more) = match line.get(..LINE_SHOWN) {
+        Some(shown) => (shown, "..."),
+        None => (*line, ""),
+    };
+    let ms = took.as_secs_f64() * 1000.0;
+    let status = status.map_or(0, u32::from);
+    with_date(|date| {
+        let line = Escaped(shown);
+        push(format_args!("{} [{date}] \"{line}{more}\" {status} {octets} {ms:.1}", remote.ip()));
+    });
+}
+
+/// Bytes of a stranger, as ASCII that a terminal and a log take for nothing else: quotes, backslashes and
+/// line ends as in Rust and C, everything else that is not printable as `\xNN`.
+pub struct Escaped<'a>(pub &'a [u8]);
+
+impl Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        self.0
+            .iter()
+            .flat_map(|&byte| std::ascii::escape_default(byte))
+            .try_for_each(|b| f.write_char(b.into()))
+    }
+}
+
+/// Text with its control characters escaped.
+struct OneLine<'a>(&'a str);
+
+impl Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        self.0.chars().try_for_each(|character| match character.is_control() {
+            true => write!(f, "{}", character.escape_default()),
+            false => f.write_char(character),
+        })
+    }
+}
+
+/// Adds one line to what is to be written.
+pub(crate) fn push(line: fmt::Arguments) {
+    let log = &*LOG;
+    let mut queue = log.queue();
+    if queue.text.len() > QUEUE_LIMIT {
+        queue.lost += 1;
+        return;
+    }
+    let _ = writeln!(queue.text, "{line}");
+    if queue.writer_waits {
+        queue.writer_waits = false;
+        log.changed.notify_all();
+    }
+}
+
+/// Waits until all lines are written, or for a second where nobody reads them. It blocks: for the end
+/// of a program.
+pub fn flush() {
+    let log = &*LOG;
+    let unwritten = |queue: &mut Queue| !queue.text.is_empty() || !queue.writer_waits;
+    drop(log.changed.wait_timeout_while(log.queue(), Duration::from_secs(1), unwritten));
+}
+
+struct Log {
+    queue: Mutex<Queue>,
+    /// There is something to write, or all is written.
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    text: String,
+    lost: u64,
+    /// Whether the writer sleeps until it is notified.
+    writer_waits: bool,
+}
+
+static LOG: LazyLock<Log> = LazyLock::new(|| {
+    // A server that cannot start one thread has worse troubles than its log; the queue limit bounds them.
+    let _ = std::thread::Builder::new().name("log".to_owned()).spawn(write_lines);
+    Log { queue: Mutex::default(), changed: Condvar::new() }
+});
+
+impl Log {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        // The text is whole lines at every panic that can happen; a poisoned lock is no reason to be silent.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The writer: takes all that waits, writes it at once, and lets some more gather.
+fn write_lines() {
+    let log = &*LOG;
+    let mut text = String::new();
+    loop {
+        let mut queue = log.queue();
+        while queue.text.is_empty() {
+            queue.writer_waits = true;
+            log.changed.notify_all();
+            queue = log.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+        queue.writer_waits = false;
+        text.clear();
+        std::mem::swap(&mut text, &mut queue.text);
+        let lost = std::mem::take(&mut queue.lost);
+        drop(queue);
+        if lost > 0 {
+            let _ = writeln!(text, "({lost} lines lost here: nobody read the output)");
+        }
+        // Nobody reads the output: no reason to stop serving.
+        let mut stdout = io::stdout().lock();
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        drop(stdout);
+        std::thread::sleep(GATHER);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_of_a_stranger_become_harmless_text() {
+        for (bytes, expected) in [
+            (&b"GET /a?b HTTP/1.1"[..], "GET /a?b HTTP/1.1"),
+            (b"\x1b[2J\r\n\t\0\x7f", r"\x1b[2J\r\n\t\x00\x7f"),
+            (b"\"\\'", r#"\"\\\'"#),
+            ("é\u{202e}".as_bytes(), r"\xc3\xa9\xe2\x80\xae"),
+        ] {
+            assert_eq!(Escaped(bytes).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn text_of_an_application_stays_on_its_line() {
+        assert_eq!(OneLine("né\r\n\t\u{1b}[2J\u{9b}\\").to_string(), "né\\r\\n\\t\\u{1b}[2J\\u{9b}\\");
+    }
+}

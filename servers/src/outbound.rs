@@ -1,0 +1,146 @@
+//! The writing half of a connection: responses, in as few writes as possible.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::sync::mpsc::{self, error::TryRecvError};
+use tokio::time::timeout;
+
+use crate::encode::{self, Delimiter};
+use crate::message::{Body, Response};
+
+/// Octets that are copied together for one write; larger blocks are written from where they are.
+const GATHER: usize = 16 * 1024;
+
+/// The writing half of a connection.
+pub(crate) struct Outbound<W> {
+    /// Something that does not buffer by itself.
+    writer: W,
+    output: BytesMut,
+    stall: Duration,
+    /// Octets of content that the present response has got so far.
+    octets: u64,
+}
+
+impl<W: AsyncWrite + Unpin> Outbound<W> {
+    /// `stall` is how long the client may take none of what is written.
+    pub(crate) fn new(writer: W, stall: Duration) -> Outbound<W> {
+        Outbound { writer, output: BytesMut::new(), stall, octets: 0 }
+    }
+
+    /// Octets of content in the last response, as far as it got.
+    pub(crate) fn octets(&self) -> u64 {
+        self.octets
+    }
+
+    /// Writes what has been gathered. Nothing is lost or sent twice if this is dropped midway.
+    pub(crate) async fn flush(&mut self) -> io::Result<()> {
+        if self.output.is_empty() { Ok(()) } else { self.write(Bytes::new()).await }
+    }
+
+    /// 100 (Continue): the client may send the content (RFC 9110 10.1.1).
+    pub(crate) async fn go_ahead(&mut self) -> io::Result<()> {
+        self.output.put_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+        self.flush().await
+    }
+
+    /// Says that there is no more to come.
+    pub(crate) async fn close(&mut self) {
+        if self.flush().await.is_ok() {
+            let _ = self.writer.shutdown().await;
+        }
+    }
+
+    /// Puts a response into the output, and writes it as far as it does not fit there. `false` if the
+    /// application gave up or gave less than it had announced: then only closing tells the client
+    /// (RFC 9112 8).
+    pub(crate) async fn response(
+        &mut self,
+        response: Response,
+        delimiter: Delimiter,
+        head_only: bool,
+        connection: Option<&str>,
+    ) -> io::Result<bool> {
+        self.octets = 0;
+        encode::head(&mut self.output, response.status, &response.headers, delimiter, connection);
+        if head_only || matches!(delimiter, Delimiter::Nothing | Delimiter::Length(0)) {
+            return Ok(true);
+        }
+        match response.body {
+            Body::Empty => Ok(true),
+            Body::Full(bytes) => {
+                self.octets = bytes.len() as u64;
+                self.put(bytes).await.map(|()| true)
+            }
+            Body::Stream { chunks, .. } => self.stream(chunks, delimiter).await,
+        }
+    }
+
+    async fn stream(
+        &mut self,
+        mut chunks: mpsc::Receiver<io::Result<Bytes>>,
+        delimiter: Delimiter,
+    ) -> io::Result<bool> {
+        let length = match delimiter {
+            Delimiter::Length(length) => length,
+            _ => u64::MAX,
+        };
+        while self.octets < length {
+            let next = match chunks.try_recv() {
+                Ok(next) => Some(next),
+                Err(TryRecvError::Disconnected) => None,
+                // Nothing at hand: what there is shall not wait for it.
+                Err(TryRecvError::Empty) => {
+                    self.flush().await?;
+                    chunks.recv().await
+                }
+            };
+            let mut block = match next {
+                Some(Ok(block)) => block,
+                Some(Err(_)) => return Ok(false),
+                None => break,
+            };
+            block.truncate(usize::try_from(length - self.octets).unwrap_or(usize::MAX));
+            self.octets += block.len() as u64;
+            match delimiter {
+                // An empty chunk would be the last one.
+                Delimiter::Chunked if block.is_empty() => {}
+                Delimiter::Chunked => {
+                    encode::chunk_size(&mut self.output, block.len());
+                    self.put(block).await?;
+                    self.output.put_slice(b"\r\n");
+                }
+                _ => self.put(block).await?,
+            }
+        }
+        if delimiter == Delimiter::Chunked {
+            self.output.put_slice(b"0\r\n\r\n");
+        }
+        Ok(length == u64::MAX || self.octets == length)
+    }
+
+    /// Adds a block to the output, or writes both where they are large together.
+    async fn put(&mut self, block: Bytes) -> io::Result<()> {
+        if self.output.len() + block.len() <= GATHER {
+            self.output.put_slice(&block);
+            return Ok(());
+        }
+        self.write(block).await
+    }
+
+    /// Writes the output and the block behind it.
+    async fn write(&mut self, block: Bytes) -> io::Result<()> {
+        let mut both = (&mut self.output).chain(block);
+        while both.has_remaining() {
+            match timeout(self.stall, self.writer.write_buf(&mut both)).await {
+                Ok(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => return Err(error),
+                Err(_) => return Err(io::ErrorKind::TimedOut.into()),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,154 @@
+//! Listens, accepts within limits, and stops without cutting anyone off.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::application::Application;
+use crate::connection::{self, Context};
+use crate::limits::Limits;
+use crate::{log, trace};
+
+/// Connections that the system completes before they are accepted.
+const BACKLOG: u32 = 1024;
+/// How long to wait when no connection can be accepted; mostly for want of descriptors.
+const BACK_OFF: Duration = Duration::from_millis(50);
+
+/// How a server is to run.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen; port 0 lets the system choose.
+    pub address: SocketAddr,
+    /// What one connection may have.
+    pub limits: Limits,
+    /// Connections served at the same time; further ones wait in the backlog.
+    pub connections: usize,
+    /// How long requests under way may take to finish when the server stops.
+    pub grace: Duration,
+    /// Whether every byte of every connection is shown on standard output.
+    pub trace: bool,
+    /// Whether there is no access log.
+    pub quiet: bool,
+}
+
+impl Config {
+    /// The usual settings, at this address.
+    pub fn new(address: SocketAddr) -> Config {
+        let grace = Duration::from_secs(10);
+        Config { address, limits: Limits::default(), connections: 1024, grace, trace: false, quiet: false }
+    }
+}
+
+/// A listening server.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    config: Config,
+}
+
+impl Server {
+    /// Starts to listen, in the context of a Tokio runtime.
+    ///
+    /// # Errors
+    /// Whatever the system has against the address: taken, not ours, not permitted.
+    pub fn bind(config: Config) -> io::Result<Server> {
+        let socket = if config.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // A port is not free for minutes after a server has stopped, without this.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(config.address)?;
+        Ok(Server { listener: socket.listen(BACKLOG)?, config })
+    }
+
+    /// Where the server listens.
+    ///
+    /// # Errors
+    /// None that is to be expected of a listening socket.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `shutdown` is ready; then accepts no more, closes idle connections, and gives the
+    /// others the time of grace to finish. What remains after that is cut off.
+    pub async fn serve(self, application: impl Application, shutdown: impl Future<Output = ()>) {
+        let Server { listener, config } = self;
+        let application = Arc::new(application);
+        let (stop, stopping) = watch::channel(false);
+        let mut connections = JoinSet::new();
+        let mut accepted = 0;
+        let mut failing = false;
+        let mut shutdown = pin!(shutdown);
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                Some(_) = connections.join_next() => {}
+                stream = listener.accept(), if connections.len() < config.connections => match stream {
+                    Ok((stream, remote)) => {
+                        failing = false;
+                        accepted += 1;
+                        let (application, stop) = (Arc::clone(&application), stopping.clone());
+                        connections.spawn(serve_one(stream, remote, accepted, application, config.clone(), stop));
+                    }
+                    Err(error) => {
+                        if !std::mem::replace(&mut failing, true) {
+                            log::line(&format!("Cannot accept connections at the moment: {error}"));
+                        }
+                        sleep(BACK_OFF).await;
+                    }
+                },
+            }
+        }
+        drop(listener);
+        let _ = stop.send(true);
+        let all_done = async { while connections.join_next().await.is_some() {} };
+        let _ = timeout(config.grace, all_done).await;
+        connections.shutdown().await;
+        log::flush();
+    }
+}
+
+async fn serve_one<A: Application>(
+    mut stream: TcpStream,
+    remote: SocketAddr,
+    number: u64,
+    application: Arc<A>,
+    config: Config,
+    stop: watch::Receiver<bool>,
+) {
+    // Fails only for a connection that is gone already.
+    let Ok(local) = stream.local_addr() else { return };
+    // Responses go out in whole writes; waiting for more to send would only delay them.
+    let _ = stream.set_nodelay(true);
+    let context = Context { remote, local, limits: config.limits, access_log: !config.quiet, stop };
+    let (reader, writer) = stream.split();
+    if config.trace {
+        let (reader, writer) = trace::observe(number, remote, reader, writer);
+        connection::serve(reader, writer, &*application, context).await;
+    } else {
+        connection::serve(reader, writer, &*application, context).await;
+    }
+}
+
+/// Ready when the process is asked to stop: by Ctrl-C (SIGINT), or by SIGTERM.
+pub async fn stop_signal() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+#[cfg(test)]
+mod tests;
