@@ -228,8 +228,8 @@ impl Context {
     }
 }
 
-/// `text` with every `word` replaced.
-fn replace(text: &[u8], word: &[u8], by: &[u8]) -> Vec<u8> {
+/// `text` with every `word`, which must not be empty, replaced.
+pub(crate) fn replace(text: &[u8], word: &[u8], by: &[u8]) -> Vec<u8> {
     let mut result = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.windows(word.len()).position(|window| window == word) {

@@ -171,7 +171,8 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
                 && self.input.is_empty()
                 && let Some(outbound) = outbound
             {
-                outbound.go_ahead().await.map_err(|_| Interruption::Gone)?;
+                outbound.go_ahead();
+                outbound.flush().await.map_err(|_| Interruption::Gone)?;
             }
             self.more_content().await?;
         }
@@ -208,8 +209,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
     /// Whether the next request can be reached past the content, as far as can be told before the
     /// response begins, which has to announce it (RFC 9112 9.6).
     pub(crate) fn can_reach_end(&mut self, intake: &mut Intake) -> bool {
-        let wanted = intake.sender.as_ref().is_some_and(|sender| !sender.is_closed());
-        if intake.decoder.is_done() || wanted {
+        if intake.decoder.is_done() || intake.is_wanted() {
             return true;
         }
         if intake.awaits_continue {
@@ -250,6 +250,19 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
             }
         };
         let _ = timeout(LINGER, drop_all).await;
+    }
+}
+
+impl Intake {
+    /// Whether the application still holds on to the content.
+    fn is_wanted(&self) -> bool {
+        self.sender.as_ref().is_some_and(|sender| !sender.is_closed())
+    }
+
+    /// Whether the client has to be told to go on, now or never: the response begins, and the
+    /// application is going to read while it writes.
+    pub(crate) fn needs_go_ahead(&mut self) -> bool {
+        self.is_wanted() && std::mem::take(&mut self.awaits_continue)
     }
 }
 

@@ -40,10 +40,9 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
         if self.output.is_empty() { Ok(()) } else { self.write(Bytes::new()).await }
     }
 
-    /// 100 (Continue): the client may send the content (RFC 9110 10.1.1).
-    pub(crate) async fn go_ahead(&mut self) -> io::Result<()> {
+    /// Puts 100 (Continue) into the output: the client may send the content (RFC 9110 10.1.1).
+    pub(crate) fn go_ahead(&mut self) {
         self.output.put_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
-        self.flush().await
     }
 
     /// Says that there is no more to come.
