@@ -5,17 +5,17 @@
 //! | step | module | RFC |
 //! |---|---|---|
 //! | accept a connection, within limits | [`server`], [`limits`] | |
-//! | read a request, answer, go on or close | [`connection`] | 9112 9 |
-//! | read from the client, within time | [`inbound`] | 9112 9.3, 9.6 |
+//! | read a request, answer, go on or close | `connection` | 9112 9 |
+//! | read from the client, within time | `inbound` | 9112 9.3, 9.6 |
 //! | bytes to the head of a request, or to a refusal | [`parse`] | 9112 2, 3, 5 |
 //! | where its content ends | [`framing`] | 9112 6, 7 |
 //! | what a request and a response are | [`message`] | 9110 |
 //! | who answers it | [`application`] | |
 //! | the head of the response to bytes | [`encode`] | 9112 4, 6 |
-//! | write to the client | [`outbound`] | |
+//! | write to the client | `outbound` | |
 //!
-//! Beside the way: [`html`] (the pages that say what went wrong), [`log`] (lines on standard output)
-//! and [`trace`] (the bytes of a connection, shown).
+//! Beside the way: [`html`] (the pages that say what went wrong), [`log`] (lines on standard output),
+//! `trace` (the bytes of a connection, shown) and `timer`.
 
 pub mod application;
 mod connection;
@@ -29,4 +29,5 @@ pub mod message;
 mod outbound;
 pub mod parse;
 pub mod server;
+mod timer;
 mod trace;
