@@ -62,7 +62,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "With any other status, programs and search engines take the error page for the file.",
             requirement: rfc9110("15.5.5", Must, &["rfc9110-15.5-01"]),
             hint: "Look at what is sent when opening the file fails.",
-            mutant: instead_of("404 Not Found", "200 OK"),
+            mutant: instead_of("HTTP/1.1 404", "HTTP/1.1 200"),
             run: |client| {
                 client.needs(Files)?;
                 let token = client.token();
@@ -145,12 +145,12 @@ pub const CHAPTER: Chapter = Chapter {
             title: "The redirect to a directory never leads to another host",
             why: "A browser reads //name/ as the address of another server: a link to yours ends on one of theirs.",
             requirement: rfc9110("10.2.2", Must, &["rfc9110-15.4.2-01"]),
-            hint: "Look at how Location is made from a path that begins with two slashes or backslashes.",
+            hint: "Look at how Location is made from a path that begins with two slashes, encoded or not.",
             mutant: instead_of("Location: /dir/", "Location: //dir/"),
             run: |client| {
                 client.needs(Files)?;
-                let paths =
-                    "//dir //evil.example/%2e%2e/dir //evil.example/..%2fdir /\\evil.example/%2e%2e/dir";
+                let paths = "//dir //evil.example/%2e%2e/dir //evil.example/..%2fdir \
+                             /%2fevil.example/..%2fdir /%5cevil.example/..%2fdir";
                 for path in paths.split(' ') {
                     if let Answer::Reply(reply) = client.ask(get(path))? {
                         reply.does_not_redirect_to(&["dir", "evil.example"])?;
@@ -336,14 +336,13 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A 5xx wakes somebody up, and an exception that nobody expected ends a thread or a process.",
             requirement: rfc9110("15.5", Should, &["rfc9110-15.5-01"]),
             hint: "Look at the errors that opening a file can end in besides that of a missing one.",
-            mutant: instead_of("404 Not Found", "500 Internal Server Error"),
+            mutant: instead_of("HTTP/1.1 404", "HTTP/1.1 500"),
             run: |client| {
                 client.needs(Files)?;
                 let long = format!("/{}", "a".repeat(300));
                 let paths =
                     ["/hello.txt/", "/hello.txt/x", "/%ff%fe", "/%zz", "/hello.txt%", "/%00", "/:", &long];
-                let broken: Vec<u16> = (500..600).collect();
-                paths.into_iter().try_for_each(|path| client.send(get(path))?.status_is_not(&broken))
+                paths.into_iter().try_for_each(|path| client.send(get(path))?.is_no_server_error())
             },
         },
         Check {

@@ -7,6 +7,14 @@ use crate::reply::Reply;
 use crate::transcript::escape_some;
 
 impl Reply {
+    /// The server takes no blame: any status but 5xx.
+    pub fn is_no_server_error(&self) -> Result<(), Failure> {
+        match self.status {
+            500..600 => Err(self.wrong("any status but 5xx", self.describe(), self.mark(0))),
+            _ => Ok(()),
+        }
+    }
+
     /// The media type is one of these; parameters don't count.
     pub fn media_type_is(&self, allowed: &[&str]) -> Result<(), Failure> {
         match self.media_type() {
