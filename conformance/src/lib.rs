@@ -16,6 +16,7 @@ pub mod check;
 pub mod checks;
 pub mod client;
 pub mod connection;
+pub mod content;
 pub mod expect;
 pub mod fixture;
 pub mod lint;
