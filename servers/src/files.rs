@@ -11,11 +11,12 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
-use crate::answers::{not_allowed, options, page};
 use crate::application::Application;
 use crate::conditional::{self, Validators};
 use crate::content::{Content, Piece};
+use crate::html::error_page;
 use crate::message::{Request, Response, Target};
+use crate::methods;
 use crate::range::{self, Wanted, content_range};
 
 /// Methods that a file takes.
@@ -76,15 +77,14 @@ impl Application for Files {
     async fn call(&self, request: Request) -> Response {
         match &request.method[..] {
             "GET" | "HEAD" => {}
-            "OPTIONS" => return options(ALLOW),
-            other => return not_allowed(other, ALLOW),
+            other => return methods::other(other, ALLOW),
         }
         match self.find(&request.target.path) {
             Ok(Found::File(file)) => respond(&request, file),
             Ok(Found::Directory) if !request.target.path.ends_with('/') => add_slash(&request.target),
-            Ok(Found::Directory) | Err(404) => page(404, "There is nothing at this address."),
-            Err(403) => page(403, "The server may not read this file."),
-            Err(_) => page(500, "The server could not read this file."),
+            Ok(Found::Directory) | Err(404) => error_page(404, "There is nothing at this address."),
+            Err(403) => error_page(403, "The server may not read this file."),
+            Err(_) => error_page(500, "The server could not read this file."),
         }
     }
 }
@@ -177,7 +177,7 @@ fn media_type(name: &Path) -> String {
 fn add_slash(target: &Target) -> Response {
     let path = target.path.trim_start_matches('/').replace('\\', "%5C");
     let query = target.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-    let mut response = page(301, "This is a directory: its address ends in a slash.");
+    let mut response = error_page(301, "This is a directory: its address ends in a slash.");
     response.headers.push("Location", format!("/{path}/{query}"));
     response
 }
@@ -191,7 +191,7 @@ fn respond(request: &Request, file: Representation) -> Response {
             file.validators.write(&mut response.headers);
             return response;
         }
-        Some(status) => return page(status, "The file is not the version that the request is about."),
+        Some(status) => return error_page(status, "The file is not the version that the request is about."),
         None => {}
     }
     // RFC 9110 14.2: only GET has ranges.
@@ -205,7 +205,7 @@ fn respond(request: &Request, file: Representation) -> Response {
     let pieces = match wanted {
         Wanted::Whole => vec![Piece::Octets(0..length)],
         Wanted::Nothing => {
-            let mut response = page(416, "The file has none of the octets asked for.");
+            let mut response = error_page(416, "The file has none of the octets asked for.");
             response.headers.push("Content-Range", format!("bytes */{length}"));
             return response;
         }
@@ -229,7 +229,7 @@ fn respond(request: &Request, file: Representation) -> Response {
     }
     match file.content.body(pieces, request.method == "HEAD") {
         Ok(body) => Response { body, ..response },
-        Err(_) => page(500, "The server could not read this file."),
+        Err(_) => error_page(500, "The server could not read this file."),
     }
 }
 
