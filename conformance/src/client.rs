@@ -11,7 +11,7 @@ use crate::lint::Findings;
 use crate::random::Random;
 use crate::reply::{Answer, Reply};
 use crate::target::Place;
-use crate::transcript::{Mark, Transcript};
+use crate::transcript::{Mark, Transcript, escape_some};
 
 /// How long to wait, from this server's own pace: see [`Limits::calibrated`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,6 +203,23 @@ impl Client {
     /// The request as it goes out, with the words in braces put in: see [`Context::expand`].
     pub fn expand(&self, request: impl AsRef<[u8]>) -> Vec<u8> {
         self.context.expand(request.as_ref())
+    }
+
+    /// Sends `request`; whatever comes of it, none of these octets may be in it.
+    pub fn never_shows(&self, request: impl AsRef<[u8]>, secrets: &[&[u8]]) -> Result<(), Failure> {
+        let answer = self.ask(request)?;
+        let shown = match &answer {
+            Answer::Reply(reply) => &reply.body,
+            Answer::Broken { bytes, .. } => bytes,
+            Answer::Closed | Answer::Reset | Answer::Silent(_) => return Ok(()),
+        };
+        match secrets.iter().find(|secret| shown.windows(secret.len()).any(|window| window == **secret)) {
+            None => Ok(()),
+            Some(secret) => {
+                let expected = format!("an answer without \"{}\"", escape_some(secret, 60));
+                Err(wrong(expected, answer.describe()))
+            }
+        }
     }
 }
 

@@ -298,6 +298,25 @@ impl Connection {
         reply.succeeds()?;
         Ok(reply)
     }
+
+    /// Begins to read on a connection that was opened deaf, once the server has sent all that fits into
+    /// the buffers on the way and no more goes out.
+    pub fn read_late(&mut self) -> Result<(), Failure> {
+        let deadline = Instant::now() + self.limits.answer;
+        let mut waiting = 0;
+        while Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(40));
+            let arrived = rustix::io::ioctl_fionread(&self.stream).map_err(io::Error::from)?;
+            if arrived > 0 && arrived == waiting {
+                break;
+            }
+            waiting = arrived;
+        }
+        let (sender, incoming) = mpsc::channel();
+        self.incoming = incoming;
+        self.reader = Some(read_along(self.stream.try_clone()?, sender, self.transcript.clone(), self.id)?);
+        Ok(())
+    }
 }
 
 impl Drop for Connection {
