@@ -103,9 +103,10 @@ impl Connection {
     pub fn send_exactly(&mut self, octets: &[u8]) -> Result<(), Failure> {
         let mut rest = octets;
         while !rest.is_empty() && self.ended != Some(End::Reset) {
+            let when = Instant::now();
             match self.stream.write(rest) {
                 Ok(length) => {
-                    self.transcript.record_bytes(self.id, true, self.sent, &rest[..length]);
+                    self.transcript.record_bytes(when, self.id, true, self.sent, &rest[..length]);
                     self.sent += length as u64;
                     rest = &rest[length..];
                 }
@@ -393,7 +394,7 @@ fn read_along(
             let incoming = match stream.read(&mut buffer) {
                 Ok(0) => Incoming::End(End::Closed),
                 Ok(length) => {
-                    transcript.record_bytes(id, false, offset, &buffer[..length]);
+                    transcript.record_bytes(Instant::now(), id, false, offset, &buffer[..length]);
                     offset += length as u64;
                     Incoming::Bytes(buffer[..length].to_vec())
                 }
