@@ -37,6 +37,7 @@ fn site() -> (TempDir, Files) {
     symlink("hello.txt", root.join("inside.html")).expect("a link");
     symlink("../secret.txt", root.join("outside.txt")).expect("a link");
     symlink("..", root.join("up")).expect("a link");
+    symlink("../root/dir", root.join("elsewhere")).expect("a link");
     symlink("loop", root.join("loop")).expect("a link");
     let files = Files::directory(&root).expect("the root is there");
     (directory, files)
@@ -101,6 +102,7 @@ fn paths_lead_to_files() {
         ("/", b"<p>root", "text/html; charset=utf-8"),
         ("/dir/", b"<p>dir", "text/html; charset=utf-8"),
         ("/inside.html", b"0123456789", "text/html; charset=utf-8"),
+        ("/elsewhere/", b"<p>dir", "text/html; charset=utf-8"),
         ("/a%20b+c.css", b"p {}", "text/css; charset=utf-8"),
         ("/caf%C3%A9", b"e", "application/octet-stream"),
         ("/caf%c3%a9", b"e", "application/octet-stream"),
@@ -133,6 +135,7 @@ fn no_path_leads_out_of_the_root() {
         "/outside.txt",
         "/up/secret.txt",
         "/up/",
+        "/up/root/hello.txt",
         "/hello.txt%00",
         "/hello.txt%00.html",
         "/hello.txt/",
