@@ -52,4 +52,6 @@ mod range;
 pub mod server;
 pub mod simple;
 pub mod site;
+#[cfg(test)]
+mod testing;
 mod trace;

@@ -29,12 +29,11 @@ impl Application for Site {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{Body, Headers, Target, Version};
+    use crate::testing::{answer, request};
 
     #[test]
     fn the_form_has_one_address_however_it_is_encoded() {
         let site = Site { form: Form, files: Files::built_in() };
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         for (path, expected) in [
             ("/form", "GET, HEAD, POST, OPTIONS"),
             ("/%66orm", "GET, HEAD, POST, OPTIONS"),
@@ -42,17 +41,8 @@ mod tests {
             ("/Form", "GET, HEAD, OPTIONS"),
             ("/", "GET, HEAD, OPTIONS"),
         ] {
-            let request = Request {
-                method: "OPTIONS".into(),
-                target: Target { path: path.into(), query: None, authority: String::new() },
-                version: Version::Http11,
-                headers: Headers::default(),
-                body: Body::Empty,
-                remote: ([127, 0, 0, 1], 1).into(),
-                local: ([127, 0, 0, 1], 2).into(),
-            };
-            let response = runtime.block_on(site.call(request));
-            assert_eq!(response.headers.get("Allow"), Some(expected.as_bytes()), "{path}");
+            let answer = answer(&site, request("OPTIONS", path, &[], b""));
+            assert_eq!(answer.field("Allow"), Some(expected), "{path}");
         }
     }
 }
