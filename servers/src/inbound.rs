@@ -2,19 +2,19 @@
 
 use std::future::pending;
 use std::io;
-use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio::time::timeout;
 
 use crate::framing::{Decoder, Framing};
 use crate::limits::Limits;
 use crate::message::Body;
 use crate::outbound::Outbound;
 use crate::parse::{Head, Parser, Refusal, bad_request};
+use crate::timer::Timer;
 
 /// Room for one read of a head, and of content.
 const HEAD_READ: usize = 4 * 1024;
@@ -56,7 +56,7 @@ pub(crate) enum Interruption {
 impl<R: AsyncRead + Unpin> Inbound<R> {
     pub(crate) fn new(reader: R, limits: Limits) -> Inbound<R> {
         let input = BytesMut::with_capacity(2 * HEAD_READ);
-        Inbound { reader, input, parser: Parser::new(limits), limits, timer: Timer::new(limits.idle) }
+        Inbound { reader, input, parser: Parser::new(limits), limits, timer: Timer::new() }
     }
 
     /// The next head. `None` if there is none to come: the client has closed, or was idle for too long,
@@ -180,14 +180,13 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
 
     /// Reads some more, where there has to be more.
     async fn more_content(&mut self) -> Result<(), Interruption> {
-        self.timer.set(self.limits.stall);
         tokio::select! { biased;
             read = read_some(&mut self.reader, &mut self.input, CONTENT_READ) => match read {
                 Ok(0) => Err(Interruption::Refused(bad_request("The content ended before its announced end."))),
                 Ok(_) => Ok(()),
                 Err(_) => Err(Interruption::Gone),
             },
-            () = self.timer.expired() => {
+            () = self.timer.after(self.limits.stall) => {
                 Err(Interruption::Refused(Refusal { status: 408, why: "The content took too long." }))
             }
         }
@@ -283,34 +282,4 @@ async fn read_some<R: AsyncRead + Unpin>(
 ) -> io::Result<usize> {
     input.reserve(room);
     reader.read_buf(input).await
-}
-
-/// A deadline that moves with every request and seldom comes: moving it later costs nothing.
-struct Timer {
-    deadline: Instant,
-    /// Ends at the deadline or before it.
-    sleep: Pin<Box<Sleep>>,
-}
-
-impl Timer {
-    fn new(after: Duration) -> Timer {
-        Timer { deadline: Instant::now() + after, sleep: Box::pin(sleep(after)) }
-    }
-
-    fn set(&mut self, after: Duration) {
-        self.deadline = Instant::now() + after;
-        if self.deadline < self.sleep.deadline() {
-            self.sleep.as_mut().reset(self.deadline);
-        }
-    }
-
-    async fn expired(&mut self) {
-        loop {
-            self.sleep.as_mut().await;
-            if Instant::now() >= self.deadline {
-                return;
-            }
-            self.sleep.as_mut().reset(self.deadline);
-        }
-    }
 }

@@ -5,29 +5,29 @@
 //! | step | module | RFC |
 //! |---|---|---|
 //! | accept a connection, within limits | [`server`], [`limits`] | |
-//! | read a request, answer, go on or close | [`connection`] | 9112 9 |
-//! | read from the client, within time | [`inbound`] | 9112 9.3, 9.6 |
+//! | read a request, answer, go on or close | `connection` | 9112 9 |
+//! | read from the client, within time | `inbound` | 9112 9.3, 9.6 |
 //! | bytes to the head of a request, or to a refusal | [`parse`] | 9112 2, 3, 5 |
 //! | where its content ends | [`framing`] | 9112 6, 7 |
 //! | what a request and a response are | [`message`] | 9110 |
 //! | who answers it | [`application`] | |
 //! | the head of the response to bytes | [`encode`] | 9112 4, 6 |
-//! | write to the client | [`outbound`] | |
+//! | write to the client | `outbound` | |
 //!
-//! Beside the way: [`html`] (the pages that say what went wrong), [`log`] (lines on standard output)
-//! and [`trace`] (the bytes of a connection, shown).
+//! Beside the way: [`html`] (the pages that say what went wrong), [`log`] (lines on standard output),
+//! `trace` (the bytes of a connection, shown) and `timer`.
 //!
 //! Who answers it:
 //!
 //! | what | module | RFC |
 //! |---|---|---|
 //! | a directory of files, or the built-in pages | [`files`] | 9110 9.3 |
-//! | the news that the client has the file already | [`conditional`] | 9110 13 |
-//! | a part of a file | [`range`], [`content`] | 9110 14 |
+//! | the news that the client has the file already | `conditional` | 9110 13 |
+//! | a part of a file | `range`, `content` | 9110 14 |
 //! | a form | [`form`] | WHATWG URL 5.1 |
-//! | a form with files | [`multipart`], [`parameters`] | 7578, 2046 5.1.1 |
+//! | a form with files | `multipart`, `parameters` | 7578, 2046 5.1.1 |
 //! | the form and the files as one site | [`site`] | |
-//! | the methods that a resource lacks | [`methods`] | 9110 9.1 |
+//! | the methods that a resource lacks | `methods` | 9110 9.1 |
 //! | the site as a program | [`simple`] | |
 
 pub mod application;
@@ -54,4 +54,5 @@ pub mod simple;
 pub mod site;
 #[cfg(test)]
 mod testing;
+mod timer;
 mod trace;
