@@ -114,6 +114,7 @@ const SHORT_FILES: &[(&str, &[u8])] = &[
     ("index.html", INDEX),
     ("hello.txt", HELLO),
     ("dir/index.html", DIR_INDEX),
+    ("bare/note.txt", b"A file that no check depends on: one tries to delete it.\n"),
     ("bare/<script>alert(1).txt", b"A name that is markup, in a directory without an index.\n"),
     ("empty.txt", b""),
     ("a b.txt", b"A name with a space.\n"),
