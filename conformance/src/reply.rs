@@ -129,9 +129,12 @@ impl Reply {
             .collect()
     }
 
-    /// Whether the server announced that it will close.
+    /// Whether the server announced that it will close (RFC 9112 9.3): with `close`, or with HTTP/1.0 and
+    /// no `keep-alive`.
     pub fn announces_close(&self) -> bool {
-        self.list("Connection").iter().any(|option| option == "close")
+        let options = self.list("Connection");
+        let has = |option: &str| options.iter().any(|found| found == option);
+        has("close") || (self.version == "HTTP/1.0" && !has("keep-alive"))
     }
 
     /// Points at the octet `within` the reply.
@@ -296,6 +299,12 @@ fn final_head(bytes: &[u8]) -> Option<usize> {
         }
         start += length;
     }
+}
+
+/// The status in the first whole head, be it that of an interim response.
+pub(crate) fn first_status(bytes: &[u8]) -> Option<u16> {
+    let length = head_length(bytes)?;
+    Some(status_line(&bytes[..length])?.1)
 }
 
 /// Octets of the head, with the empty line; `None` while it is not complete.
