@@ -103,9 +103,10 @@ impl Connection {
     pub fn send_exactly(&mut self, octets: &[u8]) -> Result<(), Failure> {
         let mut rest = octets;
         while !rest.is_empty() && self.ended != Some(End::Reset) {
+            let when = Instant::now();
             match self.stream.write(rest) {
                 Ok(length) => {
-                    self.transcript.record_bytes(self.id, true, self.sent, &rest[..length]);
+                    self.transcript.record_bytes(when, self.id, true, self.sent, &rest[..length]);
                     self.sent += length as u64;
                     rest = &rest[length..];
                 }
@@ -289,6 +290,25 @@ impl Connection {
         Ok(reply)
     }
 
+    /// Begins to read on a connection that was opened deaf, once the server has sent all that fits into
+    /// the buffers on the way and no more goes out.
+    pub fn read_late(&mut self) -> Result<(), Failure> {
+        let deadline = Instant::now() + self.limits.answer;
+        let mut waiting = 0;
+        while Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(40));
+            let arrived = rustix::io::ioctl_fionread(&self.stream).map_err(io::Error::from)?;
+            if arrived > 0 && arrived == waiting {
+                break;
+            }
+            waiting = arrived;
+        }
+        let (sender, incoming) = mpsc::channel();
+        self.incoming = incoming;
+        self.reader = Some(read_along(self.stream.try_clone()?, sender, self.transcript.clone(), self.id)?);
+        Ok(())
+    }
+
     /// Takes in what comes next; `false` where nothing does by `deadline`.
     fn receive(&mut self, deadline: Instant) -> bool {
         match self.incoming.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -374,7 +394,7 @@ fn read_along(
             let incoming = match stream.read(&mut buffer) {
                 Ok(0) => Incoming::End(End::Closed),
                 Ok(length) => {
-                    transcript.record_bytes(id, false, offset, &buffer[..length]);
+                    transcript.record_bytes(Instant::now(), id, false, offset, &buffer[..length]);
                     offset += length as u64;
                     Incoming::Bytes(buffer[..length].to_vec())
                 }

@@ -7,6 +7,8 @@ use crate::client::list_statuses;
 use crate::reply::{Framing, Reply};
 use crate::transcript::{Mark, escape, escape_some};
 
+mod files;
+
 /// Octets after `HTTP/1.1 `, where the status code stands.
 const STATUS_AT: usize = 9;
 

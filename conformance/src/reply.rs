@@ -324,6 +324,11 @@ fn line(bytes: &[u8]) -> Option<&[u8]> {
     Some(&bytes[..=end])
 }
 
+/// The status code in octets that may be no whole response.
+pub(crate) fn status(bytes: &[u8]) -> Option<u16> {
+    status_line(bytes).map(|(_, status)| status)
+}
+
 fn status_line(head: &[u8]) -> Option<(String, u16)> {
     let line = String::from_utf8_lossy(line(head)?).into_owned();
     let mut words = line.split_ascii_whitespace();
