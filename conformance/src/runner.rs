@@ -9,8 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::capabilities::{self, Capabilities, Capability};
-use crate::check::{Chapter, Check, Failure, Verdict};
-use crate::checks::CHAPTERS;
+use crate::check::{Chapter, Check, Failure, Verdict, wrong};
+use crate::checks::{CHAPTERS, lint};
 use crate::client::{Client, Context, Limits};
 use crate::lint::Findings;
 use crate::process::escaped_lines;
@@ -53,7 +53,8 @@ pub fn run(
         profile,
         seed: options.seed,
         on_outcome,
-        world: RwLock::new(World { target, context }),
+        alone: jobs == 1,
+        world: RwLock::new(World { target, context, gone: None }),
         progress: Mutex::new(Vec::new()),
         changed: Condvar::new(),
     };
@@ -67,13 +68,16 @@ pub fn run(
 }
 
 /// One look at one check, without a word on whether the server survives it: for mutants, and to explain.
+/// The record is kept, whatever the verdict.
 pub fn once(target: &mut Target, context: Arc<Context>, check: &'static Check, seed: u64) -> Outcome {
     let chapter = CHAPTERS.iter().find(|chapter| chapter.checks.iter().any(|known| known.id == check.id));
     let mut outcome = blank(chapter.map_or("", |chapter| chapter.id), check, 0);
     let limits = context.limits;
-    let world = World { target, context };
+    let world = World { target, context, gone: None };
     let look = look(&world, check, seed, limits);
+    let events = look.client.transcript().events();
     settle(&mut outcome, &world, look);
+    outcome.transcript = events;
     outcome
 }
 
@@ -111,6 +115,8 @@ pub fn get_to_know(target: &Target, profile: &Profile, seed: u64) -> Context {
 struct World<'t> {
     target: &'t mut Target,
     context: Arc<Context>,
+    /// Why there is nothing to test any more.
+    gone: Option<String>,
 }
 
 struct Run<'t, 'r> {
@@ -118,6 +124,8 @@ struct Run<'t, 'r> {
     profile: &'r Profile,
     seed: u64,
     on_outcome: &'r (dyn Fn(&Outcome, usize) + Sync),
+    /// Whether no two checks run side by side.
+    alone: bool,
     world: RwLock<World<'t>>,
     progress: Mutex<Vec<Progress>>,
     changed: Condvar,
@@ -153,8 +161,12 @@ impl Run<'_, '_> {
         let mut progress = self.progress();
         loop {
             let waiting = |at: &usize| matches!(progress[*at], Progress::Waiting);
-            let settled =
-                |at: &usize| self.needs(*at).all(|need| matches!(progress[need], Progress::Done(_)));
+            let done = |at: usize| matches!(progress[at], Progress::Done(_));
+            // The lint speaks last: it judges what all the others received.
+            let settled = |at: &usize| match self.checks[*at].0.id == lint::CHAPTER.id {
+                true => (0..*at).all(done),
+                false => self.needs(*at).all(done),
+            };
             let ready = (0..self.checks.len()).filter(waiting).find(settled);
             if let Some(at) = ready {
                 progress[at] = Progress::Running;
@@ -189,6 +201,7 @@ impl Run<'_, '_> {
     fn outcome(&self, at: usize) -> Outcome {
         let (chapter, check) = self.checks[at];
         let mut outcome = blank(chapter.id, check, self.profile.points(check));
+        outcome.hint = self.profile.hints.then(|| check.hint.into());
         match self.obstacle(at) {
             Some((root, Verdict::Skip)) => {
                 outcome.verdict = Verdict::Skip;
@@ -210,6 +223,9 @@ impl Run<'_, '_> {
     fn judge(&self, check: &'static Check, outcome: &mut Outcome) {
         let first = {
             let world = self.world.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(why) = &world.gone {
+                return block(outcome, why);
+            }
             let look = look(&world, check, self.seed, world.context.limits);
             match look.result {
                 Ok(()) if is_alive(&world, self.seed) => return settle(outcome, &world, look),
@@ -218,22 +234,18 @@ impl Run<'_, '_> {
             }
         };
         let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
-        if let Err(why) = revive(&mut world, self.seed) {
-            outcome.verdict = Verdict::Blocked;
-            outcome.actual = Some(why);
-            return;
+        if !revive(&mut world, self.seed) {
+            // Among several checks at once there is no telling which one did it.
+            return match self.alone {
+                true => blame(outcome, &mut world, first),
+                false => block(outcome, world.gone.as_deref().unwrap_or_default()),
+            };
         }
         let mut second = look(&world, check, self.seed, world.context.limits.patient());
         if !is_alive(&world, self.seed) {
-            let how = world.target.death().map(|how| format!("it ended: {how}"));
-            second.result = Err(Failure::Wrong {
-                expected: "a server that goes on serving other clients afterwards".into(),
-                actual: how.unwrap_or_else(|| "it runs, but no longer answers a plain GET".into()),
-                at: None,
-            });
-            settle(outcome, &world, second);
-            // The next check finds a server, or finds out that there is none.
-            let _ = revive(&mut world, self.seed);
+            blame(outcome, &mut world, second);
+            // The next check finds a server, or learns that there is none.
+            revive(&mut world, self.seed);
             return;
         }
         if let (Err(Failure::Wrong { actual, .. }), Ok(())) = (&first.result, &second.result) {
@@ -260,12 +272,14 @@ impl Run<'_, '_> {
             suite: env!("CARGO_PKG_VERSION").into(),
             target: TargetReport {
                 description: target.description(),
+                started: target.can_restart(),
                 failure: None,
                 restarts: target.restarts(),
                 output: target.output().map(|output| output.tail(20)).unwrap_or_default(),
             },
             profile: self.profile.name.clone(),
             seed: options.seed,
+            arguments: Vec::new(),
             took_ms: began.elapsed().as_millis() as u64,
             summary: Summary::of(&outcomes),
             outcomes,
@@ -287,18 +301,35 @@ fn is_alive(world: &World<'_>, seed: u64) -> bool {
     Client::new(world.context.clone(), world.context.limits.patient(), seed, "liveness").get("/").is_ok()
 }
 
-/// Makes sure that there is a server to test.
-fn revive(world: &mut World<'_>, seed: u64) -> Result<(), String> {
-    if is_alive(world, seed) {
-        return Ok(());
+/// Makes sure that there is a server to test, if that can be done.
+fn revive(world: &mut World<'_>, seed: u64) -> bool {
+    if world.gone.is_some() || is_alive(world, seed) {
+        return world.gone.is_none();
     }
     if !world.target.can_restart() {
-        return Err("the server no longer answers, and the suite can't start it again".into());
+        world.gone = Some("the server no longer answers, and the suite can't start it again".into());
+        return false;
     }
-    world.target.restart().map_err(|error| format!("the server could not be started again: {error}"))?;
+    if let Err(error) = world.target.restart() {
+        world.gone = Some(format!("the server could not be started again: {error}"));
+        return false;
+    }
     let place = world.target.place().clone();
     world.context = Arc::new(Context { place, ..Context::clone(&world.context) });
-    Ok(())
+    true
+}
+
+/// The server did not survive this check.
+fn blame(outcome: &mut Outcome, world: &mut World<'_>, mut look: Look) {
+    let death = world.target.death().map(|how| format!("it ended: {how}"));
+    let actual = death.unwrap_or_else(|| "it no longer answers a plain GET".into());
+    look.result = Err(wrong("a server that goes on serving other clients afterwards", actual));
+    settle(outcome, world, look);
+}
+
+fn block(outcome: &mut Outcome, why: &str) {
+    outcome.verdict = Verdict::Blocked;
+    outcome.actual = Some(why.into());
 }
 
 fn blank(chapter: &str, check: &Check, max_points: u64) -> Outcome {
@@ -314,7 +345,8 @@ fn blank(chapter: &str, check: &Check, max_points: u64) -> Outcome {
         actual: None,
         blocked_by: None,
         notes: Vec::new(),
-        hint: check.hint.into(),
+        hint: None,
+        host: String::new(),
         transcript: Vec::new(),
         at: None,
         output: Vec::new(),
@@ -340,6 +372,7 @@ fn settle(outcome: &mut Outcome, world: &World<'_>, look: Look) {
     };
     if matches!(outcome.verdict, Verdict::Fail | Verdict::Blocked | Verdict::Error) {
         outcome.transcript = look.client.transcript().events();
+        outcome.host = look.client.context().place.host.clone();
         let printed = world.target.output().map(|output| output.since(look.printed)).unwrap_or_default();
         let mut lines = escaped_lines(&printed);
         outcome.output = lines.split_off(lines.len().saturating_sub(20));

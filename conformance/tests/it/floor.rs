@@ -13,11 +13,14 @@ use libtest_mimic::Trial;
 use crate::reference::{SEED, profile};
 use crate::trial;
 
+/// What such a server does with a connection.
+type Serve = fn(TcpStream);
+
 /// How long a run against such a server may take.
 const LIMIT: Duration = Duration::from_secs(20);
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let servers: [(&str, fn(TcpStream)); 4] = [
+    let servers: [(&str, Serve); 4] = [
         ("closes-at-once", |_| {}),
         ("answers-400-to-all", |client| {
             answer(client, b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
@@ -30,7 +33,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     servers.into_iter().map(|(name, serve)| trial("floor", name, move || scores_nothing(serve))).collect()
 }
 
-fn scores_nothing(serve: fn(TcpStream)) -> Result<(), String> {
+fn scores_nothing(serve: Serve) -> Result<(), String> {
     let url = spawn(serve);
     let mut target = Target::at_url(&url).map_err(|error| error.to_string())?;
     let began = Instant::now();
@@ -47,7 +50,7 @@ fn scores_nothing(serve: fn(TcpStream)) -> Result<(), String> {
 }
 
 /// Starts a server that hands each connection to `serve`, in a thread each; returns its URL.
-pub(crate) fn spawn(serve: fn(TcpStream)) -> String {
+fn spawn(serve: Serve) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
     thread::spawn(move || {

@@ -5,6 +5,7 @@
 //! instead, one test a check; `CONFORMANCE_PROFILE` names the profile (`simple` where it is not set).
 
 mod floor;
+mod misbehaving;
 mod reference;
 mod student;
 mod subject;
@@ -13,9 +14,11 @@ mod tidy;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
+    misbehaving::serve_if_asked();
     let arguments = Arguments::from_args();
     let trials = student::trials().unwrap_or_else(|| {
-        let groups = [reference::trials(), floor::trials(), subject::trials(), tidy::trials()];
+        let groups =
+            [reference::trials(), floor::trials(), misbehaving::trials(), subject::trials(), tidy::trials()];
         groups.into_iter().flatten().collect()
     });
     libtest_mimic::run(&arguments, trials).exit();

@@ -13,8 +13,11 @@ use libtest_mimic::Trial;
 use crate::reference::all_checks;
 use crate::trial;
 
+/// Returns what breaks the rule, a line each.
+type Rule = fn() -> Vec<String>;
+
 pub(crate) fn trials() -> Vec<Trial> {
-    let rules: [(&str, fn() -> Vec<String>); 8] = [
+    let rules: [(&str, Rule); 8] = [
         ("ids-are-unique-words", ids),
         ("needs-stand-before", needs),
         ("texts-are-sentences", texts),

@@ -1,0 +1,138 @@
+//! Servers that misbehave in one way each, as processes: this very program, called with their name. And
+//! what a run against each of them must come to: in time, with the right exit code, and with its report.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{self, Command, Output};
+use std::time::{Duration, Instant};
+
+use conformance::check::Verdict;
+use conformance::report::Report;
+use libtest_mimic::Trial;
+
+use crate::trial;
+
+/// The first argument that makes this program a server.
+const CALL: &str = "misbehaving-server";
+
+/// How long a run against one of them may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Becomes a server, if that is what this program was called for.
+pub(crate) fn serve_if_asked() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [call, way, port] = &arguments[..] else { return };
+    if call != CALL {
+        return;
+    }
+    match way.as_str() {
+        "exits-at-once" => process::exit(0),
+        "never-listens" => loop {
+            std::thread::park();
+        },
+        way => serve(way, port),
+    }
+}
+
+/// One client at a time, one request a connection: just enough to be worth testing.
+fn serve(way: &str, port: &str) -> ! {
+    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).expect("the port");
+    for client in listener.incoming().flatten() {
+        if way == "prints-garbage" {
+            let _ = std::io::stdout().write_all(b"\x1b[2J\x1b]0;owned\x07\xff\xfe\x00::error::forged\r\n");
+        }
+        let _ = answer(client, way);
+    }
+    process::exit(1)
+}
+
+fn answer(mut client: TcpStream, way: &str) -> std::io::Result<()> {
+    client.set_read_timeout(Some(Duration::from_secs(2)))?;
+    let mut request = Vec::new();
+    let mut buffer = [0; 4096];
+    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+        match client.read(&mut buffer)? {
+            0 => return Ok(()),
+            length => request.extend_from_slice(&buffer[..length]),
+        }
+    }
+    let request = String::from_utf8_lossy(&request).into_owned();
+    let words: Vec<&str> = request.lines().next().unwrap_or_default().split(' ').collect();
+    let sound = words.len() == 3 && words[2].starts_with("HTTP/1.");
+    match way {
+        "crashes-on-lower-case" if words[0] == "get" => process::abort(),
+        "hangs-on-lower-case" if words[0] == "get" => loop {
+            std::thread::park();
+        },
+        _ => {}
+    }
+    let status = if sound { "200 OK" } else { "400 Bad Request" };
+    write!(
+        client,
+        "HTTP/1.1 {status}\r\nContent-Length: 3\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nok\n"
+    )
+}
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial("misbehaving", "exits-at-once", || never_starts("exits-at-once", "exit code 0")),
+        trial("misbehaving", "never-listens", || never_starts("never-listens", "accepted no connection")),
+        trial("misbehaving", "crashes", || is_blamed("crashes-on-lower-case", "SIGABRT")),
+        trial("misbehaving", "hangs", || is_blamed("hangs-on-lower-case", "")),
+        trial("misbehaving", "prints-garbage", prints_garbage),
+    ]
+}
+
+/// A run of the real program against one of them: what it printed, and the report that it left.
+fn run(way: &str) -> Result<(Output, Report), String> {
+    let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let path = directory.path().join("report.json");
+    let server = std::env::current_exe().map_err(|error| error.to_string())?;
+    let began = Instant::now();
+    let output = Command::new(env!("CARGO_BIN_EXE_conformance"))
+        .args(["run", "--profile", "http", "--seed", "1"])
+        .arg(format!("--report=json={}", path.display()))
+        .arg("--")
+        .args([server.as_os_str(), CALL.as_ref(), way.as_ref(), "{port}".as_ref()])
+        .output()
+        .map_err(|error| error.to_string())?;
+    if began.elapsed() > LIMIT {
+        return Err(format!("the run took {:?}", began.elapsed()));
+    }
+    let report = fs::read_to_string(&path).map_err(|error| format!("no report: {error}: {output:?}"))?;
+    let report = serde_json::from_str(&report).map_err(|error| error.to_string())?;
+    Ok((output, report))
+}
+
+fn never_starts(way: &str, why: &str) -> Result<(), String> {
+    let (output, report) = run(way)?;
+    let failure = report.target.failure.clone().unwrap_or_default();
+    match (output.status.code(), failure.contains(why), report.outcomes.is_empty()) {
+        (Some(2), true, true) => Ok(()),
+        _ => Err(format!("{output:?}\n{report:#?}")),
+    }
+}
+
+fn is_blamed(way: &str, how: &str) -> Result<(), String> {
+    let (output, report) = run(way)?;
+    let blamed =
+        report.outcomes.iter().find(|outcome| outcome.check == "method-case").ok_or("no such check")?;
+    let later = report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Pass).count();
+    let told = blamed.actual.as_deref().unwrap_or_default().contains(how);
+    match (output.status.code(), blamed.verdict, told, report.target.restarts, later) {
+        (Some(1), Verdict::Fail, true, 1.., 1..) => Ok(()),
+        _ => Err(format!("{blamed:#?}\n{} restarts, {later} passes", report.target.restarts)),
+    }
+}
+
+fn prints_garbage() -> Result<(), String> {
+    let (output, report) = run("prints-garbage")?;
+    let printed = [&output.stdout[..], &output.stderr[..]].concat();
+    let hostile = printed.iter().find(|&&byte| byte != b'\n' && byte != b'\t' && byte.is_ascii_control());
+    let forged = printed.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"::"));
+    match (output.status.code(), hostile, forged, report.outcomes.is_empty()) {
+        (Some(1), None, false, false) => Ok(()),
+        _ => Err(format!("{output:?}")),
+    }
+}
