@@ -147,7 +147,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("bytes=1000-\r\n", "bytes=999-\r\n"),
             run: |client| {
                 sends_parts(client)?;
-                for range in ["bytes=1000-", "bytes=5000-6000", "bytes=1000-1000", "bytes=-0"] {
+                for range in ["bytes=1000-", "bytes=5000-6000", "bytes=1000-1000"] {
                     let reply = ask(client, range)?;
                     reply.status_is(&[416, 200])?;
                     if reply.status == 200 {
@@ -155,7 +155,11 @@ pub const CHAPTER: Chapter = Chapter {
                         client.note(format!("{range} gets the whole file"));
                     }
                 }
-                Ok(())
+                // The last octets, none of them: whatever is sent must be what it says it is.
+                match ask(client, "bytes=-0")? {
+                    none if none.status == 206 => none.is_parts(&fixture::range_content()),
+                    none => none.status_is(&[416, 200]),
+                }
             },
         },
         Check {
@@ -183,8 +187,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("bytes=5-4\r\n", "bytes=4-5\r\n"),
             run: |client| {
                 sends_parts(client)?;
-                for range in
-                    ["bytes=5-4", "bytes=a-b", "bytes=", "bytes=-", "bytes=--5", "bytes 0-4", "5-9", ""]
+                for range in ["bytes=5-4", "bytes=a-b", "bytes=", "bytes=-", "bytes=--5", "bytes 0-4", "5-9"]
                 {
                     ask(client, range)?.status_is(&[200, 400, 416])?;
                 }
@@ -201,11 +204,8 @@ pub const CHAPTER: Chapter = Chapter {
             run: |client| {
                 sends_parts(client)?;
                 let file = fixture::range_content();
-                for first in
-                    ["18446744073709551616", "18446744073709551615", "9223372036854775808", "4294967296"]
-                {
-                    for range in [format!("bytes={first}-"), format!("bytes={first}-99999999999999999999999")]
-                    {
+                for first in [1 << 32, 1 << 63, (1 << 64) - 1, 1_u128 << 64] {
+                    for range in [format!("bytes={first}-"), format!("bytes={first}-{}", u128::MAX)] {
                         ask(client, &range)?.status_is(&[416, 200, 400])?;
                     }
                     for range in [format!("bytes=0-{first}"), format!("bytes=-{first}")] {
