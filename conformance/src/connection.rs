@@ -196,9 +196,12 @@ impl Connection {
     }
 
     fn at_end(&mut self, end: End, ends_by_close: bool, to_head: bool) -> Answer {
+        let read = || reply::read_closed(&self.unread, to_head, self.id, self.taken);
         let whole = match (ends_by_close, end) {
-            (true, End::Closed) => reply::read_closed(&self.unread, to_head, self.id, self.taken),
-            _ => None,
+            (true, End::Closed) => read(),
+            // Who refuses early may reset what was not read: what arrived of the refusal is the refusal.
+            (true, End::Reset) => read().filter(|reply| reply.status >= 400),
+            (false, _) => None,
         };
         match (whole, end) {
             (Some(reply), _) => self.take(reply, self.unread.len()),

@@ -16,7 +16,7 @@ impl Connection {
 
     /// The server must close without an answer to what was sent behind the last request.
     pub fn closes_unanswered(&mut self) -> Result<(), Failure> {
-        self.ends("the connection closed, and nothing behind the refused request answered")
+        self.ends("the connection closed, and nothing behind this request answered")
     }
 
     fn ends(&mut self, expected: &str) -> Result<(), Failure> {
