@@ -143,7 +143,7 @@ pub const CHAPTER: Chapter = Chapter {
             },
         },
         Check {
-            id: "method-in-lower-case",
+            id: "method-case",
             title: "The method get is not GET",
             why: "A filter in front of the server that looks for GET and POST lets get and post through.",
             requirement: rfc9112("3.1", Should, &["rfc9112-3.1-01"]),
