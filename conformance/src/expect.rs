@@ -177,8 +177,8 @@ impl Reply {
         }
     }
 
-    /// A list field is there, though it may be empty.
-    pub fn has_list(&self, name: &str) -> Result<(), Failure> {
+    /// A field of this name is there, be it on several lines.
+    pub fn has_fields(&self, name: &str) -> Result<(), Failure> {
         match self.field(name) {
             Some(_) => Ok(()),
             None => Err(self.wrong(format!("a field {name}"), "none", self.mark_field(name))),
