@@ -9,7 +9,7 @@ use crate::check::{Failure, wrong};
 use crate::connection::Connection;
 use crate::lint::Findings;
 use crate::random::Random;
-use crate::reply::{Answer, Reply};
+use crate::reply::{self, Answer, Reply};
 use crate::target::Place;
 use crate::transcript::{Mark, Transcript, escape_some};
 
@@ -261,7 +261,7 @@ pub(crate) fn replace(text: &[u8], word: &[u8], by: &[u8]) -> Vec<u8> {
 /// A request that was accepted; what differs from it by one edit can now be expected to be refused.
 #[derive(Debug)]
 pub struct Twin<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
     accepted: Vec<u8>,
     /// What the server answered it with.
     granted: Vec<u8>,
@@ -276,7 +276,7 @@ impl Twin<'_> {
         let mut connection = self.client.connect()?;
         connection.send(&request)?;
         let answer = connection.answer(request.as_ref().starts_with(b"HEAD "))?;
-        self.judge(&connection, &request, answer, statuses)
+        self.judge(&connection, &request, &answer, statuses)
     }
 
     /// `request` must be refused, and then the connection must end: where a message has no certain end,
@@ -286,22 +286,26 @@ impl Twin<'_> {
         connection.send([request.as_ref(), FOLLOW_UP.as_bytes()].concat())?;
         let answer = connection.answer(request.as_ref().starts_with(b"HEAD "))?;
         let answered = matches!(answer, Answer::Reply(_));
-        self.judge(&connection, &request, answer, statuses)?;
+        self.judge(&connection, &request, &answer, statuses)?;
         if answered { connection.closes_unanswered() } else { Ok(()) }
     }
 
-    fn judge(
+    pub(crate) fn judge(
         &self,
         connection: &Connection,
         request: impl AsRef<[u8]>,
-        answer: Answer,
+        answer: &Answer,
         statuses: &[u16],
     ) -> Result<(), Failure> {
-        let refused = match &answer {
+        let refused = match answer {
             Answer::Reply(reply) => statuses.contains(&reply.status),
             Answer::Closed | Answer::Reset => true,
-            // An error page without a status line is a refusal, too; that it is malformed is for the lint.
-            Answer::Broken { bytes, .. } => !bytes.starts_with(b"HTTP/") && !self.grants(bytes),
+            // A refusal may be cut off by a reset, since the server need not read all that was sent. An error
+            // page without a status line is a refusal, too; that it is malformed is for the lint.
+            Answer::Broken { bytes, .. } => match reply::status(bytes) {
+                Some(status) => statuses.contains(&status),
+                None => !bytes.starts_with(b"HTTP/") && !self.grants(bytes),
+            },
             Answer::Silent(_) => false,
         };
         if refused {

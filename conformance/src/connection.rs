@@ -12,6 +12,9 @@ use crate::client::{Context, FOLLOW_UP, Limits, no_reply};
 use crate::reply::{self, Answer, Progress, Reply};
 use crate::transcript::{Kind, Mark, Transcript, escape_some};
 
+/// How far apart the pieces of [`Connection::send_in_pieces`] go out.
+const MOMENT: Duration = Duration::from_millis(2);
+
 /// A connection. It is read from in a thread of its own from the first octet on: a server that refuses
 /// early and closes resets what the client has not read by then.
 #[derive(Debug)]
@@ -174,16 +177,11 @@ impl Connection {
             if let Some(end) = self.ended {
                 return Ok(self.at_end(end, begun, to_head));
             }
-            match self.incoming.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(Incoming::Bytes(bytes)) => {
-                    self.unread.extend_from_slice(&bytes);
-                    // A response under way may take its time as long as it moves.
-                    deadline = Instant::now() + self.limits.answer;
-                }
-                Ok(Incoming::End(end)) => self.end(end),
-                Err(RecvTimeoutError::Disconnected) => self.end(End::Reset),
-                Err(RecvTimeoutError::Timeout) => return Ok(self.silent()),
+            if !self.receive(deadline) {
+                return Ok(self.silent());
             }
+            // A response under way may take its time as long as it moves.
+            deadline = Instant::now() + self.limits.answer;
         }
     }
 
@@ -249,45 +247,38 @@ impl Connection {
         // A server may linger for a moment so that its response is not lost.
         let deadline = Instant::now() + self.limits.answer.max(Duration::from_secs(2));
         while self.unread.is_empty() && self.ended.is_none() {
-            match self.incoming.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(Incoming::Bytes(bytes)) => self.unread.extend_from_slice(&bytes),
-                Ok(Incoming::End(end)) => self.end(end),
-                Err(RecvTimeoutError::Disconnected) => self.end(End::Reset),
-                Err(RecvTimeoutError::Timeout) => {
-                    self.transcript
-                        .record(self.id, Kind::Silent { for_ms: self.limits.answer.as_millis() as u64 });
-                    return Err(wrong(expected, "the connection stayed open"));
-                }
+            if !self.receive(deadline) {
+                let for_ms = self.limits.answer.as_millis() as u64;
+                self.transcript.record(self.id, Kind::Silent { for_ms });
+                return Err(wrong(expected, "the connection stayed open"));
             }
         }
         match self.unread.is_empty() {
             true => Ok(()),
-            false => Err(Failure::Wrong {
-                expected: expected.into(),
-                actual: format!("more octets: \"{}\"", escape_some(&self.unread, 100)),
-                at: Some(Mark { connection: self.id, sent: false, offset: self.taken }),
-            }),
+            false => {
+                let actual = format!("more octets: \"{}\"", escape_some(&self.unread, 100));
+                Err(self.unwanted(expected, actual))
+            }
         }
     }
 
     /// For a while nothing may come, nor may the connection end.
     pub fn stays_quiet(&mut self) -> Result<(), Failure> {
-        let actual = match self.incoming.recv_timeout(self.limits.quiet) {
-            _ if !self.unread.is_empty() => format!("\"{}\"", escape_some(&self.unread, 100)),
-            Err(RecvTimeoutError::Timeout) => return Ok(()),
-            Ok(Incoming::Bytes(bytes)) => {
-                let actual = format!("\"{}\"", escape_some(&bytes, 100));
-                self.unread.extend_from_slice(&bytes);
-                actual
-            }
-            Ok(Incoming::End(end)) => {
-                self.end(end);
-                "the connection ended".into()
-            }
-            Err(RecvTimeoutError::Disconnected) => "the connection ended".into(),
+        if self.unread.is_empty() && self.ended.is_none() && !self.receive(Instant::now() + self.limits.quiet)
+        {
+            return Ok(());
+        }
+        let actual = match self.unread.is_empty() {
+            true => "the connection ended".into(),
+            false => format!("\"{}\"", escape_some(&self.unread, 100)),
         };
+        Err(self.unwanted("nothing until the request is complete", actual))
+    }
+
+    /// A failure that points at what follows the last reply.
+    fn unwanted(&self, expected: &str, actual: String) -> Failure {
         let at = Some(Mark { connection: self.id, sent: false, offset: self.taken });
-        Err(Failure::Wrong { expected: "nothing until the request is complete".into(), actual, at })
+        Failure::Wrong { expected: expected.into(), actual, at }
     }
 
     /// A plain request on this connection must be answered with a 2xx of its own: the one before ended
@@ -316,6 +307,66 @@ impl Connection {
         self.incoming = incoming;
         self.reader = Some(read_along(self.stream.try_clone()?, sender, self.transcript.clone(), self.id)?);
         Ok(())
+    }
+
+    /// Takes in what comes next; `false` where nothing does by `deadline`.
+    fn receive(&mut self, deadline: Instant) -> bool {
+        match self.incoming.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(Incoming::Bytes(bytes)) => self.unread.extend_from_slice(&bytes),
+            Ok(Incoming::End(end)) => self.end(end),
+            Err(RecvTimeoutError::Disconnected) => self.end(End::Reset),
+            Err(RecvTimeoutError::Timeout) => return false,
+        }
+        true
+    }
+
+    /// The status of what comes first within `limit`, be it an interim response; it stays to be read.
+    pub fn first_status(&mut self, limit: Duration) -> Option<u16> {
+        let deadline = Instant::now() + limit;
+        loop {
+            let status = reply::first_status(&self.unread);
+            if status.is_some() || self.ended.is_some() || !self.receive(deadline) {
+                return status;
+            }
+        }
+    }
+
+    /// Sends octets in pieces that end at `cuts`, a moment apart, so that the server reads them one by one.
+    pub fn send_in_pieces(&mut self, octets: &[u8], cuts: &[usize]) -> Result<(), Failure> {
+        let mut from = 0;
+        for &to in cuts.iter().filter(|cut| **cut < octets.len()) {
+            self.send_exactly(&octets[from..to.max(from)])?;
+            from = to.max(from);
+            self.receive(Instant::now() + MOMENT);
+        }
+        self.send_exactly(&octets[from..])
+    }
+
+    /// Nothing but responses may come: behind the last one stands the answer to a plain request, or the end.
+    pub fn has_no_surplus(&mut self) -> Result<(), Failure> {
+        self.send(FOLLOW_UP)?;
+        match self.answer(false)? {
+            Answer::Broken { bytes, .. } => {
+                let expected = "the next response, or nothing, right behind the content";
+                Err(self.unwanted(expected, format!("\"{}\"", escape_some(&bytes, 100))))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The connection closes if `reply` said so, and otherwise serves another request (RFC 9112 9.3).
+    pub fn goes_on_as_announced(&mut self, reply: &Reply) -> Result<(), Failure> {
+        if reply.announces_close() {
+            return self.closes();
+        }
+        self.send(FOLLOW_UP)?;
+        match self.answer(false)? {
+            Answer::Reply(_) => Ok(()),
+            other => {
+                let expected = "\"Connection: close\" in the response, or an answer to the next request";
+                Err(reply.wrong(expected, other.describe(), reply.mark_field("Connection")))
+            }
+        }
     }
 }
 

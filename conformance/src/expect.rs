@@ -185,6 +185,61 @@ impl Reply {
             false => Err(self.wrong(expected, describe_fields(&form.fields), at)),
         }
     }
+
+    /// It says that the connection closes behind it.
+    pub fn says_close(&self) -> Result<(), Failure> {
+        match self.announces_close() {
+            true => Ok(()),
+            false => self.list_has("Connection", "close"),
+        }
+    }
+
+    /// No interim response came before it.
+    pub fn has_no_interim(&self) -> Result<(), Failure> {
+        match self.interim.first() {
+            None => Ok(()),
+            Some(status) => Err(self.wrong("just a final response", status.to_string(), self.mark(0))),
+        }
+    }
+
+    /// A list field is there, though it may be empty.
+    pub fn has_list(&self, name: &str) -> Result<(), Failure> {
+        match self.field(name) {
+            Some(_) => Ok(()),
+            None => Err(self.wrong(format!("a field {name}"), "none", self.mark_field(name))),
+        }
+    }
+
+    /// A list field does not have this member.
+    pub fn list_lacks(&self, name: &str, member: &str) -> Result<(), Failure> {
+        match self.list(name).iter().any(|found| found.eq_ignore_ascii_case(member)) {
+            false => Ok(()),
+            true => {
+                let expected = format!("{name} without {member}");
+                Err(self.wrong(expected, format!("{member} in it"), self.mark_field(name)))
+            }
+        }
+    }
+
+    /// None of these words occurs in the content.
+    pub fn body_lacks(&self, words: &[&str]) -> Result<(), Failure> {
+        let found = |word: &&&str| self.body.windows(word.len()).any(|octets| octets == word.as_bytes());
+        match words.iter().find(found) {
+            None => Ok(()),
+            Some(word) => {
+                let expected = format!("content without \"{word}\"");
+                Err(self.wrong(expected, "it is there", self.mark(self.head.len())))
+            }
+        }
+    }
+
+    /// The status line names this version.
+    pub fn is_version(&self, version: &str) -> Result<(), Failure> {
+        match self.version == version {
+            true => Ok(()),
+            false => Err(self.wrong(version, escape(self.version.as_bytes()), self.mark(0))),
+        }
+    }
 }
 
 /// What the form contract has a server answer.

@@ -17,6 +17,7 @@ pub mod check;
 pub mod checks;
 pub mod client;
 pub mod connection;
+pub mod content;
 pub mod expect;
 pub mod explain;
 pub mod fixture;

@@ -1,7 +1,7 @@
 //! Files as an application: those of a directory, or the pages built into the program.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, FileType, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -126,27 +126,22 @@ fn built_in(name: &Path) -> Result<Found, u16> {
 /// serves the connection: they take a few microseconds, and handing them to another thread and back
 /// takes more. Only what is read of large files is left to others (see [`Content::body`]).
 fn open(root: &Path, name: &Path) -> Result<Found, u16> {
-    let forbidden = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
-    // All symbolic links are followed first. Whatever the rest of the path was, this is where it
-    // leads, and what is opened.
-    let path =
-        root.join(name).canonicalize().map_err(|error| if forbidden(&error) { 403u16 } else { 404 })?;
-    if !path.starts_with(root) {
-        return Err(404);
-    }
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => 404u16,
-        io::ErrorKind::PermissionDenied => 403,
-        _ => 500,
-    };
+    let (path, kind) = resolve(root, name).map_err(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied => 403u16,
+        _ => 404,
+    })?;
     // Looked at before it is opened: opening a pipe waits for somebody to write into it.
-    let kind = fs::metadata(&path).map_err(failed)?.file_type();
     if kind.is_dir() {
         return Ok(Found::Directory);
     }
     if !kind.is_file() {
         return Err(403);
     }
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => 404u16,
+        io::ErrorKind::PermissionDenied => 403,
+        _ => 500,
+    };
     let file = File::open(&path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     Ok(Found::File(Representation {
@@ -154,6 +149,26 @@ fn open(root: &Path, name: &Path) -> Result<Found, u16> {
         validators: Validators::new(etag(&metadata), metadata.modified().ok()),
         content: Content::file(file, metadata.len()),
     }))
+}
+
+/// Where a name leads once every symbolic link in it is followed, and what is there. It goes one
+/// step at a time, so that a link is seen before anything is reached through it; one that leads out
+/// of the root leads nowhere, even if the rest of the name would lead back.
+fn resolve(root: &Path, name: &Path) -> io::Result<(PathBuf, FileType)> {
+    let (mut path, mut kind) = (root.to_owned(), None);
+    for step in name {
+        path.push(step);
+        let mut found = fs::symlink_metadata(&path)?;
+        if found.is_symlink() {
+            path = path.canonicalize()?;
+            if !path.starts_with(root) {
+                return Err(io::ErrorKind::NotFound.into());
+            }
+            found = fs::symlink_metadata(&path)?;
+        }
+        kind = Some(found.file_type());
+    }
+    kind.map(|kind| (path, kind)).ok_or(io::ErrorKind::NotFound.into())
 }
 
 /// A strong entity tag: which file it is, how long, and when it was last touched. The time of the

@@ -52,5 +52,7 @@ mod range;
 pub mod server;
 pub mod simple;
 pub mod site;
+#[cfg(test)]
+mod testing;
 mod timer;
 mod trace;

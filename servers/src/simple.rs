@@ -64,3 +64,35 @@ async fn serve(options: Options) -> Result<(), String> {
     server.serve(Site { form: Form, files }, stop_signal()).await;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    fn refusal(arguments: &[&str]) -> Option<String> {
+        let options =
+            Options::try_parse_from([&["server-simple"], arguments].concat()).expect("known options");
+        serve(options).err()
+    }
+
+    #[test]
+    fn what_keeps_the_server_from_starting_is_said_in_a_sentence() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = taken.local_addr().expect("it listens");
+        assert_eq!(
+            refusal(&["--port", &address.port().to_string()]),
+            Some(format!("Another program listens on {address} already."))
+        );
+        let missing = refusal(&["--port", "0", "--root", "/nowhere/at/all"]).expect("no such directory");
+        assert!(missing.starts_with("Cannot serve the directory /nowhere/at/all: "), "{missing}");
+    }
+
+    #[test]
+    fn only_this_machine_is_served_unless_asked_for() {
+        let options = Options::try_parse_from(["server-simple"]).expect("all options may be left out");
+        assert!(options.host.is_loopback());
+        assert_eq!((options.port, options.root), (8000, None));
+    }
+}

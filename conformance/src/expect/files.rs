@@ -69,6 +69,39 @@ impl Reply {
         }
     }
 
+    /// The field is a date in the preferred format (RFC 9110 5.6.7), and no later than Date.
+    pub fn is_past_date(&self, name: &str) -> Result<(), Failure> {
+        let value = String::from_utf8_lossy(self.has_field(name)?).into_owned();
+        let date = |text: &str| httpdate::parse_http_date(text).ok();
+        let made = self.field("Date").and_then(|made| date(&String::from_utf8_lossy(made)));
+        let expected = match date(&value) {
+            Some(time) if httpdate::fmt_http_date(time) != value => {
+                "a date like Sun, 06 Nov 1994 08:49:37 GMT"
+            }
+            None => "a date like Sun, 06 Nov 1994 08:49:37 GMT",
+            Some(time) if made.is_some_and(|made| made < time) => "a date that is not later than Date",
+            Some(_) => return Ok(()),
+        };
+        let actual = format!("\"{}\"", escape_some(value.as_bytes(), 60));
+        Err(self.wrong(expected, actual, self.mark_field(name)))
+    }
+
+    /// The field is an entity tag (RFC 9110 8.8.3).
+    pub fn is_entity_tag(&self, name: &str) -> Result<(), Failure> {
+        let value = self.has_field(name)?;
+        let opaque = value.strip_prefix(b"W/").unwrap_or(value);
+        let inner = opaque.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+        let is_tag_octet = |octet: &u8| !matches!(octet, 0..=0x20 | b'"' | 0x7f);
+        match inner.is_some_and(|inner| inner.iter().all(is_tag_octet)) {
+            true => Ok(()),
+            false => Err(self.wrong(
+                "an entity tag in double quotes, like \"a1b2\"",
+                escape_some(value, 60),
+                self.mark_field(name),
+            )),
+        }
+    }
+
     /// All of a file.
     pub fn is_whole(&self, file: &[u8]) -> Result<(), Failure> {
         self.status_is(&[200])?;
