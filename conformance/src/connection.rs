@@ -1,9 +1,9 @@
 //! One connection to the server: exact octets out, answers in, with limits on every wait.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,10 @@ use crate::check::{Failure, wrong};
 use crate::client::{Context, FOLLOW_UP, Limits, no_reply};
 use crate::reply::{self, Answer, Progress, Reply};
 use crate::transcript::{Kind, Mark, Transcript, escape_some};
+
+mod reader;
+
+use reader::{End, Incoming, read_along};
 
 /// How far apart the pieces of [`Connection::send_in_pieces`] go out.
 const MOMENT: Duration = Duration::from_millis(2);
@@ -33,20 +37,6 @@ pub struct Connection {
     last_sent: Instant,
     ended: Option<End>,
     reader: Option<JoinHandle<()>>,
-}
-
-/// What the reading thread passes on.
-#[derive(Debug)]
-enum Incoming {
-    Bytes(Vec<u8>),
-    End(End),
-}
-
-/// How the server's side ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    Closed,
-    Reset,
 }
 
 impl Connection {
@@ -309,6 +299,16 @@ impl Connection {
         Ok(())
     }
 
+    /// Waits until a response begins, and takes nothing of it: for a connection that was opened deaf.
+    pub fn sees_response(&self) -> Result<(), Failure> {
+        self.stream.set_read_timeout(Some(self.limits.answer))?;
+        match self.stream.peek(&mut [0]) {
+            Ok(1) => Ok(()),
+            Ok(_) => Err(no_reply(Answer::Closed)),
+            Err(_) => Err(no_reply(Answer::Silent(self.limits.answer))),
+        }
+    }
+
     /// Takes in what comes next; `false` where nothing does by `deadline`.
     fn receive(&mut self, deadline: Instant) -> bool {
         match self.incoming.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -378,35 +378,6 @@ impl Drop for Connection {
             let _ = self.stream.shutdown(Shutdown::Both);
         }
     }
-}
-
-/// Reads all that comes, as it comes, in a thread of its own.
-fn read_along(
-    mut stream: TcpStream,
-    sender: Sender<Incoming>,
-    transcript: Transcript,
-    id: u32,
-) -> io::Result<JoinHandle<()>> {
-    thread::Builder::new().stack_size(128 * 1024).spawn(move || {
-        let mut offset = 0;
-        let mut buffer = vec![0; 32 * 1024];
-        loop {
-            let incoming = match stream.read(&mut buffer) {
-                Ok(0) => Incoming::End(End::Closed),
-                Ok(length) => {
-                    transcript.record_bytes(Instant::now(), id, false, offset, &buffer[..length]);
-                    offset += length as u64;
-                    Incoming::Bytes(buffer[..length].to_vec())
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(_) => Incoming::End(End::Reset),
-            };
-            let last = matches!(incoming, Incoming::End(_));
-            if sender.send(incoming).is_err() || last {
-                return;
-            }
-        }
-    })
 }
 
 /// A connection that the server refuses is the server's doing; a machine without ports is not.

@@ -303,8 +303,7 @@ fn final_head(bytes: &[u8]) -> Option<usize> {
 
 /// The status in the first whole head, be it that of an interim response.
 pub(crate) fn first_status(bytes: &[u8]) -> Option<u16> {
-    let length = head_length(bytes)?;
-    Some(status_line(&bytes[..length])?.1)
+    head_length(bytes).and_then(|_| status(bytes))
 }
 
 /// Octets of the head, with the empty line; `None` while it is not complete.

@@ -14,6 +14,7 @@ mod student;
 mod subject;
 mod tidy;
 
+use conformance::report::{FORMATS, Report};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
@@ -41,4 +42,10 @@ pub(crate) fn trial(
     test: impl FnOnce() -> Result<(), String> + Send + 'static,
 ) -> Trial {
     Trial::test(format!("{group}::{name}"), move || test().map_err(Failed::from))
+}
+
+/// The report as a person would read it.
+pub(crate) fn told(report: &Report) -> String {
+    let (_, _, text) = FORMATS[0];
+    anstream::adapter::strip_str(&text(report)).to_string()
 }

@@ -11,7 +11,7 @@ use conformance::runner::{self, Options};
 use conformance::target::{Recipe, Target};
 use libtest_mimic::Trial;
 
-use crate::trial;
+use crate::{told, trial};
 
 /// The seed of all tests: a failure here is a failure everywhere.
 pub(crate) const SEED: u64 = 1;
@@ -60,7 +60,7 @@ fn passes(check: &'static Check) -> Result<(), String> {
     let report = runner::run(&mut target, &profile(), &options, &|_, _| {});
     match &report.outcomes[..] {
         [outcome] if outcome.verdict == Verdict::Pass => Ok(()),
-        outcomes => Err(format!("{outcomes:#?}")),
+        _ => Err(told(&report)),
     }
 }
 
@@ -81,7 +81,7 @@ fn is_caught(check: &'static Check) -> Result<(), String> {
     match against_mutant(check) {
         (_, false) => Err("stale: what it lies about never occurred".into()),
         (outcome, true) if outcome.verdict == Verdict::Fail => Ok(()),
-        (outcome, true) => Err(format!("not caught: {outcome:#?}")),
+        (outcome, true) => Err(format!("not caught: {:?}, {:?}", outcome.verdict, outcome.actual)),
     }
 }
 
