@@ -69,9 +69,9 @@ impl Output {
         }
     }
 
-    /// The last lines, escaped.
-    pub fn tail(&self, lines: usize) -> Vec<String> {
-        let mut tail = escaped_lines(&self.since(0));
+    /// The last lines of what was printed since `position`, escaped.
+    pub fn tail(&self, position: u64, lines: usize) -> Vec<String> {
+        let mut tail = escaped_lines(&self.since(position));
         tail.split_off(tail.len().saturating_sub(lines))
     }
 

@@ -271,12 +271,13 @@ impl Run<'_, '_> {
             .collect();
         Report {
             suite: env!("CARGO_PKG_VERSION").into(),
+            program: "conformance".into(),
             target: TargetReport {
                 description: target.description(),
                 started: target.can_restart(),
                 failure: None,
                 restarts: target.restarts(),
-                output: target.output().map(|output| output.tail(20)).unwrap_or_default(),
+                output: target.output().map(|output| output.tail(0, 20)).unwrap_or_default(),
             },
             profile: self.profile.name.clone(),
             seed: options.seed,

@@ -5,8 +5,11 @@
 //! instead, one test a check; `CONFORMANCE_PROFILE` names the profile (`simple` where it is not set).
 
 mod floor;
+mod hostile;
 mod misbehaving;
+mod program;
 mod reference;
+mod snapshots;
 mod student;
 mod subject;
 mod tidy;
@@ -18,8 +21,15 @@ fn main() {
     misbehaving::serve_if_asked();
     let arguments = Arguments::from_args();
     let trials = student::trials().unwrap_or_else(|| {
-        let groups =
-            [reference::trials(), floor::trials(), misbehaving::trials(), subject::trials(), tidy::trials()];
+        let groups = [
+            reference::trials(),
+            floor::trials(),
+            misbehaving::trials(),
+            subject::trials(),
+            tidy::trials(),
+            snapshots::trials(),
+            program::trials(),
+        ];
         groups.into_iter().flatten().collect()
     });
     libtest_mimic::run(&arguments, trials).exit();
