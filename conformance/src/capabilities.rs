@@ -18,6 +18,8 @@ pub enum Capability {
     Files,
     /// An output that the suite can read: it started the server itself.
     Output,
+    /// Content of which can be seen where it ends for the server: it is a form's, or the connection goes on.
+    Content,
 }
 
 /// The capabilities of one server.
@@ -33,6 +35,9 @@ impl Capability {
             Capability::Form => "the server has no form that answers in JSON",
             Capability::Files => "the server does not serve the files of the fixture",
             Capability::Output => "the server was not started by the suite, so its output can't be read",
+            Capability::Content => {
+                "the server has no form that answers in JSON, nor a connection that goes on after a GET with content"
+            }
         }
     }
 }
@@ -58,19 +63,20 @@ impl Capabilities {
 
 /// Tries out what the server offers.
 pub fn discover(client: &Client) -> Capabilities {
-    use Capability::{Concurrency, Files, Form, Persistence};
+    use Capability::{Concurrency, Content, Files, Form, Persistence};
     let offers = |capability: &Capability| {
         let offered = match capability {
             Persistence => persists(client),
             Concurrency => serves_two(client),
             Form => has_form(client),
             Files => serves_fixture(client),
+            Content => Ok(shows_content(client)),
             // Not the server's to offer.
             Capability::Output => Ok(false),
         };
         matches!(offered, Ok(true))
     };
-    Capabilities([Persistence, Concurrency, Form, Files].into_iter().filter(offers).collect())
+    Capabilities([Persistence, Concurrency, Form, Files, Content].into_iter().filter(offers).collect())
 }
 
 fn persists(client: &Client) -> Result<bool, Failure> {
@@ -99,4 +105,10 @@ fn has_form(client: &Client) -> Result<bool, Failure> {
 fn serves_fixture(client: &Client) -> Result<bool, Failure> {
     let reply = client.get("/hello.txt")?;
     Ok(reply.status == 200 && reply.body == fixture::HELLO)
+}
+
+fn shows_content(client: &Client) -> bool {
+    let grants = |request: &str| client.send(request).is_ok_and(|reply| (200..300).contains(&reply.status));
+    matches!(has_form(client), Ok(true))
+        || matches!(persists(client), Ok(true)) && grants("{get}Content-Length: 3\r\n\r\na=b")
 }

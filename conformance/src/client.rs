@@ -10,9 +10,9 @@ use crate::connection::Connection;
 use crate::lint::Findings;
 use crate::process::Output;
 use crate::random::Random;
-use crate::reply::{Answer, Reply};
+use crate::reply::{self, Answer, Reply};
 use crate::target::Place;
-use crate::transcript::{Mark, Transcript};
+use crate::transcript::{Mark, Transcript, escape_some};
 
 /// How long to wait, from this server's own pace: see [`Limits::calibrated`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,9 +158,9 @@ impl Client {
     /// Judges what the lint found under `rule` in the replies of the run so far and in one to a plain
     /// GET.
     pub fn lint(&self, rule: &str) -> Result<(), Failure> {
-        self.get("/")?;
+        let reply = self.get("/");
         match self.context.findings.first(rule) {
-            None => Ok(()),
+            None => reply.map(drop),
             Some(finding) => {
                 self.transcript.replace(finding.events);
                 Err(finding.failure)
@@ -207,6 +207,23 @@ impl Client {
     pub fn expand(&self, request: impl AsRef<[u8]>) -> Vec<u8> {
         self.context.expand(request.as_ref())
     }
+
+    /// Sends `request`; whatever comes of it, none of these octets may be in it.
+    pub fn never_shows(&self, request: impl AsRef<[u8]>, secrets: &[&[u8]]) -> Result<(), Failure> {
+        let answer = self.ask(request)?;
+        let shown = match &answer {
+            Answer::Reply(reply) => &reply.body,
+            Answer::Broken { bytes, .. } => bytes,
+            Answer::Closed | Answer::Reset | Answer::Silent(_) => return Ok(()),
+        };
+        match secrets.iter().find(|secret| shown.windows(secret.len()).any(|window| window == **secret)) {
+            None => Ok(()),
+            Some(secret) => {
+                let expected = format!("an answer without \"{}\"", escape_some(secret, 60));
+                Err(wrong(expected, answer.describe()))
+            }
+        }
+    }
 }
 
 impl Context {
@@ -231,8 +248,8 @@ impl Context {
     }
 }
 
-/// `text` with every `word` replaced.
-fn replace(text: &[u8], word: &[u8], by: &[u8]) -> Vec<u8> {
+/// `text` with every `word`, which must not be empty, replaced.
+pub(crate) fn replace(text: &[u8], word: &[u8], by: &[u8]) -> Vec<u8> {
     let mut result = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.windows(word.len()).position(|window| window == word) {
@@ -247,7 +264,7 @@ fn replace(text: &[u8], word: &[u8], by: &[u8]) -> Vec<u8> {
 /// A request that was accepted; what differs from it by one edit can now be expected to be refused.
 #[derive(Debug)]
 pub struct Twin<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
     accepted: Vec<u8>,
     /// What the server answered it with.
     granted: Vec<u8>,
@@ -262,7 +279,7 @@ impl Twin<'_> {
         let mut connection = self.client.connect()?;
         connection.send(&request)?;
         let answer = connection.answer(request.as_ref().starts_with(b"HEAD "))?;
-        self.judge(&connection, &request, answer, statuses)
+        self.judge(&connection, &request, &answer, statuses)
     }
 
     /// `request` must be refused, and then the connection must end: where a message has no certain end,
@@ -272,22 +289,26 @@ impl Twin<'_> {
         connection.send([request.as_ref(), FOLLOW_UP.as_bytes()].concat())?;
         let answer = connection.answer(request.as_ref().starts_with(b"HEAD "))?;
         let answered = matches!(answer, Answer::Reply(_));
-        self.judge(&connection, &request, answer, statuses)?;
+        self.judge(&connection, &request, &answer, statuses)?;
         if answered { connection.closes_unanswered() } else { Ok(()) }
     }
 
-    fn judge(
+    pub(crate) fn judge(
         &self,
         connection: &Connection,
         request: impl AsRef<[u8]>,
-        answer: Answer,
+        answer: &Answer,
         statuses: &[u16],
     ) -> Result<(), Failure> {
-        let refused = match &answer {
+        let refused = match answer {
             Answer::Reply(reply) => statuses.contains(&reply.status),
             Answer::Closed | Answer::Reset => true,
-            // An error page without a status line is a refusal, too; that it is malformed is for the lint.
-            Answer::Broken { bytes, .. } => !bytes.starts_with(b"HTTP/") && !self.grants(bytes),
+            // A refusal may be cut off by a reset, since the server need not read all that was sent. An error
+            // page without a status line is a refusal, too; that it is malformed is for the lint.
+            Answer::Broken { bytes, .. } => match reply::status(bytes) {
+                Some(status) => statuses.contains(&status),
+                None => !bytes.starts_with(b"HTTP/") && !self.grants(bytes),
+            },
             Answer::Silent(_) => false,
         };
         if refused {

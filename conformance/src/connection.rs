@@ -1,18 +1,25 @@
 //! One connection to the server: exact octets out, answers in, with limits on every wait.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::check::{Failure, wrong};
-use crate::client::{Context, FOLLOW_UP, Limits, no_reply};
+use crate::client::{Context, Limits, no_reply};
 use crate::reply::{self, Answer, Progress, Reply};
 use crate::transcript::{Kind, Mark, Transcript, escape_some};
 
+mod expect;
+mod reader;
 mod tap;
+
+use reader::{End, Incoming, read_along};
+
+/// How far apart the pieces of [`Connection::send_in_pieces`] go out.
+const MOMENT: Duration = Duration::from_millis(2);
 
 /// A connection. It is read from in a thread of its own from the first octet on: a server that refuses
 /// early and closes resets what the client has not read by then.
@@ -32,20 +39,6 @@ pub struct Connection {
     last_sent: Instant,
     ended: Option<End>,
     reader: Option<JoinHandle<()>>,
-}
-
-/// What the reading thread passes on.
-#[derive(Debug)]
-enum Incoming {
-    Bytes(Vec<u8>),
-    End(End),
-}
-
-/// How the server's side ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    Closed,
-    Reset,
 }
 
 impl Connection {
@@ -102,9 +95,10 @@ impl Connection {
     pub fn send_exactly(&mut self, octets: &[u8]) -> Result<(), Failure> {
         let mut rest = octets;
         while !rest.is_empty() && self.ended != Some(End::Reset) {
+            let when = Instant::now();
             match self.stream.write(rest) {
                 Ok(length) => {
-                    self.transcript.record_bytes(self.id, true, self.sent, &rest[..length]);
+                    self.transcript.record_bytes(when, self.id, true, self.sent, &rest[..length]);
                     self.sent += length as u64;
                     rest = &rest[length..];
                 }
@@ -175,23 +169,12 @@ impl Connection {
             if let Some(end) = self.ended {
                 return Ok(self.at_end(end, begun, to_head));
             }
-            if !self.more(deadline) {
+            if !self.receive(deadline) {
                 return Ok(self.silent());
             }
             // A response under way may take its time as long as it moves.
             deadline = Instant::now() + self.limits.answer;
         }
-    }
-
-    /// Waits for octets or the end; `false` when neither came in time.
-    fn more(&mut self, deadline: Instant) -> bool {
-        match self.incoming.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(Incoming::Bytes(bytes)) => self.unread.extend_from_slice(&bytes),
-            Ok(Incoming::End(end)) => self.end(end),
-            Err(RecvTimeoutError::Disconnected) => self.end(End::Reset),
-            Err(RecvTimeoutError::Timeout) => return false,
-        }
-        true
     }
 
     fn take(&mut self, mut reply: Reply, length: usize) -> Answer {
@@ -213,9 +196,12 @@ impl Connection {
     }
 
     fn at_end(&mut self, end: End, ends_by_close: bool, to_head: bool) -> Answer {
+        let read = || reply::read_closed(&self.unread, to_head, self.id, self.taken);
         let whole = match (ends_by_close, end) {
-            (true, End::Closed) => reply::read_closed(&self.unread, to_head, self.id, self.taken),
-            _ => None,
+            (true, End::Closed) => read(),
+            // Who refuses early may reset what was not read: what arrived of the refusal is the refusal.
+            (true, End::Reset) => read().filter(|reply| reply.status >= 400),
+            (false, _) => None,
         };
         match (whole, end) {
             (Some(reply), _) => self.take(reply, self.unread.len()),
@@ -242,89 +228,56 @@ impl Connection {
         self.ended = Some(end);
     }
 
-    /// The server must close now, without another octet.
-    pub fn closes(&mut self) -> Result<(), Failure> {
-        self.ends("the connection closed after this response")
-    }
-
-    /// The server must close without an answer to what was sent behind the last request.
-    pub fn closes_unanswered(&mut self) -> Result<(), Failure> {
-        self.ends("the connection closed, and nothing behind the refused request answered")
-    }
-
-    fn ends(&mut self, expected: &str) -> Result<(), Failure> {
-        // A server may linger for a moment so that its response is not lost.
-        let deadline = Instant::now() + self.limits.answer.max(Duration::from_secs(2));
-        while self.unread.is_empty() && self.ended.is_none() {
-            if !self.more(deadline) {
-                self.transcript
-                    .record(self.id, Kind::Silent { for_ms: self.limits.answer.as_millis() as u64 });
-                return Err(wrong(expected, "the connection stayed open"));
-            }
-        }
-        self.has_no_more(expected)
-    }
-
-    fn has_no_more(&self, expected: &str) -> Result<(), Failure> {
-        match self.unread.is_empty() {
-            true => Ok(()),
-            false => Err(Failure::Wrong {
-                expected: expected.into(),
-                actual: format!("more octets: \"{}\"", escape_some(&self.unread, 100)),
-                at: Some(Mark { connection: self.id, sent: false, offset: self.taken }),
-            }),
-        }
-    }
-
-    /// For a while nothing may come, nor may the connection end.
-    pub fn stays_quiet(&mut self) -> Result<(), Failure> {
-        let actual = match self.incoming.recv_timeout(self.limits.quiet) {
-            _ if !self.unread.is_empty() => format!("\"{}\"", escape_some(&self.unread, 100)),
-            Err(RecvTimeoutError::Timeout) => return Ok(()),
-            Ok(Incoming::Bytes(bytes)) => {
-                let actual = format!("\"{}\"", escape_some(&bytes, 100));
-                self.unread.extend_from_slice(&bytes);
-                actual
-            }
-            Ok(Incoming::End(end)) => {
-                self.end(end);
-                "the connection ended".into()
-            }
-            Err(RecvTimeoutError::Disconnected) => "the connection ended".into(),
-        };
-        let at = Some(Mark { connection: self.id, sent: false, offset: self.taken });
-        Err(Failure::Wrong { expected: "nothing until the request is complete".into(), actual, at })
-    }
-
-    /// A plain request on this connection must be answered with a 2xx of its own: the one before ended
-    /// where the client thinks it did.
-    pub fn still_serves(&mut self) -> Result<Reply, Failure> {
-        self.send(FOLLOW_UP)?;
-        let reply = self.reply()?;
-        reply.succeeds()?;
-        Ok(reply)
-    }
-
-    /// What follows must be the next response or the end, and no content of the one before.
-    pub fn has_no_content_left(&mut self) -> Result<(), Failure> {
-        self.send(FOLLOW_UP)?;
+    /// Begins to read on a connection that was opened deaf, once the server has sent all that fits into
+    /// the buffers on the way and no more goes out.
+    pub fn read_late(&mut self) -> Result<(), Failure> {
         let deadline = Instant::now() + self.limits.answer;
-        while self.unread.is_empty() && self.ended.is_none() && self.more(deadline) {}
-        match b"HTTP/".iter().zip(&self.unread).all(|(a, b)| a == b) {
-            true => Ok(()),
-            false => self.has_no_more("the next response right after this one"),
-        }
-    }
-
-    /// Waits for the head of a response, interim or final, as a client does that has announced its content.
-    pub fn hears_back(&mut self) -> Result<(), Failure> {
-        let deadline = Instant::now() + self.limits.answer;
-        while !self.unread.windows(4).any(|end| end == b"\r\n\r\n") && self.ended.is_none() {
-            if !self.more(deadline) {
-                return Err(wrong("100 Continue, or a final response", self.silent().describe()));
+        let mut waiting = 0;
+        while Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(40));
+            let arrived = rustix::io::ioctl_fionread(&self.stream).map_err(io::Error::from)?;
+            if arrived > 0 && arrived == waiting {
+                break;
             }
+            waiting = arrived;
         }
+        let (sender, incoming) = mpsc::channel();
+        self.incoming = incoming;
+        self.reader = Some(read_along(self.stream.try_clone()?, sender, self.transcript.clone(), self.id)?);
         Ok(())
+    }
+
+    /// Takes in what comes next; `false` where nothing does by `deadline`.
+    fn receive(&mut self, deadline: Instant) -> bool {
+        match self.incoming.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(Incoming::Bytes(bytes)) => self.unread.extend_from_slice(&bytes),
+            Ok(Incoming::End(end)) => self.end(end),
+            Err(RecvTimeoutError::Disconnected) => self.end(End::Reset),
+            Err(RecvTimeoutError::Timeout) => return false,
+        }
+        true
+    }
+
+    /// The status of what comes first within `limit`, be it an interim response; it stays to be read.
+    pub fn first_status(&mut self, limit: Duration) -> Option<u16> {
+        let deadline = Instant::now() + limit;
+        loop {
+            let status = reply::first_status(&self.unread);
+            if status.is_some() || self.ended.is_some() || !self.receive(deadline) {
+                return status;
+            }
+        }
+    }
+
+    /// Sends octets in pieces that end at `cuts`, a moment apart, so that the server reads them one by one.
+    pub fn send_in_pieces(&mut self, octets: &[u8], cuts: &[usize]) -> Result<(), Failure> {
+        let mut from = 0;
+        for &to in cuts.iter().filter(|cut| **cut < octets.len()) {
+            self.send_exactly(&octets[from..to.max(from)])?;
+            from = to.max(from);
+            self.receive(Instant::now() + MOMENT);
+        }
+        self.send_exactly(&octets[from..])
     }
 }
 
@@ -336,35 +289,6 @@ impl Drop for Connection {
             let _ = self.stream.shutdown(Shutdown::Both);
         }
     }
-}
-
-/// Reads all that comes, as it comes, in a thread of its own.
-fn read_along(
-    mut stream: TcpStream,
-    sender: Sender<Incoming>,
-    transcript: Transcript,
-    id: u32,
-) -> io::Result<JoinHandle<()>> {
-    thread::Builder::new().stack_size(128 * 1024).spawn(move || {
-        let mut offset = 0;
-        let mut buffer = vec![0; 32 * 1024];
-        loop {
-            let incoming = match stream.read(&mut buffer) {
-                Ok(0) => Incoming::End(End::Closed),
-                Ok(length) => {
-                    transcript.record_bytes(id, false, offset, &buffer[..length]);
-                    offset += length as u64;
-                    Incoming::Bytes(buffer[..length].to_vec())
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(_) => Incoming::End(End::Reset),
-            };
-            let last = matches!(incoming, Incoming::End(_));
-            if sender.send(incoming).is_err() || last {
-                return;
-            }
-        }
-    })
 }
 
 /// A connection that the server refuses is the server's doing; a machine without ports is not.

@@ -5,9 +5,10 @@ use crate::client::list_statuses;
 use crate::reply::{Framing, Reply};
 use crate::transcript::{Mark, escape, escape_some};
 
-pub use form::{Form, FormField, hex};
-
+mod files;
 mod form;
+
+pub use form::{Form, FormField, hex};
 
 /// Octets after `HTTP/1.1 `, where the status code stands.
 const STATUS_AT: usize = 9;
@@ -160,17 +161,46 @@ impl Reply {
         }
     }
 
-    /// The media type of the content, whatever its parameters.
-    pub fn media_type_is(&self, media_type: &str) -> Result<(), Failure> {
-        let value = self.has_field("Content-Type")?;
-        let essence = value.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-        match essence.eq_ignore_ascii_case(media_type.as_bytes()) {
+    /// It says that the connection closes behind it.
+    pub fn says_close(&self) -> Result<(), Failure> {
+        match self.announces_close() {
             true => Ok(()),
-            false => Err(self.wrong(
-                format!("Content-Type: {media_type}"),
-                format!("Content-Type: {}", escape_some(value, 100)),
-                self.mark_field("Content-Type"),
-            )),
+            false => self.list_has("Connection", "close"),
+        }
+    }
+
+    /// No interim response came before it.
+    pub fn has_no_interim(&self) -> Result<(), Failure> {
+        match self.interim.first() {
+            None => Ok(()),
+            Some(status) => Err(self.wrong("just a final response", status.to_string(), self.mark(0))),
+        }
+    }
+
+    /// A field of this name is there, be it on several lines.
+    pub fn has_fields(&self, name: &str) -> Result<(), Failure> {
+        match self.field(name) {
+            Some(_) => Ok(()),
+            None => Err(self.wrong(format!("a field {name}"), "none", self.mark_field(name))),
+        }
+    }
+
+    /// A list field does not have this member.
+    pub fn list_lacks(&self, name: &str, member: &str) -> Result<(), Failure> {
+        match self.list(name).iter().any(|found| found.eq_ignore_ascii_case(member)) {
+            false => Ok(()),
+            true => {
+                let expected = format!("{name} without {member}");
+                Err(self.wrong(expected, format!("{member} in it"), self.mark_field(name)))
+            }
+        }
+    }
+
+    /// The status line names this version.
+    pub fn is_version(&self, version: &str) -> Result<(), Failure> {
+        match self.version == version {
+            true => Ok(()),
+            false => Err(self.wrong(version, escape(self.version.as_bytes()), self.mark(0))),
         }
     }
 

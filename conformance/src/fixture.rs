@@ -5,6 +5,7 @@
 //! DIR/cgi-bin/      scripts
 //! DIR/wsgi/         applications
 //! DIR/secret.txt    outside the root: no server may show it
+//! DIR/www-private/  outside the root, too, though its name begins like that of the root
 //! ```
 
 use std::fs::{self, File};
@@ -23,8 +24,11 @@ pub const INDEX: &[u8] = b"<!DOCTYPE html>\n<html lang=\"en\"><head><title>Fixtu
 pub const DIR_INDEX: &[u8] = b"<!DOCTYPE html>\n<html lang=\"en\"><head><title>Directory</title></head>\
 <body><p>The index of a directory.</p></body></html>\n";
 
-/// What must never be served: it stands beside the document root.
+/// What must never be served: it stands beside the document root, in two places.
 pub const SECRET: &[u8] = b"This file is outside the document root.\n";
+
+/// Markup in the name of a file in `/bare/`, a directory without an index.
+pub const MARKUP: &str = "<script>alert(1)";
 
 /// Octets of `/range.bin`: few enough to compare, and every position differs from its neighbours.
 pub const RANGE_LENGTH: usize = 1000;
@@ -54,10 +58,13 @@ impl Fixture {
         create(&fixture.wsgi())?;
         create(&root.join("dir"))?;
         create(&root.join("bare"))?;
-        for (name, content) in files() {
-            write(&root.join(name), &content)?;
+        for (name, content) in SHORT_FILES {
+            write(&root.join(name), content)?;
         }
+        write(&root.join("range.bin"), &range_content())?;
+        write(&root.join("large.bin"), &large_content())?;
         write(&fixture.directory.join("secret.txt"), SECRET)?;
+        write(&create(&fixture.directory.join("www-private"))?.join("secret.txt"), SECRET)?;
         #[cfg(unix)]
         link(Path::new("../secret.txt"), &root.join("escape.txt"))?;
         Ok(fixture)
@@ -89,26 +96,38 @@ pub fn large_content() -> Vec<u8> {
     crate::random::Random::new(0, "large.bin").bytes(LARGE_LENGTH)
 }
 
-fn files() -> Vec<(&'static str, Vec<u8>)> {
-    vec![
-        ("index.html", INDEX.to_vec()),
-        ("hello.txt", HELLO.to_vec()),
-        ("dir/index.html", DIR_INDEX.to_vec()),
-        ("bare/note.txt", b"A directory without an index.\n".to_vec()),
-        ("empty.txt", Vec::new()),
-        ("a b.txt", b"A name with a space.\n".to_vec()),
-        ("a+b.txt", b"A name with a plus sign.\n".to_vec()),
-        ("caf\u{e9}.txt", b"A name beyond ASCII.\n".to_vec()),
-        ("100%.txt", b"A name with a percent sign.\n".to_vec()),
-        ("style.css", b"p { color: black }\n".to_vec()),
-        ("script.js", b"'use strict';\n".to_vec()),
-        ("data.json", b"{}\n".to_vec()),
-        ("image.png", b"\x89PNG\r\n\x1a\n".to_vec()),
-        ("unknown.zzz", b"A file of no known type.\n".to_vec()),
-        ("range.bin", range_content()),
-        ("large.bin", large_content()),
-    ]
+/// Content of a file in the document root.
+///
+/// # Panics
+/// Where the fixture has no such file: the check that asks for it is wrong.
+pub fn content(name: &str) -> Vec<u8> {
+    match SHORT_FILES.iter().find(|(short, _)| *short == name) {
+        Some((_, content)) => content.to_vec(),
+        None if name == "range.bin" => range_content(),
+        None if name == "large.bin" => large_content(),
+        None => panic!("the fixture has no file {name}"),
+    }
 }
+
+/// The files that are spelled out here.
+const SHORT_FILES: &[(&str, &[u8])] = &[
+    ("index.html", INDEX),
+    ("hello.txt", HELLO),
+    ("dir/index.html", DIR_INDEX),
+    ("bare/note.txt", b"A directory without an index.\n"),
+    ("bare/<script>alert(1).txt", b"A name that is markup.\n"),
+    ("empty.txt", b""),
+    ("a b.txt", b"A name with a space.\n"),
+    ("a+b.txt", b"A name with a plus sign.\n"),
+    ("caf\u{e9}.txt", b"A name beyond ASCII.\n"),
+    ("100%.txt", b"A name with a percent sign.\n"),
+    ("style.css", b"p { color: black }\n"),
+    ("script.js", b"'use strict';\n"),
+    ("data.json", b"{}\n"),
+    ("image.png", b"\x89PNG\r\n\x1a\n"),
+    ("unknown.zzz", b"A file of no known type.\n"),
+    ("keep.txt", b"Nobody may change this file.\n"),
+];
 
 fn create(directory: &Path) -> io::Result<&Path> {
     fs::create_dir_all(directory).map(|()| directory)
@@ -142,6 +161,7 @@ mod tests {
         let fixture = Fixture::lay_out(directory.path()).unwrap();
         let again = Fixture::lay_out(directory.path()).unwrap();
         assert_eq!(fs::read(again.root().join("hello.txt")).unwrap(), HELLO);
+        assert!(SHORT_FILES.iter().any(|(name, _)| name.starts_with(&format!("bare/{MARKUP}"))));
         let modified = fs::metadata(fixture.root().join("hello.txt")).unwrap().modified().unwrap();
         assert_eq!(modified, SystemTime::UNIX_EPOCH + MODIFIED);
     }

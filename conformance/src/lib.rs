@@ -3,6 +3,7 @@
 //! A run goes like this: a [`target`] is started or found; the [`runner`] finds out what it offers and
 //! runs the [`checks`] of a [`profile`]; a check acts through a [`client`] and judges each [`reply`] by
 //! named expectations ([`expect`]); what came of it is a [`report`], and every format is a function of it.
+//! [`explain`] tells more about one check than a report does.
 //!
 //! What holds everywhere:
 //! - Checks and runner never print. Report formats do no I/O.
@@ -17,13 +18,16 @@ pub mod check;
 pub mod checks;
 pub mod client;
 pub mod connection;
+pub mod content;
 pub mod expect;
+pub mod explain;
 pub mod fixture;
 pub mod lint;
 pub mod log;
 pub mod mutant;
 pub mod process;
 pub mod profile;
+pub mod proof;
 pub mod property;
 pub mod random;
 pub mod reply;

@@ -1,6 +1,6 @@
 //! A server process: started clean, its output captured, stopped with everything it started.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,6 +14,23 @@ const KEPT: usize = 256 * 1024;
 
 /// How long a server may take to end after SIGTERM.
 const STOP_LIMIT: Duration = Duration::from_millis(500);
+
+/// Ids of the processes that run; `None` once all were stopped for good.
+static RUNNING: Mutex<Option<BTreeSet<u32>>> = Mutex::new(Some(BTreeSet::new()));
+
+/// Stops at once whatever the suite started, with all that it started in turn; nothing can be started any
+/// more. For a suite that is about to end itself.
+pub fn stop_all() {
+    for leader in running().take().unwrap_or_default() {
+        let family = descendants(leader);
+        signal_group(leader, true);
+        family.into_iter().for_each(kill);
+    }
+}
+
+fn running() -> MutexGuard<'static, Option<BTreeSet<u32>>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// What a server printed, on both channels, in the order in which it came.
 #[derive(Debug, Clone, Default)]
@@ -52,9 +69,9 @@ impl Output {
         }
     }
 
-    /// The last lines, escaped.
-    pub fn tail(&self, lines: usize) -> Vec<String> {
-        let mut tail = escaped_lines(&self.since(0));
+    /// The last lines of what was printed since `position`, escaped.
+    pub fn tail(&self, position: u64, lines: usize) -> Vec<String> {
+        let mut tail = escaped_lines(&self.since(position));
         tail.split_off(tail.len().saturating_sub(lines))
     }
 
@@ -105,7 +122,13 @@ impl Process {
         process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut process, 0);
-        let mut child = process.spawn()?;
+        let mut child = {
+            let mut running = running();
+            let running = running.as_mut().ok_or(io::ErrorKind::Interrupted)?;
+            let child = process.spawn()?;
+            running.insert(child.id());
+            child
+        };
         capture(child.stdout.take(), output)?;
         capture(child.stderr.take(), output)?;
         Ok(Process { child })
@@ -132,6 +155,9 @@ impl Process {
         signal_group(self.child.id(), true);
         family.into_iter().for_each(kill);
         let _ = self.child.wait();
+        if let Some(running) = running().as_mut() {
+            running.remove(&self.child.id());
+        }
     }
 }
 

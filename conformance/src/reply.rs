@@ -129,9 +129,12 @@ impl Reply {
             .collect()
     }
 
-    /// Whether the server announced that it will close.
+    /// Whether the server announced that it will close (RFC 9112 9.3): with `close`, or with HTTP/1.0 and
+    /// no `keep-alive`.
     pub fn announces_close(&self) -> bool {
-        self.list("Connection").iter().any(|option| option == "close")
+        let options = self.list("Connection");
+        let has = |option: &str| options.iter().any(|found| found == option);
+        has("close") || (self.version == "HTTP/1.0" && !has("keep-alive"))
     }
 
     /// Points at the octet `within` the reply.
@@ -298,6 +301,11 @@ fn final_head(bytes: &[u8]) -> Option<usize> {
     }
 }
 
+/// The status in the first whole head, be it that of an interim response.
+pub(crate) fn first_status(bytes: &[u8]) -> Option<u16> {
+    head_length(bytes).and_then(|_| status(bytes))
+}
+
 /// Octets of the head, with the empty line; `None` while it is not complete.
 fn head_length(bytes: &[u8]) -> Option<usize> {
     let mut at = 0;
@@ -313,6 +321,11 @@ fn head_length(bytes: &[u8]) -> Option<usize> {
 fn line(bytes: &[u8]) -> Option<&[u8]> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     Some(&bytes[..=end])
+}
+
+/// The status code in octets that may be no whole response.
+pub(crate) fn status(bytes: &[u8]) -> Option<u16> {
+    status_line(bytes).map(|(_, status)| status)
 }
 
 fn status_line(head: &[u8]) -> Option<(String, u16)> {

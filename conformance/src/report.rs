@@ -5,17 +5,40 @@ use serde::{Deserialize, Serialize};
 use crate::check::{Level, Verdict};
 use crate::transcript::{Event, Mark};
 
+mod exchange;
+mod failure;
+mod json;
+mod junit;
+mod printable;
+mod reproduce;
+mod text;
+
+pub use exchange::exchange;
+pub use printable::{printable, printable_lines};
+pub use reproduce::{by_hand, shell_words};
+
+/// Writes a report in one format.
+pub type Render = fn(&Report) -> String;
+
+/// The formats by name: for people, for programs, and for CI systems.
+pub const FORMATS: &[(&str, Render)] =
+    &[("text", text::render), ("json", json::render), ("junit", junit::render)];
+
 /// One run against one server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Version of the suite.
     pub suite: String,
+    /// The program of the suite, as it was called.
+    pub program: String,
     /// The server under test.
     pub target: TargetReport,
     /// Name of the profile.
     pub profile: String,
     /// What reproduces the random parts of the run.
     pub seed: u64,
+    /// Words of the command line that chose profile and server, to run it again.
+    pub arguments: Vec<String>,
     /// Milliseconds from the first check to the last.
     pub took_ms: u64,
     /// Verdicts, counted, and points.
@@ -29,7 +52,9 @@ pub struct Report {
 pub struct TargetReport {
     /// The command as one types it, or the URL.
     pub description: String,
-    /// Why nothing could be tested, where that is so.
+    /// Whether the suite started it.
+    pub started: bool,
+    /// Why nothing, or not everything, could be tested, where that is so.
     pub failure: Option<String>,
     /// How often it had to be started again.
     pub restarts: u32,
@@ -83,8 +108,10 @@ pub struct Outcome {
     pub blocked_by: Option<String>,
     /// Worth knowing, and not wrong.
     pub notes: Vec<String>,
-    /// Where to look. Shown on request, or where a profile says so.
-    pub hint: String,
+    /// Where to look; only on request, or where the profile says so.
+    pub hint: Option<String>,
+    /// Host and port of the server at that time, as in a Host field (on a fail).
+    pub host: String,
     /// Everything that passed on the wire (on a fail).
     pub transcript: Vec<Event>,
     /// The octet that matters.
@@ -97,6 +124,14 @@ pub struct Outcome {
     pub max_points: u64,
     /// Milliseconds it took.
     pub took_ms: u64,
+}
+
+impl Outcome {
+    /// Whether the verdict decides on success: a rule at level must, or one that is worth points. Where any
+    /// other is broken, that is a warning.
+    pub fn counts(&self) -> bool {
+        self.level == Level::Must || self.max_points > 0
+    }
 }
 
 impl Summary {
@@ -140,9 +175,9 @@ impl Report {
     /// What a program exits with: 0 where all that counts passed, 1 where something failed, 2 where nothing
     /// could be run, 3 where the suite itself is at fault.
     pub fn exit_code(&self) -> u8 {
-        let counts = |outcome: &&Outcome| outcome.level == Level::Must || outcome.max_points > 0;
-        let any =
-            |verdicts: &[Verdict]| self.outcomes.iter().filter(counts).any(|o| verdicts.contains(&o.verdict));
+        let any = |verdicts: &[Verdict]| {
+            self.outcomes.iter().any(|outcome| outcome.counts() && verdicts.contains(&outcome.verdict))
+        };
         match () {
             () if self.target.failure.is_some() || self.outcomes.is_empty() => 2,
             () if any(&[Verdict::Fail, Verdict::Blocked]) => 1,

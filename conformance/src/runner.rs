@@ -68,13 +68,16 @@ pub fn run(
 }
 
 /// One look at one check, without a word on whether the server survives it: for mutants, and to explain.
+/// The record is kept, whatever the verdict.
 pub fn once(target: &mut Target, context: Arc<Context>, check: &'static Check, seed: u64) -> Outcome {
     let chapter = CHAPTERS.iter().find(|chapter| chapter.checks.iter().any(|known| known.id == check.id));
     let mut outcome = blank(chapter.map_or("", |chapter| chapter.id), check, 0);
     let limits = context.limits;
     let world = World { target, context, gone: None };
     let look = look(&world, check, seed, limits);
+    let events = look.client.transcript().events();
     settle(&mut outcome, &world, look);
+    outcome.transcript = events;
     outcome
 }
 
@@ -199,6 +202,7 @@ impl Run<'_, '_> {
     fn outcome(&self, at: usize) -> Outcome {
         let (chapter, check) = self.checks[at];
         let mut outcome = blank(chapter.id, check, self.profile.points(check));
+        outcome.hint = self.profile.hints.then(|| check.hint.into());
         match self.obstacle(at) {
             Some((root, Verdict::Skip)) => {
                 outcome.verdict = Verdict::Skip;
@@ -267,14 +271,17 @@ impl Run<'_, '_> {
             .collect();
         Report {
             suite: env!("CARGO_PKG_VERSION").into(),
+            program: "conformance".into(),
             target: TargetReport {
                 description: target.description(),
+                started: target.can_restart(),
                 failure: None,
                 restarts: target.restarts(),
-                output: target.output().map(|output| output.tail(20)).unwrap_or_default(),
+                output: target.output().map(|output| output.tail(0, 20)).unwrap_or_default(),
             },
             profile: self.profile.name.clone(),
             seed: options.seed,
+            arguments: Vec::new(),
             took_ms: began.elapsed().as_millis() as u64,
             summary: Summary::of(&outcomes),
             outcomes,
@@ -340,7 +347,8 @@ fn blank(chapter: &str, check: &Check, max_points: u64) -> Outcome {
         actual: None,
         blocked_by: None,
         notes: Vec::new(),
-        hint: check.hint.into(),
+        hint: None,
+        host: String::new(),
         transcript: Vec::new(),
         at: None,
         output: Vec::new(),
@@ -366,6 +374,7 @@ fn settle(outcome: &mut Outcome, world: &World<'_>, look: Look) {
     };
     if matches!(outcome.verdict, Verdict::Fail | Verdict::Blocked | Verdict::Error) {
         outcome.transcript = look.client.transcript().events();
+        outcome.host = look.client.context().place.host.clone();
         let printed = world.target.output().map(|output| output.since(look.printed)).unwrap_or_default();
         let mut lines = escaped_lines(&printed);
         outcome.output = lines.split_off(lines.len().saturating_sub(20));

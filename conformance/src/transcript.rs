@@ -87,20 +87,29 @@ impl Default for Transcript {
 }
 
 impl Transcript {
-    /// Adds an event.
+    /// Adds an event of this moment.
     pub fn record(&self, connection: u32, kind: Kind) {
-        let at_us = self.began.elapsed().as_micros() as u64;
+        self.record_at(Instant::now(), connection, kind);
+    }
+
+    /// Adds an event where it belongs in time: the answer may be read, and recorded, before the thread that
+    /// sent the request comes to record that.
+    fn record_at(&self, when: Instant, connection: u32, kind: Kind) {
+        let at_us = when.saturating_duration_since(self.began).as_micros() as u64;
         let mut events = self.lock();
         if events.len() < KEPT_EVENTS {
-            events.push(Event { at_us, connection, kind });
+            let later = events.iter().rev().take_while(|event| event.at_us > at_us).count();
+            let place = events.len() - later;
+            events.insert(place, Event { at_us, connection, kind });
         }
     }
 
-    /// Adds octets that passed; `offset` is their position in their direction of the connection.
-    pub fn record_bytes(&self, connection: u32, sent: bool, offset: u64, bytes: &[u8]) {
+    /// Adds octets that began to pass at `when`; `offset` is their position in their direction of the
+    /// connection.
+    pub fn record_bytes(&self, when: Instant, connection: u32, sent: bool, offset: u64, bytes: &[u8]) {
         let room = KEPT_PER_STREAM.saturating_sub(offset as usize).min(bytes.len());
         let block = Block { offset, length: bytes.len() as u64, bytes: bytes[..room].to_vec() };
-        self.record(connection, if sent { Kind::Sent(block) } else { Kind::Received(block) });
+        self.record_at(when, connection, if sent { Kind::Sent(block) } else { Kind::Received(block) });
     }
 
     /// What happened so far.
@@ -203,8 +212,9 @@ mod tests {
     #[test]
     fn long_streams_are_counted_not_kept() {
         let transcript = Transcript::default();
-        transcript.record_bytes(1, true, 0, &vec![b'a'; KEPT_PER_STREAM + 5]);
-        transcript.record_bytes(1, true, (KEPT_PER_STREAM + 5) as u64, b"bcd");
+        let now = Instant::now();
+        transcript.record_bytes(now, 1, true, 0, &vec![b'a'; KEPT_PER_STREAM + 5]);
+        transcript.record_bytes(now, 1, true, (KEPT_PER_STREAM + 5) as u64, b"bcd");
         let lengths: Vec<_> = transcript
             .events()
             .into_iter()
@@ -214,5 +224,16 @@ mod tests {
             })
             .collect();
         assert_eq!(lengths, [(KEPT_PER_STREAM + 5, KEPT_PER_STREAM), (3, 0)]);
+    }
+
+    #[test]
+    fn a_request_stands_before_its_answer_whoever_records_first() {
+        let transcript = Transcript::default();
+        let sent = Instant::now();
+        let answered = sent + std::time::Duration::from_millis(1);
+        transcript.record_bytes(answered, 1, false, 0, b"answer");
+        transcript.record_bytes(sent, 1, true, 0, b"request");
+        let kinds: Vec<_> = transcript.events().into_iter().map(|event| event.kind).collect();
+        assert!(matches!(kinds[..], [Kind::Sent(_), Kind::Received(_)]), "{kinds:?}");
     }
 }

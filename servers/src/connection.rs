@@ -127,6 +127,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, A: Application> Connection<'_,
             }
         };
 
+        if intake.needs_go_ahead() {
+            self.outbound.go_ahead();
+        }
         let status = response.status;
         let delimiter = Delimiter::of(status, response.body.length(), version);
         let persistent = persistent && (delimiter != Delimiter::Close || head_only);

@@ -1,7 +1,7 @@
 //! Files as an application: those of a directory, or the pages built into the program.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, FileType, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -11,11 +11,12 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
-use crate::answers::{not_allowed, options, page};
 use crate::application::Application;
 use crate::conditional::{self, Validators};
 use crate::content::{Content, Piece};
+use crate::html::error_page;
 use crate::message::{Request, Response, Target};
+use crate::methods;
 use crate::range::{self, Wanted, content_range};
 
 /// Methods that a file takes.
@@ -76,15 +77,14 @@ impl Application for Files {
     async fn call(&self, request: Request) -> Response {
         match &request.method[..] {
             "GET" | "HEAD" => {}
-            "OPTIONS" => return options(ALLOW),
-            other => return not_allowed(other, ALLOW),
+            other => return methods::other(other, ALLOW),
         }
         match self.find(&request.target.path) {
             Ok(Found::File(file)) => respond(&request, file),
             Ok(Found::Directory) if !request.target.path.ends_with('/') => add_slash(&request.target),
-            Ok(Found::Directory) | Err(404) => page(404, "There is nothing at this address."),
-            Err(403) => page(403, "The server may not read this file."),
-            Err(_) => page(500, "The server could not read this file."),
+            Ok(Found::Directory) | Err(404) => error_page(404, "There is nothing at this address."),
+            Err(403) => error_page(403, "The server may not read this file."),
+            Err(_) => error_page(500, "The server could not read this file."),
         }
     }
 }
@@ -126,27 +126,22 @@ fn built_in(name: &Path) -> Result<Found, u16> {
 /// serves the connection: they take a few microseconds, and handing them to another thread and back
 /// takes more. Only what is read of large files is left to others (see [`Content::body`]).
 fn open(root: &Path, name: &Path) -> Result<Found, u16> {
-    let forbidden = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
-    // All symbolic links are followed first. Whatever the rest of the path was, this is where it
-    // leads, and what is opened.
-    let path =
-        root.join(name).canonicalize().map_err(|error| if forbidden(&error) { 403u16 } else { 404 })?;
-    if !path.starts_with(root) {
-        return Err(404);
-    }
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => 404u16,
-        io::ErrorKind::PermissionDenied => 403,
-        _ => 500,
-    };
+    let (path, kind) = resolve(root, name).map_err(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied => 403u16,
+        _ => 404,
+    })?;
     // Looked at before it is opened: opening a pipe waits for somebody to write into it.
-    let kind = fs::metadata(&path).map_err(failed)?.file_type();
     if kind.is_dir() {
         return Ok(Found::Directory);
     }
     if !kind.is_file() {
         return Err(403);
     }
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => 404u16,
+        io::ErrorKind::PermissionDenied => 403,
+        _ => 500,
+    };
     let file = File::open(&path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     Ok(Found::File(Representation {
@@ -154,6 +149,26 @@ fn open(root: &Path, name: &Path) -> Result<Found, u16> {
         validators: Validators::new(etag(&metadata), metadata.modified().ok()),
         content: Content::file(file, metadata.len()),
     }))
+}
+
+/// Where a name leads once every symbolic link in it is followed, and what is there. It goes one
+/// step at a time, so that a link is seen before anything is reached through it; one that leads out
+/// of the root leads nowhere, even if the rest of the name would lead back.
+fn resolve(root: &Path, name: &Path) -> io::Result<(PathBuf, FileType)> {
+    let (mut path, mut kind) = (root.to_owned(), None);
+    for step in name {
+        path.push(step);
+        let mut found = fs::symlink_metadata(&path)?;
+        if found.is_symlink() {
+            path = path.canonicalize()?;
+            if !path.starts_with(root) {
+                return Err(io::ErrorKind::NotFound.into());
+            }
+            found = fs::symlink_metadata(&path)?;
+        }
+        kind = Some(found.file_type());
+    }
+    kind.map(|kind| (path, kind)).ok_or(io::ErrorKind::NotFound.into())
 }
 
 /// A strong entity tag: which file it is, how long, and when it was last touched. The time of the
@@ -177,7 +192,7 @@ fn media_type(name: &Path) -> String {
 fn add_slash(target: &Target) -> Response {
     let path = target.path.trim_start_matches('/').replace('\\', "%5C");
     let query = target.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-    let mut response = page(301, "This is a directory: its address ends in a slash.");
+    let mut response = error_page(301, "This is a directory: its address ends in a slash.");
     response.headers.push("Location", format!("/{path}/{query}"));
     response
 }
@@ -191,7 +206,7 @@ fn respond(request: &Request, file: Representation) -> Response {
             file.validators.write(&mut response.headers);
             return response;
         }
-        Some(status) => return page(status, "The file is not the version that the request is about."),
+        Some(status) => return error_page(status, "The file is not the version that the request is about."),
         None => {}
     }
     // RFC 9110 14.2: only GET has ranges.
@@ -205,7 +220,7 @@ fn respond(request: &Request, file: Representation) -> Response {
     let pieces = match wanted {
         Wanted::Whole => vec![Piece::Octets(0..length)],
         Wanted::Nothing => {
-            let mut response = page(416, "The file has none of the octets asked for.");
+            let mut response = error_page(416, "The file has none of the octets asked for.");
             response.headers.push("Content-Range", format!("bytes */{length}"));
             return response;
         }
@@ -229,7 +244,7 @@ fn respond(request: &Request, file: Representation) -> Response {
     }
     match file.content.body(pieces, request.method == "HEAD") {
         Ok(body) => Response { body, ..response },
-        Err(_) => page(500, "The server could not read this file."),
+        Err(_) => error_page(500, "The server could not read this file."),
     }
 }
 

@@ -10,9 +10,11 @@ use bytes::Bytes;
 use percent_encoding::percent_decode;
 use serde_json::json;
 
-use crate::answers::{escape_html, not_allowed, options, page};
 use crate::application::Application;
+use crate::html::{error_page, escape};
+use crate::log;
 use crate::message::{Body, Headers, Request, Response};
+use crate::methods;
 use crate::multipart::{self, split_line};
 use crate::parameters::Parameters;
 
@@ -61,13 +63,12 @@ impl Application for Form {
                 ("query", Ok(urlencoded(query.as_bytes())))
             }
             "POST" => ("body", submitted(&request.headers, &mut request.body).await),
-            "OPTIONS" => return options(ALLOW),
-            other => return not_allowed(other, ALLOW),
+            other => return methods::other(other, ALLOW),
         };
         match fields {
-            Ok(fields) if fields.len() > MAX_FIELDS => page(413, "This form has too many fields."),
+            Ok(fields) if fields.len() > MAX_FIELDS => error_page(413, "This form has too many fields."),
             Ok(fields) => {
-                fields.iter().for_each(|field| log(&log_line(field)));
+                fields.iter().for_each(|field| log::line(&log_line(field)));
                 answer(&request.headers, source, &fields)
             }
             Err(refusal) => refusal,
@@ -80,11 +81,11 @@ async fn submitted(headers: &Headers, body: &mut Body) -> Result<Vec<Field>, Res
     let mut types = headers.get_all("Content-Type");
     let media_type = types.next();
     if types.next().is_some() {
-        return Err(page(400, "A request has one Content-Type, and this one has several."));
+        return Err(error_page(400, "A request has one Content-Type, and this one has several."));
     }
     // What is packed can't be read: better to say so than to take the bytes for a form.
     if headers.get("Content-Encoding").is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
-        let mut refusal = page(415, "This server takes forms without a content coding.");
+        let mut refusal = error_page(415, "This server takes forms without a content coding.");
         refusal.headers.push("Accept-Encoding", "identity");
         return Err(refusal);
     }
@@ -93,7 +94,7 @@ async fn submitted(headers: &Headers, body: &mut Body) -> Result<Vec<Field>, Res
         return Ok(Vec::new());
     }
     let media_type = Parameters::parse(media_type.unwrap_or_default())
-        .ok_or_else(|| page(400, "The Content-Type of this request can't be read."))?;
+        .ok_or_else(|| error_page(400, "The Content-Type of this request can't be read."))?;
     let fields = match &media_type.value[..] {
         b"application/x-www-form-urlencoded" => Ok(urlencoded(&content)),
         b"multipart/form-data" => match media_type.get("boundary") {
@@ -102,19 +103,21 @@ async fn submitted(headers: &Headers, body: &mut Body) -> Result<Vec<Field>, Res
         },
         b"text/plain" => plain(&content),
         _ => {
-            let mut refusal = page(415, "This server knows three kinds of form, and this is none of them.");
+            let mut refusal =
+                error_page(415, "This server knows three kinds of form, and this is none of them.");
             refusal.headers.push("Accept", ACCEPT);
             return Err(refusal);
         }
     };
-    fields.map_err(|Malformed(why)| page(400, why))
+    fields.map_err(|Malformed(why)| error_page(400, why))
 }
 
 /// All of the content. The server limits its size.
 async fn collect(body: &mut Body) -> Result<Bytes, Response> {
     let mut content = Vec::new();
     while let Some(block) = body.next().await {
-        let block = block.map_err(|_| page(400, "The request ended before its content was complete."))?;
+        let block =
+            block.map_err(|_| error_page(400, "The request ended before its content was complete."))?;
         content.extend_from_slice(&block);
     }
     Ok(content.into())
@@ -232,7 +235,7 @@ fn html_answer(source: &str, fields: &[Field]) -> String {
 }
 
 fn shown(bytes: &[u8]) -> String {
-    escape_html(&String::from_utf8_lossy(bytes))
+    escape(&String::from_utf8_lossy(bytes))
 }
 
 /// One line about a field, safe for a terminal.
@@ -259,10 +262,6 @@ fn logged(bytes: &[u8]) -> String {
         line.push('…');
     }
     line
-}
-
-fn log(line: &str) {
-    eprintln!("{line}");
 }
 
 #[cfg(test)]

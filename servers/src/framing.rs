@@ -11,6 +11,8 @@ const EXTENSIONS_LIMIT: usize = 16 * 1024;
 /// Octets of the line before a chunk: its size and extensions.
 const CHUNK_LINE_LIMIT: usize = 4 * 1024;
 
+const LINE_TOO_LONG: Refusal = bad_request("A line between the chunks is too long.");
+const TRAILERS_TOO_LARGE: Refusal = Refusal { status: 431, why: "The trailer fields are too large." };
 const TOO_LARGE: Refusal = Refusal { status: 413, why: "The content is larger than this server takes." };
 
 /// How the end of a request's content is found (RFC 9112 6.3).
@@ -162,14 +164,18 @@ impl Decoder {
                     _ => return Err(bad_request("The data of a chunk do not end where its size says.")),
                 },
                 State::Size => {
-                    let Some(line) = self.line(input, CHUNK_LINE_LIMIT)? else { return Ok(None) };
+                    let Some(line) = self.line(input, CHUNK_LINE_LIMIT, LINE_TOO_LONG)? else {
+                        return Ok(None);
+                    };
                     self.state = match self.chunk_size(&line)? {
                         0 => State::Trailer,
                         size => State::Data(size),
                     };
                 }
                 State::Trailer => {
-                    let Some(line) = self.line(input, self.trailer_left)? else { return Ok(None) };
+                    let Some(line) = self.line(input, self.trailer_left, TRAILERS_TOO_LARGE)? else {
+                        return Ok(None);
+                    };
                     self.trailer(&line)?;
                 }
             }
@@ -177,10 +183,15 @@ impl Decoder {
     }
 
     /// Takes one line off the input, if it is all there.
-    fn line(&mut self, input: &mut BytesMut, limit: usize) -> Result<Option<Bytes>, Refusal> {
+    fn line(
+        &mut self,
+        input: &mut BytesMut,
+        limit: usize,
+        too_long: Refusal,
+    ) -> Result<Option<Bytes>, Refusal> {
         let end = self.lines.end(input)?;
         if end.unwrap_or(input.len()) > limit {
-            return Err(bad_request("A line between the chunks is too long."));
+            return Err(too_long);
         }
         Ok(end.map(|length| input.split_to(length + 2).split_to(length).freeze()))
     }
@@ -207,9 +218,8 @@ impl Decoder {
             return Ok(());
         }
         field(line)?;
-        let too_large = Refusal { status: 431, why: "The trailer fields are too large." };
-        self.trailer_left = self.trailer_left.checked_sub(line.len()).ok_or(too_large)?;
-        self.trailers_left = self.trailers_left.checked_sub(1).ok_or(too_large)?;
+        self.trailer_left -= line.len();
+        self.trailers_left = self.trailers_left.checked_sub(1).ok_or(TRAILERS_TOO_LARGE)?;
         Ok(())
     }
 }

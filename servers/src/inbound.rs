@@ -2,19 +2,19 @@
 
 use std::future::pending;
 use std::io;
-use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio::time::timeout;
 
 use crate::framing::{Decoder, Framing};
 use crate::limits::Limits;
 use crate::message::Body;
 use crate::outbound::Outbound;
 use crate::parse::{Head, Parser, Refusal, bad_request};
+use crate::timer::Timer;
 
 /// Room for one read of a head, and of content.
 const HEAD_READ: usize = 4 * 1024;
@@ -56,7 +56,7 @@ pub(crate) enum Interruption {
 impl<R: AsyncRead + Unpin> Inbound<R> {
     pub(crate) fn new(reader: R, limits: Limits) -> Inbound<R> {
         let input = BytesMut::with_capacity(2 * HEAD_READ);
-        Inbound { reader, input, parser: Parser::new(limits), limits, timer: Timer::new(limits.idle) }
+        Inbound { reader, input, parser: Parser::new(limits), limits, timer: Timer::new() }
     }
 
     /// The next head. `None` if there is none to come: the client has closed, or was idle for too long,
@@ -171,7 +171,8 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
                 && self.input.is_empty()
                 && let Some(outbound) = outbound
             {
-                outbound.go_ahead().await.map_err(|_| Interruption::Gone)?;
+                outbound.go_ahead();
+                outbound.flush().await.map_err(|_| Interruption::Gone)?;
             }
             self.more_content().await?;
         }
@@ -179,14 +180,13 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
 
     /// Reads some more, where there has to be more.
     async fn more_content(&mut self) -> Result<(), Interruption> {
-        self.timer.set(self.limits.stall);
         tokio::select! { biased;
             read = read_some(&mut self.reader, &mut self.input, CONTENT_READ) => match read {
                 Ok(0) => Err(Interruption::Refused(bad_request("The content ended before its announced end."))),
                 Ok(_) => Ok(()),
                 Err(_) => Err(Interruption::Gone),
             },
-            () = self.timer.expired() => {
+            () = self.timer.after(self.limits.stall) => {
                 Err(Interruption::Refused(Refusal { status: 408, why: "The content took too long." }))
             }
         }
@@ -208,8 +208,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
     /// Whether the next request can be reached past the content, as far as can be told before the
     /// response begins, which has to announce it (RFC 9112 9.6).
     pub(crate) fn can_reach_end(&mut self, intake: &mut Intake) -> bool {
-        let wanted = intake.sender.as_ref().is_some_and(|sender| !sender.is_closed());
-        if intake.decoder.is_done() || wanted {
+        if intake.decoder.is_done() || intake.is_wanted() {
             return true;
         }
         if intake.awaits_continue {
@@ -253,6 +252,19 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
     }
 }
 
+impl Intake {
+    /// Whether the application still holds on to the content.
+    fn is_wanted(&self) -> bool {
+        self.sender.as_ref().is_some_and(|sender| !sender.is_closed())
+    }
+
+    /// Whether the client has to be told to go on, now or never: the response begins, and the
+    /// application is going to read while it writes.
+    pub(crate) fn needs_go_ahead(&mut self) -> bool {
+        self.is_wanted() && std::mem::take(&mut self.awaits_continue)
+    }
+}
+
 impl Interruption {
     fn why(&self) -> &'static str {
         match self {
@@ -270,34 +282,4 @@ async fn read_some<R: AsyncRead + Unpin>(
 ) -> io::Result<usize> {
     input.reserve(room);
     reader.read_buf(input).await
-}
-
-/// A deadline that moves with every request and seldom comes: moving it later costs nothing.
-struct Timer {
-    deadline: Instant,
-    /// Ends at the deadline or before it.
-    sleep: Pin<Box<Sleep>>,
-}
-
-impl Timer {
-    fn new(after: Duration) -> Timer {
-        Timer { deadline: Instant::now() + after, sleep: Box::pin(sleep(after)) }
-    }
-
-    fn set(&mut self, after: Duration) {
-        self.deadline = Instant::now() + after;
-        if self.deadline < self.sleep.deadline() {
-            self.sleep.as_mut().reset(self.deadline);
-        }
-    }
-
-    async fn expired(&mut self) {
-        loop {
-            self.sleep.as_mut().await;
-            if Instant::now() >= self.deadline {
-                return;
-            }
-            self.sleep.as_mut().reset(self.deadline);
-        }
-    }
 }

@@ -11,18 +11,25 @@
 //! | where its content ends | [`framing`] | 9112 6, 7 |
 //! | what a request and a response are | [`message`] | 9110 |
 //! | who answers it | [`application`] | |
-//! | a directory of files | [`files`] | |
-//! | a part of a file, or the news that the client has it | `range`, `conditional` | 9110 13, 14 |
-//! | a form | [`form`] | |
-//! | a form with files | `multipart` | 7578 |
-//! | both, as one site | [`site`] | |
 //! | the head of the response to bytes | [`encode`] | 9112 4, 6 |
 //! | write to the client | `outbound` | |
 //!
-//! Beside the way: [`html`] (the pages that say what went wrong), [`log`] (lines on standard output)
-//! and `trace` (the bytes of a connection, shown).
+//! Beside the way: [`html`] (the pages that say what went wrong), [`log`] (lines on standard output),
+//! `trace` (the bytes of a connection, shown) and `timer`.
+//!
+//! Who answers it:
+//!
+//! | what | module | RFC |
+//! |---|---|---|
+//! | a directory of files, or the built-in pages | [`files`] | 9110 9.3 |
+//! | the news that the client has the file already | `conditional` | 9110 13 |
+//! | a part of a file | `range`, `content` | 9110 14 |
+//! | a form | [`form`] | WHATWG URL 5.1 |
+//! | a form with files | `multipart`, `parameters` | 7578, 2046 5.1.1 |
+//! | the form and the files as one site | [`site`] | |
+//! | the methods that a resource lacks | `methods` | 9110 9.1 |
+//! | the site as a program | [`simple`] | |
 
-mod answers;
 pub mod application;
 mod conditional;
 mod connection;
@@ -36,11 +43,16 @@ mod inbound;
 pub mod limits;
 pub mod log;
 pub mod message;
+mod methods;
 mod multipart;
 mod outbound;
 mod parameters;
 pub mod parse;
 mod range;
 pub mod server;
+pub mod simple;
 pub mod site;
+#[cfg(test)]
+mod testing;
+mod timer;
 mod trace;

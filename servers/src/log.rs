@@ -39,11 +39,11 @@ pub(crate) fn access(Access { remote, line, status, octets, took }: &Access) {
         Some(shown) => (shown, "..."),
         None => (*line, ""),
     };
-    let ms = took.as_secs_f64() * 1000.0;
-    let status = status.map_or(0, u32::from);
+    let (status, tenths) = (status.unwrap_or(0), took.as_micros() / 100);
+    let (ms, tenth) = (tenths / 10, tenths % 10);
     with_date(|date| {
         let line = Escaped(shown);
-        push(format_args!("{} [{date}] \"{line}{more}\" {status} {octets} {ms:.1}", remote.ip()));
+        push(format_args!("{} [{date}] \"{line}{more}\" {status} {octets} {ms}.{tenth}", remote.ip()));
     });
 }
 
@@ -53,10 +53,11 @@ pub struct Escaped<'a>(pub &'a [u8]);
 
 impl Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        self.0
-            .iter()
-            .flat_map(|&byte| std::ascii::escape_default(byte))
-            .try_for_each(|b| f.write_char(b.into()))
+        let is_plain = |&byte: &u8| matches!(byte, b' '..=b'~') && !b"\"'\\".contains(&byte);
+        self.0.chunk_by(|a, b| is_plain(a) == is_plain(b)).try_for_each(|run| match str::from_utf8(run) {
+            Ok(text) if run.iter().all(is_plain) => f.write_str(text),
+            _ => write!(f, "{}", run.escape_ascii()),
+        })
     }
 }
 

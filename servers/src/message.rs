@@ -134,7 +134,7 @@ pub enum Body {
 }
 
 impl Body {
-    /// The next block of content; `None` at the end.
+    /// The next block of content, never empty; `None` at the end.
     pub async fn next(&mut self) -> Option<io::Result<Bytes>> {
         match self {
             Body::Empty => None,
@@ -142,7 +142,12 @@ impl Body {
                 Body::Full(bytes) if !bytes.is_empty() => Some(Ok(bytes)),
                 _ => None,
             },
-            Body::Stream { chunks, .. } => chunks.recv().await,
+            Body::Stream { chunks, .. } => loop {
+                match chunks.recv().await {
+                    Some(Ok(block)) if block.is_empty() => {}
+                    next => return next,
+                }
+            },
         }
     }
 

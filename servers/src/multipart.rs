@@ -7,6 +7,7 @@
 use bytes::Bytes;
 
 use crate::form::{Field, Malformed};
+use crate::message::Headers;
 use crate::parameters::Parameters;
 
 /// The longest header section of a part, in octets. The longest one that makes sense is a file
@@ -98,53 +99,55 @@ fn field(content: &Bytes, part: &[u8]) -> Result<Field, Malformed> {
         .windows(4)
         .position(|window| window == b"\r\n\r\n")
         .ok_or(Malformed("A part has no empty line between its header fields and its value."))?;
-    let (mut disposition, mut media_type) = (None, None);
-    for (name, value) in header_fields(&part[..end])? {
-        let slot = match &name[..] {
-            b"content-disposition" => &mut disposition,
-            b"content-type" => &mut media_type,
-            // RFC 7578 4.8: every other field is ignored, Content-Length among them.
-            _ => continue,
-        };
-        if slot.replace(value).is_some() {
-            return Err(Malformed("A part has the same header field twice."));
-        }
-    }
-    let disposition = disposition.ok_or(Malformed("A part has no Content-Disposition."))?;
-    let disposition = Parameters::parse(&disposition)
+    // RFC 7578 4.8: every other field is ignored, Content-Length among them.
+    let fields = header_fields(&part[..end])?;
+    let disposition =
+        only(&fields, "Content-Disposition")?.ok_or(Malformed("A part has no Content-Disposition."))?;
+    let media_type = only(&fields, "Content-Type")?;
+    let disposition = Parameters::parse(disposition)
         .filter(|disposition| disposition.value == b"form-data")
         .ok_or(Malformed("The Content-Disposition of a part is not that of a form."))?;
     let name = disposition.get("name").ok_or(Malformed("A part has no name."))?;
     Ok(Field {
         name: Bytes::copy_from_slice(name),
         filename: disposition.get("filename").map(Bytes::copy_from_slice),
-        media_type: media_type.map(Bytes::from),
+        media_type: media_type.map(Bytes::copy_from_slice),
         value: content.slice_ref(&part[end + 4..]),
     })
 }
 
-/// Names, in lower case, and values of a header section. A line that starts with a blank goes on
-/// where the one before it ended.
-fn header_fields(section: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Malformed> {
+/// The value of a field that a part may have once.
+fn only<'a>(fields: &'a Headers, name: &'a str) -> Result<Option<&'a [u8]>, Malformed> {
+    let mut lines = fields.get_all(name);
+    let first = lines.next();
+    match lines.next() {
+        None => Ok(first),
+        Some(_) => Err(Malformed("A part has the same header field twice.")),
+    }
+}
+
+/// A header section. A line that starts with a blank goes on where the one before it ended.
+fn header_fields(section: &[u8]) -> Result<Headers, Malformed> {
     const NOT_A_FIELD: Malformed = Malformed("A header line of a part is not a header field.");
-    let mut fields: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+    let mut fields = Headers::default();
     let mut rest = section;
     while !rest.is_empty() {
-        let (line, after) = split_line(rest);
-        rest = after;
-        if line.contains(&b'\r') || line.contains(&b'\n') {
+        let mut field = Vec::new();
+        loop {
+            let (line, after) = split_line(rest);
+            field.extend_from_slice(line);
+            rest = after;
+            if !matches!(rest, [b' ' | b'\t', ..]) {
+                break;
+            }
+        }
+        let colon = field.iter().position(|&byte| byte == b':').ok_or(NOT_A_FIELD)?;
+        let (name, value) = (&field[..colon], field[colon + 1..].trim_ascii());
+        let is_name = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
+        if !is_name || field.contains(&b'\r') || field.contains(&b'\n') {
             return Err(NOT_A_FIELD);
         }
-        if line.starts_with(b" ") || line.starts_with(b"\t") {
-            fields.last_mut().ok_or(NOT_A_FIELD)?.1.extend_from_slice(line);
-            continue;
-        }
-        let colon = line.iter().position(|&byte| byte == b':').ok_or(NOT_A_FIELD)?;
-        let name = &line[..colon];
-        if name.is_empty() || !name.iter().all(u8::is_ascii_graphic) {
-            return Err(NOT_A_FIELD);
-        }
-        fields.push((name.to_ascii_lowercase(), line[colon + 1..].trim_ascii().to_vec()));
+        fields.push(name.to_vec(), value.to_vec());
     }
     Ok(fields)
 }

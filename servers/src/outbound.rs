@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc::{self, error::TryRecvError};
-use tokio::time::timeout;
 
 use crate::encode::{self, Delimiter};
 use crate::message::{Body, Response};
+use crate::timer::Timer;
 
 /// Octets that are copied together for one write; larger blocks are written from where they are.
 const GATHER: usize = 16 * 1024;
@@ -20,6 +20,7 @@ pub(crate) struct Outbound<W> {
     writer: W,
     output: BytesMut,
     stall: Duration,
+    timer: Timer,
     /// Octets of content that the present response has got so far.
     octets: u64,
 }
@@ -27,7 +28,7 @@ pub(crate) struct Outbound<W> {
 impl<W: AsyncWrite + Unpin> Outbound<W> {
     /// `stall` is how long the client may take none of what is written.
     pub(crate) fn new(writer: W, stall: Duration) -> Outbound<W> {
-        Outbound { writer, output: BytesMut::new(), stall, octets: 0 }
+        Outbound { writer, output: BytesMut::new(), stall, timer: Timer::new(), octets: 0 }
     }
 
     /// Octets of content in the last response, as far as it got.
@@ -40,10 +41,9 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
         if self.output.is_empty() { Ok(()) } else { self.write(Bytes::new()).await }
     }
 
-    /// 100 (Continue): the client may send the content (RFC 9110 10.1.1).
-    pub(crate) async fn go_ahead(&mut self) -> io::Result<()> {
+    /// Puts 100 (Continue) into the output: the client may send the content (RFC 9110 10.1.1).
+    pub(crate) fn go_ahead(&mut self) {
         self.output.put_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
-        self.flush().await
     }
 
     /// Says that there is no more to come.
@@ -134,11 +134,12 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
     async fn write(&mut self, block: Bytes) -> io::Result<()> {
         let mut both = (&mut self.output).chain(block);
         while both.has_remaining() {
-            match timeout(self.stall, self.writer.write_buf(&mut both)).await {
-                Ok(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => return Err(error),
-                Err(_) => return Err(io::ErrorKind::TimedOut.into()),
+            let written = tokio::select! { biased;
+                written = self.writer.write_buf(&mut both) => written?,
+                () = self.timer.after(self.stall) => return Err(io::ErrorKind::TimedOut.into()),
+            };
+            if written == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
             }
         }
         Ok(())

@@ -248,7 +248,7 @@ fn target(method: &[u8], target: &[u8]) -> Result<Target, Refusal> {
     }
 }
 
-/// `http://` authority [path] [`?` query]: what a client sends to a proxy, and any server has to accept
+/// `http://`, authority, path and query: what a client sends to a proxy, and any server has to accept
 /// (RFC 9112 3.2.2). An empty path means `/`.
 fn absolute_form(target: &[u8]) -> Result<Target, Refusal> {
     let Some(scheme_end) = target.windows(3).position(|w| w == b"://") else {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::application::Application;
 use crate::connection::{self, Context};
@@ -21,6 +21,8 @@ use crate::{log, trace};
 const BACKLOG: u32 = 1024;
 /// How long to wait when no connection can be accepted; mostly for want of descriptors.
 const BACK_OFF: Duration = Duration::from_millis(50);
+/// How often to say so.
+const COMPLAIN: Duration = Duration::from_secs(60);
 
 /// How a server is to run.
 #[derive(Debug, Clone)]
@@ -84,7 +86,7 @@ impl Server {
         let (stop, stopping) = watch::channel(false);
         let mut connections = JoinSet::new();
         let mut accepted = 0;
-        let mut failing = false;
+        let mut complained: Option<Instant> = None;
         let mut shutdown = pin!(shutdown);
         loop {
             tokio::select! {
@@ -92,13 +94,13 @@ impl Server {
                 Some(_) = connections.join_next() => {}
                 stream = listener.accept(), if connections.len() < config.connections => match stream {
                     Ok((stream, remote)) => {
-                        failing = false;
                         accepted += 1;
                         let (application, stop) = (Arc::clone(&application), stopping.clone());
                         connections.spawn(serve_one(stream, remote, accepted, application, config.clone(), stop));
                     }
                     Err(error) => {
-                        if !std::mem::replace(&mut failing, true) {
+                        if complained.is_none_or(|at| at.elapsed() > COMPLAIN) {
+                            complained = Some(Instant::now());
                             log::line(&format!("Cannot accept connections at the moment: {error}"));
                         }
                         sleep(BACK_OFF).await;

@@ -25,3 +25,24 @@ impl Application for Site {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{answer, request};
+
+    #[test]
+    fn the_form_has_one_address_however_it_is_encoded() {
+        let site = Site { form: Form, files: Files::built_in() };
+        for (path, expected) in [
+            ("/form", "GET, HEAD, POST, OPTIONS"),
+            ("/%66orm", "GET, HEAD, POST, OPTIONS"),
+            ("/form/", "GET, HEAD, OPTIONS"),
+            ("/Form", "GET, HEAD, OPTIONS"),
+            ("/", "GET, HEAD, OPTIONS"),
+        ] {
+            let answer = answer(&site, request("OPTIONS", path, &[], b""));
+            assert_eq!(answer.field("Allow"), Some(expected), "{path}");
+        }
+    }
+}

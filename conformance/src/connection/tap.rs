@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Instant;
 
 use super::{Connection, Incoming};
 use crate::check::Failure;
@@ -42,11 +43,11 @@ fn pass_on(mut client: TcpStream, mut server: TcpStream, transcript: &Transcript
     let mut offset = 0;
     let mut buffer = vec![0; 32 * 1024];
     while let Ok(length @ 1..) = client.read(&mut buffer) {
-        // Recorded before it goes out, or the answer might stand before the question.
-        transcript.record_bytes(id, true, offset, &buffer[..length]);
-        offset += length as u64;
+        let began = Instant::now();
         if server.write_all(&buffer[..length]).is_err() {
             return;
         }
+        transcript.record_bytes(began, id, true, offset, &buffer[..length]);
+        offset += length as u64;
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::*;
-use crate::message::{Headers, Version};
+use crate::testing::{Answer, answer, request};
 
 const SECRET: &[u8] = b"outside the root";
 const LARGE: usize = 300_000;
@@ -37,54 +37,14 @@ fn site() -> (TempDir, Files) {
     symlink("hello.txt", root.join("inside.html")).expect("a link");
     symlink("../secret.txt", root.join("outside.txt")).expect("a link");
     symlink("..", root.join("up")).expect("a link");
+    symlink("../root/dir", root.join("elsewhere")).expect("a link");
     symlink("loop", root.join("loop")).expect("a link");
     let files = Files::directory(&root).expect("the root is there");
     (directory, files)
 }
 
-fn request(method: &str, target: &str, fields: &[(&str, &str)]) -> Request {
-    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-    let mut headers = Headers::default();
-    fields.iter().for_each(|(name, value)| headers.push(name.to_string(), value.to_string()));
-    Request {
-        method: method.to_owned(),
-        target: Target {
-            path: path.into(),
-            query: query.map(str::to_owned),
-            authority: "evil.example".into(),
-        },
-        version: Version::Http11,
-        headers,
-        body: crate::message::Body::Empty,
-        remote: ([127, 0, 0, 1], 1).into(),
-        local: ([127, 0, 0, 1], 2).into(),
-    }
-}
-
-/// A response, its content read to the end.
-struct Answer {
-    status: u16,
-    headers: Headers,
-    content: Vec<u8>,
-    length: Option<u64>,
-}
-
-impl Answer {
-    fn field(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| std::str::from_utf8(value).expect("our fields are text"))
-    }
-}
-
 fn ask(files: &Files, method: &str, target: &str, fields: &[(&str, &str)]) -> Answer {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    runtime.block_on(async {
-        let mut response = files.call(request(method, target, fields)).await;
-        let (mut content, length) = (Vec::new(), response.body.length());
-        while let Some(block) = response.body.next().await {
-            content.extend_from_slice(&block.expect("the file can be read"));
-        }
-        Answer { status: response.status, headers: response.headers, content, length }
-    })
+    answer(files, request(method, target, fields, b""))
 }
 
 fn get(files: &Files, target: &str) -> Answer {
@@ -101,6 +61,7 @@ fn paths_lead_to_files() {
         ("/", b"<p>root", "text/html; charset=utf-8"),
         ("/dir/", b"<p>dir", "text/html; charset=utf-8"),
         ("/inside.html", b"0123456789", "text/html; charset=utf-8"),
+        ("/elsewhere/", b"<p>dir", "text/html; charset=utf-8"),
         ("/a%20b+c.css", b"p {}", "text/css; charset=utf-8"),
         ("/caf%C3%A9", b"e", "application/octet-stream"),
         ("/caf%c3%a9", b"e", "application/octet-stream"),
@@ -133,6 +94,7 @@ fn no_path_leads_out_of_the_root() {
         "/outside.txt",
         "/up/secret.txt",
         "/up/",
+        "/up/root/hello.txt",
         "/hello.txt%00",
         "/hello.txt%00.html",
         "/hello.txt/",
@@ -185,7 +147,7 @@ fn what_is_not_a_plain_file_is_not_opened() {
 fn what_may_not_be_read_is_forbidden() {
     let (directory, files) = site();
     let file = directory.path().join("root/hello.txt");
-    fs::set_permissions(&file, fs::Permissions::from_mode(0)).expect("the file is ours");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).expect("the file is ours");
     // Nothing is forbidden to root, who runs tests in containers.
     let expected = if File::open(&file).is_ok() { 200 } else { 403 };
     assert_eq!(get(&files, "/hello.txt").status, expected);

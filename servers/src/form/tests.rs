@@ -1,30 +1,13 @@
 //! The form as an application: what is sent, and what comes back.
 
 use super::*;
-use crate::message::{Target, Version};
+use crate::testing::{Answer, answer, request};
 
 const URLENCODED: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 const JSON: (&str, &str) = ("Accept", "application/json");
 
-fn submit(method: &str, query: Option<&str>, fields: &[(&str, &str)], content: &[u8]) -> Response {
-    let mut headers = Headers::default();
-    fields.iter().for_each(|(name, value)| headers.push(name.to_string(), value.to_string()));
-    let request = Request {
-        method: method.to_owned(),
-        target: Target { path: "/form".into(), query: query.map(str::to_owned), authority: String::new() },
-        version: Version::Http11,
-        headers,
-        body: Body::Full(Bytes::copy_from_slice(content)),
-        remote: ([127, 0, 0, 1], 1).into(),
-        local: ([127, 0, 0, 1], 2).into(),
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    runtime.block_on(Form.call(request))
-}
-
-fn content(response: Response) -> String {
-    let Body::Full(bytes) = response.body else { panic!("the form answers with content at hand") };
-    String::from_utf8(bytes.to_vec()).expect("the form answers in UTF-8")
+fn submit(method: &str, target: &str, fields: &[(&str, &str)], content: &[u8]) -> Answer {
+    answer(&Form, request(method, target, fields, content))
 }
 
 /// Names and values of a urlencoded form, as text.
@@ -89,23 +72,24 @@ fn each_kind_of_form_comes_back_in_hex() {
     let file = r#"{"filename_hex":"c3a9","name_hex":"66","type":"text/plain","value_hex":"31"}"#;
     let get = |query| submit("GET", query, &[JSON], b"");
     let post = |media_type, content: &[u8]| {
-        submit("POST", Some("q=1"), &[("content-type", media_type), JSON], content)
+        submit("POST", "/form?q=1", &[("content-type", media_type), JSON], content)
     };
     for (response, source, fields) in [
-        (get(None), "query", ""),
-        (get(Some("")), "query", ""),
-        (get(Some("a=%FF")), "query", text),
-        (submit("HEAD", Some("a=%FF"), &[JSON], b""), "query", text),
+        (get("/form"), "query", ""),
+        (get("/form?"), "query", ""),
+        (get("/form?a=%FF"), "query", text),
+        (submit("HEAD", "/form?a=%FF", &[JSON], b""), "query", text),
         (post("Application/X-WWW-Form-URLencoded; charset=UTF-8", b"a=%ff"), "body", text),
         (post("application/x-www-form-urlencoded", b""), "body", ""),
         (post("text/plain", b"a=\xff\r\n"), "body", text),
         (post("Multipart/Form-Data; charset=utf-8; BOUNDARY=\"B\"", multipart.as_bytes()), "body", file),
-        (submit("POST", Some("q=1"), &[JSON], b""), "body", ""),
+        (submit("POST", "/form?q=1", &[JSON], b""), "body", ""),
     ] {
         assert_eq!(response.status, 200);
-        assert_eq!(response.headers.get("Content-Type"), Some(&b"application/json"[..]));
-        assert_eq!(response.headers.get("Vary"), Some(&b"Accept"[..]));
-        assert_eq!(content(response), format!(r#"{{"fields":[{fields}],"source":"{source}"}}"#));
+        assert_eq!(response.field("Content-Type"), Some("application/json"));
+        assert_eq!(response.field("Vary"), Some("Accept"));
+        let answer = String::from_utf8(response.content).expect("JSON is in UTF-8");
+        assert_eq!(answer, format!(r#"{{"fields":[{fields}],"source":"{source}"}}"#));
     }
 }
 
@@ -132,16 +116,16 @@ fn what_is_not_a_form_is_refused() {
         (&[multipart("multipart/form-data; boundary=b")], "--B--", 400),
         (&[multipart("multipart/mixed; boundary=B")], "--B--", 415),
     ] {
-        assert_eq!(submit("POST", None, fields, content.as_bytes()).status, expected, "{fields:?}");
+        assert_eq!(submit("POST", "/form", fields, content.as_bytes()).status, expected, "{fields:?}");
     }
 }
 
 #[test]
 fn other_methods_learn_what_is_allowed() {
     for (method, expected) in [("OPTIONS", 204), ("PUT", 405), ("DELETE", 405), ("FOO", 501), ("get", 501)] {
-        let response = submit(method, None, &[URLENCODED], b"a=b");
+        let response = submit(method, "/form", &[URLENCODED], b"a=b");
         assert_eq!(response.status, expected, "{method}");
-        assert_eq!(response.headers.get("Allow"), Some(ALLOW.as_bytes()));
+        assert_eq!(response.field("Allow"), Some(ALLOW));
     }
 }
 
@@ -158,7 +142,8 @@ fn a_body_that_breaks_off_is_no_form() {
 
 #[test]
 fn the_page_for_a_person_escapes_what_was_sent() {
-    let page = content(submit("GET", Some("%3Cscript%3E=%22%26'"), &[("Accept", "text/html, */*")], b""));
+    let page = submit("GET", "/form?%3Cscript%3E=%22%26'", &[("Accept", "text/html, */*")], b"");
+    let page = String::from_utf8(page.content).expect("a page is in UTF-8");
     assert!(page.contains("<td>&lt;script&gt;<td><pre>\n&quot;&amp;&#39;</pre>"), "{page}");
     assert!(!page.contains("<script>"));
 }

@@ -1,1 +1,129 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::message::{Request, Response};
+
+/// Says hello, or waits to be let go first.
+struct Gate {
+    open: watch::Receiver<bool>,
+    /// Gets the number of those inside, whenever one comes in.
+    arrivals: mpsc::UnboundedSender<usize>,
+    inside: AtomicUsize,
+}
+
+impl Application for Gate {
+    async fn call(&self, request: Request) -> Response {
+        if request.target.path == "/wait" {
+            let _ = self.arrivals.send(self.inside.fetch_add(1, Ordering::Relaxed) + 1);
+            let _ = self.open.clone().wait_for(|&open| open).await;
+            self.inside.fetch_sub(1, Ordering::Relaxed);
+        }
+        Response::content(200, "text/plain", "hello")
+    }
+}
+
+struct Running {
+    address: SocketAddr,
+    gate: watch::Sender<bool>,
+    arrivals: mpsc::UnboundedReceiver<usize>,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<()>,
+}
+
+fn start(change: impl FnOnce(&mut Config)) -> Running {
+    let mut config = Config::new(SocketAddr::from(([127, 0, 0, 1], 0)));
+    config.quiet = true;
+    change(&mut config);
+    let server = Server::bind(config).unwrap();
+    let address = server.local_addr().unwrap();
+    let (gate, open) = watch::channel(false);
+    let (sender, arrivals) = mpsc::unbounded_channel();
+    let (stop, stopped) = oneshot::channel();
+    let application = Gate { open, arrivals: sender, inside: AtomicUsize::new(0) };
+    let served = tokio::spawn(server.serve(application, async { drop(stopped.await) }));
+    Running { address, gate, arrivals, stop, served }
+}
+
+async fn send(address: SocketAddr, text: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(text.as_bytes()).await.unwrap();
+    stream
+}
+
+async fn read_to_end(mut stream: TcpStream) -> String {
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+const GET: &str = "GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n";
+const WAIT: &str = "GET /wait HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n";
+
+#[tokio::test]
+async fn slow_clients_do_not_keep_others_waiting() {
+    let server = start(|_| {});
+    let mut slow = Vec::new();
+    for _ in 0..100 {
+        slow.push(send(server.address, "GET / HTTP/1.1\r\nHo").await);
+    }
+    assert!(read_to_end(send(server.address, GET).await).await.ends_with("hello"));
+    drop(slow);
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait_for_their_turn() {
+    let mut server = start(|config| config.connections = 2);
+    let mut clients = Vec::new();
+    for _ in 0..5 {
+        clients.push(send(server.address, WAIT).await);
+    }
+    assert_eq!((server.arrivals.recv().await, server.arrivals.recv().await), (Some(1), Some(2)));
+    server.gate.send(true).unwrap();
+    for client in clients {
+        assert!(read_to_end(client).await.ends_with("hello"));
+    }
+    for _ in 2..5 {
+        assert!(server.arrivals.recv().await.is_some_and(|inside| inside <= 2));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stops_finishes_what_it_has_begun() {
+    let mut server = start(|_| {});
+    let idle = send(server.address, "").await;
+    let mut used = send(server.address, "GET / HTTP/1.1\r\nHost: t\r\n\r\n").await;
+    assert_eq!(used.read_u8().await.unwrap(), b'H');
+    let busy = send(server.address, &WAIT.replace("close", "keep-alive")).await;
+    server.arrivals.recv().await.unwrap();
+    server.stop.send(()).unwrap();
+    assert_eq!(read_to_end(idle).await, "");
+    assert!(read_to_end(used).await.ends_with("hello"));
+    assert!(TcpStream::connect(server.address).await.is_err());
+    server.gate.send(true).unwrap();
+    let answer = read_to_end(busy).await;
+    assert!(answer.contains("Connection: close\r\n") && answer.ends_with("hello"), "{answer:?}");
+    server.served.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_stops_does_not_wait_for_ever() {
+    let mut server = start(|config| config.grace = Duration::from_millis(10));
+    let mut busy = send(server.address, WAIT).await;
+    server.arrivals.recv().await.unwrap();
+    server.stop.send(()).unwrap();
+    server.served.await.unwrap();
+    let mut answer = Vec::new();
+    let _ = busy.read_to_end(&mut answer).await;
+    assert!(answer.is_empty());
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_an_error() {
+    let server = start(|_| {});
+    let error = Server::bind(Config::new(server.address)).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+}

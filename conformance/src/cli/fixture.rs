@@ -1,0 +1,37 @@
+//! `conformance fixture`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use conformance::fixture::Fixture;
+use conformance::report::shell_words;
+
+use super::{Stop, print};
+
+/// Lay out the files that a server should serve while it is tested
+///
+/// Needed only with `run --url`: a server that the suite starts itself finds the same files at {root}. Files
+/// that are there already with the right content are left alone.
+#[derive(Debug, Args)]
+pub(super) struct Lay {
+    /// Where to lay them out; created if need be
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+}
+
+impl Lay {
+    pub(super) fn run(self) -> Result<ExitCode, Stop> {
+        let fixture = Fixture::lay_out(&self.directory).map_err(|error| {
+            Stop::Usage(format!("{} can't be laid out: {error}", self.directory.display()))
+        })?;
+        let [root, cgi_bin, wsgi] = [fixture.root(), fixture.cgi_bin(), fixture.wsgi()]
+            .map(|path| shell_words(&[path.to_string_lossy().into_owned()]));
+        print(&format!(
+            "document root   {root}\nscripts         {cgi_bin}\napplications    {wsgi}\n\n\
+             Serve the document root at /, then run the suite, for a server on port 8000:\n\n    \
+             conformance run --url http://localhost:8000/\n"
+        ))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,50 @@
+//! Ctrl-C: no server that the suite started stays behind.
+
+use std::any::Any;
+use std::sync::mpsc;
+use std::thread;
+
+use conformance::process;
+use servers::server::stop_signal;
+
+use super::Stop;
+
+enum Event<T> {
+    Ended(Result<T, Box<dyn Any + Send>>),
+    Interrupted,
+}
+
+/// Does the work, and stops all servers if the process is asked to stop meanwhile. The work then goes on
+/// until the process ends, but starts nothing any more.
+pub(super) fn unless_interrupted<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Stop> {
+    let (events, happened) = mpsc::channel();
+    let (watch, watching) = mpsc::channel();
+    let interrupted = events.clone();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    thread::spawn(move || {
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = stop_signal() => {}
+                // Polled after it: from here on no signal is missed.
+                () = async { let _ = watch.send(()); std::future::pending().await } => {}
+            }
+        });
+        let _ = interrupted.send(Event::Interrupted);
+    });
+    let _ = watching.recv();
+    thread::spawn(move || events.send(Event::Ended(thread::spawn(work).join())));
+    match happened.recv() {
+        Ok(Event::Ended(Ok(result))) => Ok(result),
+        Ok(Event::Interrupted) => {
+            process::stop_all();
+            Err(Stop::Interrupted)
+        }
+        Ok(Event::Ended(Err(_))) | Err(_) => {
+            process::stop_all();
+            Err(Stop::Broken("a check ended in a panic, which is the suite's own fault".into()))
+        }
+    }
+}

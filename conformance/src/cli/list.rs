@@ -1,0 +1,51 @@
+//! `conformance list`
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use clap::Args;
+use conformance::check::{Chapter, Check};
+use conformance::checks::CHAPTERS;
+
+use super::{Stop, names, print};
+
+/// List the chapters and their checks
+///
+/// Each check with its id, its level and the rule. The ids of checks and of chapters go with `run --check`
+/// and `explain`.
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// Only what this profile covers: a built-in one (http, simple), or a file
+    #[arg(long, value_name = "NAME|FILE", value_parser = names::profile)]
+    profile: Option<names::Chosen>,
+}
+
+impl List {
+    pub(super) fn run(self) -> Result<ExitCode, Stop> {
+        let all =
+            || CHAPTERS.iter().flat_map(|chapter| chapter.checks.iter().map(move |check| (*chapter, check)));
+        let checks = self.profile.map_or_else(|| all().collect(), |chosen| chosen.profile.checks());
+        print(&list(&checks))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn list(checks: &[(&Chapter, &Check)]) -> String {
+    let width = checks.iter().map(|(_, check)| check.id.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for chapter in checks.chunk_by(|(a, _), (b, _)| a.id == b.id) {
+        let _ = writeln!(text, "{}: {}", chapter[0].0.id, chapter[0].0.title);
+        for (_, check) in chapter {
+            let _ = writeln!(
+                text,
+                "  {:<width$}  {:<8}  {}",
+                check.id,
+                check.requirement.level.name(),
+                check.title
+            );
+        }
+        text.push('\n');
+    }
+    let _ = writeln!(text, "{} checks", checks.len());
+    text
+}

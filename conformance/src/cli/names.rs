@@ -1,0 +1,89 @@
+//! Names that people type: profiles, checks, chapters. A wrong one is answered with the nearest right ones.
+
+use std::fs;
+use std::path::Path;
+
+use conformance::checks::CHAPTERS;
+use conformance::profile::{self, BUILT_IN, Profile};
+
+/// A profile, and the word that chose it.
+#[derive(Debug, Clone)]
+pub(super) struct Chosen {
+    pub(super) word: String,
+    pub(super) profile: Profile,
+}
+
+/// A built-in profile by its name, or one from a file.
+pub(super) fn profile(word: &str) -> Result<Chosen, String> {
+    let profile = match Profile::built_in(word) {
+        Some(profile) => profile,
+        None if Path::new(word).exists() || word.contains(['/', '.']) => {
+            let text = fs::read_to_string(word).map_err(|error| format!("it can't be read: {error}"))?;
+            Profile::parse(&text).map_err(|error| error.to_string())?
+        }
+        None => return Err(unknown("profile", word, BUILT_IN.iter().map(|(name, _)| *name))),
+    };
+    Ok(Chosen { word: word.into(), profile })
+}
+
+/// The id of a check or a chapter.
+pub(super) fn check_or_chapter(word: &str) -> Result<String, String> {
+    match profile::check(word).is_some() || profile::chapter(word).is_some() {
+        true => Ok(word.into()),
+        false => Err(unknown("check or chapter", word, ids())),
+    }
+}
+
+/// Ids of all chapters and checks.
+pub(super) fn ids() -> impl Iterator<Item = &'static str> {
+    CHAPTERS
+        .iter()
+        .flat_map(|chapter| std::iter::once(chapter.id).chain(chapter.checks.iter().map(|check| check.id)))
+}
+
+/// Says that there is no such thing, and what may have been meant: at most three names, nearest first; all
+/// names where they are few.
+pub(super) fn unknown<'n>(what: &str, word: &str, names: impl Iterator<Item = &'n str>) -> String {
+    let mut names: Vec<(usize, &str)> = names.map(|name| (distance(word, name), name)).collect();
+    if names.len() > 5 {
+        let is_near = |(distance, name): &(usize, &str)| {
+            *distance <= name.len() / 3 || name.contains(word) || word.contains(name)
+        };
+        names.retain(is_near);
+        names.sort();
+        names.truncate(3);
+    }
+    let names: Vec<String> = names.iter().map(|(_, name)| format!("\"{name}\"")).collect();
+    match names.is_empty() {
+        true => format!("there is no such {what}"),
+        false => format!("there is no such {what}; did you mean {}?", names.join(" or ")),
+    }
+}
+
+/// Letters to insert, delete or replace to get from one word to the other (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, to) in b.bytes().enumerate() {
+            let replaced = diagonal + usize::from(from != to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_names_are_offered() {
+        let names = || ["host-missing", "host-twice", "host", "fields", "chunked", "range"].into_iter();
+        let ask = |word| unknown("check", word, names());
+        assert_eq!(ask("host-mising"), "there is no such check; did you mean \"host-missing\" or \"host\"?");
+        assert_eq!(ask("zebra"), "there is no such check");
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+}

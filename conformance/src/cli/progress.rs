@@ -1,0 +1,57 @@
+//! How far a run is, for whoever waits: a bar on a terminal, now and then a line elsewhere.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use conformance::check::Verdict;
+use conformance::report::Outcome;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// How often a line is printed where there is no terminal: a short run prints none.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// The progress of one run, on standard error.
+#[derive(Debug)]
+pub(super) struct Progress {
+    bar: ProgressBar,
+    counted: Mutex<Counted>,
+}
+
+#[derive(Debug)]
+struct Counted {
+    done: usize,
+    failed: usize,
+    told: Instant,
+}
+
+impl Progress {
+    pub(super) fn new() -> Progress {
+        let style = ProgressStyle::with_template("{bar:32} {pos} of {len} checks{msg}");
+        let bar = ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Progress { bar, counted: Mutex::new(Counted { done: 0, failed: 0, told: Instant::now() }) }
+    }
+
+    /// One more is done, of `total`.
+    pub(super) fn step(&self, outcome: &Outcome, total: usize) {
+        let Ok(mut counted) = self.counted.lock() else { return };
+        counted.done += 1;
+        counted.failed += usize::from(outcome.verdict == Verdict::Fail);
+        let failed = match counted.failed {
+            0 => String::new(),
+            failed => format!(", {failed} failed"),
+        };
+        if !self.bar.is_hidden() {
+            self.bar.set_length(total as u64);
+            self.bar.set_message(failed);
+            self.bar.set_position(counted.done as u64);
+        } else if counted.told.elapsed() >= EVERY {
+            counted.told = Instant::now();
+            anstream::eprintln!("{} of {total} checks{failed}", counted.done);
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}

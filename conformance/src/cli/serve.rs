@@ -1,0 +1,30 @@
+//! `conformance serve`
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use super::Stop;
+
+/// Run a reference server, to look at and to compare with
+///
+/// The reference servers pass every check. They are the same that server-simple and its siblings run.
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    #[command(subcommand)]
+    server: Server,
+}
+
+#[derive(Debug, Subcommand)]
+enum Server {
+    /// Serve files, and answer the form at /form
+    Simple(servers::simple::Options),
+}
+
+impl Serve {
+    pub(super) fn run(self) -> Result<ExitCode, Stop> {
+        match self.server {
+            Server::Simple(options) => Ok(servers::simple::run(options)),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The report for CI systems: JUnit XML.
+//!
+//! A failure is a broken rule that counts: one at level must, or worth points. Any other broken rule passes
+//! and says so in `system-out`, so that advice turns no pipeline red. What is blocked or does not apply is
+//! skipped, and an error is the suite's own.
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Property, Report as Junit, TestCase, TestCaseStatus, TestSuite};
+
+use super::failure::describe;
+use super::{Outcome, Report, printable, printable_lines};
+use crate::check::Verdict;
+
+/// The report as JUnit XML: a test suite a chapter, a test case a check.
+pub(super) fn render(report: &Report) -> String {
+    let mut junit = Junit::new("conformance");
+    junit.set_time(Duration::from_millis(report.took_ms));
+    if let Some(failure) = &report.target.failure {
+        junit.add_test_suite(no_server(failure));
+    }
+    for outcomes in report.outcomes.chunk_by(|a, b| a.chapter == b.chapter) {
+        let mut suite = TestSuite::new(printable(&outcomes[0].chapter));
+        suite.set_time(Duration::from_millis(outcomes.iter().map(|outcome| outcome.took_ms).sum()));
+        suite.add_property(property("profile", &report.profile));
+        suite.add_property(property("seed", &report.seed.to_string()));
+        suite.add_test_cases(outcomes.iter().map(|outcome| test_case(report, outcome)));
+        junit.add_test_suite(suite);
+    }
+    junit.to_string().expect("a string takes whatever is written to it")
+}
+
+fn no_server(failure: &str) -> TestSuite {
+    let mut suite = TestSuite::new("target");
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    status.set_message("the server could not be tested").set_description(printable_lines(failure));
+    let mut case = TestCase::new("server-can-be-tested", status);
+    case.set_classname("target");
+    suite.add_test_case(case);
+    suite
+}
+
+fn test_case(report: &Report, outcome: &Outcome) -> TestCase {
+    let reason = printable(outcome.actual.as_deref().unwrap_or("no reason given"));
+    let mut status = match outcome.verdict {
+        Verdict::Fail if outcome.counts() => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        Verdict::Pass | Verdict::Fail => TestCaseStatus::success(),
+        Verdict::Blocked | Verdict::Skip => TestCaseStatus::skipped(),
+        Verdict::Error => TestCaseStatus::non_success(NonSuccessKind::Error),
+    };
+    // GitLab reads the text and not the message; other readers show the message alone.
+    let text = match outcome.verdict {
+        Verdict::Fail => told(report, outcome),
+        _ => reason.clone(),
+    };
+    let message = match outcome.verdict {
+        Verdict::Fail => printable(&outcome.title),
+        _ => reason,
+    };
+    status.set_message(message).set_description(text.clone());
+    let mut case = TestCase::new(printable(&outcome.check), status);
+    case.set_classname(printable(&outcome.chapter));
+    case.set_time(Duration::from_millis(outcome.took_ms));
+    case.add_property(property("title", &outcome.title));
+    case.add_property(property("requirement", &outcome.requirement));
+    case.add_property(property("level", outcome.level.name()));
+    case.add_property(property("points", &outcome.points.to_string()));
+    case.add_property(property("max_points", &outcome.max_points.to_string()));
+    match outcome.verdict {
+        Verdict::Fail if !outcome.counts() => {
+            case.set_system_out(format!("warning: {}\n{text}", printable(&outcome.title)));
+        }
+        Verdict::Pass if !outcome.notes.is_empty() => {
+            let notes: Vec<String> = outcome.notes.iter().map(|note| printable(note)).collect();
+            case.set_system_out(notes.join("\n"));
+        }
+        _ => {}
+    }
+    case
+}
+
+/// The failure without terminal styles.
+fn told(report: &Report, outcome: &Outcome) -> String {
+    anstream::adapter::strip_str(&describe(report, outcome)).to_string()
+}
+
+fn property(name: &str, value: &str) -> Property {
+    Property::new(name, printable(value))
+}

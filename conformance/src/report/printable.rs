@@ -1,0 +1,50 @@
+//! The last line of defence between a peer's octets and whoever reads a report.
+
+/// Text that no terminal, log or CI system can misread.
+///
+/// Letters, digits and ASCII stay; of the rest, control characters, line ends and invisible or reordering
+/// characters become `\u{..}`. A second `#` in a row does, too: `##[` begins a command of some CI systems.
+pub fn printable(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut previous = ' ';
+    for character in text.chars() {
+        let repeated = character == '#' && previous == '#';
+        match character {
+            _ if is_plain(character) && !repeated => result.push(character),
+            _ => result.extend(character.escape_unicode()),
+        }
+        previous = character;
+    }
+    result
+}
+
+/// Text of several lines, where the first is ours and the others may be the peer's: none of these begins
+/// with what a CI system takes for a command, like `::error::`, however it is indented.
+pub fn printable_lines(text: &str) -> String {
+    text.lines().map(|line| printable(line.trim_start())).collect::<Vec<_>>().join("\n  | ")
+}
+
+/// Whether it looks like what it is, everywhere.
+pub(super) fn is_plain(character: char) -> bool {
+    matches!(character, ' '..='~') || character.is_alphanumeric()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn what_could_be_misread_is_escaped() {
+        let cases = [
+            ("plain: \"text\" \\r\\n ~", "plain: \"text\" \\r\\n ~"),
+            ("caf\u{e9}", "caf\u{e9}"),
+            ("\x1b[31m", "\\u{1b}[31m"),
+            ("a\r\nb\0", "a\\u{d}\\u{a}b\\u{0}"),
+            ("\u{9b}31m\u{202e}\u{feff}", "\\u{9b}31m\\u{202e}\\u{feff}"),
+            ("##[error]", "#\\u{23}[error]"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(printable(text), expected);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! How long a server waits for a client, on a clock that stands still while anybody works.
+
+use std::time::Duration;
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_slow_is_told_and_whoever_is_idle_is_not() {
+    for (request, expected) in [
+        ("", vec![]),
+        ("\r\n", vec![]),
+        ("GET / HTTP/1.1\r\nHost: t\r\n\r\n", vec![200]),
+        ("GET / HTTP/1.1\r\nHo", vec![408]),
+        ("POST /collect HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nab", vec![408]),
+        ("POST /collect HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab", vec![408]),
+    ] {
+        let mut client = Client::new(Deeds::default(), Limits::default());
+        client.send(request).await;
+        // The other side never closes: time passes as soon as nobody has anything to do.
+        assert_eq!(statuses(&client.read_to_end().await), expected, "{request:?}");
+        client.served.await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_drips_is_late_however_steadily_it_drips() {
+    let mut client = Client::new(Deeds::default(), Limits::default());
+    let begun = tokio::time::Instant::now();
+    let dripping = async {
+        loop {
+            if client.writer.write_all(b"G").await.is_err() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let mut answer = Vec::new();
+    tokio::select! {
+        () = dripping => {}
+        read = client.reader.read_to_end(&mut answer) => drop(read.unwrap()),
+    }
+    assert_eq!(statuses(&without_date(&answer)), [408]);
+    assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_read_is_given_up() {
+    let application = Deeds::default();
+    let (ours, theirs) = tokio::io::duplex(64);
+    let (_stop, stop) = watch::channel(false);
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    let context =
+        Context { remote: nowhere, local: nowhere, limits: Limits::default(), access_log: false, stop };
+    let (mut reader, mut writer) = split(ours);
+    let (their_reader, their_writer) = split(theirs);
+    let served = serve(their_reader, their_writer, &application, context);
+    let request = writer.write_all(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+    let (_, sent) = tokio::join!(served, request);
+    sent.unwrap();
+    let mut answer = Vec::new();
+    reader.read_to_end(&mut answer).await.unwrap();
+    assert_eq!(answer.len(), 64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_the_server_stops_idle_connections_close_and_busy_ones_finish() {
+    let idle = Client::new(Deeds::default(), Limits::default());
+    tokio::task::yield_now().await;
+    let begun = tokio::time::Instant::now();
+    idle.stop.send(true).unwrap();
+    idle.served.await.unwrap();
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+
+    let mut busy = Client::new(Deeds::default(), Limits::default());
+    busy.send("POST /collect HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\n").await;
+    tokio::task::yield_now().await;
+    busy.stop.send(true).unwrap();
+    tokio::task::yield_now().await;
+    busy.send("abc").await;
+    let answer = busy.read_to_end().await;
+    assert!(answer.ends_with("Connection: close\r\n\r\nabc"), "{answer:?}");
+}
