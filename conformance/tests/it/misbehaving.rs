@@ -119,7 +119,7 @@ fn is_blamed(way: &str, how: &str) -> Result<(), String> {
     let blamed = report
         .outcomes
         .iter()
-        .find(|outcome| outcome.check == "method-in-lower-case")
+        .find(|outcome| outcome.check == "method-case")
         .ok_or("no such check")?;
     let later = report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Pass).count();
     let told = blamed.actual.as_deref().unwrap_or_default().contains(how);
