@@ -228,7 +228,6 @@ impl Connection {
         self.ended = Some(end);
     }
 
-<<<<<<< HEAD
     /// Begins to read on a connection that was opened deaf, once the server has sent all that fits into
     /// the buffers on the way and no more goes out.
     pub fn read_late(&mut self) -> Result<(), Failure> {
@@ -239,88 +238,6 @@ impl Connection {
             let arrived = rustix::io::ioctl_fionread(&self.stream).map_err(io::Error::from)?;
             if arrived > 0 && arrived == waiting {
                 break;
-=======
-    /// The server must close now, without another octet.
-    pub fn closes(&mut self) -> Result<(), Failure> {
-        self.ends("the connection closed after this response")
-    }
-
-    /// The server must close without an answer to what was sent behind the last request.
-    pub fn closes_unanswered(&mut self) -> Result<(), Failure> {
-        self.ends("the connection closed, and nothing behind the refused request answered")
-    }
-
-    fn ends(&mut self, expected: &str) -> Result<(), Failure> {
-        // A server may linger for a moment so that its response is not lost.
-        let deadline = Instant::now() + self.limits.answer.max(Duration::from_secs(2));
-        while self.unread.is_empty() && self.ended.is_none() {
-            if !self.more(deadline) {
-                self.transcript
-                    .record(self.id, Kind::Silent { for_ms: self.limits.answer.as_millis() as u64 });
-                return Err(wrong(expected, "the connection stayed open"));
-            }
-        }
-        self.has_no_more(expected)
-    }
-
-    fn has_no_more(&self, expected: &str) -> Result<(), Failure> {
-        match self.unread.is_empty() {
-            true => Ok(()),
-            false => Err(Failure::Wrong {
-                expected: expected.into(),
-                actual: format!("more octets: \"{}\"", escape_some(&self.unread, 100)),
-                at: Some(Mark { connection: self.id, sent: false, offset: self.taken }),
-            }),
-        }
-    }
-
-    /// For a while nothing may come, nor may the connection end.
-    pub fn stays_quiet(&mut self) -> Result<(), Failure> {
-        let actual = match self.incoming.recv_timeout(self.limits.quiet) {
-            _ if !self.unread.is_empty() => format!("\"{}\"", escape_some(&self.unread, 100)),
-            Err(RecvTimeoutError::Timeout) => return Ok(()),
-            Ok(Incoming::Bytes(bytes)) => {
-                let actual = format!("\"{}\"", escape_some(&bytes, 100));
-                self.unread.extend_from_slice(&bytes);
-                actual
-            }
-            Ok(Incoming::End(end)) => {
-                self.end(end);
-                "the connection ended".into()
-            }
-            Err(RecvTimeoutError::Disconnected) => "the connection ended".into(),
-        };
-        let at = Some(Mark { connection: self.id, sent: false, offset: self.taken });
-        Err(Failure::Wrong { expected: "nothing until the request is complete".into(), actual, at })
-    }
-
-    /// A plain request on this connection must be answered with a 2xx of its own: the one before ended
-    /// where the client thinks it did.
-    pub fn still_serves(&mut self) -> Result<Reply, Failure> {
-        self.send(FOLLOW_UP)?;
-        let reply = self.reply()?;
-        reply.succeeds()?;
-        Ok(reply)
-    }
-
-    /// What follows must be the next response or the end, and no content of the one before.
-    pub fn has_no_content_left(&mut self) -> Result<(), Failure> {
-        self.send(FOLLOW_UP)?;
-        let deadline = Instant::now() + self.limits.answer;
-        while self.unread.is_empty() && self.ended.is_none() && self.more(deadline) {}
-        match b"HTTP/".iter().zip(&self.unread).all(|(a, b)| a == b) {
-            true => Ok(()),
-            false => self.has_no_more("the next response right after this one"),
-        }
-    }
-
-    /// Waits for the head of a response, interim or final, as a client does that has announced its content.
-    pub fn hears_back(&mut self) -> Result<(), Failure> {
-        let deadline = Instant::now() + self.limits.answer;
-        while !self.unread.windows(4).any(|end| end == b"\r\n\r\n") && self.ended.is_none() {
-            if !self.more(deadline) {
-                return Err(wrong("100 Continue, or a final response", self.silent().describe()));
->>>>>>> form-checks
             }
             waiting = arrived;
         }

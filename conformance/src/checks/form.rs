@@ -200,7 +200,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let head = connection.reply_to_head()?;
                 head.status_is(&[get.status])?;
                 head.same_fields_as(&get, &["Content-Type"])?;
-                let ended = connection.has_no_content_left();
+                let ended = connection.has_no_surplus();
                 if ended.is_err() && head.announces_close() {
                     client.note("content follows the answer to HEAD, on a connection that closes after it");
                     return Ok(());
