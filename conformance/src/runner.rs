@@ -246,7 +246,7 @@ impl Run<'_, '_> {
         if !is_alive(&world, self.seed) {
             blame(outcome, &mut world, second);
             // The next check finds a server, or learns that there is none.
-            revive(&mut world, self.seed);
+            restart(&mut world);
             return;
         }
         if let (Err(Failure::Wrong { actual, .. }), Ok(())) = (&first.result, &second.result) {
@@ -305,9 +305,10 @@ fn is_alive(world: &World<'_>, seed: u64) -> bool {
 
 /// Makes sure that there is a server to test, if that can be done.
 fn revive(world: &mut World<'_>, seed: u64) -> bool {
-    if world.gone.is_some() || is_alive(world, seed) {
-        return world.gone.is_none();
-    }
+    world.gone.is_none() && (is_alive(world, seed) || restart(world))
+}
+
+fn restart(world: &mut World<'_>) -> bool {
     if !world.target.can_restart() {
         world.gone = Some("the server no longer answers, and the suite can't start it again".into());
         return false;

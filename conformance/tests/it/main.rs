@@ -12,6 +12,7 @@ mod reference;
 mod snapshots;
 mod student;
 mod subject;
+mod texts;
 mod tidy;
 
 use conformance::report::{FORMATS, Report};
@@ -28,6 +29,7 @@ fn main() {
             subject::trials(),
             tidy::trials(),
             snapshots::trials(),
+            texts::trials(),
             program::trials(),
         ];
         groups.into_iter().flatten().collect()

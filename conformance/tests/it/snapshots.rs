@@ -54,7 +54,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// Compares with the file of this name.
-fn same(name: &str, text: &str) {
+pub(crate) fn same(name: &str, text: &str) {
     let mut settings = insta::Settings::new();
     settings.set_snapshot_path("../../../snapshots");
     settings.set_prepend_module_to_snapshot(false);
@@ -78,7 +78,7 @@ fn is_harmless(text: &str) -> Result<(), String> {
 }
 
 /// Without what differs from run to run: ports, dates, entity tags.
-fn redacted(text: &str) -> String {
+pub(crate) fn redacted(text: &str) -> String {
     let line = |line: &str| {
         for name in ["Date: ", "ETag: "] {
             if let Some((before, _)) = line.split_once(name) {
