@@ -46,6 +46,6 @@ pub(crate) fn trial(
 
 /// The report as a person would read it.
 pub(crate) fn told(report: &Report) -> String {
-    let (_, _, text) = FORMATS[0];
+    let (_, text) = FORMATS[0];
     anstream::adapter::strip_str(&text(report)).to_string()
 }
