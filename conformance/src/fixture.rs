@@ -126,6 +126,7 @@ const SHORT_FILES: &[(&str, &[u8])] = &[
     ("data.json", b"{}\n"),
     ("image.png", b"\x89PNG\r\n\x1a\n"),
     ("unknown.zzz", b"A file of no known type.\n"),
+    ("keep.txt", b"Nobody may change this file.\n"),
 ];
 
 fn create(directory: &Path) -> io::Result<&Path> {

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::check::Failure;
-use crate::reply::Reply;
+use crate::checks::lint::{NO_STATUS_LINE, RULES, STATUS_LINE};
+use crate::reply::{self, Progress, Reply};
 use crate::transcript::{Event, Mark, Transcript, escape_some};
+
+pub(crate) mod rules;
 
 /// A rule that holds for every response.
 #[derive(Debug)]
@@ -33,22 +36,28 @@ pub struct Finding {
 impl Findings {
     /// Judges a reply by all rules.
     pub(crate) fn inspect(&self, reply: &Reply, transcript: &Transcript) {
-        for rule in crate::checks::lint::RULES {
+        for rule in RULES {
             if let Err(failure) = (rule.judge)(reply) {
                 self.add(rule.id, failure, transcript);
             }
         }
     }
 
-    /// Takes down octets in which no response could be made out.
+    /// Takes down octets in which no whole response could be made out.
     pub(crate) fn malformed(&self, octets: &[u8], at: Mark, transcript: &Transcript) {
+        // The head may be readable, and show what is wrong.
+        if let Progress::Whole(reply, _) = reply::read(octets, true, at.connection, at.offset) {
+            return self.inspect(&reply, transcript);
+        }
+        let rule = match octets.starts_with(b"HTTP/") {
+            true => STATUS_LINE,
+            // Behind a response they are more likely surplus content than a response without its head.
+            false if at.offset > 0 => return,
+            false => NO_STATUS_LINE,
+        };
         let expected = "a status line: HTTP/1.1, a space, three digits, a space, a reason".into();
         let actual = format!("\"{}\"", escape_some(octets, 100));
-        self.add(
-            crate::checks::lint::STATUS_LINE,
-            Failure::Wrong { expected, actual, at: Some(at) },
-            transcript,
-        );
+        self.add(rule, Failure::Wrong { expected, actual, at: Some(at) }, transcript);
     }
 
     fn add(&self, rule: &'static str, failure: Failure, transcript: &Transcript) {

@@ -75,7 +75,8 @@ impl Output {
         tail.split_off(tail.len().saturating_sub(lines))
     }
 
-    fn push(&self, bytes: &[u8]) {
+    /// Adds what a server printed.
+    pub(crate) fn push(&self, bytes: &[u8]) {
         let mut printed = self.lock();
         printed.total += bytes.len() as u64;
         printed.kept.extend(bytes);

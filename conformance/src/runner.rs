@@ -89,6 +89,7 @@ pub fn get_to_know(target: &Target, profile: &Profile, seed: u64) -> Context {
         limits,
         form: profile.form.clone(),
         findings: Findings::default(),
+        output: target.output().cloned(),
     };
     let patient = Limits::calibrated(Duration::from_secs(5));
     let client = Client::new(Arc::new(context(patient, Capabilities::default())), patient, seed, "baseline");

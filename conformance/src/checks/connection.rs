@@ -226,7 +226,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "http10-keep-alive",
             title: "A connection that outlives a response to HTTP/1.0 was announced with keep-alive, or closes",
             why: "An old client can't tell otherwise whether it may go on, and where the content ends.",
-            requirement: rfc9112("9.3", Must, &["rfc9112-9.3-04"]),
+            requirement: rfc9112("9.3", Should, &["rfc9112-9.3-04"]),
             hint: "Look at which Connection field goes out when the request is HTTP/1.0.",
             mutant: instead_of("Connection: keep-alive", "X-Connection: keep-alive"),
             run: |client| {

@@ -149,7 +149,7 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Capability::Persistence)?;
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
                 let request = "GET / HTTP/1.1\r\n Content-Length: 3\r\nHost: {host}\r\n\r\n";
-                twin.refuses_or_grants(request, &[400])?;
+                twin.refuses_or_grants(request, &[400, 500])?;
                 Ok(())
             },
         },

@@ -6,6 +6,7 @@ use conformance::check::{Chapter, Check, Verdict};
 use conformance::client::Context;
 use conformance::fixture::Fixture;
 use conformance::profile::Profile;
+use conformance::proof;
 use conformance::report::Outcome;
 use conformance::runner::{self, Options};
 use conformance::target::{Recipe, Target};
@@ -66,15 +67,7 @@ fn passes(check: &'static Check) -> Result<(), String> {
 
 /// What a check makes of its own mutant, and whether the mutant lied at all.
 pub(crate) fn against_mutant(check: &'static Check) -> (Outcome, bool) {
-    let running = check.mutant.start(SIMPLE.target.place().address).expect("a port for the mutant");
-    let mut target = SIMPLE.target.behind(running.address);
-    let context = Context {
-        place: target.place().clone(),
-        findings: Default::default(),
-        ..Context::clone(&SIMPLE.context)
-    };
-    let outcome = runner::once(&mut target, Arc::new(context), check, SEED);
-    (outcome, running.told())
+    proof::with_mutant(&SIMPLE.target, &SIMPLE.context, check, SEED).expect("a port for the mutant")
 }
 
 fn is_caught(check: &'static Check) -> Result<(), String> {
