@@ -32,13 +32,6 @@ impl Connection {
         self.has_no_more(expected)
     }
 
-    /// No octet may follow what was read. Whether the connection ends is not judged.
-    pub fn says_no_more(&mut self) -> Result<(), Failure> {
-        let deadline = Instant::now() + self.limits.answer;
-        while self.unread.is_empty() && self.ended.is_none() && self.receive(deadline) {}
-        self.has_no_more("nothing after this response")
-    }
-
     fn has_no_more(&self, expected: &str) -> Result<(), Failure> {
         match self.unread.is_empty() {
             true => Ok(()),

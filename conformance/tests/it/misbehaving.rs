@@ -116,11 +116,8 @@ fn never_starts(way: &str, why: &str) -> Result<(), String> {
 
 fn is_blamed(way: &str, how: &str) -> Result<(), String> {
     let (output, report) = run(way)?;
-    let blamed = report
-        .outcomes
-        .iter()
-        .find(|outcome| outcome.check == "method-in-lower-case")
-        .ok_or("no such check")?;
+    let blamed =
+        report.outcomes.iter().find(|outcome| outcome.check == "method-case").ok_or("no such check")?;
     let later = report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Pass).count();
     let told = blamed.actual.as_deref().unwrap_or_default().contains(how);
     match (output.status.code(), blamed.verdict, told, report.target.restarts, later) {
