@@ -61,8 +61,10 @@ fn answer(mut client: TcpStream, way: &str) -> std::io::Result<()> {
     let words: Vec<&str> = request.lines().next().unwrap_or_default().split(' ').collect();
     let sound = words.len() == 3 && words[2].starts_with("HTTP/1.");
     match way {
-        "crashes-on-absolute-form" if words[1].starts_with("http:") => process::abort(),
-        "hangs-on-absolute-form" if words[1].starts_with("http:") => loop {
+        "crashes-on-absolute-form" if words.get(1).is_some_and(|target| target.starts_with("http:")) => {
+            process::abort()
+        }
+        "hangs-on-absolute-form" if words.get(1).is_some_and(|target| target.starts_with("http:")) => loop {
             std::thread::park();
         },
         _ => {}
