@@ -232,7 +232,8 @@ pub const CHAPTER: Chapter = Chapter {
                         connection.send("{get}Connection: close\r\n\r\n").map(|()| connection)
                     };
                     let four: Result<Vec<_>, Failure> = (0..4).map(ask).collect();
-                    four?.iter_mut().try_for_each(|connection| connection.reply()?.succeeds())?;
+                    // A server may serve one client at a time, and wait for it to go.
+                    four?.into_iter().try_for_each(|mut connection| connection.reply()?.succeeds())?;
                 }
                 Ok(())
             },
