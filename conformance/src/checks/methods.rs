@@ -151,12 +151,14 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("get / ", "GET / "),
             run: |client| {
                 let twin = client.twin("{get}\r\n")?;
-                if let Answer::Reply(reply) = client.ask("BREW / HTTP/1.1\r\nHost: {host}\r\n\r\n")?
+                let verdict = twin.refuses("get / HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400, 404, 405, 501]);
+                if verdict.is_err()
+                    && let Answer::Reply(reply) = client.ask("BREW / HTTP/1.1\r\nHost: {host}\r\n\r\n")?
                     && (200..300).contains(&reply.status)
                 {
                     return Err(Failure::Inapplicable("the server answers any method alike".into()));
                 }
-                twin.refuses("get / HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400, 404, 405, 501])
+                verdict
             },
         },
         Check {
