@@ -8,6 +8,7 @@ use crate::capabilities::{Capabilities, Capability};
 use crate::check::{Failure, wrong};
 use crate::connection::Connection;
 use crate::lint::Findings;
+use crate::process::Output;
 use crate::random::Random;
 use crate::reply::{self, Answer, Reply};
 use crate::target::Place;
@@ -49,6 +50,8 @@ pub struct Context {
     pub form: String,
     /// What the lint found in the replies so far.
     pub findings: Findings,
+    /// What the server prints, where the suite can read it.
+    pub output: Option<Output>,
 }
 
 /// What one check acts through.

@@ -8,11 +8,13 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::check::{Failure, wrong};
-use crate::client::{Context, FOLLOW_UP, Limits, no_reply};
+use crate::client::{Context, Limits, no_reply};
 use crate::reply::{self, Answer, Progress, Reply};
 use crate::transcript::{Kind, Mark, Transcript, escape_some};
 
+mod expect;
 mod reader;
+mod tap;
 
 use reader::{End, Incoming, read_along};
 
@@ -194,9 +196,12 @@ impl Connection {
     }
 
     fn at_end(&mut self, end: End, ends_by_close: bool, to_head: bool) -> Answer {
+        let read = || reply::read_closed(&self.unread, to_head, self.id, self.taken);
         let whole = match (ends_by_close, end) {
-            (true, End::Closed) => reply::read_closed(&self.unread, to_head, self.id, self.taken),
-            _ => None,
+            (true, End::Closed) => read(),
+            // Who refuses early may reset what was not read: what arrived of the refusal is the refusal.
+            (true, End::Reset) => read().filter(|reply| reply.status >= 400),
+            (false, _) => None,
         };
         match (whole, end) {
             (Some(reply), _) => self.take(reply, self.unread.len()),
@@ -223,63 +228,6 @@ impl Connection {
         self.ended = Some(end);
     }
 
-    /// The server must close now, without another octet.
-    pub fn closes(&mut self) -> Result<(), Failure> {
-        self.ends("the connection closed after this response")
-    }
-
-    /// The server must close without an answer to what was sent behind the last request.
-    pub fn closes_unanswered(&mut self) -> Result<(), Failure> {
-        self.ends("the connection closed, and nothing behind the refused request answered")
-    }
-
-    fn ends(&mut self, expected: &str) -> Result<(), Failure> {
-        // A server may linger for a moment so that its response is not lost.
-        let deadline = Instant::now() + self.limits.answer.max(Duration::from_secs(2));
-        while self.unread.is_empty() && self.ended.is_none() {
-            if !self.receive(deadline) {
-                let for_ms = self.limits.answer.as_millis() as u64;
-                self.transcript.record(self.id, Kind::Silent { for_ms });
-                return Err(wrong(expected, "the connection stayed open"));
-            }
-        }
-        match self.unread.is_empty() {
-            true => Ok(()),
-            false => {
-                let actual = format!("more octets: \"{}\"", escape_some(&self.unread, 100));
-                Err(self.unwanted(expected, actual))
-            }
-        }
-    }
-
-    /// For a while nothing may come, nor may the connection end.
-    pub fn stays_quiet(&mut self) -> Result<(), Failure> {
-        if self.unread.is_empty() && self.ended.is_none() && !self.receive(Instant::now() + self.limits.quiet)
-        {
-            return Ok(());
-        }
-        let actual = match self.unread.is_empty() {
-            true => "the connection ended".into(),
-            false => format!("\"{}\"", escape_some(&self.unread, 100)),
-        };
-        Err(self.unwanted("nothing until the request is complete", actual))
-    }
-
-    /// A failure that points at what follows the last reply.
-    fn unwanted(&self, expected: &str, actual: String) -> Failure {
-        let at = Some(Mark { connection: self.id, sent: false, offset: self.taken });
-        Failure::Wrong { expected: expected.into(), actual, at }
-    }
-
-    /// A plain request on this connection must be answered with a 2xx of its own: the one before ended
-    /// where the client thinks it did.
-    pub fn still_serves(&mut self) -> Result<Reply, Failure> {
-        self.send(FOLLOW_UP)?;
-        let reply = self.reply()?;
-        reply.succeeds()?;
-        Ok(reply)
-    }
-
     /// Begins to read on a connection that was opened deaf, once the server has sent all that fits into
     /// the buffers on the way and no more goes out.
     pub fn read_late(&mut self) -> Result<(), Failure> {
@@ -297,16 +245,6 @@ impl Connection {
         self.incoming = incoming;
         self.reader = Some(read_along(self.stream.try_clone()?, sender, self.transcript.clone(), self.id)?);
         Ok(())
-    }
-
-    /// Waits until a response begins, and takes nothing of it: for a connection that was opened deaf.
-    pub fn sees_response(&self) -> Result<(), Failure> {
-        self.stream.set_read_timeout(Some(self.limits.answer))?;
-        match self.stream.peek(&mut [0]) {
-            Ok(1) => Ok(()),
-            Ok(_) => Err(no_reply(Answer::Closed)),
-            Err(_) => Err(no_reply(Answer::Silent(self.limits.answer))),
-        }
     }
 
     /// Takes in what comes next; `false` where nothing does by `deadline`.
@@ -340,33 +278,6 @@ impl Connection {
             self.receive(Instant::now() + MOMENT);
         }
         self.send_exactly(&octets[from..])
-    }
-
-    /// Nothing but responses may come: behind the last one stands the answer to a plain request, or the end.
-    pub fn has_no_surplus(&mut self) -> Result<(), Failure> {
-        self.send(FOLLOW_UP)?;
-        match self.answer(false)? {
-            Answer::Broken { bytes, .. } => {
-                let expected = "the next response, or nothing, right behind the content";
-                Err(self.unwanted(expected, format!("\"{}\"", escape_some(&bytes, 100))))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The connection closes if `reply` said so, and otherwise serves another request (RFC 9112 9.3).
-    pub fn goes_on_as_announced(&mut self, reply: &Reply) -> Result<(), Failure> {
-        if reply.announces_close() {
-            return self.closes();
-        }
-        self.send(FOLLOW_UP)?;
-        match self.answer(false)? {
-            Answer::Reply(_) => Ok(()),
-            other => {
-                let expected = "\"Connection: close\" in the response, or an answer to the next request";
-                Err(reply.wrong(expected, other.describe(), reply.mark_field("Connection")))
-            }
-        }
     }
 }
 

@@ -70,6 +70,23 @@ impl Twin<'_> {
         }
     }
 
+    /// `request` may be refused, with one of `statuses` or by closing the connection; if it is granted, its
+    /// content must be read as `fields`. Either way it is the last one on its connection.
+    pub fn refuses_or_reads_last(
+        &self,
+        request: impl AsRef<[u8]>,
+        statuses: &[u16],
+        fields: &[(&[u8], &[u8])],
+    ) -> Result<(), Failure> {
+        let mut connection = self.client.send_with_follow_up(&request)?;
+        let answer = connection.answer(false)?;
+        match &answer {
+            Answer::Reply(reply) if reply.succeeds().is_ok() => self.client.received(reply, fields)?,
+            _ => self.judge(&connection, &request, &answer, statuses)?,
+        }
+        connection.closes_behind(&answer)
+    }
+
     /// `request`, whose content can't be read to its end, must be refused, and then the connection must end.
     /// A server without a form may not look at the content: it may answer first, but must then end the
     /// connection all the same.
@@ -79,7 +96,7 @@ impl Twin<'_> {
         if self.client.has(Capability::Form) || !is_grant(&answer) {
             self.judge(&connection, &request, &answer, statuses)?;
         }
-        if matches!(answer, Answer::Reply(_)) { connection.closes_unanswered() } else { Ok(()) }
+        connection.closes_behind(&answer)
     }
 
     /// `request`, which announces more content than will ever come, must not be granted, nor what stands
@@ -113,6 +130,11 @@ impl Connection {
             answer if is_grant(&answer) => Ok(()),
             other => Err(wrong("a 2xx response to the plain request right behind", other.describe())),
         }
+    }
+
+    /// If the answer was a response, the server must now close.
+    pub fn closes_behind(&mut self, answer: &Answer) -> Result<(), Failure> {
+        if matches!(answer, Answer::Reply(_)) { self.closes_unanswered() } else { Ok(()) }
     }
 
     /// What was sent behind the last request must not be answered.

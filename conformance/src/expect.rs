@@ -1,13 +1,14 @@
 //! What a reply must be like: every expectation has a name, and names the octet that disappoints it.
 
-use serde::Deserialize;
-
 use crate::check::Failure;
 use crate::client::list_statuses;
 use crate::reply::{Framing, Reply};
 use crate::transcript::{Mark, escape, escape_some};
 
 mod files;
+mod form;
+
+pub use form::{Form, FormField, hex};
 
 /// Octets after `HTTP/1.1 `, where the status code stands.
 const STATUS_AT: usize = 9;
@@ -160,32 +161,6 @@ impl Reply {
         }
     }
 
-    /// The fields of a form that the content reports, where it is such a report.
-    pub fn form(&self) -> Option<Form> {
-        serde_json::from_slice(&self.body).ok()
-    }
-
-    /// The content reports just these fields, in this order.
-    pub fn reports(&self, fields: &[(&[u8], &[u8])]) -> Result<(), Failure> {
-        let expected: Vec<_> = fields.iter().map(|(name, value)| FormField::text(name, value)).collect();
-        self.reports_one_of(&[expected])
-    }
-
-    /// The content reports one of these lists of fields; a media type counts only where one is expected.
-    pub fn reports_one_of(&self, allowed: &[Vec<FormField>]) -> Result<(), Failure> {
-        self.status_is(&[200])?;
-        let at = self.mark(self.head.len());
-        let expected = allowed.iter().map(|fields| describe_fields(fields)).collect::<Vec<_>>().join(", or ");
-        let Some(form) = self.form() else {
-            let actual = format!("\"{}\"", escape_some(&self.body, 200));
-            return Err(self.wrong(format!("a JSON report of the form: {expected}"), actual, at));
-        };
-        match allowed.iter().any(|fields| same_fields(fields, &form.fields)) {
-            true => Ok(()),
-            false => Err(self.wrong(expected, describe_fields(&form.fields), at)),
-        }
-    }
-
     /// It says that the connection closes behind it.
     pub fn says_close(&self) -> Result<(), Failure> {
         match self.announces_close() {
@@ -221,18 +196,6 @@ impl Reply {
         }
     }
 
-    /// None of these words occurs in the content.
-    pub fn body_lacks(&self, words: &[&str]) -> Result<(), Failure> {
-        let found = |word: &&&str| self.body.windows(word.len()).any(|octets| octets == word.as_bytes());
-        match words.iter().find(found) {
-            None => Ok(()),
-            Some(word) => {
-                let expected = format!("content without \"{word}\"");
-                Err(self.wrong(expected, "it is there", self.mark(self.head.len())))
-            }
-        }
-    }
-
     /// The status line names one of these versions.
     pub fn is_version(&self, versions: &[&str]) -> Result<(), Failure> {
         match versions.contains(&&*self.version) {
@@ -240,85 +203,37 @@ impl Reply {
             false => Err(self.wrong(versions.join(" or "), escape(self.version.as_bytes()), self.mark(0))),
         }
     }
-}
 
-/// What the form contract has a server answer.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Form {
-    /// The fields in order of arrival.
-    pub fields: Vec<FormField>,
-    /// `query` or `body`.
-    pub source: String,
-}
-
-/// One field of a form, in hex so that nothing is lost on the way.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct FormField {
-    /// The name.
-    pub name_hex: String,
-    /// The file name; null where none was sent.
-    pub filename_hex: Option<String>,
-    /// The media type; null where none was sent.
-    #[serde(rename = "type")]
-    pub media_type: Option<String>,
-    /// The value, or the content of the file.
-    pub value_hex: String,
-}
-
-impl FormField {
-    /// A field that is no file.
-    pub fn text(name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> FormField {
-        let (name_hex, value_hex) = (hex(name.as_ref()), hex(value.as_ref()));
-        FormField { name_hex, filename_hex: None, media_type: None, value_hex }
+    /// These octets stand somewhere in the content.
+    pub fn body_has(&self, octets: impl AsRef<[u8]>) -> Result<(), Failure> {
+        let octets = octets.as_ref();
+        match position(&self.body, octets) {
+            Some(_) => Ok(()),
+            None => {
+                let actual = format!("content without it: \"{}\"", escape_some(&self.body, 200));
+                Err(self.wrong(
+                    format!("content with \"{}\" in it", escape(octets)),
+                    actual,
+                    self.mark(self.head.len()),
+                ))
+            }
+        }
     }
 
-    /// A file.
-    pub fn file(
-        name: impl AsRef<[u8]>,
-        filename: impl AsRef<[u8]>,
-        media_type: &str,
-        content: impl AsRef<[u8]>,
-    ) -> FormField {
-        let filename_hex = Some(hex(filename.as_ref()));
-        FormField { filename_hex, media_type: Some(media_type.into()), ..FormField::text(name, content) }
+    /// These octets stand nowhere in the content.
+    pub fn body_lacks(&self, octets: impl AsRef<[u8]>) -> Result<(), Failure> {
+        let octets = octets.as_ref();
+        let Some(at) = position(&self.body, octets) else { return Ok(()) };
+        let around = &self.body[at.saturating_sub(20)..];
+        let within = if self.framing == Framing::Chunked { 0 } else { at };
+        Err(self.wrong(
+            format!("content without \"{}\" in it", escape(octets)),
+            format!("\"{}\"", escape_some(around, octets.len() + 40)),
+            self.mark(self.head.len() + within),
+        ))
     }
 }
 
-fn same_fields(expected: &[FormField], actual: &[FormField]) -> bool {
-    let essence =
-        |media_type: &str| media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    expected.len() == actual.len()
-        && expected.iter().zip(actual).all(|(expected, actual)| {
-            let hex = |field: &FormField| (field.name_hex.to_lowercase(), field.value_hex.to_lowercase());
-            let file = |field: &FormField| field.filename_hex.as_ref().map(|name| name.to_lowercase());
-            let media_type = |field: &FormField| field.media_type.as_deref().map(essence);
-            hex(expected) == hex(actual)
-                && file(expected) == file(actual)
-                && (expected.media_type.is_none() || media_type(expected) == media_type(actual))
-        })
-}
-
-fn describe_fields(fields: &[FormField]) -> String {
-    let field = |field: &FormField| {
-        let file =
-            field.filename_hex.as_ref().map_or(String::new(), |name| format!(" (file \"{}\")", text(name)));
-        format!("\"{}\"{file} = \"{}\"", text(&field.name_hex), text(&field.value_hex))
-    };
-    match fields {
-        [] => "no fields".into(),
-        _ => fields.iter().take(8).map(field).collect::<Vec<_>>().join(", "),
-    }
-}
-
-/// Octets as lower-case hex digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// What hex digits stand for, escaped and cut; or the digits themselves, where they are none.
-fn text(digits: &str) -> String {
-    let pairs = digits.as_bytes().chunks(2);
-    let bytes: Option<Vec<u8>> =
-        pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
-    escape_some(bytes.as_deref().unwrap_or(digits.as_bytes()), 60)
+fn position(within: &[u8], octets: &[u8]) -> Option<usize> {
+    within.windows(octets.len().max(1)).position(|window| window == octets)
 }

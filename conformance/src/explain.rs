@@ -70,6 +70,9 @@ fn describe(mutant: &Mutant) -> String {
         Mutant::Hears { sent, heard } => {
             format!("a server that takes {} for {}", quoted(sent), quoted(heard))
         }
+        Mutant::Prints { truth, lie } => {
+            format!("a server that prints {} in place of {}", quoted(lie), quoted(truth))
+        }
         Mutant::Replies(octets) => format!("a server that answers everything with {}", quoted(octets)),
         Mutant::Serves(_) => "a server with one bad habit".into(),
     }

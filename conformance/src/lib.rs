@@ -12,6 +12,7 @@
 //! - The bytes of a peer are hostile: they are never unwrapped, and escaped wherever they are shown.
 //! - Every check has been seen to fail: its [`mutant`] is a required field, and a test.
 
+pub mod browser;
 pub mod capabilities;
 pub mod check;
 pub mod checks;
@@ -22,9 +23,11 @@ pub mod expect;
 pub mod explain;
 pub mod fixture;
 pub mod lint;
+pub mod log;
 pub mod mutant;
 pub mod process;
 pub mod profile;
+pub mod proof;
 pub mod property;
 pub mod random;
 pub mod reply;

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::process::Output;
+
 /// One plausible lie.
 #[derive(Debug, Clone, Copy)]
 pub enum Mutant {
@@ -24,6 +26,13 @@ pub enum Mutant {
         /// What the server gets in their place.
         heard: &'static [u8],
     },
+    /// The reference server, but where it prints `truth` the suite reads `lie`.
+    Prints {
+        /// Octets of its output.
+        truth: &'static [u8],
+        /// What the suite reads in their place.
+        lie: &'static [u8],
+    },
     /// A server that answers every request with these octets and closes.
     Replies(&'static [u8]),
     /// A server with a mind of its own: it gets every connection, one after the other.
@@ -38,6 +47,11 @@ pub const fn instead_of(truth: &'static str, lie: &'static str) -> Mutant {
 /// The reference server, but it hears `heard` where the client says `sent`.
 pub const fn hears(sent: &'static str, heard: &'static str) -> Mutant {
     Mutant::Hears { sent: sent.as_bytes(), heard: heard.as_bytes() }
+}
+
+/// The reference server, but in its output `lie` stands for `truth`.
+pub const fn prints(truth: &'static str, lie: &'static str) -> Mutant {
+    Mutant::Prints { truth: truth.as_bytes(), lie: lie.as_bytes() }
 }
 
 /// A server that answers everything with these octets.
@@ -74,6 +88,8 @@ pub fn next_head(client: &mut TcpStream) -> Option<Vec<u8>> {
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
+    /// What it prints.
+    pub output: Output,
     told: Arc<AtomicBool>,
 }
 
@@ -85,14 +101,19 @@ impl Running {
 }
 
 impl Mutant {
-    /// Starts the mutant, in front of the reference server at `reference`, in threads that live as long as
-    /// the process.
+    /// Starts the mutant, in front of the reference server at `reference` that prints `output`, in threads
+    /// that live as long as the process.
     ///
     /// # Errors
     /// Those of the system, when there is no port to listen on.
-    pub fn start(self, reference: SocketAddr) -> io::Result<Running> {
+    pub fn start(self, reference: SocketAddr, output: &Output) -> io::Result<Running> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
-        let running = Running { address: listener.local_addr()?, told: Arc::default() };
+        let told = Arc::default();
+        let output = match self {
+            Mutant::Prints { truth, lie } => misquote(output.clone(), truth, lie, &told)?,
+            _ => output.clone(),
+        };
+        let running = Running { address: listener.local_addr()?, output, told };
         let told = running.told.clone();
         thread::Builder::new().spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
@@ -115,6 +136,7 @@ impl Mutant {
         match self {
             Mutant::Says { truth, lie } => relay(client, reference, None, Some((truth, lie)), told),
             Mutant::Hears { sent, heard } => relay(client, reference, Some((sent, heard)), None, told),
+            Mutant::Prints { .. } => relay(client, reference, None, None, told),
             Mutant::Replies(octets) => {
                 told.store(true, Ordering::Relaxed);
                 reply(client, octets)
@@ -126,6 +148,26 @@ impl Mutant {
             }
         }
     }
+}
+
+/// The output as it goes on from now, with the swap made.
+fn misquote(
+    output: Output,
+    truth: &'static [u8],
+    lie: &'static [u8],
+    told: &Arc<AtomicBool>,
+) -> io::Result<Output> {
+    let (misquoted, told) = (Output::default(), told.clone());
+    let (copy, mut position, mut held) = (misquoted.clone(), output.position(), Vec::new());
+    thread::Builder::new().spawn(move || {
+        loop {
+            let printed = output.wait(position, Duration::from_millis(20), |text| !text.is_empty());
+            position += printed.len() as u64;
+            held.extend_from_slice(&printed);
+            copy.push(&replace(&mut held, truth, lie, printed.is_empty(), &told));
+        }
+    })?;
+    Ok(misquoted)
 }
 
 /// Octets to be replaced, and what to put in their place.

@@ -69,13 +69,14 @@ impl Output {
         }
     }
 
-    /// The last lines, escaped.
-    pub fn tail(&self, lines: usize) -> Vec<String> {
-        let mut tail = escaped_lines(&self.since(0));
+    /// The last lines of what was printed since `position`, escaped.
+    pub fn tail(&self, position: u64, lines: usize) -> Vec<String> {
+        let mut tail = escaped_lines(&self.since(position));
         tail.split_off(tail.len().saturating_sub(lines))
     }
 
-    fn push(&self, bytes: &[u8]) {
+    /// Adds what a server printed.
+    pub(crate) fn push(&self, bytes: &[u8]) {
         let mut printed = self.lock();
         printed.total += bytes.len() as u64;
         printed.kept.extend(bytes);

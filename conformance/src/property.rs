@@ -3,11 +3,14 @@
 
 use std::time::{Duration, Instant};
 
+use proptest::arbitrary::any;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestRng, TestRunner};
+use proptest::{char, collection, prop_oneof, sample};
 
 use crate::check::Failure;
 use crate::client::Client;
+use crate::expect::FormField;
 
 /// Cases that a property must hold for.
 const CASES: u32 = 32;
@@ -63,4 +66,36 @@ fn smallest<T: ValueTree>(
     }
     client.transcript().replace(events);
     failure
+}
+
+/// Text as people and their attackers write it, rich in what urlencoding, multipart and HTML give a meaning.
+pub fn text() -> impl Strategy<Value = String> {
+    let special = "&=+%;#?/<>'\"\\ \t\r\n\u{e9}\u{20ac}\u{1f4a9}";
+    let special = sample::select(special.chars().collect::<Vec<_>>());
+    let plain = char::range(' ', '~');
+    collection::vec(prop_oneof![special, plain], 0..12).prop_map(String::from_iter)
+}
+
+/// Fields as a page may have them: names repeat, and values may be empty.
+pub fn fields() -> impl Strategy<Value = Vec<FormField>> {
+    let any_name = text().prop_map(|name| name + "n");
+    let name = prop_oneof![sample::select(vec!["a", "b"]).prop_map(String::from), any_name];
+    let field = (name, text()).prop_map(|(name, value)| FormField::text(name, value));
+    collection::vec(field, 0..5)
+}
+
+/// Octets of any value, those more often that end strings, lines and forms.
+pub fn octets() -> impl Strategy<Value = Vec<u8>> {
+    let special = sample::select(b"\0\r\n%&=+\"\xff".to_vec());
+    collection::vec(prop_oneof![special, any::<u8>()], 0..12)
+}
+
+/// Text fields and files as a page may have them, at least one. Names are plain: how a browser writes the
+/// others is a subject of its own.
+pub fn files() -> impl Strategy<Value = Vec<FormField>> {
+    let name = sample::select(vec!["a", "b", "a b", "\u{e9}"]);
+    let text = (name.clone(), text()).prop_map(|(name, value)| FormField::text(name, value));
+    let file = (name.clone(), name, octets())
+        .prop_map(|(name, filename, content)| FormField::file(name, filename, "application/x-any", content));
+    collection::vec(prop_oneof![text, file], 1..5)
 }

@@ -14,21 +14,23 @@ mod reproduce;
 mod text;
 
 pub use exchange::exchange;
-pub use printable::printable;
+pub use printable::{printable, printable_lines};
 pub use reproduce::{by_hand, shell_words};
 
-/// The formats of a report: a name, what it is for, and the function that writes it.
-pub const FORMATS: &[(&str, &str, fn(&Report) -> String)] = &[
-    ("text", "for people", text::render),
-    ("json", "for programs: everything that the suite knows", json::render),
-    ("junit", "for CI systems: JUnit XML, as GitLab, GitHub actions and Jenkins read it", junit::render),
-];
+/// Writes a report in one format.
+pub type Render = fn(&Report) -> String;
+
+/// The formats by name: for people, for programs, and for CI systems.
+pub const FORMATS: &[(&str, Render)] =
+    &[("text", text::render), ("json", json::render), ("junit", junit::render)];
 
 /// One run against one server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Version of the suite.
     pub suite: String,
+    /// The program of the suite, as it was called.
+    pub program: String,
     /// The server under test.
     pub target: TargetReport,
     /// Name of the profile.

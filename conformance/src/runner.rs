@@ -89,6 +89,7 @@ pub fn get_to_know(target: &Target, profile: &Profile, seed: u64) -> Context {
         limits,
         form: profile.form.clone(),
         findings: Findings::default(),
+        output: target.output().cloned(),
     };
     let patient = Limits::calibrated(Duration::from_secs(5));
     let client = Client::new(Arc::new(context(patient, Capabilities::default())), patient, seed, "baseline");
@@ -270,12 +271,13 @@ impl Run<'_, '_> {
             .collect();
         Report {
             suite: env!("CARGO_PKG_VERSION").into(),
+            program: "conformance".into(),
             target: TargetReport {
                 description: target.description(),
                 started: target.can_restart(),
                 failure: None,
                 restarts: target.restarts(),
-                output: target.output().map(|output| output.tail(20)).unwrap_or_default(),
+                output: target.output().map(|output| output.tail(0, 20)).unwrap_or_default(),
             },
             profile: self.profile.name.clone(),
             seed: options.seed,

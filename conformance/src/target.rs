@@ -100,7 +100,8 @@ impl Target {
     /// A server that runs already. Only host and port of the URL count.
     ///
     /// # Errors
-    /// [`StartError::Url`] where the URL has another scheme, a path, or a host that does not resolve.
+    /// [`StartError::Url`] where the URL has another scheme, a path, or a host that does not resolve, or
+    /// where no connection is accepted.
     pub fn at_url(url: &str) -> Result<Target, StartError> {
         let bad = |why: &str| StartError::Url(format!("The URL \"{url}\" can't be used: {why}."));
         let rest = url.strip_prefix("http://").ok_or_else(|| bad("it must begin with http://"))?;
@@ -110,8 +111,19 @@ impl Target {
         }
         let port_given = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
         let authority = if port_given { host.to_string() } else { format!("{host}:80") };
-        let mut addresses = authority.to_socket_addrs().map_err(|error| bad(&error.to_string()))?;
-        let address = addresses.next().ok_or_else(|| bad("its host has no address"))?;
+        let addresses = authority.to_socket_addrs().map_err(|error| bad(&error.to_string()))?;
+        // A name may have several addresses, and the server may listen on one of them.
+        let mut why = "its host has no address".to_string();
+        let accepts = |address: &SocketAddr| match TcpStream::connect_timeout(address, Duration::from_secs(5))
+        {
+            Ok(_) => true,
+            Err(error) => {
+                why = format!("nothing accepts a connection there ({error})");
+                false
+            }
+        };
+        let found = addresses.into_iter().find(accepts);
+        let address = found.ok_or_else(|| bad(&why))?;
         let place = Place { address, host: host.to_string() };
         Ok(Target { place, recipe: None, process: None, output: None, restarts: 0 })
     }
@@ -188,10 +200,11 @@ impl Target {
                 recipe.command.iter().map(|word| recipe.fill_in(word, address)).collect();
             let port = address.port().to_string();
             let environment = [("PORT", port.as_str()), SECRET_VARIABLE];
+            let printed = output.position();
             let process = Process::spawn(&command, &environment, &output)
                 .map_err(|error| StartError::Spawn { program: command[0].clone(), why: error.to_string() })?;
             self.process = Some(process);
-            match self.wait_until_ready(&output) {
+            match self.wait_until_ready(&output, printed) {
                 Err(StartError::Died { .. }) if attempt < 2 => {}
                 result => return result,
             }
@@ -199,22 +212,27 @@ impl Target {
         unreachable!("the last attempt returns")
     }
 
-    fn wait_until_ready(&mut self, output: &Output) -> Result<(), StartError> {
+    fn wait_until_ready(&mut self, output: &Output, printed: u64) -> Result<(), StartError> {
+        let died = |how| {
+            // What it said last is still on its way through the pipe.
+            output.wait(printed, Duration::from_millis(200), |_| false);
+            StartError::Died { how, output: output.tail(printed, 20) }
+        };
         let began = Instant::now();
         let mut pause = Duration::from_millis(1);
         loop {
             if let Some(how) = self.death() {
-                return Err(StartError::Died { how, output: output.tail(20) });
+                return Err(died(how));
             }
             if TcpStream::connect_timeout(&self.place.address, Duration::from_secs(1)).is_ok() {
                 return match self.death() {
                     None => Ok(()),
-                    Some(how) => Err(StartError::Died { how, output: output.tail(20) }),
+                    Some(how) => Err(died(how)),
                 };
             }
             if began.elapsed() > START_LIMIT {
                 let address = self.place.address;
-                return Err(StartError::NeverListened { address, output: output.tail(20) });
+                return Err(StartError::NeverListened { address, output: output.tail(printed, 20) });
             }
             // Nothing tells when a foreign process begins to listen: ask again, at growing intervals.
             std::thread::sleep(pause);

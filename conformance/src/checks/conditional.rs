@@ -286,7 +286,7 @@ pub const CHAPTER: Chapter = Chapter {
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-const NO_DATE: &str = "the server sends no Last-Modified of the last 49 years";
+const NO_DATE: &str = "the server sends no Last-Modified from which other dates can be made";
 
 /// A GET with a condition, which stands before Host.
 fn request(target: &str, condition: &str) -> String {

@@ -109,12 +109,13 @@ pub const CHAPTER: Chapter = Chapter {
             title: "Any name of letters, digits, hyphens and dots is taken, with any port",
             why: "A check of Host that is too strict locks out real names.",
             requirement: rfc9110("7.2", Must, &["rfc9112-3.2-07"]),
-            hint: "Look at the rule for valid names: digits may come first, and labels may be short.",
+            hint: "Look at the rule for valid names: digits and hyphens belong to it.",
             mutant: hears("-", "/"),
             run: |client| {
                 serves_any_host(client)?;
                 let label = "[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?";
-                let host = format!("{label}(\\.{label}){{0,3}}(:[1-9][0-9]{{0,3}})?");
+                // Where the last label begins with a digit, some take the whole for a broken IPv4 address.
+                let host = format!("({label}\\.){{0,3}}[a-z]{label}(:[1-9][0-9]{{0,3}})?");
                 for_all(client, host.as_str(), |client, host| {
                     client.accepts(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")).map(|_| ())
                 })

@@ -275,7 +275,9 @@ pub const CHAPTER: Chapter = Chapter {
                     "TRACE / HTTP/1.1\r\nHost: {{host}}\r\nCookie: {cookie}\r\nAuthorization: Basic {password}\r\n\r\n"
                 ))?;
                 match answer {
-                    Answer::Reply(reply) => reply.body_lacks(&[&cookie, &password]),
+                    Answer::Reply(reply) => {
+                        [cookie, password].iter().try_for_each(|secret| reply.body_lacks(secret))
+                    }
                     _ => Ok(()),
                 }
             },

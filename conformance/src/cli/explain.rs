@@ -1,14 +1,13 @@
 //! `conformance explain`
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Args;
 use conformance::check::Check;
-use conformance::client::Context;
 use conformance::explain;
 use conformance::fixture::Fixture;
 use conformance::profile::{self, Profile};
+use conformance::proof;
 use conformance::report::Outcome;
 use conformance::runner;
 use conformance::target::Target;
@@ -60,12 +59,7 @@ fn demonstrate(check: &'static Check) -> Result<(Outcome, Outcome), Stop> {
     let target = Target::start(reference::recipe("simple", fixture)?);
     let target = target.map_err(|error| Stop::Broken(error.to_string()))?;
     let known = runner::get_to_know(&target, &profile, seed);
-    let look = |address| {
-        let mut target = target.behind(address);
-        let (place, findings) = (target.place().clone(), Default::default());
-        let context = Context { place, findings, ..known.clone() };
-        runner::once(&mut target, Arc::new(context), check, seed)
-    };
-    let mutant = check.mutant.start(target.place().address)?;
-    Ok((look(target.place().address), look(mutant.address)))
+    let right = proof::with_reference(&target, &known, check, seed);
+    let (wrong, _) = proof::with_mutant(&target, &known, check, seed)?;
+    Ok((right, wrong))
 }

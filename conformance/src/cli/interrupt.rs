@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use conformance::process;
+use servers::server::stop_signal;
 
 use super::Stop;
 
@@ -19,12 +20,21 @@ pub(super) fn unless_interrupted<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Stop> {
     let (events, happened) = mpsc::channel();
+    let (watch, watching) = mpsc::channel();
     let interrupted = events.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     thread::spawn(move || {
-        runtime.block_on(servers::server::stop_signal());
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = stop_signal() => {}
+                // Polled after it: from here on no signal is missed.
+                () = async { let _ = watch.send(()); std::future::pending().await } => {}
+            }
+        });
         let _ = interrupted.send(Event::Interrupted);
     });
+    let _ = watching.recv();
     thread::spawn(move || events.send(Event::Ended(thread::spawn(work).join())));
     match happened.recv() {
         Ok(Event::Ended(Ok(result))) => Ok(result),

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use conformance::report::printable_lines;
 
 mod explain;
 mod fixture;
@@ -24,11 +25,10 @@ mod sink;
 /// The suite talks to a server as any client does, so the server may be written in any language. Every check
 /// names the rule that it tests and shows the octets that were sent and received.
 ///
-/// The shortest way to a first result, for a server that listens on the port given as its argument:
-///
-///     conformance run -- python3 server.py {port}
+/// The shortest way to a first result, for a server that listens on the port given as its argument, is:
+/// conformance run -- python3 server.py {port}
 #[derive(Debug, Parser)]
-#[command(name = "conformance", version, verbatim_doc_comment)]
+#[command(name = "conformance", version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -78,9 +78,8 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn complain(message: &str, code: u8) -> ExitCode {
-    let lines = message.lines().map(conformance::report::printable).collect::<Vec<_>>().join("\n");
     // There is nobody left to tell where this fails.
-    let _ = writeln!(anstream::stderr(), "conformance: {lines}");
+    let _ = writeln!(anstream::stderr(), "conformance: {}", printable_lines(message));
     ExitCode::from(code)
 }
 

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::interrupt::unless_interrupted;
 use super::progress::Progress;
-use super::{Stop, names, reference, sink};
+use super::{Stop, complain, names, reference, sink};
 
 /// Check a server
 ///
@@ -80,8 +80,15 @@ impl Run {
             }
             Err(other) => return Err(other),
         };
+        report.program = std::env::args().next().unwrap_or_else(|| "conformance".into());
         report.target.description = self.description();
         report.arguments = self.arguments();
+        // With a program reading along, nobody reads there why there is nothing to read.
+        if let Some(why) =
+            report.target.failure.as_ref().filter(|_| self.report.iter().any(sink::Wish::is_output))
+        {
+            complain(why, code);
+        }
         sinks.into_iter().try_for_each(|sink| sink.write(&report))?;
         Ok(ExitCode::from(code))
     }
@@ -133,6 +140,7 @@ impl Run {
         outcomes.sort_by_key(|outcome| checks.iter().position(|(_, check)| check.id == outcome.check));
         Report {
             suite: env!("CARGO_PKG_VERSION").into(),
+            program: String::new(),
             target: TargetReport {
                 started: self.url.is_none(),
                 failure: Some(why),

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use conformance::report::{FORMATS, Report};
+use conformance::report::{FORMATS, Render, Report};
 use tempfile::NamedTempFile;
 
 use super::{Stop, names};
@@ -12,16 +12,16 @@ use super::{Stop, names};
 /// A report that was asked for: `FORMAT=PATH`.
 #[derive(Debug, Clone)]
 pub(super) struct Wish {
-    render: fn(&Report) -> String,
+    render: Render,
     path: PathBuf,
 }
 
 /// Reads `FORMAT=PATH`.
 pub(super) fn wish(word: &str) -> Result<Wish, String> {
     let (format, path) = word.split_once('=').ok_or("write FORMAT=PATH, as in junit=report.xml")?;
-    let known = FORMATS.iter().find(|(name, ..)| *name == format);
-    let unknown = || names::unknown("format", format, FORMATS.iter().map(|(name, ..)| *name));
-    let (_, _, render) = known.ok_or_else(unknown)?;
+    let known = FORMATS.iter().find(|(name, _)| *name == format);
+    let unknown = || names::unknown("format", format, FORMATS.iter().map(|(name, _)| *name));
+    let (_, render) = known.ok_or_else(unknown)?;
     match path.is_empty() {
         true => Err("the path is missing; \"-\" stands for standard output".into()),
         false => Ok(Wish { render: *render, path: path.into() }),
@@ -31,7 +31,7 @@ pub(super) fn wish(word: &str) -> Result<Wish, String> {
 /// A place that a report can be written to.
 #[derive(Debug)]
 pub(super) struct Sink {
-    render: fn(&Report) -> String,
+    render: Render,
     to: To,
 }
 
@@ -48,7 +48,7 @@ enum To {
 pub(super) fn open(wishes: &[Wish]) -> Result<Vec<Sink>, Stop> {
     let mut wishes = wishes.to_vec();
     if !wishes.iter().any(Wish::is_output) {
-        let (_, _, render) = FORMATS[0];
+        let (_, render) = FORMATS[0];
         wishes.push(Wish { render, path: "-".into() });
     }
     let twice = (1..wishes.len()).find(|&at| wishes[..at].iter().any(|wish| wish.path == wishes[at].path));
@@ -66,7 +66,8 @@ pub(super) fn open(wishes: &[Wish]) -> Result<Vec<Sink>, Stop> {
 }
 
 impl Wish {
-    fn is_output(&self) -> bool {
+    /// Whether it goes to standard output.
+    pub(super) fn is_output(&self) -> bool {
         self.path == Path::new("-")
     }
 
@@ -89,6 +90,8 @@ fn temporary(path: PathBuf) -> io::Result<To> {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
+    // Its own words are clearer than those about a temporary file in it.
+    fs::metadata(folder)?;
     let mut builder = tempfile::Builder::new();
     // A report is for others, too, as far as the umask allows.
     #[cfg(unix)]

@@ -155,6 +155,17 @@ impl Reply {
         Ok(())
     }
 
+    /// The content has no more octets than this.
+    pub fn is_at_most(&self, octets: usize) -> Result<(), Failure> {
+        match self.body.len() <= octets {
+            true => Ok(()),
+            false => {
+                let expected = format!("at most {octets} octets of content");
+                Err(self.wrong(expected, self.describe(), self.mark(self.head.len())))
+            }
+        }
+    }
+
     /// Content-Range and content of each part of multipart/byteranges (RFC 9110 14.6); none is not one.
     fn parts(&self) -> Option<Vec<(&[u8], &[u8])>> {
         let media_type = String::from_utf8_lossy(self.field("Content-Type")?);

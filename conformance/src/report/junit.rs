@@ -9,7 +9,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Property, Report as Junit, TestCase, TestCaseStatus, TestSuite};
 
 use super::failure::describe;
-use super::{Outcome, Report, printable};
+use super::{Outcome, Report, printable, printable_lines};
 use crate::check::Verdict;
 
 /// The report as JUnit XML: a test suite a chapter, a test case a check.
@@ -31,10 +31,9 @@ pub(super) fn render(report: &Report) -> String {
 }
 
 fn no_server(failure: &str) -> TestSuite {
-    let text = failure.lines().map(printable).collect::<Vec<_>>().join("\n");
     let mut suite = TestSuite::new("target");
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-    status.set_message("the server could not be tested").set_description(text);
+    status.set_message("the server could not be tested").set_description(printable_lines(failure));
     let mut case = TestCase::new("server-can-be-tested", status);
     case.set_classname("target");
     suite.add_test_case(case);

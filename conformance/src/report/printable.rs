@@ -10,13 +10,23 @@ pub fn printable(text: &str) -> String {
     for character in text.chars() {
         let repeated = character == '#' && previous == '#';
         match character {
-            ' '..='~' if !repeated => result.push(character),
-            _ if character.is_alphanumeric() => result.push(character),
+            _ if is_plain(character) && !repeated => result.push(character),
             _ => result.extend(character.escape_unicode()),
         }
         previous = character;
     }
     result
+}
+
+/// Text of several lines, where the first is ours and the others may be the peer's: none of these begins
+/// with what a CI system takes for a command, like `::error::`, however it is indented.
+pub fn printable_lines(text: &str) -> String {
+    text.lines().map(|line| printable(line.trim_start())).collect::<Vec<_>>().join("\n  | ")
+}
+
+/// Whether it looks like what it is, everywhere.
+pub(super) fn is_plain(character: char) -> bool {
+    matches!(character, ' '..='~') || character.is_alphanumeric()
 }
 
 #[cfg(test)]

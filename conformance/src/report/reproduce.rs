@@ -31,9 +31,9 @@ pub fn by_hand(outcome: &Outcome, started: bool) -> Result<String, &'static str>
 
 /// The command line that runs the check again, with the same random choices.
 pub(super) fn again(report: &Report, check: &str) -> String {
-    let own = ["conformance", "run", "--check", check, "--seed"].map(String::from);
     let seed = report.seed.to_string();
-    shell_words(own.iter().chain([&seed]).chain(&report.arguments))
+    let own = [&report.program, "run", "--check", check, "--seed", &seed].map(String::from);
+    shell_words(own.iter().chain(&report.arguments))
 }
 
 /// Words as a shell takes them, quoted where need be.
@@ -138,9 +138,10 @@ fn netcat(request: &[u8], host: &str) -> String {
             b'\n' => format.push_str("\\n"),
             b'%' => format.push_str("%%"),
             b'-' if format.is_empty() => format.push_str("\\055"),
-            b'\'' | b'\\' => drop(write!(format, "\\{byte:03o}")),
-            b' '..=b'~' => format.push(byte.into()),
-            _ => drop(write!(format, "\\{byte:03o}")),
+            b' '..=b'~' if byte != b'\'' && byte != b'\\' => format.push(byte.into()),
+            _ => {
+                let _ = write!(format, "\\{byte:03o}");
+            }
         }
     }
     let (name, port) = host.rsplit_once(':').unwrap_or((host, "80"));

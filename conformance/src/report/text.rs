@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::failure::{GREEN, RED, YELLOW, describe};
-use super::{Outcome, Report, printable};
+use super::{Outcome, Report, printable, printable_lines};
 use crate::check::{Level, Verdict};
 
 /// The report as text, with terminal styles; who writes it elsewhere strips them.
@@ -24,10 +24,9 @@ pub(super) fn render(report: &Report) -> String {
 fn heading(report: &Report) -> String {
     let server = printable(&report.target.description);
     let profile = printable(&report.profile);
-    let mut text = format!("{server}\nprofile {profile}, seed {}\n", report.seed);
+    let mut text = format!("server {server}\nprofile {profile}, seed {}\n", report.seed);
     if let Some(failure) = &report.target.failure {
-        let lines = failure.lines().map(printable).collect::<Vec<_>>().join("\n  ");
-        let _ = write!(text, "\n{RED}stopped{RED:#} {lines}\n");
+        let _ = write!(text, "\n{RED}stopped{RED:#} {}\n", printable_lines(failure));
     }
     text
 }
@@ -51,7 +50,7 @@ fn tally(outcomes: &[Outcome]) -> String {
         styled(GREEN, words(count(Verdict::Pass), "passed")),
         styled(RED, words(count(Verdict::Fail) - warnings, "failed")),
         styled(YELLOW, words(warnings, plural)),
-        styled(RED, words(count(Verdict::Error), "not judged for a fault of the suite or the machine")),
+        styled(RED, words(count(Verdict::Error), "not judged")),
         words(count(Verdict::Blocked), "blocked"),
         words(count(Verdict::Skip), "skipped"),
     ];
@@ -155,7 +154,7 @@ fn summary(report: &Report) -> String {
         let _ = writeln!(text, "rules broken, by level: {by_level}");
     }
     if report.target.restarts > 0 {
-        let _ = writeln!(text, "the server had to be started again: {} x", report.target.restarts);
+        let _ = writeln!(text, "restarts: {} (the server ended or hung)", report.target.restarts);
     }
     if let Some((outcome, blocks)) = report.first_to_fix() {
         let waiting = match blocks {
@@ -164,7 +163,12 @@ fn summary(report: &Report) -> String {
             _ => format!(". {blocks} other checks wait for it"),
         };
         let _ = writeln!(text, "\nfix first: {}{waiting}.", name(outcome));
-        let _ = writeln!(text, "to learn more: conformance explain {}", printable(&outcome.check));
+        let _ = writeln!(
+            text,
+            "to learn more: {} explain {}",
+            printable(&report.program),
+            printable(&outcome.check)
+        );
     }
     text
 }

@@ -5,20 +5,31 @@
 //! instead, one test a check; `CONFORMANCE_PROFILE` names the profile (`simple` where it is not set).
 
 mod floor;
+mod hostile;
 mod misbehaving;
+mod program;
 mod reference;
+mod snapshots;
 mod student;
 mod subject;
 mod tidy;
 
+use conformance::report::{FORMATS, Report};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
     misbehaving::serve_if_asked();
     let arguments = Arguments::from_args();
     let trials = student::trials().unwrap_or_else(|| {
-        let groups =
-            [reference::trials(), floor::trials(), misbehaving::trials(), subject::trials(), tidy::trials()];
+        let groups = [
+            reference::trials(),
+            floor::trials(),
+            misbehaving::trials(),
+            subject::trials(),
+            tidy::trials(),
+            snapshots::trials(),
+            program::trials(),
+        ];
         groups.into_iter().flatten().collect()
     });
     libtest_mimic::run(&arguments, trials).exit();
@@ -31,4 +42,10 @@ pub(crate) fn trial(
     test: impl FnOnce() -> Result<(), String> + Send + 'static,
 ) -> Trial {
     Trial::test(format!("{group}::{name}"), move || test().map_err(Failed::from))
+}
+
+/// The report as a person would read it.
+pub(crate) fn told(report: &Report) -> String {
+    let (_, text) = FORMATS[0];
+    anstream::adapter::strip_str(&text(report)).to_string()
 }

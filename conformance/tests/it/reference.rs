@@ -6,12 +6,13 @@ use conformance::check::{Chapter, Check, Verdict};
 use conformance::client::Context;
 use conformance::fixture::Fixture;
 use conformance::profile::Profile;
+use conformance::proof;
 use conformance::report::Outcome;
 use conformance::runner::{self, Options};
 use conformance::target::{Recipe, Target};
 use libtest_mimic::Trial;
 
-use crate::trial;
+use crate::{told, trial};
 
 /// The seed of all tests: a failure here is a failure everywhere.
 pub(crate) const SEED: u64 = 1;
@@ -60,28 +61,20 @@ fn passes(check: &'static Check) -> Result<(), String> {
     let report = runner::run(&mut target, &profile(), &options, &|_, _| {});
     match &report.outcomes[..] {
         [outcome] if outcome.verdict == Verdict::Pass => Ok(()),
-        outcomes => Err(format!("{outcomes:#?}")),
+        _ => Err(told(&report)),
     }
 }
 
 /// What a check makes of its own mutant, and whether the mutant lied at all.
 pub(crate) fn against_mutant(check: &'static Check) -> (Outcome, bool) {
-    let running = check.mutant.start(SIMPLE.target.place().address).expect("a port for the mutant");
-    let mut target = SIMPLE.target.behind(running.address);
-    let context = Context {
-        place: target.place().clone(),
-        findings: Default::default(),
-        ..Context::clone(&SIMPLE.context)
-    };
-    let outcome = runner::once(&mut target, Arc::new(context), check, SEED);
-    (outcome, running.told())
+    proof::with_mutant(&SIMPLE.target, &SIMPLE.context, check, SEED).expect("a port for the mutant")
 }
 
 fn is_caught(check: &'static Check) -> Result<(), String> {
     match against_mutant(check) {
         (_, false) => Err("stale: what it lies about never occurred".into()),
         (outcome, true) if outcome.verdict == Verdict::Fail => Ok(()),
-        (outcome, true) => Err(format!("not caught: {outcome:#?}")),
+        (outcome, true) => Err(format!("not caught: {:?}, {:?}", outcome.verdict, outcome.actual)),
     }
 }
 

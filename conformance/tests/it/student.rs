@@ -13,7 +13,7 @@ use conformance::target::{Recipe, Target};
 use libtest_mimic::Trial;
 
 use crate::reference::SEED;
-use crate::trial;
+use crate::{told, trial};
 
 /// One server for all tests; they take turns, since a check may crash it.
 static SERVER: LazyLock<Mutex<Server>> = LazyLock::new(|| Mutex::new(Server::start()));
@@ -71,6 +71,6 @@ fn passes(profile: &Profile, check: &str) -> Result<(), String> {
     match outcome.verdict {
         Verdict::Pass | Verdict::Skip => Ok(()),
         Verdict::Fail if outcome.max_points == 0 => Ok(()),
-        _ => Err(format!("{outcome:#?}")),
+        _ => Err(told(&report)),
     }
 }

@@ -103,6 +103,7 @@ fn mutants() -> Vec<String> {
     let idle = |mutant: &Mutant| match mutant {
         Mutant::Says { truth, lie } => truth == lie || truth.is_empty(),
         Mutant::Hears { sent, heard } => sent == heard || sent.is_empty(),
+        Mutant::Prints { truth, lie } => truth == lie || truth.is_empty(),
         Mutant::Replies(_) | Mutant::Serves(_) => false,
     };
     all_checks()

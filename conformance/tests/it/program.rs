@@ -1,0 +1,176 @@
+//! The program itself, end to end: exit codes, reports on disk, and what it leaves behind.
+
+use std::ffi::OsStr;
+use std::io::Read;
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use conformance::report::Report;
+use libtest_mimic::Trial;
+
+use crate::trial;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial("program", "a-run-of-the-reference-passes", reference_passes),
+        trial("program", "a-server-that-dies-is-reported", dead_server_is_reported),
+        trial("program", "a-url-where-nobody-listens-is-reported", silence_is_reported),
+        trial("program", "usage-errors-exit-with-2", usage_errors),
+        trial("program", "a-report-that-can-t-be-written-is-found-out-first", unwritable_report),
+        trial("program", "a-report-replaces-a-file-and-not-a-device", reports_replace_files),
+        trial("program", "an-interrupted-run-leaves-no-server-behind", interrupted),
+    ]
+}
+
+/// The program, called with these words.
+pub(crate) fn conformance<W: AsRef<OsStr>>(words: impl IntoIterator<Item = W>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_conformance"));
+    command.args(words).env("COLUMNS", "100").env("NO_COLOR", "1").stdin(Stdio::null());
+    command
+}
+
+/// What it prints, where it succeeds.
+pub(crate) fn stdout(mut command: Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| error.to_string())?;
+    match output.status.success() {
+        true => String::from_utf8(output.stdout).map_err(|error| error.to_string()),
+        false => Err(format!("{output:?}")),
+    }
+}
+
+fn run(words: &[&str]) -> Output {
+    conformance(words).output().expect("the program runs")
+}
+
+fn exits_with(code: i32, output: &Output) -> Result<(), String> {
+    match output.status.code() == Some(code) {
+        true => Ok(()),
+        false => Err(format!("expected exit code {code}: {output:?}")),
+    }
+}
+
+fn says(what: &str, output: &Output) -> Result<(), String> {
+    let text = [&output.stdout[..], &output.stderr[..]].concat();
+    match String::from_utf8_lossy(&text).contains(what) {
+        true => Ok(()),
+        false => Err(format!("expected {what:?}: {output:?}")),
+    }
+}
+
+fn read(path: &std::path::Path) -> Result<Report, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    serde_json::from_str(&text).map_err(|error| error.to_string())
+}
+
+fn reference_passes() -> Result<(), String> {
+    let output = run(&["run", "--check", "basics", "--seed", "7"]);
+    exits_with(0, &output)?;
+    says("seed 7", &output)
+}
+
+fn dead_server_is_reported() -> Result<(), String> {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("report.json");
+    let report = format!("json={}", path.display());
+    let output = run(&["run", "--report", &report, "--", "sh", "-c", "echo last words; exit 9"]);
+    exits_with(2, &output)?;
+    says("exit code 9", &output)?;
+    says("last words", &output)?;
+    let report = read(&path)?;
+    match (report.target.failure, report.outcomes.is_empty()) {
+        (Some(why), true) if why.contains("last words") => Ok(()),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+fn silence_is_reported() -> Result<(), String> {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    let output = run(&["run", "--url", &format!("http://{address}/")]);
+    exits_with(2, &output)?;
+    says("nothing accepts a connection there", &output)
+}
+
+fn usage_errors() -> Result<(), String> {
+    let cases: [(&[&str], &str); 7] = [
+        (&["run", "--check", "answers-gte"], "did you mean \"answers-get\"?"),
+        (&["run", "--profile", "htp"], "did you mean \"http\" or \"simple\"?"),
+        (&["run", "--report", "jsno=-"], "did you mean \"text\" or \"json\" or \"junit\"?"),
+        (&["run", "--report", "text=-", "--report", "json=-"], "two reports can't both go to -"),
+        (&["run", "--profile", "http", "--check", "files"], "covers none of these checks"),
+        (&["run", "--url", "http://a/", "--", "server"], "cannot be used with"),
+        (&["explain", "form-contarct"], "did you mean \"form-contract\""),
+    ];
+    cases.iter().try_for_each(|(words, message)| {
+        let output = run(words);
+        exits_with(2, &output)?;
+        says(message, &output)
+    })
+}
+
+fn unwritable_report() -> Result<(), String> {
+    // The command would leave a trace, were it started.
+    let directory = tempfile::tempdir().expect("a directory");
+    let trace = directory.path().join("trace");
+    let report = format!("json={}/nowhere/report.json", directory.path().display());
+    let touch = trace.display().to_string();
+    let output = run(&["run", "--report", &report, "--", "touch", &touch]);
+    exits_with(2, &output)?;
+    says("can't be written", &output)?;
+    if trace.exists() { Err("the server was started".into()) } else { Ok(()) }
+}
+
+fn reports_replace_files() -> Result<(), String> {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("report.json");
+    std::fs::write(&path, "an older report").expect("a file");
+    let json = format!("json={}", path.display());
+    let output = run(&["run", "--check", "basics", "--report", &json, "--report", "junit=/dev/null"]);
+    exits_with(0, &output)?;
+    says("passed", &output)?;
+    read(&path)?;
+    let device = std::fs::metadata("/dev/null").expect("a device");
+    let left = std::fs::read_dir(directory.path()).expect("a directory").count();
+    match (device.is_file(), left) {
+        (false, 1) => Ok(()),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+/// A server that tells us that it runs, by a connection that it and its child hold open as long as they
+/// live, and then never listens.
+const HANGS: &str = "\
+import os, socket, sys, time
+connection = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+if os.fork() == 0:
+    os.setsid()
+connection.sendall(b'.')
+time.sleep(600)
+";
+
+#[cfg(unix)]
+fn interrupted() -> Result<(), String> {
+    use rustix::process::{Pid, Signal, kill_process};
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port().to_string();
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("report.json");
+    let report = format!("json={}", path.display());
+    let mut command = conformance(["run", "--report", &report, "--", "python3", "-c", HANGS, &port]);
+    let suite = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+    let (mut connection, _) = listener.accept().expect("a connection");
+    connection.read_exact(&mut [0; 2]).expect("one octet from parent and child each");
+    kill_process(Pid::from_raw(suite.id() as i32).expect("a process id"), Signal::INT).expect("a signal");
+    let output = suite.wait_with_output().expect("an end");
+    exits_with(130, &output)?;
+    // The end of the connection is the end of the last one that held it.
+    connection.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
+    let end = connection.read(&mut [0; 1]);
+    let failure = read(&path)?.target.failure;
+    match (end, failure) {
+        (Ok(0), Some(why)) if why.contains("interrupted") => Ok(()),
+        other => Err(format!("{other:?}")),
+    }
+}

@@ -1,0 +1,97 @@
+//! What people read, as files in `snapshots/`: the formats of a report, and what the commands print.
+//!
+//! After a change that is meant: `INSTA_UPDATE=always cargo test snapshot`, and read the difference.
+
+use conformance::report::FORMATS;
+use libtest_mimic::Trial;
+
+use crate::program::{conformance, stdout};
+use crate::{hostile, trial};
+
+/// Names of the commands whose output is kept, and their words.
+const COMMANDS: &[(&str, &[&str])] = &[
+    ("help", &["--help"]),
+    ("help-run", &["run", "--help"]),
+    ("help-list", &["list", "--help"]),
+    ("help-explain", &["explain", "--help"]),
+    ("help-serve", &["serve", "--help"]),
+    ("help-serve-simple", &["serve", "simple", "--help"]),
+    ("help-fixture", &["fixture", "--help"]),
+    ("list", &["list"]),
+    ("explain-check", &["explain", "noise-is-no-request"]),
+    ("explain-chapter", &["explain", "basics"]),
+    ("explain-form-contract", &["explain", "form-contract"]),
+];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let formats = FORMATS.iter().map(|&(name, render)| {
+        trial("snapshot", &format!("report-{name}"), move || {
+            same(&format!("report-{name}"), &plain(&render(&hostile::report())));
+            same(&format!("report-{name}-stillborn"), &plain(&render(&hostile::stillborn())));
+            Ok(())
+        })
+    });
+    let harmless = FORMATS.iter().map(|&(name, render)| {
+        trial("report", &format!("{name}-is-harmless"), move || {
+            is_harmless(&plain(&render(&hostile::report())))?;
+            is_harmless(&plain(&render(&hostile::stillborn())))
+        })
+    });
+    let commands = COMMANDS.iter().map(|&(name, words)| {
+        trial("snapshot", name, move || {
+            same(name, &redacted(&stdout(conformance(words))?));
+            Ok(())
+        })
+    });
+    let reread = trial("report", "json-can-be-read-back", || {
+        let (_, render) = FORMATS.iter().find(|(name, _)| *name == "json").ok_or("no such format")?;
+        match serde_json::from_str(&render(&hostile::report())) {
+            Ok(report) if hostile::report() == report => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    });
+    formats.chain(harmless).chain(commands).chain([reread]).collect()
+}
+
+/// Compares with the file of this name.
+fn same(name: &str, text: &str) {
+    let mut settings = insta::Settings::new();
+    settings.set_snapshot_path("../../../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+/// As it is written to a file.
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+/// Nothing that a terminal, a CI system or an XML reader could take for an order.
+fn is_harmless(text: &str) -> Result<(), String> {
+    let is_unseen = |c: char| c != '\n' && (c.is_control() || "\u{202e}\u{feff}".contains(c));
+    let is_order = |line: &&str| line.trim_start().starts_with("::") || line.contains(is_unseen);
+    match text.lines().find(is_order) {
+        Some(line) => Err(format!("{line:?}")),
+        None => Ok(()),
+    }
+}
+
+/// Without what differs from run to run: ports, dates, entity tags.
+fn redacted(text: &str) -> String {
+    let line = |line: &str| {
+        for name in ["Date: ", "ETag: "] {
+            if let Some((before, _)) = line.split_once(name) {
+                return format!("{before}{name}...\n");
+            }
+        }
+        match line.split_once("127.0.0.1:") {
+            Some((before, after)) => {
+                let after = after.trim_start_matches(|c: char| c.is_ascii_digit());
+                format!("{before}127.0.0.1:PORT{after}\n")
+            }
+            None => format!("{line}\n"),
+        }
+    };
+    text.lines().map(line).collect()
+}
