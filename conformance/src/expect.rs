@@ -196,11 +196,11 @@ impl Reply {
         }
     }
 
-    /// The status line names this version.
-    pub fn is_version(&self, version: &str) -> Result<(), Failure> {
-        match self.version == version {
+    /// The status line names one of these versions.
+    pub fn is_version(&self, versions: &[&str]) -> Result<(), Failure> {
+        match versions.contains(&&*self.version) {
             true => Ok(()),
-            false => Err(self.wrong(version, escape(self.version.as_bytes()), self.mark(0))),
+            false => Err(self.wrong(versions.join(" or "), escape(self.version.as_bytes()), self.mark(0))),
         }
     }
 

@@ -28,6 +28,11 @@ pub fn stop_all() {
     }
 }
 
+/// Whether [`stop_all`] was called: what a check sees from then on says nothing about its server.
+pub fn all_stopped() -> bool {
+    running().is_none()
+}
+
 fn running() -> MutexGuard<'static, Option<BTreeSet<u32>>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }

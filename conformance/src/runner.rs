@@ -4,6 +4,7 @@
 //! is looked at again, alone and with more patience, and that verdict counts: a busy machine accuses
 //! nobody, and a crash is blamed on the check that caused it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -246,7 +247,7 @@ impl Run<'_, '_> {
         if !is_alive(&world, self.seed) {
             blame(outcome, &mut world, second);
             // The next check finds a server, or learns that there is none.
-            revive(&mut world, self.seed);
+            restart(&mut world);
             return;
         }
         if let (Err(Failure::Wrong { actual, .. }), Ok(())) = (&first.result, &second.result) {
@@ -294,7 +295,9 @@ fn look(world: &World<'_>, check: &'static Check, seed: u64, limits: Limits) -> 
     let mut client = Client::new(world.context.clone(), limits, seed, check.id);
     let printed = world.target.output().map_or(0, |output| output.position());
     let began = Instant::now();
-    let result = (check.run)(&mut client);
+    // A panic is the suite's own fault; those that wait for this check must hear of it all the same.
+    let result = catch_unwind(AssertUnwindSafe(|| (check.run)(&mut client)))
+        .unwrap_or_else(|_| Err(Failure::Broken(std::io::Error::other("the check ended in a panic"))));
     Look { client, result, took: began.elapsed(), printed }
 }
 
@@ -305,9 +308,10 @@ fn is_alive(world: &World<'_>, seed: u64) -> bool {
 
 /// Makes sure that there is a server to test, if that can be done.
 fn revive(world: &mut World<'_>, seed: u64) -> bool {
-    if world.gone.is_some() || is_alive(world, seed) {
-        return world.gone.is_none();
-    }
+    world.gone.is_none() && (is_alive(world, seed) || restart(world))
+}
+
+fn restart(world: &mut World<'_>) -> bool {
     if !world.target.can_restart() {
         world.gone = Some("the server no longer answers, and the suite can't start it again".into());
         return false;

@@ -112,6 +112,23 @@ impl Transcript {
         self.record_at(when, connection, if sent { Kind::Sent(block) } else { Kind::Received(block) });
     }
 
+    /// Adds octets that were sent right behind others, as one piece with them: how a client of somebody
+    /// else's cuts its request is nothing to go by.
+    pub(crate) fn record_behind(&self, when: Instant, connection: u32, offset: u64, bytes: &[u8]) {
+        let mut events = self.lock();
+        match events.iter_mut().rfind(|event| event.connection == connection).map(|event| &mut event.kind) {
+            Some(Kind::Sent(block)) => {
+                let room = KEPT_PER_STREAM.saturating_sub(offset as usize).min(bytes.len());
+                block.length += bytes.len() as u64;
+                block.bytes.extend_from_slice(&bytes[..room]);
+            }
+            _ => {
+                drop(events);
+                self.record_bytes(when, connection, true, offset, bytes);
+            }
+        }
+    }
+
     /// What happened so far.
     pub fn events(&self) -> Vec<Event> {
         self.lock().clone()

@@ -145,8 +145,16 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("Connection: close", "Connection: stay"),
             run: |client| {
                 for option in ["close", "Close", "CLOSE"] {
+                    let request = format!("{{get}}Connection: {option}\r\n\r\n");
                     let mut connection = client.connect()?;
-                    connection.send(format!("{{get}}Connection: {option}\r\n\r\n{{get}}\r\n"))?;
+                    connection.send(format!("{request}{{get}}\r\n"))?;
+                    // A server may refuse both, since a client that asked for the end has no right to go on.
+                    connection.reply()?;
+                    connection.closes()?;
+                    // One that serves a client at a time may wait for this one to go.
+                    drop(connection);
+                    connection = client.connect()?;
+                    connection.send(request)?;
                     connection.reply()?.succeeds()?;
                     connection.closes()?;
                 }

@@ -151,12 +151,14 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("get / ", "GET / "),
             run: |client| {
                 let twin = client.twin("{get}\r\n")?;
-                if let Answer::Reply(reply) = client.ask("BREW / HTTP/1.1\r\nHost: {host}\r\n\r\n")?
+                let verdict = twin.refuses("get / HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400, 404, 405, 501]);
+                if verdict.is_err()
+                    && let Answer::Reply(reply) = client.ask("BREW / HTTP/1.1\r\nHost: {host}\r\n\r\n")?
                     && (200..300).contains(&reply.status)
                 {
                     return Err(Failure::Inapplicable("the server answers any method alike".into()));
                 }
-                twin.refuses("get / HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400, 404, 405, 501])
+                verdict
             },
         },
         Check {
@@ -302,12 +304,22 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "response-version",
-            title: "A request of HTTP/1.1 is answered in HTTP/1.1",
-            why: "A client that reads HTTP/1.0 gives up keep-alive and chunks.",
-            requirement: rfc9110("6.2", Should, &["rfc9110-6.2-01", "rfc9112-2.3-03", "rfc9112-2.3-04"]),
+            title: "A request of HTTP/1.1 is answered in HTTP/1.1, and none in HTTP/1.2",
+            why: "A client that reads HTTP/1.0 gives up keep-alive and chunks, and there is no HTTP/1.2 to speak.",
+            requirement: rfc9110(
+                "6.2",
+                Should,
+                &["rfc9110-6.2-01", "rfc9110-6.2-02", "rfc9112-2.3-03", "rfc9112-2.3-04"],
+            ),
             hint: "Look at which version your status line names, and where that comes from.",
             mutant: instead_of("HTTP/1.1 200", "HTTP/1.0 200"),
-            run: |client| client.get("/")?.is_version("HTTP/1.1"),
+            run: |client| {
+                client.get("/")?.is_version(&["HTTP/1.1"])?;
+                match client.ask("GET / HTTP/1.2\r\nHost: {host}\r\n\r\n")? {
+                    Answer::Reply(reply) => reply.is_version(&["HTTP/1.0", "HTTP/1.1"]),
+                    _ => Ok(()),
+                }
+            },
         },
     ],
 };

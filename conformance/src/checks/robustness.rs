@@ -14,6 +14,7 @@ use proptest::strategy::Strategy;
 use crate::capabilities::Capability::{Concurrency, Files, Form, Persistence};
 use crate::check::Level::{Must, Practice, Should};
 use crate::check::{Chapter, Check, Failure, practice, rfc9110, rfc9112, wrong};
+use crate::client::FOLLOW_UP;
 use crate::connection::Connection;
 use crate::expect::hex;
 use crate::fixture;
@@ -232,7 +233,8 @@ pub const CHAPTER: Chapter = Chapter {
                         connection.send("{get}Connection: close\r\n\r\n").map(|()| connection)
                     };
                     let four: Result<Vec<_>, Failure> = (0..4).map(ask).collect();
-                    four?.iter_mut().try_for_each(|connection| connection.reply()?.succeeds())?;
+                    // A server may serve one client at a time, and wait for it to go.
+                    four?.into_iter().try_for_each(|mut connection| connection.reply()?.succeeds())?;
                 }
                 Ok(())
             },
@@ -254,7 +256,14 @@ pub const CHAPTER: Chapter = Chapter {
                     connection.reply()?.succeeds()?;
                     crowd.push(connection);
                 }
-                crowd.iter_mut().try_for_each(|connection| connection.still_serves().map(drop))
+                crowd.into_iter().try_for_each(|mut connection| {
+                    connection.send(FOLLOW_UP)?;
+                    match connection.answer(false)? {
+                        // A server may close what was idle for long, or what is too much for it.
+                        Answer::Reply(_) | Answer::Closed | Answer::Reset => Ok(()),
+                        other => Err(wrong("an answer, or the connection closed", other.describe())),
+                    }
+                })
             },
         },
         Check {

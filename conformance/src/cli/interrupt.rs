@@ -44,7 +44,7 @@ pub(super) fn unless_interrupted<T: Send + 'static>(
         }
         Ok(Event::Ended(Err(_))) | Err(_) => {
             process::stop_all();
-            Err(Stop::Broken("a check ended in a panic, which is the suite's own fault".into()))
+            Err(Stop::Broken("the run ended in a panic, which is the suite's own fault".into()))
         }
     }
 }

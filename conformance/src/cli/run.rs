@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 use conformance::fixture::Fixture;
+use conformance::process;
 use conformance::report::{Outcome, Report, Summary, TargetReport, shell_words};
 use conformance::runner::{self, Options};
 use conformance::target::{Recipe, Target};
@@ -127,6 +128,9 @@ impl Run {
             let progress = Progress::new();
             let report = runner::run(&mut target, &profile, &options, &|outcome, total| {
                 progress.step(outcome, total);
+                if process::all_stopped() {
+                    return;
+                }
                 outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome.clone());
             });
             progress.end();

@@ -46,7 +46,8 @@ const TOLERANCE: Duration = Duration::from_secs(5);
 pub(crate) fn status_line(reply: &Reply) -> Judgement {
     let line = first_line(reply);
     let well_formed = match line {
-        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'0' | b'1', b' ', a, b, c, b' ', reason @ ..] => {
+        // That there is no HTTP/1.2 is the business of another check.
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'0'..=b'9', b' ', a, b, c, b' ', reason @ ..] => {
             [a, b, c].iter().all(|digit| digit.is_ascii_digit()) && is_field_content(reason)
         }
         _ => false,

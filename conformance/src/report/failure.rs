@@ -37,7 +37,11 @@ pub(super) fn describe(report: &Report, outcome: &Outcome) -> String {
     entry("rule", &printable(&format!("{} ({}){url}", outcome.requirement, outcome.level.name())));
     match by_hand(outcome, report.target.started) {
         Ok(command) if report.target.started => {
-            entry("by hand", "start your server on port 8000, then");
+            let files = match report.arguments.iter().any(|word| word.contains("{root}")) {
+                true => format!(", with the files that \"{} fixture DIR\" lays out", report.program),
+                false => String::new(),
+            };
+            entry("by hand", &printable(&format!("start your server on port 8000{files}, then")));
             entry("", &command);
         }
         Ok(command) => entry("by hand", &command),

@@ -12,8 +12,14 @@ mod reference;
 mod snapshots;
 mod student;
 mod subject;
+mod texts;
 mod tidy;
 
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use conformance::process;
 use conformance::report::{FORMATS, Report};
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -28,11 +34,25 @@ fn main() {
             subject::trials(),
             tidy::trials(),
             snapshots::trials(),
+            texts::trials(),
             program::trials(),
         ];
         groups.into_iter().flatten().collect()
     });
-    libtest_mimic::run(&arguments, trials).exit();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    process::stop_all();
+    if let Some(directory) = DIRECTORY.get() {
+        let _ = fs::remove_dir_all(directory);
+    }
+    conclusion.exit();
+}
+
+/// What the server serves that all tests share. Statics are never dropped: `main` stops the one and
+/// removes the other.
+static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+
+pub(crate) fn directory() -> &'static Path {
+    DIRECTORY.get_or_init(|| tempfile::tempdir().expect("a temporary directory").keep())
 }
 
 /// A test with a name that says where it stands.

@@ -61,8 +61,10 @@ fn answer(mut client: TcpStream, way: &str) -> std::io::Result<()> {
     let words: Vec<&str> = request.lines().next().unwrap_or_default().split(' ').collect();
     let sound = words.len() == 3 && words[2].starts_with("HTTP/1.");
     match way {
-        "crashes-on-lower-case" if words[0] == "get" => process::abort(),
-        "hangs-on-lower-case" if words[0] == "get" => loop {
+        "crashes-on-absolute-form" if words.get(1).is_some_and(|target| target.starts_with("http:")) => {
+            process::abort()
+        }
+        "hangs-on-absolute-form" if words.get(1).is_some_and(|target| target.starts_with("http:")) => loop {
             std::thread::park();
         },
         _ => {}
@@ -78,8 +80,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("misbehaving", "exits-at-once", || never_starts("exits-at-once", "exit code 0")),
         trial("misbehaving", "never-listens", || never_starts("never-listens", "accepted no connection")),
-        trial("misbehaving", "crashes", || is_blamed("crashes-on-lower-case", "SIGABRT")),
-        trial("misbehaving", "hangs", || is_blamed("hangs-on-lower-case", "")),
+        trial("misbehaving", "crashes", || is_blamed("crashes-on-absolute-form", "SIGABRT")),
+        trial("misbehaving", "hangs", || is_blamed("hangs-on-absolute-form", "")),
         trial("misbehaving", "prints-garbage", prints_garbage),
     ]
 }
@@ -116,11 +118,8 @@ fn never_starts(way: &str, why: &str) -> Result<(), String> {
 
 fn is_blamed(way: &str, how: &str) -> Result<(), String> {
     let (output, report) = run(way)?;
-    let blamed = report
-        .outcomes
-        .iter()
-        .find(|outcome| outcome.check == "method-in-lower-case")
-        .ok_or("no such check")?;
+    let blamed =
+        report.outcomes.iter().find(|outcome| outcome.check == "absolute-form").ok_or("no such check")?;
     let later = report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Pass).count();
     let told = blamed.actual.as_deref().unwrap_or_default().contains(how);
     match (output.status.code(), blamed.verdict, told, report.target.restarts, later) {

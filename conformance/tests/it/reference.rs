@@ -12,7 +12,7 @@ use conformance::runner::{self, Options};
 use conformance::target::{Recipe, Target};
 use libtest_mimic::Trial;
 
-use crate::{told, trial};
+use crate::{directory, told, trial};
 
 /// The seed of all tests: a failure here is a failure everywhere.
 pub(crate) const SEED: u64 = 1;
@@ -23,21 +23,18 @@ static SIMPLE: LazyLock<Reference> = LazyLock::new(Reference::start);
 pub(crate) struct Reference {
     target: Target,
     context: Arc<Context>,
-    /// Kept for as long as the server serves it.
-    _directory: tempfile::TempDir,
 }
 
 impl Reference {
     fn start() -> Reference {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let fixture = Fixture::lay_out(directory.path()).expect("a fixture");
+        let fixture = Fixture::lay_out(directory()).expect("a fixture");
         let words =
             [env!("CARGO_BIN_EXE_conformance"), "serve", "simple", "--port", "{port}", "--root", "{root}"];
         let command = words.map(String::from).to_vec();
         let target = Target::start(Recipe { command, fixture, app: String::new() });
         let target = target.unwrap_or_else(|error| panic!("{error}"));
         let context = Arc::new(runner::get_to_know(&target, &profile(), SEED));
-        Reference { target, context, _directory: directory }
+        Reference { target, context }
     }
 }
 

@@ -13,14 +13,13 @@ use conformance::target::{Recipe, Target};
 use libtest_mimic::Trial;
 
 use crate::reference::SEED;
-use crate::{told, trial};
+use crate::{directory, told, trial};
 
 /// One server for all tests; they take turns, since a check may crash it.
 static SERVER: LazyLock<Mutex<Server>> = LazyLock::new(|| Mutex::new(Server::start()));
 
 struct Server {
     target: Target,
-    _directory: tempfile::TempDir,
 }
 
 /// One test a check; `None` where the environment names no server.
@@ -48,17 +47,16 @@ fn profile() -> Profile {
 
 impl Server {
     fn start() -> Server {
-        let directory = tempfile::tempdir().expect("a temporary directory");
         let target = match env::var("CONFORMANCE_URL") {
             Ok(url) => Target::at_url(&url),
             Err(_) => {
                 let command = env::var("CONFORMANCE_COMMAND").unwrap_or_default();
                 let command = command.split_whitespace().map(String::from).collect();
-                let fixture = Fixture::lay_out(directory.path()).expect("a fixture");
+                let fixture = Fixture::lay_out(directory()).expect("a fixture");
                 Target::start(Recipe { command, fixture, app: String::new() })
             }
         };
-        Server { target: target.unwrap_or_else(|error| panic!("{error}")), _directory: directory }
+        Server { target: target.unwrap_or_else(|error| panic!("{error}")) }
     }
 }
 
