@@ -3,6 +3,7 @@
 //! The browser is an HTTP client that we did not write. It talks to the server through a
 //! [tap](crate::connection), so that every octet of it stands in the record like our own.
 
+use std::io::Read;
 use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
@@ -13,12 +14,16 @@ use reqwest::{header, redirect, retry};
 
 use crate::capabilities::Capability;
 use crate::check::Failure;
-use crate::client::{Client, no_reply};
+use crate::client::{Client, no_reply, replace};
 use crate::expect::FormField;
 use crate::reply::{Answer, Reply};
 
 /// The media type of a form without files.
 pub const URLENCODED: &str = "application/x-www-form-urlencoded";
+
+/// The boundary of all that the browser uploads, in place of one that it makes up: what is sent comes from
+/// the run's seed alone.
+const BOUNDARY: &str = "----FormBoundaryZbn5wVqkd7uTc3rA";
 
 /// Never reached by an exchange that moves: [`Connection::answer`](crate::connection::Connection::answer)
 /// has the limits that count.
@@ -91,7 +96,11 @@ impl Browser<'_> {
             }
             Ok::<_, Failure>(form.part(text(&field.name()), part))
         })?;
-        self.ask(|url| self.http.post(url).multipart(form))
+        let (made_up, mut content) = (form.boundary().to_string(), Vec::new());
+        form.into_reader().read_to_end(&mut content)?;
+        let content = replace(&content, made_up.as_bytes(), BOUNDARY.as_bytes());
+        let media_type = format!("multipart/form-data; boundary={BOUNDARY}");
+        self.ask(|url| self.http.post(url).header(header::CONTENT_TYPE, media_type).body(content))
     }
 
     fn ask(&self, request: impl FnOnce(String) -> RequestBuilder) -> Result<Reply, Failure> {
@@ -131,7 +140,7 @@ fn text(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Write};
+    use std::io::Write;
     use std::sync::Arc;
 
     use super::*;

@@ -28,7 +28,6 @@ const VOLATILE: &[(&str, &str)] = &[
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"\w{3}, \d\d \w{3} 20\d\d \d\d:\d\d:\d\d", "DATE"),
     (r"[0-9a-f]+-[0-9a-f]+-[0-9a-f]+\.[0-9a-f]+", "ENTITY-TAG"),
-    (r"[0-9a-f]{13,16}(-[0-9a-f]{13,16}){3}", "BOUNDARY"),
     (r"\d+(\.\d+)? ms", "N ms"),
     (r"(closed|reset) without a response", "closed or reset without a response"),
     (r"the server (closed|reset) the connection", "the server closed or reset the connection"),
