@@ -287,11 +287,11 @@ pub const CHAPTER: Chapter = Chapter {
     ],
 };
 
-/// A mutant that takes one read for one request.
+/// A mutant that takes what fits into its buffer for the whole request.
 fn reads_once(mut client: TcpStream) {
-    let mut buffer = vec![0; 65536];
-    let length = client.read(&mut buffer).unwrap_or(0);
-    let request = &buffer[..length];
+    let mut buffer = vec![0; 1024];
+    let _ = client.read_exact(&mut buffer);
+    let request = &buffer[..];
     let Some(end) = request.windows(4).position(|octets| octets == b"\r\n\r\n") else {
         let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
         return;
@@ -301,7 +301,7 @@ fn reads_once(mut client: TcpStream) {
         format!("{{\"name_hex\":\"61\",\"filename_hex\":null,\"type\":null,\"value_hex\":\"{value}\"}}");
     let report = format!("{{\"fields\":[{field}],\"source\":\"body\"}}");
     let _ = write!(client, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{report}", report.len());
-    while matches!(client.read(&mut buffer), Ok(1..)) {}
+    while matches!(client.read(&mut [0; 65536]), Ok(1..)) {}
 }
 
 /// Whatever the server answers, it must end the connection once the client has. Returns the status codes.

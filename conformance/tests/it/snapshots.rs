@@ -25,9 +25,11 @@ const COMMANDS: &[(&str, &[&str])] = &[
 
 /// What differs from run to run, and what stands for it in the files.
 const VOLATILE: &[(&str, &str)] = &[
-    (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
+    (r"\.0\.1:\d+", ".0.1:PORT"),
     (r"\w{3}, \d\d \w{3} 20\d\d \d\d:\d\d:\d\d", "DATE"),
     (r"[0-9a-f]+-[0-9a-f]+-[0-9a-f]+\.[0-9a-f]+", "ENTITY-TAG"),
+    (r"\b[0-9a-f]{16}\b", "BOUNDARY"),
+    (r"\S*\.\.\. \(\d+ more octets\)", "... (N more octets)"),
     (r"\d+(\.\d+)? ms", "N ms"),
     (r"(closed|reset) without a response", "closed or reset without a response"),
     (r"the server (closed|reset) the connection", "the server closed or reset the connection"),
