@@ -1,8 +1,8 @@
 //! GET and HEAD, and what becomes of all the others: RFC 9110 sections 9 and 15.
 
+use std::cell::Cell;
 use std::io::Write;
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::capabilities::Capability::Files;
 use crate::check::Level::{Must, Should};
@@ -272,7 +272,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: |client| {
                 let (cookie, password) = (client.token(), client.token());
                 let answer = client.ask(format!(
-                    "TRACE / HTTP/1.1\r\nHost: {{host}}\r\nCookie: {cookie}\r\nAuthorization: Basic {password}\r\n\r\n"
+                    "TRACE / HTTP/1.1\r\nHost: {{host}}\r\nAccept: text/plain\r\nCookie: {cookie}\r\nAuthorization: Basic {password}\r\n\r\n"
                 ))?;
                 match answer {
                     Answer::Reply(reply) => {
@@ -324,11 +324,11 @@ pub const CHAPTER: Chapter = Chapter {
     ],
 };
 
-/// A mutant with a file that is gone once after each DELETE.
+/// A mutant with a file that is gone after a DELETE.
 fn forgets_what_is_deleted(mut client: TcpStream) {
-    static GONE: AtomicBool = AtomicBool::new(false);
+    thread_local! { static GONE: Cell<bool> = const { Cell::new(false) } }
     if let Some(head) = next_head(&mut client) {
-        let gone = GONE.swap(head.starts_with(b"DELETE "), Ordering::Relaxed);
-        let _ = client.write_all(if gone { NOT_FOUND } else { OK });
+        let _ = client.write_all(if GONE.get() { NOT_FOUND } else { OK });
+        GONE.set(GONE.get() || head.starts_with(b"DELETE "));
     }
 }

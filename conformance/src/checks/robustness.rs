@@ -1,8 +1,8 @@
 //! Slow, rude and many clients: what no specification says and every server meets.
 
-use std::io::{Read, Write};
+use std::cell::{Cell, RefCell};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -134,7 +134,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "An error on one connection that nobody handles ends the program, and all other clients with it.",
             requirement: practice(Must, &["rfc9110-2.3-01"]),
             hint: "Look at what becomes of the error when a read or a write fails.",
-            mutant: serves(|client| drop(thread::Builder::new().spawn(move || dies_of_a_reset(client)))),
+            mutant: serves(dies_of_a_reset),
             run: |client| {
                 for part in ["GET / HT", "{upload}Content-Length: 10\r\n\r\na=b"] {
                     let mut connection = client.connect()?;
@@ -220,8 +220,9 @@ pub const CHAPTER: Chapter = Chapter {
             requirement: practice(Must, &["rfc9110-2.3-01"]),
             hint: "Look at what each connection takes (a descriptor, a thread, a slot) and where it gives it back.",
             mutant: serves(|mut client| {
-                static SERVED: AtomicU32 = AtomicU32::new(0);
-                if SERVED.fetch_add(1, Ordering::Relaxed) % 64 != 63 && next_head(&mut client).is_some() {
+                thread_local! { static SERVED: Cell<u32> = const { Cell::new(0) } }
+                SERVED.set(SERVED.get() + 1);
+                if SERVED.get() < 64 && next_head(&mut client).is_some() {
                     let _ = client.write_all(OK);
                 }
             }),
@@ -245,7 +246,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A browser keeps six connections to a page with pictures, and a class has thirty browsers.",
             requirement: practice(Practice, &["rfc9112-9.5-04"]),
             hint: "Look at what a connection holds on to while it waits for its next request, and how much of that there is.",
-            mutant: serves(|client| drop(thread::Builder::new().spawn(move || serves_ten_at_most(client)))),
+            mutant: serves(has_room_for_ten),
             run: |client| {
                 client.needs(Concurrency)?;
                 client.needs(Persistence)?;
@@ -324,20 +325,22 @@ fn never_lets_go(mut client: TcpStream) {
     }
 }
 
-/// A mutant that a reset connection brings down.
+/// A mutant that a reset connection brings down when it looks at all of them in turn.
 fn dies_of_a_reset(mut client: TcpStream) {
-    static DEAD: AtomicBool = AtomicBool::new(false);
-    if DEAD.load(Ordering::Relaxed) {
-        return;
-    }
-    let mut buffer = [0; 4096];
-    loop {
-        match client.read(&mut buffer) {
-            Ok(0) => return,
-            Ok(length) if buffer[..length].ends_with(b"\r\n\r\n") => drop(client.write_all(OK)),
-            Ok(_) => {}
-            Err(_) => return DEAD.store(true, Ordering::Relaxed),
+    thread_local! { static CLIENTS: RefCell<Vec<TcpStream>> = const { RefCell::new(Vec::new()) } }
+    let mut buffer = [0; 1024];
+    let is_reset = |client: &mut TcpStream| {
+        client.read(&mut [0; 1024]).is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)
+    };
+    let is_dead = CLIENTS.with_borrow_mut(|clients| clients.iter_mut().any(is_reset));
+    // Nobody is waited for: what has not come by now will be looked at with the others.
+    let _ = client.set_read_timeout(Some(Duration::from_millis(20)));
+    if !is_dead {
+        let length = client.read(&mut buffer).unwrap_or(0);
+        if buffer[..length].ends_with(b"\r\n\r\n") {
+            let _ = client.write_all(OK);
         }
+        CLIENTS.with_borrow_mut(|clients| clients.push(client));
     }
 }
 
@@ -353,13 +356,15 @@ fn writes_under_a_lock(mut client: TcpStream) {
     }
 }
 
-/// A mutant with room for ten clients.
-fn serves_ten_at_most(mut client: TcpStream) {
-    static CLIENTS: AtomicUsize = AtomicUsize::new(0);
-    if CLIENTS.fetch_add(1, Ordering::Relaxed) < 10 {
+/// A mutant with room for ten clients, and no way to make room again.
+fn has_room_for_ten(mut client: TcpStream) {
+    thread_local! { static ROOM: Cell<usize> = const { Cell::new(10) } }
+    let Some(left) = ROOM.get().checked_sub(1) else { return };
+    ROOM.set(left);
+    let serve = move || {
         while next_head(&mut client).is_some() {
             let _ = client.write_all(OK);
         }
-    }
-    CLIENTS.fetch_sub(1, Ordering::Relaxed);
+    };
+    drop(thread::Builder::new().spawn(serve));
 }
