@@ -282,7 +282,13 @@ pub const CHAPTER: Chapter = Chapter {
             requirement: rfc9110(
                 "10.1.1",
                 Must,
-                &["rfc9110-10.1.1-02", "rfc9110-10.1.1-05", "rfc9110-10.1.1-07", "rfc9110-10.1.1-08"],
+                &[
+                    "form-http-08",
+                    "rfc9110-10.1.1-02",
+                    "rfc9110-10.1.1-05",
+                    "rfc9110-10.1.1-07",
+                    "rfc9110-10.1.1-08",
+                ],
             ),
             hint: "Look for Expect after the head is parsed and before you read the content.",
             mutant: hears("Expect: 100-", "X-Expect: 100-"),
