@@ -369,11 +369,7 @@ pub const CHAPTER: Chapter = Chapter {
                 match connection.answer(false)? {
                     Answer::Closed | Answer::Reset => Ok(()),
                     Answer::Reply(reply) if (200..300).contains(&reply.status) => connection.closes(),
-                    other => {
-                        let expected =
-                            "an answer to the request behind the content, or the connection closed";
-                        Err(wrong(expected, other.describe()))
-                    }
+                    other => Err(wrong("an answer to the next request, or a close", other.describe())),
                 }
             },
         },
