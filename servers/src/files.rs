@@ -175,7 +175,7 @@ fn resolve(root: &Path, name: &Path) -> io::Result<(PathBuf, FileType)> {
 /// last change, unlike that of the last modification, can't be set back by a program.
 fn etag(metadata: &Metadata) -> String {
     let (seconds, nanoseconds) = (metadata.ctime(), metadata.ctime_nsec());
-    format!("\"{:x}-{:x}-{seconds:x}.{nanoseconds:x}\"", metadata.ino(), metadata.len())
+    format!("\"{:x}-{:x}-{seconds:x}.{nanoseconds:08x}\"", metadata.ino(), metadata.len())
 }
 
 /// The media type that the name of a file stands for. Text is taken to be in UTF-8.

@@ -288,7 +288,7 @@ pub const CHAPTER: Chapter = Chapter {
     ],
 };
 
-/// A mutant that takes one read for one request.
+/// A mutant that takes what fits into its buffer for the whole request.
 fn reads_once(mut client: TcpStream) {
     let mut buffer = [0; 1024];
     let length = client.read(&mut buffer).unwrap_or(0);
@@ -302,7 +302,7 @@ fn reads_once(mut client: TcpStream) {
         format!("{{\"name_hex\":\"61\",\"filename_hex\":null,\"type\":null,\"value_hex\":\"{value}\"}}");
     let report = format!("{{\"fields\":[{field}],\"source\":\"body\"}}");
     let _ = write!(client, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{report}", report.len());
-    while matches!(client.read(&mut buffer), Ok(1..)) {}
+    while matches!(client.read(&mut [0; 65536]), Ok(1..)) {}
 }
 
 /// Whatever the server answers, it must end the connection once the client has. Returns the status codes.

@@ -25,10 +25,13 @@ const COMMANDS: &[(&str, &[&str])] = &[
 
 /// What differs from run to run, and what stands for it in the files.
 const VOLATILE: &[(&str, &str)] = &[
-    (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
+    (r"\.0\.1:\d+", ".0.1:PORT"),
     (r"\w{3}, \d\d \w{3} 20\d\d \d\d:\d\d:\d\d", "DATE"),
     (r"[0-9a-f]+-[0-9a-f]+-[0-9a-f]+\.[0-9a-f]+", "ENTITY-TAG"),
     (r"[0-9a-f]{13,16}(-[0-9a-f]{13,16}){3}", "BOUNDARY"),
+    (r"\b[0-9a-f]{16}\b", "BOUNDARY"),
+    (r"\S*\.\.\. \(\d+ more octets\)", "... (N more octets)"),
+    (r"\d+ lines without it, the last one: .*", "N lines without it, the last one: ..."),
     (r"\d+(\.\d+)? ms", "N ms"),
     (r"(closed|reset) without a response", "closed or reset without a response"),
     (r"the server (closed|reset) the connection", "the server closed or reset the connection"),
