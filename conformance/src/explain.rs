@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::check::{Chapter, Check, Level};
+use crate::ledger::Statement;
 use crate::mutant::Mutant;
 use crate::report::{Outcome, exchange, printable};
 use crate::transcript::escape_some;
@@ -10,13 +11,20 @@ use crate::transcript::escape_some;
 /// What a form has to be answered with, in one screen.
 pub const FORM_CONTRACT: &str = include_str!("../explain/form-contract.txt");
 
-/// Explains a check by a look at a server that keeps the rule and one at a server that does not.
-pub fn check(check: &Check, right: &Outcome, wrong: &Outcome) -> String {
+/// Explains a check by the statements that it covers, and by a look at a server that keeps the rule and one at
+/// a server that does not.
+pub fn check(check: &Check, covered: &[Statement], right: &Outcome, wrong: &Outcome) -> String {
     let requirement = &check.requirement;
     let url = requirement.url().map_or(String::new(), |url| format!("\n          {url}"));
+    let mut quotations: Vec<String> = covered
+        .iter()
+        .map(|Statement { source, text, .. }| format!("\n          {source}: \"{text}\""))
+        .collect();
+    quotations.dedup();
+    let quotations = quotations.concat();
     let level = requirement.level;
     let mut text = format!(
-        "{}: {}\n\n  rule    {}{url}\n  level   {}: {}\n  why     {}\n  hint    {}\n",
+        "{}: {}\n\n  rule    {}{url}{quotations}\n  level   {}: {}\n  why     {}\n  hint    {}\n",
         check.id,
         check.title,
         requirement.citation(),

@@ -3,7 +3,7 @@
 //! A run goes like this: a [`target`] is started or found; the [`runner`] finds out what it offers and
 //! runs the [`checks`] of a [`profile`]; a check acts through a [`client`] and judges each [`reply`] by
 //! named expectations ([`expect`]); what came of it is a [`report`], and every format is a function of it.
-//! [`explain`] tells more about one check than a report does.
+//! [`explain`] tells more about one check than a report does; the [`ledger`] has the words of the standards.
 //!
 //! What holds everywhere:
 //! - Checks and runner never print. Report formats do no I/O.
@@ -22,6 +22,7 @@ pub mod content;
 pub mod expect;
 pub mod explain;
 pub mod fixture;
+pub mod ledger;
 pub mod lint;
 pub mod log;
 pub mod mutant;

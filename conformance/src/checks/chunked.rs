@@ -21,7 +21,11 @@ pub const CHAPTER: Chapter = Chapter {
             id: "chunked-read",
             title: "Content in chunks is read to its last chunk",
             why: "Clients that do not know the length beforehand send chunks; a server that does not read them takes them for the next request.",
-            requirement: rfc9112("6.1", Must, &["rfc9112-6.1-01", "rfc9112-6.3-02", "rfc9112-6.3-11"]),
+            requirement: rfc9112(
+                "6.1",
+                Must,
+                &["rfc9112-6.1-01", "rfc9112-6.3-02", "rfc9112-6.3-11", "form-http-04"],
+            ),
             hint: "Look at whether anything but Content-Length tells that content follows.",
             mutant: hears("Transfer-Encoding: chunked\r\n", ""),
             run: |client| {

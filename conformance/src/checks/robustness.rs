@@ -271,7 +271,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "large-upload",
             title: "A form with a field of 240,000 octets arrives whole",
             why: "One read returns what has arrived by then, and that is seldom all of it.",
-            requirement: rfc9112("6.3", Must, &["rfc9112-6.3-07"]),
+            requirement: rfc9112("6.3", Must, &["rfc9112-6.3-07", "form-url-31", "form-http-07"]),
             hint: "Look at how your code knows that it has read all of the content.",
             mutant: serves(reads_once),
             run: |client| {

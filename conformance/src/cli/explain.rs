@@ -6,6 +6,7 @@ use clap::Args;
 use conformance::check::Check;
 use conformance::explain;
 use conformance::fixture::Fixture;
+use conformance::ledger;
 use conformance::profile::{self, Profile};
 use conformance::proof;
 use conformance::report::Outcome;
@@ -17,7 +18,7 @@ use super::{Stop, names, print, reference};
 
 /// Explain a check, a chapter, or the form contract
 ///
-/// For a check: the rule and who says so, why it matters, and where to look; then a right answer and a wrong
+/// For a check: the rule, who says so and in which words, why it matters, and where to look; then a right answer and a wrong
 /// one, as they come at this moment from the reference server and from the same server with one mistake.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
@@ -39,8 +40,9 @@ impl Explain {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
         let text = match (profile::check(&self.topic), profile::chapter(&self.topic)) {
             (Some(check), _) => {
+                let covered = ledger::covered_by(check).map_err(Stop::Broken)?;
                 let (right, wrong) = unless_interrupted(move || demonstrate(check))??;
-                explain::check(check, &right, &wrong)
+                explain::check(check, &covered, &right, &wrong)
             }
             (None, Some(chapter)) => explain::chapter(chapter),
             (None, None) => explain::FORM_CONTRACT.into(),

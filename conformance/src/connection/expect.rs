@@ -55,17 +55,6 @@ impl Connection {
         Err(self.unwanted("nothing until the request is complete", actual))
     }
 
-    /// Waits for the head of a response, interim or final, as a client does that has announced its content.
-    pub fn hears_back(&mut self) -> Result<(), Failure> {
-        let deadline = Instant::now() + self.limits.answer;
-        while !self.unread.windows(4).any(|end| end == b"\r\n\r\n") && self.ended.is_none() {
-            if !self.receive(deadline) {
-                return Err(wrong("100 Continue, or a final response", self.silent().describe()));
-            }
-        }
-        Ok(())
-    }
-
     /// Waits until a response begins, and takes nothing of it: for a connection that was opened deaf.
     pub fn sees_response(&self) -> Result<(), Failure> {
         self.stream.set_read_timeout(Some(self.limits.answer))?;

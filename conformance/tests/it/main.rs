@@ -6,6 +6,7 @@
 
 mod floor;
 mod hostile;
+mod ledger;
 mod misbehaving;
 mod program;
 mod reference;

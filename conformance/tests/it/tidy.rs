@@ -11,13 +11,13 @@ use conformance::profile::{BUILT_IN, Profile};
 use libtest_mimic::Trial;
 
 use crate::reference::all_checks;
-use crate::trial;
+use crate::{ledger, trial};
 
 /// Returns what breaks the rule, a line each.
 type Rule = fn() -> Vec<String>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let rules: [(&str, Rule); 8] = [
+    let rules: [(&str, Rule); 11] = [
         ("ids-are-unique-words", ids),
         ("needs-stand-before", needs),
         ("texts-are-sentences", texts),
@@ -26,6 +26,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("profiles-are-valid", profiles),
         ("every-check-is-in-a-profile", unused),
         ("files-are-short", long_files),
+        ("ledger-is-complete", ledger::incomplete),
+        ("ledger-is-quoted", ledger::misquoted),
+        ("covers-name-statements", ledger::unknown),
     ];
     let trials = rules.into_iter().map(|(name, rule)| {
         trial("tidy", name, move || match rule() {
