@@ -282,7 +282,13 @@ pub const CHAPTER: Chapter = Chapter {
             requirement: rfc9110(
                 "10.1.1",
                 Must,
-                &["rfc9110-10.1.1-02", "rfc9110-10.1.1-05", "rfc9110-10.1.1-07", "rfc9110-10.1.1-08"],
+                &[
+                    "form-http-08",
+                    "rfc9110-10.1.1-02",
+                    "rfc9110-10.1.1-05",
+                    "rfc9110-10.1.1-07",
+                    "rfc9110-10.1.1-08",
+                ],
             ),
             hint: "Look for Expect after the head is parsed and before you read the content.",
             mutant: hears("Expect: 100-", "X-Expect: 100-"),
@@ -363,11 +369,7 @@ pub const CHAPTER: Chapter = Chapter {
                 match connection.answer(false)? {
                     Answer::Closed | Answer::Reset => Ok(()),
                     Answer::Reply(reply) if (200..300).contains(&reply.status) => connection.closes(),
-                    other => {
-                        let expected =
-                            "an answer to the request behind the content, or the connection closed";
-                        Err(wrong(expected, other.describe()))
-                    }
+                    other => Err(wrong("an answer to the next request, or a close", other.describe())),
                 }
             },
         },

@@ -58,8 +58,10 @@ fn forget_chance(outcome: &mut Outcome) {
             Kind::Received(block) if event.connection == mark.connection => Some(block.offset + block.length),
             _ => None,
         };
-        let marked = events.iter().position(|event| received(event) > Some(mark.offset));
-        events.truncate(marked.map_or(events.len(), |at| at + 1));
+        let Some(marked) = events.iter().position(|event| received(event) > Some(mark.offset)) else {
+            return;
+        };
+        events.truncate(marked + 1);
         if let Some(Kind::Received(block)) = events.last_mut().map(|event| &mut event.kind) {
             let from = (mark.offset - block.offset) as usize;
             let line =

@@ -17,12 +17,13 @@ use crate::{ledger, trial};
 type Rule = fn() -> Vec<String>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let rules: [(&str, Rule); 11] = [
+    let rules: [(&str, Rule); 12] = [
         ("ids-are-unique-words", ids),
         ("needs-stand-before", needs),
         ("texts-are-sentences", texts),
         ("no-text-names-a-server", names),
         ("mutants-lie", mutants),
+        ("snapshots-are-of-checks", snapshots),
         ("profiles-are-valid", profiles),
         ("every-check-is-in-a-profile", unused),
         ("files-are-short", long_files),
@@ -113,6 +114,16 @@ fn mutants() -> Vec<String> {
         .filter(|(_, check)| idle(&check.mutant))
         .map(|(_, check)| format!("{}: no lie", check.id))
         .collect()
+}
+
+/// The text of a check that is gone helps nobody.
+fn snapshots() -> Vec<String> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../snapshots");
+    let files = fs::read_dir(directory).into_iter().flatten().flatten();
+    let names = files.filter_map(|file| file.file_name().into_string().ok());
+    let of_check = |name: &String| Some(name.strip_prefix("check-")?.strip_suffix(".snap")?.to_string());
+    let known: BTreeSet<&str> = all_checks().map(|(_, check)| check.id).collect();
+    names.filter(|name| of_check(name).is_some_and(|id| !known.contains(id.as_str()))).collect()
 }
 
 fn profiles() -> Vec<String> {
