@@ -301,7 +301,8 @@ fn reads_once(mut client: TcpStream) {
     let field =
         format!("{{\"name_hex\":\"61\",\"filename_hex\":null,\"type\":null,\"value_hex\":\"{value}\"}}");
     let report = format!("{{\"fields\":[{field}],\"source\":\"body\"}}");
-    let _ = write!(client, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{report}", report.len());
+    let reply = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{report}", report.len());
+    let _ = client.write_all(reply.as_bytes());
     while matches!(client.read(&mut [0; 65536]), Ok(1..)) {}
 }
 
