@@ -191,7 +191,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(|mut client| {
                 if next_head(&mut client).is_some() {
                     let late = httpdate::fmt_http_date(SystemTime::now() - Duration::from_secs(60));
-                    let _ = write!(client, "HTTP/1.1 200 OK\r\nDate: {late}\r\nContent-Length: 0\r\n\r\n");
+                    let reply = format!("HTTP/1.1 200 OK\r\nDate: {late}\r\nContent-Length: 0\r\n\r\n");
+                    let _ = client.write_all(reply.as_bytes());
                 }
             }),
             run: |client| client.lint("date-is-now"),

@@ -265,8 +265,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(|mut client| {
                 while let Some(head) = next_head(&mut client) {
                     let length = head.len();
-                    let _ = write!(client, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
-                    let _ = client.write_all(&head);
+                    let ours = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+                    let _ = client.write_all(&[ours.as_bytes(), &head].concat());
                 }
             }),
             run: |client| {

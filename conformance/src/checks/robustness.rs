@@ -290,9 +290,9 @@ pub const CHAPTER: Chapter = Chapter {
 
 /// A mutant that takes what fits into its buffer for the whole request.
 fn reads_once(mut client: TcpStream) {
-    let mut buffer = vec![0; 1024];
-    let _ = client.read_exact(&mut buffer);
-    let request = &buffer[..];
+    let mut buffer = [0; 1024];
+    let length = client.read(&mut buffer).unwrap_or(0);
+    let request = &buffer[..length];
     let Some(end) = request.windows(4).position(|octets| octets == b"\r\n\r\n") else {
         let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
         return;
@@ -301,7 +301,8 @@ fn reads_once(mut client: TcpStream) {
     let field =
         format!("{{\"name_hex\":\"61\",\"filename_hex\":null,\"type\":null,\"value_hex\":\"{value}\"}}");
     let report = format!("{{\"fields\":[{field}],\"source\":\"body\"}}");
-    let _ = write!(client, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{report}", report.len());
+    let reply = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{report}", report.len());
+    let _ = client.write_all(reply.as_bytes());
     while matches!(client.read(&mut [0; 65536]), Ok(1..)) {}
 }
 
