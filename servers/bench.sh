@@ -42,7 +42,6 @@ server.port = PORT
 server.bind = "127.0.0.1"
 server.document-root = "$work/www"
 server.max-keep-alive-requests = 1000000000
-server.max-worker = 2
 CONF
 start 'file, lighttpd' /1k.txt lighttpd -D -f "$work/lighttpd.conf"
 start 'file, python3 -m http.server' /1k.txt "$python" -m http.server PORT -b 127.0.0.1 -d "$work/www"
