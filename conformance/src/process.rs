@@ -144,6 +144,19 @@ impl Process {
         self.child.try_wait().ok().flatten().map(describe)
     }
 
+    /// How it ended, if it does so within `limit`: the system closes the connections of a crashed program
+    /// a moment before it says that there was a crash.
+    pub fn death_within(&mut self, limit: Duration) -> Option<String> {
+        let deadline = Instant::now() + limit;
+        loop {
+            let death = self.death();
+            if death.is_some() || Instant::now() > deadline {
+                return death;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()

@@ -327,7 +327,7 @@ fn restart(world: &mut World<'_>) -> bool {
 
 /// The server did not survive this check.
 fn blame(outcome: &mut Outcome, world: &mut World<'_>, mut look: Look) {
-    let death = world.target.death().map(|how| format!("it ended: {how}"));
+    let death = world.target.sudden_death().map(|how| format!("it ended: {how}"));
     let actual = death.unwrap_or_else(|| "it no longer answers a plain GET".into());
     look.result = Err(wrong("a server that goes on serving other clients afterwards", actual));
     settle(outcome, world, look);

@@ -174,6 +174,11 @@ impl Target {
         self.process.as_mut().and_then(Process::death)
     }
 
+    /// [`Target::death`], for one that has just stopped to answer.
+    pub fn sudden_death(&mut self) -> Option<String> {
+        self.process.as_mut().and_then(|process| process.death_within(Duration::from_millis(500)))
+    }
+
     /// Whether the suite can start it again.
     pub fn can_restart(&self) -> bool {
         self.recipe.is_some()
