@@ -8,7 +8,7 @@ use crate::mutant::{instead_of, replies};
 pub const CHAPTER: Chapter = Chapter {
     id: "basics",
     title: "A request is answered",
-    needs: &[],
+    needs: &["answers-get"],
     checks: &[
         Check {
             id: "answers-get",
