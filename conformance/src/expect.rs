@@ -7,6 +7,7 @@ use crate::transcript::{Mark, escape, escape_some};
 
 mod files;
 mod form;
+mod script;
 
 pub(crate) use form::unhex;
 pub use form::{Form, FormField, hex};

@@ -3,6 +3,9 @@
 use crate::check::Chapter;
 
 pub mod basics;
+pub mod cgi_fields;
+pub mod cgi_path;
+pub mod cgi_variables;
 pub mod chunked;
 pub mod conditional;
 pub mod connection;
@@ -37,6 +40,9 @@ pub const CHAPTERS: &[&Chapter] = &[
     &urlencoded::CHAPTER,
     &multipart::CHAPTER,
     &log::CHAPTER,
+    &cgi_variables::CHAPTER,
+    &cgi_path::CHAPTER,
+    &cgi_fields::CHAPTER,
     &robustness::CHAPTER,
     &lint::CHAPTER,
 ];

@@ -7,7 +7,7 @@ use std::{env, fs};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::transcript::{escape, unescape};
+use crate::transcript::{Mark, escape, unescape};
 
 /// Octets of standard input that are told one by one.
 const TOLD: usize = 64 * 1024;
@@ -49,6 +49,9 @@ pub struct Seen {
     pub pgid: u32,
     /// The directory of side files, where there is one.
     pub side: Option<Octets>,
+    /// Where the report begins, if it came over the wire.
+    #[serde(skip)]
+    pub at: Option<Mark>,
 }
 
 /// Numbers of signals that are not as they are at the start of the world.
