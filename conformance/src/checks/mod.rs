@@ -3,6 +3,8 @@
 use crate::check::Chapter;
 
 pub mod basics;
+pub mod cgi_body;
+pub mod cgi_command_line;
 pub mod cgi_fields;
 pub mod cgi_path;
 pub mod cgi_variables;
@@ -43,6 +45,8 @@ pub const CHAPTERS: &[&Chapter] = &[
     &cgi_variables::CHAPTER,
     &cgi_path::CHAPTER,
     &cgi_fields::CHAPTER,
+    &cgi_body::CHAPTER,
+    &cgi_command_line::CHAPTER,
     &robustness::CHAPTER,
     &lint::CHAPTER,
 ];
