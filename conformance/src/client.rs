@@ -1,5 +1,6 @@
 //! A check's hands: exact octets out, every answer named, everything recorded.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -48,6 +49,10 @@ pub struct Context {
     pub limits: Limits,
     /// The path of the form: `/form`, or where the profile says it is.
     pub form: String,
+    /// The path of the directory of scripts: `/cgi-bin`, or where the profile says it is.
+    pub cgi: String,
+    /// Where the probe leaves side files, if suite and probe see the same disk.
+    pub side: Option<PathBuf>,
     /// What the lint found in the replies so far.
     pub findings: Findings,
     /// What the server prints, where the suite can read it.
@@ -233,6 +238,7 @@ impl Context {
     /// |---|---|
     /// | `{host}` | host and port of the server, as in a Host field |
     /// | `{form}` | the path of the form |
+    /// | `{cgi}` | the path of the directory of scripts |
     /// | `{get}` | request line and Host of a plain GET, to which fields can be added |
     /// | `{upload}` | the same of a request whose content the server reads: a POST of an urlencoded form, answered in JSON; a GET where there is no form |
     pub fn expand(&self, request: &[u8]) -> Vec<u8> {
@@ -240,8 +246,13 @@ impl Context {
         let post = "POST {form} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n\
                     Content-Type: application/x-www-form-urlencoded\r\n";
         let upload = if self.capabilities.has(Capability::Form) { post } else { get };
-        let words =
-            [("{upload}", upload), ("{get}", get), ("{form}", &self.form), ("{host}", &self.place.host)];
+        let words = [
+            ("{upload}", upload),
+            ("{get}", get),
+            ("{form}", &self.form),
+            ("{cgi}", &self.cgi),
+            ("{host}", &self.place.host),
+        ];
         words.iter().fold(request.to_vec(), |text, (word, meaning)| {
             replace(&text, word.as_bytes(), meaning.as_bytes())
         })

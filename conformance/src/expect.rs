@@ -8,6 +8,7 @@ use crate::transcript::{Mark, escape, escape_some};
 mod files;
 mod form;
 
+pub(crate) use form::unhex;
 pub use form::{Form, FormField, hex};
 
 /// Octets after `HTTP/1.1 `, where the status code stands.

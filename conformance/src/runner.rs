@@ -16,6 +16,7 @@ use crate::lint::Findings;
 use crate::process::escaped_lines;
 use crate::profile::Profile;
 use crate::report::{Outcome, Report, Summary, TargetReport};
+use crate::script;
 use crate::target::Target;
 
 /// How to run.
@@ -88,6 +89,8 @@ pub fn get_to_know(target: &Target, profile: &Profile, seed: u64) -> Context {
         capabilities,
         limits,
         form: profile.form.clone(),
+        cgi: profile.cgi.clone(),
+        side: None,
         findings: Findings::default(),
         output: target.output().cloned(),
     };
@@ -109,7 +112,11 @@ pub fn get_to_know(target: &Target, profile: &Profile, seed: u64) -> Context {
     if target.output().is_some() {
         capabilities.add(Capability::Output);
     }
-    context(limits, capabilities)
+    let side = script::scout(&scout).and_then(|seen| script::shared_side(&seen));
+    if side.is_some() {
+        capabilities.add(Capability::SideFiles);
+    }
+    Context { side, ..context(limits, capabilities) }
 }
 
 /// The server and what is known of it. Checks read it side by side; who writes it is alone.
