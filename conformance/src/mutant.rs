@@ -45,6 +45,8 @@ pub enum Mutant {
     },
     /// A server that answers every request with these octets and closes.
     Replies(&'static [u8]),
+    /// The reference server, but one connection has to end before the next one gets an answer.
+    Queues,
     /// A server with a mind of its own: it gets every connection, one after the other.
     Serves(fn(TcpStream)),
 }
@@ -138,7 +140,7 @@ impl Mutant {
                 };
                 // One that serves strangely may want to be alone with its client.
                 match self {
-                    Mutant::Serves(_) => serve(),
+                    Mutant::Serves(_) | Mutant::Queues => serve(),
                     _ => drop(thread::Builder::new().spawn(serve)),
                 }
             }
@@ -157,6 +159,10 @@ impl Mutant {
                 relay(client, reference, Some((written.as_bytes(), read.as_bytes())), None, told)
             }
             Mutant::Prints { .. } => relay(client, reference, None, None, told),
+            Mutant::Queues => {
+                told.store(true, Ordering::Relaxed);
+                relay(client, reference, None, None, told)
+            }
             Mutant::Replies(octets) => {
                 told.store(true, Ordering::Relaxed);
                 reply(client, octets)

@@ -1,13 +1,10 @@
 //! CGI: how scripts end, with their client, with their time, or by themselves.
 
-use std::time::Duration;
-
-use crate::capabilities::Capability::{Cgi, Concurrency};
+use crate::capabilities::Capability::Concurrency;
 use crate::check::Level::{Must, Should};
-use crate::check::{Chapter, Check, Failure, practice, rfc3875, wrong};
-use crate::client::Client;
-use crate::mutant::naive::{one_at_a_time, passes_on_and_stays};
-use crate::mutant::{OK, hears, instead_of, serves};
+use crate::check::{Chapter, Check, practice, rfc3875};
+use crate::mutant::naive::passes_on_and_stays;
+use crate::mutant::{Mutant, hears, instead_of, serves};
 use crate::probe::{Step, emit, spawn};
 use crate::reply::Answer;
 
@@ -15,7 +12,7 @@ use crate::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-life",
     title: "CGI: the end of scripts",
-    needs: &["cgi-answers"],
+    needs: &["answers-get", "noise-is-no-request"],
     checks: &[
         Check {
             id: "script-exit-code",
@@ -41,17 +38,21 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(passes_on_and_stays),
             run: |client| {
                 let head = "Content-Type: text/plain\nContent-Length: 100\n\nhalf";
-                let call = client.call("probe", &[emit(head), Step::Kill(9)]);
-                match client.ask(call.get())? {
-                    // With a framing of its own a server may have sent what there was.
-                    Answer::Reply(reply) if reply.status < 500 => reply.body_is("half")?,
-                    answer => answer.is_over()?,
+                let call = client.call("probe", &[emit(head), Step::Kill(9)])?;
+                let mut connection = client.connect()?;
+                connection.send(call.get())?;
+                // With a framing of its own a server may have sent what there was.
+                if let Some(reply) = connection.reply_or_end()?.filter(|reply| reply.status < 500) {
+                    reply.body_is("half")?;
                 }
-                let call = client.call("probe", &[emit("Content-Type: text/plain\n\nhalf"), Step::Kill(9)]);
+                let call =
+                    client.call("probe", &[emit("Content-Type: text/plain\n\nhalf"), Step::Kill(9)])?;
                 if let Answer::Reply(reply) = client.ask(call.get())?
                     && reply.status < 500
                 {
-                    client.note("a script killed in the middle of a page without a length looks like a whole page");
+                    client.note(
+                        "a script killed in the middle of a page without a length looks like a whole page",
+                    );
                 }
                 Ok(())
             },
@@ -66,10 +67,9 @@ pub const CHAPTER: Chapter = Chapter {
             run: |client| {
                 let steps = [emit("Content-Type: text/plain\n\nok"), Step::Mark("end".into())];
                 for _ in 0..3 {
-                    let call = client.call("probe", &steps);
-                    let process = client.process(&call)?;
+                    let call = client.call("probe", &steps)?;
                     client.send(call.get())?.succeeds()?;
-                    process.ends(client, "end")?;
+                    client.process_ends(&call, "end")?;
                 }
                 Ok(())
             },
@@ -86,13 +86,12 @@ pub const CHAPTER: Chapter = Chapter {
                 for _ in 0..100 {
                     steps.extend([Step::Fill(20_000), Step::Sleep(50)]);
                 }
-                let call = client.call("probe", &steps);
-                let process = client.process(&call)?;
+                let call = client.call("probe", &steps)?;
                 let mut connection = client.connect()?;
                 connection.send(call.get())?;
                 connection.hears("HTTP/1.1 200")?;
                 connection.reset()?;
-                process.ends(client, "begun")
+                client.process_ends(&call, "begun")
             },
         },
         Check {
@@ -103,17 +102,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at who holds the other end of the script's input when the client has gone.",
             mutant: hears("&mark=begun", LIVES_ON_BEGUN),
             run: |client| {
-                let call = client.call("probe", &[Step::Mark("begun".into()), Step::ReadBody]);
-                let process = client.process(&call)?;
+                let call = client.call("probe", &[Step::Mark("begun".into()), Step::ReadBody])?;
                 let mut connection = client.connect()?;
-                connection.send(call.head("POST", "Content-Length: 10\r\n\r\nhalf"))?;
-                // Some servers start a script when its content is there: then there is none to end. One more
-                // request is time enough to start it.
-                client.get("/")?;
-                client.sees_fields("")?;
+                connection.send(call.request("POST", "Content-Length: 10\r\n\r\nhalf"))?;
+                // Some servers start a script when its content is there: then there is none to end.
+                let begun = client.gets_to(&call, "begun")?;
                 connection.reset()?;
-                match client.has_side(&call.token, "begun") {
-                    true => process.ends(client, "begun"),
+                match begun {
+                    true => client.process_ends(&call, "begun"),
                     false => Ok(()),
                 }
             },
@@ -127,7 +123,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("wait=go", "kill=9"),
             run: |client| {
                 let steps = [Step::Mark("begun".into()), Step::Wait("go".into())];
-                let call = client.call("probe", &steps);
+                let call = client.call("probe", &steps)?;
                 let mut connection = client.connect()?;
                 connection.send(call.get())?;
                 connection.half_close();
@@ -146,7 +142,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: |client| {
                 let steps =
                     [emit("Content-Type: text/plain\n\nok"), Step::CloseStdout, Step::Wait("go".into())];
-                let call = client.call("probe", &steps);
+                let call = client.call("probe", &steps)?;
                 let reply = client.send(call.get())?;
                 client.tell(&call.token, "go")?;
                 reply.body_is("ok")
@@ -158,7 +154,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Scripts start long work that way, and the page says that it has begun.",
             requirement: practice(Should, &["rfc3875-6.4-01"]),
             hint: "Look at what your server waits for, and at what it stops, when a script has ended.",
-            mutant: hears("6d61726b3d6f6666", "6d61726b3d6f6e66"),
+            mutant: hears(CLOSES_ITS_OUTPUT, KEEPS_ITS_OUTPUT),
             run: |client| {
                 let daemon = [
                     Step::Setsid,
@@ -169,7 +165,7 @@ pub const CHAPTER: Chapter = Chapter {
                     Step::Mark("off".into()),
                 ];
                 let page = emit("Content-Type: text/plain\n\nok");
-                let call = client.call("probe", &[spawn(&daemon), Step::Wait("on".into()), page]);
+                let call = client.call("probe", &[spawn(&daemon), Step::Wait("on".into()), page])?;
                 let reply = client.send(call.get())?;
                 client.tell(&call.token, "go")?;
                 reply.body_is("ok")?;
@@ -182,13 +178,15 @@ pub const CHAPTER: Chapter = Chapter {
             why: "One page that waits for a slow database stops the whole site.",
             requirement: practice(Must, &["rfc3875-6.1-04"]),
             hint: "Look at what else your server can do while it waits for one script.",
-            mutant: serves(one_at_a_time),
+            mutant: Mutant::Queues,
             run: |client| {
                 client.needs(Concurrency)?;
                 let page = emit("Content-Type: text/plain\n\nok");
                 let left = spawn(&[Step::Mark("on".into()), Step::Wait("go".into())]);
-                for steps in [vec![Step::Mark("on".into()), Step::Wait("go".into()), page.clone()], vec![left, page]] {
-                    let call = client.call("probe", &steps);
+                for steps in
+                    [vec![Step::Mark("on".into()), Step::Wait("go".into()), page.clone()], vec![left, page]]
+                {
+                    let call = client.call("probe", &steps)?;
                     let mut connection = client.connect()?;
                     connection.send(call.get())?;
                     client.side(&call.token, "on")?;
@@ -208,13 +206,12 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at what limits the time of a script, and at what it does when that is over.",
             mutant: instead_of("HTTP/1.1 504", "HTTP/1.1 200"),
             run: |client| {
-                let limit = script_limit(client)?;
-                let call = client.call("probe", &[Step::Mark("begun".into()), Step::Sleep(20_000)]);
-                let process = client.process(&call)?;
+                let limit = client.script_timeout()?;
+                let call = client.call("probe", &[Step::Mark("begun".into()), hang()])?;
                 let mut connection = client.connect_patient(limit)?;
                 connection.send(call.get())?;
                 connection.reply()?.status_is(&[504, 503, 502, 500])?;
-                process.ends(client, "begun")
+                client.process_ends(&call, "begun")
             },
         },
         Check {
@@ -223,24 +220,18 @@ pub const CHAPTER: Chapter = Chapter {
             why: "What hangs is often what the script has started, and what ignores a request to end must be made to.",
             requirement: rfc3875("6.1", Should, &["rfc3875-6.1-05"]),
             hint: "Look at which processes get the signal, and which one.",
-            mutant: hears("6d61726b3d6368696c64", "7365747369642d6d61726b"),
+            mutant: hears("6d61726b3d6368696c64", "736574736964266d61726b3d6368696c64"),
             run: |client| {
-                let limit = script_limit(client)?;
-                let hang = [Step::IgnoreTerm, Step::Mark("child".into()), Step::Sleep(20_000)];
-                let steps = [
-                    spawn(&hang),
-                    Step::Wait("child".into()),
-                    Step::IgnoreTerm,
-                    Step::Mark("begun".into()),
-                    Step::Sleep(20_000),
-                ];
-                let call = client.call("probe", &steps);
-                let process = client.process(&call)?;
+                let limit = client.script_timeout()?;
+                let hangs = [Step::IgnoreTerm, Step::Mark("child".into()), hang()];
+                let child = Step::Wait("child".into());
+                let steps = [spawn(&hangs), child, Step::IgnoreTerm, Step::Mark("begun".into()), hang()];
+                let call = client.call("probe", &steps)?;
                 let mut connection = client.connect_patient(limit)?;
                 connection.send(call.get())?;
                 connection.reply()?.status_is(&[504, 503, 502, 500])?;
-                process.ends(client, "begun")?;
-                process.ends(client, "child")
+                client.process_ends(&call, "begun")?;
+                client.process_ends(&call, "child")
             },
         },
         Check {
@@ -251,17 +242,31 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at whether the limit holds after the head, and at how the response ends then.",
             mutant: serves(passes_on_and_stays),
             run: |client| {
-                let limit = script_limit(client)?;
-                let steps = [
-                    emit("Content-Type: text/plain\n\nhalf"),
-                    Step::Mark("begun".into()),
-                    Step::Sleep(20_000),
-                ];
-                let call = client.call("probe", &steps);
+                let limit = client.script_timeout()?;
+                let steps = [emit("Content-Type: text/plain\n\nhalf"), Step::Mark("begun".into()), hang()];
+                let call = client.call("probe", &steps)?;
                 let mut connection = client.connect_patient(limit)?;
                 connection.send(call.get())?;
-                connection.answer(false)?.is_over()
+                connection.reply_or_end().map(drop)
             },
         },
     ],
 };
+
+/// Does nothing for longer than any time limit, unless the suite is gone before.
+fn hang() -> Step {
+    Step::Wait("never".into())
+}
+
+/// In place of `mark=end`: the mark comes from a process that lives on, in a session of its own. The steps
+/// in hex are `close-stdout&close-stderr&setsid&mark=end&wait=never`.
+const LIVES_ON: &str = "&spawn=636c6f73652d7374646f757426636c6f73652d73746465727226736574736964266d61726b3d656e6426776169743d6e65766572";
+
+/// The same for `mark=begun`.
+const LIVES_ON_BEGUN: &str = "&spawn=636c6f73652d7374646f757426636c6f73652d73746465727226736574736964266d61726b3d626567756e26776169743d6e65766572";
+
+/// `close-stdout&close-stderr` in hex.
+const CLOSES_ITS_OUTPUT: &str = "636c6f73652d7374646f757426636c6f73652d737464657272";
+
+/// `close-stderr&close-stderr` in hex.
+const KEEPS_ITS_OUTPUT: &str = "636c6f73652d73746465727226636c6f73652d737464657272";

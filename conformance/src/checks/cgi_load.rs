@@ -3,16 +3,15 @@
 use crate::capabilities::Capability::{Concurrency, Persistence};
 use crate::check::Level::{Must, Practice};
 use crate::check::{Chapter, Check, Failure, practice, rfc3875};
-use crate::connection::Connection;
-use crate::mutant::naive::{answers_one, mixes_up, one_at_a_time};
-use crate::mutant::{hears, serves};
-use crate::probe::{Step, checksum, emit, pattern};
+use crate::mutant::naive::{careless, drops_some, hands_on_the_connection, mixes_up};
+use crate::mutant::{Mutant, hears, serves};
+use crate::probe::{Step, emit, pattern};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-load",
     title: "CGI: many scripts",
-    needs: &["cgi-answers"],
+    needs: &["answers-get", "noise-is-no-request"],
     checks: &[
         Check {
             id: "scripts-side-by-side",
@@ -20,12 +19,13 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A script takes longer than a file; whoever comes second waits for both.",
             requirement: practice(Practice, &["rfc3875-6.1-04"]),
             hint: "Look at where your server waits for a script to end, and what waits with it.",
-            mutant: serves(one_at_a_time),
+            mutant: Mutant::Queues,
             run: |client| {
                 client.needs(Concurrency)?;
-                let first = client.call("probe", &[Step::Wait("met".into()), Step::Report]);
+                let first = client.call("probe", &[Step::Wait("met".into()), Step::Report])?;
                 // Both have the same token, so the second leaves what the first one waits for.
-                let second = first.again(&[Step::Mark("met".into()), emit("Content-Type: text/plain\n\nmet")]);
+                let second =
+                    first.beside(&[Step::Mark("met".into()), emit("Content-Type: text/plain\n\nmet")]);
                 let mut waits = client.connect()?;
                 waits.send(first.get())?;
                 client.send(second.get())?.body_is("met")?;
@@ -42,14 +42,12 @@ pub const CHAPTER: Chapter = Chapter {
             run: |client| {
                 let mut all = Vec::new();
                 for _ in 0..16 {
-                    let call = client.call("probe", &[Step::ReadBody]);
+                    let call = client.call("probe", &[Step::ReadBody])?;
                     let token = &call.token;
                     let mut connection = client.connect()?;
                     let length = token.len();
-                    // The path goes before the query.
-                    let target = call.target.replacen('?', &format!("/{token}?"), 1);
-                    let head = format!("POST {target} HTTP/1.1\r\nHost: {{host}}\r\nX-Token: {token}\r\n");
-                    connection.send(format!("{head}Content-Length: {length}\r\n\r\n"))?;
+                    let fields = format!("X-Token: {token}\r\nContent-Length: {length}\r\n\r\n");
+                    connection.send(call.with_path(&format!("/{token}")).request("POST", &fields))?;
                     all.push((call, connection));
                 }
                 for (call, connection) in &mut all {
@@ -57,10 +55,10 @@ pub const CHAPTER: Chapter = Chapter {
                 }
                 for (call, connection) in &mut all {
                     let seen = connection.reply()?.seen(&call.token)?;
-                    seen.is("PATH_INFO", format!("/{}", call.token))?;
-                    seen.read(call.token.as_bytes())?;
+                    seen.variable_is("PATH_INFO", format!("/{}", call.token))?;
+                    seen.has_read_just(call.token.as_bytes())?;
                     if seen.variable("HTTP_X_TOKEN").is_some() {
-                        seen.is("HTTP_X_TOKEN", &call.token)?;
+                        seen.variable_is("HTTP_X_TOKEN", &call.token)?;
                     }
                 }
                 Ok(())
@@ -72,10 +70,11 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A script whose input is the connection itself reads the next request.",
             requirement: rfc3875("4.2", Must, &["rfc3875-4.2-04"]),
             hint: "Look at what a script's input is connected to, and where the content of its request ends.",
-            mutant: serves(answers_one),
+            mutant: serves(hands_on_the_connection),
             run: |client| {
                 client.needs(Persistence)?;
-                let calls = [(); 3].map(|()| client.call("probe", &[Step::ReadBody]));
+                let mut call = || client.call("probe", &[Step::ReadBody]);
+                let calls = [call()?, call()?, call()?];
                 let mut connection = client.connect()?;
                 let requests: String = calls.iter().map(|call| call.post("a=b")).collect();
                 connection.send(requests)?;
@@ -84,7 +83,7 @@ pub const CHAPTER: Chapter = Chapter {
                     match seen {
                         // A server may close after any response; what it has not answered is sent again.
                         Err(Failure::Wrong { .. }) if at > 0 && connection.has_ended() => return Ok(()),
-                        seen => seen?.seen(&call.token)?.read(b"a=b")?,
+                        seen => seen?.seen(&call.token)?.has_read_just(b"a=b")?,
                     }
                 }
                 Ok(())
@@ -96,21 +95,21 @@ pub const CHAPTER: Chapter = Chapter {
             why: "What each script leaves behind in the server, a pipe or a process, is used up after some hundred.",
             requirement: practice(Must, &["rfc3875-9.5-01"]),
             hint: "Look at what your server opens for each script, and at every way on which it is closed again.",
-            mutant: serves(answers_one),
+            mutant: serves(careless),
             run: |client| {
-                let first = client.sees_fields("")?.descriptors.len();
+                let open = client.sees_fields("")?.descriptors;
                 for _ in 0..25 {
                     client.transcript().clear();
                     let mut four = Vec::new();
                     for _ in 0..4 {
-                        let call = client.call("probe", &[]);
+                        let call = client.call("probe", &[])?;
                         let mut connection = client.connect()?;
                         connection.send(call.get_and_close())?;
                         four.push((call, connection));
                     }
                     for (call, connection) in &mut four {
                         let seen = connection.reply()?.seen(&call.token)?;
-                        seen.has_at_most_descriptors(first + 8)?;
+                        seen.has_hardly_more_open_than(&open)?;
                     }
                 }
                 Ok(())
@@ -136,11 +135,11 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A write that waits holds up everything behind it, unless something else can run.",
             requirement: practice(Must, &["rfc3875-6.4-01"]),
             hint: "Look at what is locked or blocked while the output of a script is written to its client.",
-            mutant: serves(one_at_a_time),
+            mutant: Mutant::Queues,
             run: |client| {
                 client.needs(Concurrency)?;
                 let head = emit("Content-Type: application/octet-stream\n\n");
-                let call = client.call("probe", &[head, Step::Fill(16_000_000)]);
+                let call = client.call("probe", &[head, Step::Fill(16_000_000)])?;
                 let mut deaf = client.connect_deaf()?;
                 deaf.send(call.get())?;
                 client.sees_fields("").map(drop)
@@ -152,12 +151,12 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A page with pictures from scripts, and a class of thirty: a server out of processes must say so and live.",
             requirement: practice(Must, &["rfc3875-9.6-01"]),
             hint: "Look at how many processes your server starts at once, and at what it does with those who come then.",
-            mutant: serves(one_at_a_time),
+            mutant: serves(drops_some),
             run: |client| {
                 client.needs(Concurrency)?;
                 let mut crowd = Vec::new();
                 for _ in 0..64 {
-                    let call = client.call("probe", &[]);
+                    let call = client.call("probe", &[])?;
                     let mut connection = client.connect()?;
                     connection.send(call.get_and_close())?;
                     crowd.push((call, connection));

@@ -3,16 +3,16 @@
 use crate::check::Level::{Must, Should};
 use crate::check::{Chapter, Check, Failure, rfc3875};
 use crate::client::Client;
-use crate::mutant::naive::passes_on;
+use crate::mutant::naive::{passes_on, passes_on_and_stays};
 use crate::mutant::{instead_of, reads, serves};
-use crate::probe::{Step, emit};
-use crate::reply::{Answer, Reply};
+use crate::probe::{Step, emit, pattern};
+use crate::reply::Reply;
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-malformed",
     title: "CGI: scripts that write nonsense",
-    needs: &["cgi-answers"],
+    needs: &["answers-get", "noise-is-no-request"],
     checks: &[
         Check {
             id: "output-missing",
@@ -205,12 +205,15 @@ pub const CHAPTER: Chapter = Chapter {
             why: "The browser shows a page that never ends loading.",
             requirement: rfc3875("6.3.4", Must, &["rfc3875-6.3.4-05"]),
             hint: "Look at what becomes of the connection when a script ends before its Content-Length is reached.",
-            mutant: serves(crate::mutant::naive::passes_on_and_stays),
+            mutant: serves(passes_on_and_stays),
             run: |client| {
-                let call = client.call("probe", &[emit("Content-Type: text/plain\nContent-Length: 100\n\nshort")]);
-                match client.ask(call.get())? {
-                    Answer::Reply(reply) if reply.status < 500 => reply.body_is("short"),
-                    answer => answer.is_over(),
+                let call = client
+                    .call("probe", &[emit("Content-Type: text/plain\nContent-Length: 100\n\nshort")])?;
+                let mut connection = client.connect()?;
+                connection.send(call.get())?;
+                match connection.reply_or_end()? {
+                    Some(reply) if reply.status < 500 => reply.body_is("short"),
+                    _ => Ok(()),
                 }
             },
         },
@@ -238,11 +241,17 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A cookie cut off in the middle is a visitor who has to log in again, now and then.",
             requirement: rfc3875("9.6", Must, &["rfc3875-9.6-01"]),
             hint: "Look for a buffer of fixed size that a script's head goes through.",
-            mutant: reads("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "x"),
+            mutant: reads(
+                "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+                "x",
+            ),
             run: |client| {
                 for length in [1_000, 3_000] {
                     let value = "x".repeat(length);
-                    let reply = answered(client, &[emit(format!("X-Long: {value}\nContent-Type: text/plain\n\nok"))])?;
+                    let reply = answered(
+                        client,
+                        &[emit(format!("X-Long: {value}\nContent-Type: text/plain\n\nok"))],
+                    )?;
                     if reply.status < 500 {
                         reply.field_is("X-Long", value)?;
                     }
@@ -250,7 +259,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let steps = [emit("Content-Type: text/plain\nX-Long: "), Step::Fill(300_000), emit("\n\nok")];
                 let reply = answered(client, &steps)?;
                 if reply.status < 500 {
-                    reply.field_is("X-Long", crate::probe::pattern(300_000))?;
+                    reply.field_is("X-Long", pattern(300_000))?;
                 }
                 Ok(())
             },
@@ -258,12 +267,13 @@ pub const CHAPTER: Chapter = Chapter {
     ],
 };
 
-/// The answer to a request whose script takes `steps`, on a connection that then goes on as it was announced.
+/// The answer to a request whose script takes `steps`, on a connection that then serves another one, or
+/// closes.
 fn answered(client: &mut Client, steps: &[Step]) -> Result<Reply, Failure> {
-    let call = client.call("probe", steps);
+    let (call, next) = (client.call("probe", steps)?, client.call("probe", &[])?);
     let mut connection = client.connect()?;
     connection.send(call.get())?;
     let reply = connection.reply()?;
-    connection.goes_on_as_announced(&reply)?;
+    connection.keeps_step(&next)?;
     Ok(reply)
 }

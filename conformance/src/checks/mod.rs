@@ -3,6 +3,13 @@
 use crate::check::Chapter;
 
 pub mod basics;
+pub mod cgi_life;
+pub mod cgi_load;
+pub mod cgi_malformed;
+pub mod cgi_nph;
+pub mod cgi_process;
+pub mod cgi_redirect;
+pub mod cgi_security;
 pub mod chunked;
 pub mod conditional;
 pub mod connection;
@@ -38,5 +45,12 @@ pub const CHAPTERS: &[&Chapter] = &[
     &multipart::CHAPTER,
     &log::CHAPTER,
     &robustness::CHAPTER,
+    &cgi_redirect::CHAPTER,
+    &cgi_nph::CHAPTER,
+    &cgi_malformed::CHAPTER,
+    &cgi_security::CHAPTER,
+    &cgi_life::CHAPTER,
+    &cgi_load::CHAPTER,
+    &cgi_process::CHAPTER,
     &lint::CHAPTER,
 ];

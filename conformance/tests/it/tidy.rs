@@ -105,7 +105,7 @@ fn mutants() -> Vec<String> {
         Mutant::Hears { sent, heard } => sent == heard || sent.is_empty(),
         Mutant::Prints { truth, lie } => truth == lie || truth.is_empty(),
         Mutant::Reads { written, read } => written == read || written.is_empty(),
-        Mutant::Replies(_) | Mutant::Serves(_) => false,
+        Mutant::Replies(_) | Mutant::Queues | Mutant::Serves(_) => false,
     };
     all_checks()
         .filter(|(_, check)| idle(&check.mutant))
