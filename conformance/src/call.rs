@@ -81,16 +81,11 @@ impl Client {
         }
         let (began, limit) = (Instant::now(), self.limits().answer * 2);
         loop {
-            // Whatever has the number by now, if it is no probe then the probe is gone.
-            let stat = fs::read_to_string(format!("/proc/{}/stat", seen.pid)).unwrap_or_default();
-            let Some((_, state)) = stat.split_once("probe) ") else { return Ok(()) };
+            let Some(is_zombie) = state_of_probe(seen.pid, seen.ppid) else { return Ok(()) };
             if began.elapsed() > limit {
-                let what = if state.starts_with('Z') { "it is a zombie" } else { "it is still there" };
                 let within = format!("within {} ms", limit.as_millis());
-                return Err(wrong(
-                    format!("an end of process {}, the script, {within}", seen.pid),
-                    format!("{what}, with state {}", escape_some(&state.as_bytes()[..1], 1)),
-                ));
+                let what = if is_zombie { "it is a zombie" } else { "it is still there" };
+                return Err(wrong(format!("process {}, the script, gone {within}", seen.pid), what));
             }
             thread::sleep(Duration::from_millis(5));
         }
@@ -113,6 +108,18 @@ impl Client {
     }
 }
 
+/// Whether the probe with this number and this parent is a zombie; `None` where it is gone. A zombie with
+/// another parent by now is not the server's to collect.
+fn state_of_probe(pid: u32, parent: u32) -> Option<bool> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // Whatever has the number by now, if it is no probe then the probe is gone.
+    let (_, rest) = stat.split_once("probe) ")?;
+    let mut words = rest.split(' ');
+    let is_zombie = words.next()? == "Z";
+    let has_parent = words.next()?.parse() == Ok(parent);
+    (!is_zombie || has_parent).then_some(is_zombie)
+}
+
 /// Octets of a connection as they came.
 #[derive(Debug)]
 pub struct Raw(Vec<u8>);
@@ -132,13 +139,11 @@ impl Raw {
         Err(wrong(format!("what the script wrote: {}", show(expected)), show(actual)))
     }
 
-    /// They are others.
-    pub fn is_not(&self, octets: impl AsRef<[u8]>) -> Result<(), Failure> {
-        match self.0 == octets.as_ref() {
+    /// They do not begin with these, which a script wrote.
+    pub fn begins_otherwise(&self, octets: &str) -> Result<(), Failure> {
+        match self.begins_with(octets) {
             false => Ok(()),
-            true => {
-                Err(wrong("a response that the server wrote", "just what the script wrote, octet by octet"))
-            }
+            true => Err(wrong("a head that the server wrote", "just what the script wrote, octet by octet")),
         }
     }
 

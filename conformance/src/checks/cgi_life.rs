@@ -182,10 +182,10 @@ pub const CHAPTER: Chapter = Chapter {
             run: |client| {
                 client.needs(Concurrency)?;
                 let page = emit("Content-Type: text/plain\n\nok");
-                let left = spawn(&[Step::Mark("on".into()), Step::Wait("go".into())]);
-                for steps in
-                    [vec![Step::Mark("on".into()), Step::Wait("go".into()), page.clone()], vec![left, page]]
-                {
+                let (on, go) = (|| Step::Mark("on".into()), || Step::Wait("go".into()));
+                // What a script leaves behind may hold on to its output.
+                let left = spawn(&[on(), go()]);
+                for steps in [vec![on(), go(), page.clone()], vec![left, Step::Wait("on".into()), page]] {
                     let call = client.call("probe", &steps)?;
                     let mut connection = client.connect()?;
                     connection.send(call.get())?;

@@ -21,8 +21,8 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at what your server does when the output of a script begins with HTTP/1.1.",
             mutant: instead_of("HTTP/1.1 207", "HTTP/1.1 200"),
             run: |client| {
-                let call = client.call("nph-probe", &[emit(RESPONSE)])?;
-                client.get(&call.target)?.status_is(&[207, 500, 501, 502, 503])
+                let call = client.call("nph-probe", &[emit(RESPONSE), Step::Fill(256)])?;
+                client.send(call.get())?.status_is(&[207, 500, 501, 502, 503])
             },
         },
         Check {
@@ -79,8 +79,8 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at what makes your server pass on the output of a script as it is: its name, or what it writes.",
             mutant: hears("/probe?", "/nph-probe?"),
             run: |client| {
-                let call = client.call("probe", &[emit(RESPONSE)])?;
-                client.raw(&call)?.is_not(RESPONSE)
+                let call = client.call("probe", &[emit(RESPONSE), Step::Fill(256)])?;
+                client.raw(&call)?.begins_otherwise(RESPONSE)
             },
         },
         Check {

@@ -1,6 +1,6 @@
 //! CGI: the surroundings of a script, and its three streams. Those on which servers hang come last.
 
-use crate::capabilities::Capability::{Cgi, SideFiles};
+use crate::capabilities::Capability::{Output, SideFiles};
 use crate::check::Level::{Must, Practice, Should};
 use crate::check::{Chapter, Check, practice, rfc3875};
 use crate::mutant::naive::{careless, passes_on_and_stays, waits_for_the_end};
@@ -45,7 +45,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at which signals your server, or its language, ignores: the programs it starts inherit that.",
             mutant: serves(careless),
             run: |client| {
-                client.needs(Cgi)?;
+                client.needs(Output)?;
                 client.sees_fields("")?.has_clear_signals()?;
                 // Only a program that is not the suite's own can tell about SIGPIPE.
                 let reply = client.get("{cgi}/signals")?;

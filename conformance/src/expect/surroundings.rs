@@ -1,7 +1,9 @@
 //! What the surroundings of a script must be like: files, signals, directory, what it could read and write.
 
-use crate::check::{Failure, wrong};
-use crate::probe::{Octets, Seen, Signals};
+use std::fs;
+
+use crate::check::Failure;
+use crate::probe::{Octets, Seen, Signals, signals};
 use crate::transcript::{escape, escape_some};
 
 impl Seen {
@@ -13,7 +15,7 @@ impl Seen {
             None => Ok(()),
             Some(entry) => {
                 let actual = format!("\"{}\"", escape_some(&entry.0, 200));
-                Err(wrong("fields only in variables whose names begin with HTTP_", actual))
+                Err(self.wrong("fields only in variables whose names begin with HTTP_", actual))
             }
         }
     }
@@ -26,18 +28,19 @@ impl Seen {
             false => {
                 let expected =
                     format!("CONTENT_LENGTH={} octets on standard input", escape(value.as_bytes()));
-                Err(wrong(expected, format!("{} octets", self.stdin_length)))
+                Err(self.wrong(expected, format!("{} octets", self.stdin_length)))
             }
         }
     }
 
-    /// These descriptors are open, and no other.
-    pub fn has_open(&self, expected: &[u32]) -> Result<(), Failure> {
-        match self.descriptors == expected {
+    /// The three standard descriptors are open, and no other but what the suite itself was started with, and
+    /// the server by the suite.
+    pub fn has_open_just_the_standard_ones(&self) -> Result<(), Failure> {
+        let ours = |open: &u32| *open > 2 && is_inherited(*open);
+        let open: Vec<u32> = self.descriptors.iter().copied().filter(|open| !ours(open)).collect();
+        match open == [0, 1, 2] {
             true => Ok(()),
-            false => {
-                Err(wrong(format!("the open descriptors {expected:?}"), format!("{:?}", self.descriptors)))
-            }
+            false => Err(self.wrong("the open descriptors [0, 1, 2]", format!("{open:?}"))),
         }
     }
 
@@ -47,7 +50,7 @@ impl Seen {
             true => Ok(()),
             false => {
                 let expected = format!("about as many open descriptors as before: {}", other.len());
-                Err(wrong(expected, self.descriptors.len().to_string()))
+                Err(self.wrong(expected, self.descriptors.len().to_string()))
             }
         }
     }
@@ -59,7 +62,7 @@ impl Seen {
             true => Ok(()),
             false => {
                 let expected = format!("a working directory that ends in /{end}");
-                Err(wrong(expected, format!("\"{}\"", escape_some(cwd, 200))))
+                Err(self.wrong(expected, format!("\"{}\"", escape_some(cwd, 200))))
             }
         }
     }
@@ -70,19 +73,28 @@ impl Seen {
             return Err(Failure::Inapplicable("the system does not tell the mask".into()));
         };
         match u32::from_str_radix(mask, 8).unwrap_or(0) & 0o002 {
-            0 => Err(wrong("a mask that keeps others from writing, such as 022", format!("0{mask}"))),
+            0 => Err(self.wrong("a mask that keeps others from writing, such as 022", format!("0{mask}"))),
             _ => Ok(()),
         }
     }
 
-    /// No signal is ignored or blocked.
+    /// No signal is ignored or blocked but those that are for the suite, too.
     pub fn has_clear_signals(&self) -> Result<(), Failure> {
         match &self.signals {
             None => Err(Failure::Inapplicable("the system does not tell about signals".into())),
-            Some(signals) if *signals == Signals::default() => Ok(()),
             Some(Signals { ignored, blocked }) => {
-                let actual = format!("ignored: {ignored:?}, blocked: {blocked:?}");
-                Err(wrong("no signal ignored or blocked", actual))
+                let ours = signals().unwrap_or_default();
+                // The others are the library's own.
+                let is_odd = |signal: &&u32, ours: &[u32]| **signal < 32 && !ours.contains(signal);
+                let ignored: Vec<_> = ignored.iter().filter(|signal| is_odd(signal, &ours.ignored)).collect();
+                let blocked: Vec<_> = blocked.iter().filter(|signal| is_odd(signal, &ours.blocked)).collect();
+                match ignored.is_empty() && blocked.is_empty() {
+                    true => Ok(()),
+                    false => {
+                        let actual = format!("ignored: {ignored:?}, blocked: {blocked:?}");
+                        Err(self.wrong("no signal ignored or blocked", actual))
+                    }
+                }
             }
         }
     }
@@ -93,8 +105,16 @@ impl Seen {
             true => Ok(()),
             false => {
                 let why = if self.stdout_broken { ", then the output was closed" } else { "" };
-                Err(wrong(format!("{octets} octets taken from the script"), format!("{}{why}", self.written)))
+                Err(self.wrong(format!("{octets} octets taken from the script"), format!("{}{why}", self.written)))
             }
         }
     }
+}
+
+/// Whether the suite was started with this descriptor: all that it opens itself is closed in other programs.
+fn is_inherited(descriptor: u32) -> bool {
+    const CLOSE_ON_EXEC: u32 = 0o2_000_000;
+    let info = fs::read_to_string(format!("/proc/self/fdinfo/{descriptor}")).unwrap_or_default();
+    let flags = info.lines().find_map(|line| u32::from_str_radix(line.strip_prefix("flags:")?.trim(), 8).ok());
+    flags.is_some_and(|flags| flags & CLOSE_ON_EXEC == 0)
 }
