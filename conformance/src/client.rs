@@ -43,6 +43,8 @@ impl Limits {
 pub struct Context {
     /// Where the server is.
     pub place: Place,
+    /// The port that it listens on, where the suite started it: a proxy may stand in front of it.
+    pub port: Option<u16>,
     /// What it was found to offer.
     pub capabilities: Capabilities,
     /// How long to wait for it.

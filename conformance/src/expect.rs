@@ -8,7 +8,7 @@ use crate::transcript::{Mark, escape, escape_some};
 mod files;
 mod form;
 mod output;
-mod seen;
+mod script;
 mod surroundings;
 
 pub(crate) use form::unhex;

@@ -27,6 +27,7 @@ mod form;
 mod seen;
 mod step;
 
+pub(crate) use seen::signals;
 pub use seen::{Octets, Seen, Signals, checksum};
 pub use step::{Step, emit, spawn, steps};
 

@@ -86,6 +86,7 @@ pub fn once(target: &mut Target, context: Arc<Context>, check: &'static Check, s
 pub fn get_to_know(target: &Target, profile: &Profile, seed: u64) -> Context {
     let context = |limits, capabilities| Context {
         place: target.place().clone(),
+        port: target.can_restart().then(|| target.place().address.port()),
         capabilities,
         limits,
         form: profile.form.clone(),
@@ -325,7 +326,8 @@ fn revive(world: &mut World<'_>, seed: u64) -> bool {
         return false;
     }
     let place = world.target.place().clone();
-    world.context = Arc::new(Context { place, ..Context::clone(&world.context) });
+    let port = Some(place.address.port());
+    world.context = Arc::new(Context { place, port, ..Context::clone(&world.context) });
     true
 }
 

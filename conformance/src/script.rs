@@ -84,25 +84,6 @@ impl Client {
     }
 }
 
-impl Reply {
-    /// What the probe with this token saw.
-    pub fn seen(&self, token: &str) -> Result<Seen, Failure> {
-        self.status_is(&[200])?;
-        match serde_json::from_slice::<Seen>(&self.body) {
-            Ok(seen) if seen.token == token => Ok(seen),
-            Ok(seen) => {
-                let actual = format!("QUERY_STRING begins with \"token={}\"", seen.token);
-                Err(self.wrong(
-                    format!("a script that runs for token={token}"),
-                    actual,
-                    self.mark(self.head.len()),
-                ))
-            }
-            Err(_) => Err(self.wrong("the report of the probe", self.describe(), self.mark(self.head.len()))),
-        }
-    }
-}
-
 /// What the probe sees, where the server runs it.
 pub(crate) fn scout(client: &Client) -> Option<Seen> {
     let reply = client.get(&target("scout", &[])).ok()?;

@@ -12,7 +12,7 @@ use crate::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-life",
     title: "CGI: the end of scripts",
-    needs: &["answers-get", "noise-is-no-request"],
+    needs: &["answers-get", "noise-is-no-request", "cgi-answers"],
     checks: &[
         Check {
             id: "script-exit-code",

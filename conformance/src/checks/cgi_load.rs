@@ -11,7 +11,7 @@ use crate::probe::{Step, emit, pattern};
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-load",
     title: "CGI: many scripts",
-    needs: &["answers-get", "noise-is-no-request"],
+    needs: &["answers-get", "noise-is-no-request", "cgi-answers"],
     checks: &[
         Check {
             id: "scripts-side-by-side",

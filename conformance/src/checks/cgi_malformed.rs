@@ -12,7 +12,7 @@ use crate::reply::Reply;
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-malformed",
     title: "CGI: scripts that write nonsense",
-    needs: &["answers-get", "noise-is-no-request"],
+    needs: &["answers-get", "noise-is-no-request", "cgi-answers"],
     checks: &[
         Check {
             id: "output-missing",

@@ -11,7 +11,7 @@ use crate::probe::{Step, emit};
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-nph",
     title: "CGI: scripts that write the whole response",
-    needs: &["answers-get", "noise-is-no-request"],
+    needs: &["answers-get", "noise-is-no-request", "cgi-answers"],
     checks: &[
         Check {
             id: "nph-status-survives",

@@ -11,7 +11,7 @@ use crate::probe::{Step, emit, pattern};
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-process",
     title: "CGI: the process of a script",
-    needs: &["answers-get", "noise-is-no-request"],
+    needs: &["answers-get", "noise-is-no-request", "cgi-answers"],
     checks: &[
         Check {
             id: "script-working-directory",

@@ -14,7 +14,7 @@ use crate::reply::Reply;
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-redirect",
     title: "CGI: redirects",
-    needs: &["answers-get", "noise-is-no-request"],
+    needs: &["answers-get", "noise-is-no-request", "cgi-answers"],
     checks: &[
         Check {
             id: "redirect-to-url",

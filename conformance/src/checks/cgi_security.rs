@@ -12,7 +12,7 @@ use crate::target::SECRET_VARIABLE;
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-security",
     title: "CGI: security",
-    needs: &["answers-get", "noise-is-no-request"],
+    needs: &["answers-get", "noise-is-no-request", "cgi-answers"],
     checks: &[
         Check {
             id: "cgi-no-escape",

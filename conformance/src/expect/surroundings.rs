@@ -105,7 +105,10 @@ impl Seen {
             true => Ok(()),
             false => {
                 let why = if self.stdout_broken { ", then the output was closed" } else { "" };
-                Err(self.wrong(format!("{octets} octets taken from the script"), format!("{}{why}", self.written)))
+                Err(self.wrong(
+                    format!("{octets} octets taken from the script"),
+                    format!("{}{why}", self.written),
+                ))
             }
         }
     }
@@ -115,6 +118,7 @@ impl Seen {
 fn is_inherited(descriptor: u32) -> bool {
     const CLOSE_ON_EXEC: u32 = 0o2_000_000;
     let info = fs::read_to_string(format!("/proc/self/fdinfo/{descriptor}")).unwrap_or_default();
-    let flags = info.lines().find_map(|line| u32::from_str_radix(line.strip_prefix("flags:")?.trim(), 8).ok());
+    let flags =
+        info.lines().find_map(|line| u32::from_str_radix(line.strip_prefix("flags:")?.trim(), 8).ok());
     flags.is_some_and(|flags| flags & CLOSE_ON_EXEC == 0)
 }

@@ -7,7 +7,7 @@ use std::{env, fs};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::transcript::{escape, unescape};
+use crate::transcript::{Mark, escape, unescape};
 
 /// Octets of standard input that are told one by one.
 const TOLD: usize = 64 * 1024;
@@ -49,6 +49,9 @@ pub struct Seen {
     pub pgid: u32,
     /// The directory of side files, where there is one.
     pub side: Option<Octets>,
+    /// Where the report begins, if it came over the wire.
+    #[serde(skip)]
+    pub at: Option<Mark>,
 }
 
 /// Numbers of signals that are not as they are at the start of the world.
@@ -142,7 +145,8 @@ fn descriptors() -> io::Result<Vec<u32>> {
     Ok(numbers)
 }
 
-fn signals() -> Option<Signals> {
+/// What is set up for signals in this process.
+pub(crate) fn signals() -> Option<Signals> {
     const PIPE: u32 = 13;
     let numbers = |field: &str| {
         let mask = u64::from_str_radix(&status(field)?, 16).ok()?;
