@@ -55,6 +55,8 @@ pub struct Context {
     pub cgi: String,
     /// Where the probe leaves side files, if suite and probe see the same disk.
     pub side: Option<PathBuf>,
+    /// After how long the server gives up on a script, where somebody told.
+    pub script_timeout: Option<Duration>,
     /// What the lint found in the replies so far.
     pub findings: Findings,
     /// What the server prints, where the suite can read it.
@@ -98,6 +100,13 @@ impl Client {
     fn open(&self, reads: bool) -> Result<Connection, Failure> {
         let id = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
         Connection::open(self.context.clone(), self.limits, self.transcript.clone(), id, reads)
+    }
+
+    /// Opens a connection on which an answer may take `longer` than usual.
+    pub fn connect_patient(&self, longer: Duration) -> Result<Connection, Failure> {
+        let limits = Limits { answer: self.limits.answer + longer, ..self.limits };
+        let id = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
+        Connection::open(self.context.clone(), limits, self.transcript.clone(), id, true)
     }
 
     /// Sends `request` on a connection of its own and returns whatever comes of it.
@@ -304,6 +313,11 @@ impl Twin<'_> {
         let answered = matches!(answer, Answer::Reply(_));
         self.judge(&connection, &request, &answer, statuses)?;
         if answered { connection.closes_unanswered() } else { Ok(()) }
+    }
+
+    /// `request` must be answered with one of `statuses`: to close the connection does not do.
+    pub fn refuses_with(&self, request: impl AsRef<[u8]>, statuses: &[u16]) -> Result<(), Failure> {
+        self.client.send(request)?.status_is(statuses)
     }
 
     pub(crate) fn judge(

@@ -14,6 +14,7 @@ use crate::transcript::{Kind, Mark, Transcript, escape_some};
 
 mod expect;
 mod reader;
+mod script;
 mod tap;
 
 use reader::{End, Incoming, read_along};

@@ -167,11 +167,16 @@ const SCRIPTS: &[(&str, u32, &[u8])] = &[
         0o644,
         b"#!/bin/sh\n# THE SOURCE OF A SCRIPT\nprintf 'Content-Type: text/plain\\n\\nit ran\\n'\n",
     ),
+    ("dos-lines", 0o755, b"#!/bin/sh\r\n# THE SOURCE OF A SCRIPT\r\n"),
+    ("../outside", 0o755, b"#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nA SCRIPT OUTSIDE RAN\\n'\n"),
     ("no-interpreter", 0o755, b"#!/nowhere/at/all\n# THE SOURCE OF A SCRIPT\n"),
 ];
 
 /// What stands in the source of the scripts in shell, and never in what they print.
 pub const SOURCE: &[u8] = b"THE SOURCE OF A SCRIPT";
+
+/// What a script beside the directory of scripts prints: nobody may be able to run it.
+pub const OUTSIDE: &[u8] = b"A SCRIPT OUTSIDE RAN";
 
 /// Puts the suite's own binary there: as a link, or where that can't be, as a copy.
 fn place(suite: &Path, at: &Path) -> io::Result<()> {

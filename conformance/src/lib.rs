@@ -13,6 +13,7 @@
 //! - Every check has been seen to fail: its [`mutant`] is a required field, and a test.
 
 pub mod browser;
+pub mod call;
 pub mod capabilities;
 pub mod check;
 pub mod checks;

@@ -27,6 +27,7 @@ mod form;
 mod seen;
 mod step;
 
+pub(crate) use seen::signals;
 pub use seen::{Octets, Seen, Signals, checksum};
 pub use step::{Step, emit, spawn, steps};
 
@@ -121,6 +122,7 @@ impl Probe {
             Step::Emit(octets) => self.say(&octets),
             Step::Fill(length) => pieces(length).for_each(|length| self.say(&pattern(length))),
             Step::Report => self.report(),
+            Step::Again => self.redirect(),
             Step::Stderr(octets) => drop(io::stderr().write_all(&octets)),
             Step::StderrFill(length) => {
                 pieces(length).for_each(|length| drop(io::stderr().write_all(&lines(length))));
@@ -192,6 +194,13 @@ impl Probe {
     fn report(&mut self) {
         let json = serde_json::to_vec(&self.seen).unwrap_or_default();
         self.say(&json);
+    }
+
+    fn redirect(&mut self) {
+        let variable = |name| env::var(name).unwrap_or_default();
+        self.say(
+            format!("Location: {}?{}\n\n", variable("SCRIPT_NAME"), variable("QUERY_STRING")).as_bytes(),
+        );
     }
 
     fn wait(&self, name: &str) {

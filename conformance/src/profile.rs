@@ -29,6 +29,9 @@ pub struct Profile {
     /// The path of the directory of scripts; `/cgi-bin` where nothing is said.
     #[serde(default = "default_cgi")]
     pub cgi: String,
+    /// After how many seconds the server gives up on a script, if that is known.
+    #[serde(default)]
+    pub script_timeout: Option<u64>,
     /// Ids of the chapters to run.
     pub chapters: Vec<String>,
     /// Ids of checks to leave out.

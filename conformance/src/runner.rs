@@ -92,6 +92,7 @@ pub fn get_to_know(target: &Target, profile: &Profile, seed: u64) -> Context {
         form: profile.form.clone(),
         cgi: profile.cgi.clone(),
         side: None,
+        script_timeout: profile.script_timeout.map(Duration::from_secs),
         findings: Findings::default(),
         output: target.output().cloned(),
     };

@@ -51,6 +51,9 @@ pub(super) struct Run {
     /// Where two servers are checked there are two files: report-simple.xml and report-cgi.xml for report.xml
     #[arg(long, value_name = "FORMAT=PATH", value_parser = sink::wish)]
     report: Vec<sink::Wish>,
+    /// After how many seconds the server gives up on a script; without it, nothing is checked about that
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=60))]
+    script_timeout: Option<u64>,
     /// Say with every failed check where to look
     #[arg(long)]
     hints: bool,
@@ -182,6 +185,7 @@ impl Run {
         let url = self.url.clone().unwrap_or_default();
         let mut profile = subject.profile.profile.clone();
         profile.hints |= self.hints;
+        profile.script_timeout = self.script_timeout.or(profile.script_timeout);
         Ok(move || {
             let target = recipe.map_or_else(|| Target::at_url(&url), Target::start);
             let mut target = target.map_err(|error| error.to_string())?;
@@ -235,6 +239,9 @@ impl Run {
         let mut words = Vec::new();
         if subject.reference.is_some() || subject.profile.word != DEFAULT_PROFILE {
             words.extend(["--profile".into(), subject.profile.word.clone()]);
+        }
+        if let Some(seconds) = self.script_timeout {
+            words.extend(["--script-timeout".into(), seconds.to_string()]);
         }
         if let Some(url) = &self.url {
             words.extend(["--url".into(), url.clone()]);

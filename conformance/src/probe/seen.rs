@@ -146,7 +146,8 @@ fn descriptors() -> io::Result<Vec<u32>> {
     Ok(numbers)
 }
 
-fn signals() -> Option<Signals> {
+/// What is set up for signals in this process.
+pub(crate) fn signals() -> Option<Signals> {
     const PIPE: u32 = 13;
     let numbers = |field: &str| {
         let mask = u64::from_str_radix(&status(field)?, 16).ok()?;

@@ -49,6 +49,8 @@ pub enum Step {
     /// `spawn=HEX`: leave a process behind that takes these steps, with standard input from nowhere and the
     /// other descriptors as they are.
     Spawn(Vec<u8>),
+    /// `again`: redirect to this same script, with the same query.
+    Again,
     /// `rest`: what follows is no step.
     Rest,
 }
@@ -92,6 +94,7 @@ impl fmt::Display for Step {
             Step::IgnoreTerm => to.write_str("ignore-term"),
             Step::Setsid => to.write_str("setsid"),
             Step::Spawn(steps) => write!(to, "spawn={}", hex(steps)),
+            Step::Again => to.write_str("again"),
             Step::Rest => to.write_str("rest"),
         }
     }
@@ -125,6 +128,7 @@ impl Step {
             "ignore-term" => Step::IgnoreTerm,
             "setsid" => Step::Setsid,
             "spawn" => Step::Spawn(unhex(argument)?),
+            "again" => Step::Again,
             "rest" => Step::Rest,
             _ => return None,
         })
@@ -159,6 +163,7 @@ mod tests {
             Step::IgnoreTerm,
             Step::Setsid,
             spawn(&[Step::Setsid, emit("x")]),
+            Step::Again,
             Step::Rest,
         ];
         for step in &all {
