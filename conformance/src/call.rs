@@ -61,7 +61,7 @@ impl Client {
     /// where the server runs no scripts.
     pub fn call(&mut self, name: &str, taken: &[Step]) -> Result<Call, Failure> {
         self.needs(Cgi)?;
-        let token = self.token();
+        let token = self.probe_token();
         Ok(Call { target: target(name, &token, taken), token })
     }
 

@@ -8,27 +8,18 @@ use std::time::{Duration, Instant};
 use crate::capabilities::Capability::{Cgi, SideFiles};
 use crate::check::{Failure, wrong};
 use crate::client::{Client, no_reply, replace};
-use crate::probe::{Seen, Step, emit, side_file, steps};
+use crate::probe::{Seen, Step, emit, side_file};
 use crate::reply::{Answer, Reply};
 
 /// How long the end of a script may take to show in a side file.
 const SIDE_LIMIT: Duration = Duration::from_secs(5);
 
-/// The request target of a probe that takes `steps`. `{cgi}` is still to be put in.
-pub fn target(token: &str, taken: &[Step]) -> String {
-    match taken {
-        [] => format!("{{cgi}}/probe?token={token}"),
-        taken => format!("{{cgi}}/probe?token={token}&{}", steps(taken)),
-    }
-}
-
 impl Client {
     /// Has the probe take these steps and returns the answer, whatever it is. Skips the check where the
     /// server runs no scripts.
     pub fn runs(&mut self, taken: &[Step]) -> Result<Reply, Failure> {
-        self.needs(Cgi)?;
-        let target = target(&self.token(), taken);
-        self.get(&target)
+        let call = self.call("probe", taken)?;
+        self.get(&call.target)
     }
 
     /// Has the probe write just these octets and returns the answer, whatever it is.
@@ -50,9 +41,21 @@ impl Client {
         seen_or_refused(self.ask(request)?, &token)
     }
 
+    /// A token for a probe. What a probe of an earlier look at the same check left under it is removed.
+    pub fn probe_token(&mut self) -> String {
+        let token = self.token();
+        let side = self.context().side.iter().filter_map(|side| fs::read_dir(side).ok());
+        for file in side.flatten().flatten() {
+            if file.file_name().to_string_lossy().starts_with(&token) {
+                let _ = fs::remove_file(file.path());
+            }
+        }
+        token
+    }
+
     /// A fresh token, and the request with the token put in; no token where there is no place for one.
     pub fn with_token(&mut self, request: impl AsRef<[u8]>) -> (String, Vec<u8>) {
-        let token = self.token();
+        let token = self.probe_token();
         let with_token = replace(request.as_ref(), b"{token}", format!("token={token}").as_bytes());
         match with_token == request.as_ref() {
             true => (String::new(), with_token),
@@ -112,7 +115,7 @@ pub(crate) fn seen_or_refused(answer: Answer, token: &str) -> Result<Option<Seen
 
 /// What the probe sees, where the server runs it.
 pub(crate) fn scout(client: &Client) -> Option<Seen> {
-    let reply = client.get(&target("scout", &[])).ok()?;
+    let reply = client.get("{cgi}/probe?token=scout").ok()?;
     reply.seen("scout").ok()
 }
 

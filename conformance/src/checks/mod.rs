@@ -5,6 +5,7 @@ use crate::check::Chapter;
 pub mod basics;
 pub mod cgi_body;
 pub mod cgi_command_line;
+pub mod cgi_document;
 pub mod cgi_fields;
 pub mod cgi_life;
 pub mod cgi_load;
@@ -55,6 +56,7 @@ pub const CHAPTERS: &[&Chapter] = &[
     &cgi_fields::CHAPTER,
     &cgi_body::CHAPTER,
     &cgi_command_line::CHAPTER,
+    &cgi_document::CHAPTER,
     &cgi_redirect::CHAPTER,
     &cgi_nph::CHAPTER,
     &cgi_malformed::CHAPTER,

@@ -30,6 +30,34 @@ impl Reply {
         Err(self.wrong(expected, format!("\"{around}\""), self.mark(at)))
     }
 
+    /// Every line of the head ends in CRLF.
+    pub fn head_has_crlf(&self) -> Result<(), Failure> {
+        let bare = |(at, octet): (usize, &u8)| *octet == b'\n' && !self.head[..at].ends_with(b"\r");
+        match self.head.iter().enumerate().position(bare) {
+            None => Ok(()),
+            Some(at) => {
+                Err(self.wrong("CRLF at the end of each line of the head", "LF alone", self.mark(at)))
+            }
+        }
+    }
+
+    /// The fields of this name are just these, each on a line of its own.
+    pub fn fields_are(&self, name: &str, values: &[&str]) -> Result<(), Failure> {
+        let found: Vec<&[u8]> = self.fields_named(name).map(|field| &field.value[..]).collect();
+        match found.iter().eq(values.iter().map(|value| value.as_bytes()).collect::<Vec<_>>().iter()) {
+            true => Ok(()),
+            false => {
+                let show = |values: &[&[u8]]| {
+                    let lines: Vec<String> =
+                        values.iter().map(|v| format!("\"{}\"", escape_some(v, 100))).collect();
+                    if lines.is_empty() { "none".to_owned() } else { lines.join(" and ") }
+                };
+                let expected: Vec<&[u8]> = values.iter().map(|value| value.as_bytes()).collect();
+                Err(self.wrong(format!("{name}: {}", show(&expected)), show(&found), self.mark_field(name)))
+            }
+        }
+    }
+
     /// No NUL stands in the head, and no CR but at the end of a line.
     pub fn head_is_clean(&self) -> Result<(), Failure> {
         let next = |at: usize| self.head.get(at + 1).copied();
