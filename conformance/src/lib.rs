@@ -32,6 +32,7 @@ pub mod profile;
 pub mod proof;
 pub mod property;
 pub mod random;
+pub mod reference;
 pub mod reply;
 pub mod report;
 pub mod runner;

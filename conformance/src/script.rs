@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use crate::capabilities::Capability::{Cgi, SideFiles};
 use crate::check::{Failure, wrong};
-use crate::client::Client;
+use crate::client::{Client, no_reply, replace};
 use crate::probe::{Seen, Step, emit, side_file, steps};
-use crate::reply::Reply;
+use crate::reply::{Answer, Reply};
 
 /// How long the end of a script may take to show in a side file.
 const SIDE_LIMIT: Duration = Duration::from_secs(5);
@@ -39,10 +39,25 @@ impl Client {
     /// Sends `request`, in which `{token}` stands for the token of a probe, and returns what the probe saw.
     pub fn sees(&mut self, request: impl AsRef<[u8]>) -> Result<Seen, Failure> {
         self.needs(Cgi)?;
-        let token = self.token();
-        let request =
-            crate::client::replace(request.as_ref(), b"{token}", format!("token={token}").as_bytes());
+        let (token, request) = self.with_token(request);
         self.send(request)?.seen(&token)
+    }
+
+    /// The same, and `None` where the request is refused with a 4xx, with 501, or by closing the connection.
+    pub fn sees_or_refuses(&mut self, request: impl AsRef<[u8]>) -> Result<Option<Seen>, Failure> {
+        self.needs(Cgi)?;
+        let (token, request) = self.with_token(request);
+        seen_or_refused(self.ask(request)?, &token)
+    }
+
+    /// A fresh token, and the request with the token put in; no token where there is no place for one.
+    pub fn with_token(&mut self, request: impl AsRef<[u8]>) -> (String, Vec<u8>) {
+        let token = self.token();
+        let with_token = replace(request.as_ref(), b"{token}", format!("token={token}").as_bytes());
+        match with_token == request.as_ref() {
+            true => (String::new(), with_token),
+            false => (token, with_token),
+        }
     }
 
     /// What the probe sees of a GET with these fields, each with its line end.
@@ -81,6 +96,17 @@ impl Client {
 
     fn side_path(&self, token: &str, name: &str) -> PathBuf {
         side_file(self.context().side.as_deref().unwrap_or(Path::new("")), token, name)
+    }
+}
+
+/// What the probe with this token saw; `None` where the request was refused with a 4xx, with 501, or by closing
+/// the connection.
+pub(crate) fn seen_or_refused(answer: Answer, token: &str) -> Result<Option<Seen>, Failure> {
+    match answer {
+        Answer::Reply(reply) if matches!(reply.status, 400..=499 | 501) => Ok(None),
+        Answer::Closed | Answer::Reset => Ok(None),
+        Answer::Reply(reply) => reply.seen(token).map(Some),
+        other => Err(no_reply(other)),
     }
 }
 

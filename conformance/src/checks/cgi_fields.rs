@@ -1,6 +1,5 @@
 //! CGI: fields of the request as variables (RFC 3875 4.1.18).
 
-use super::cgi_variables::sees_or_refuses;
 use crate::check::Level::{Must, Should};
 use crate::check::{Chapter, Check, Failure, rfc3875};
 use crate::client::Client;
@@ -66,7 +65,7 @@ pub const CHAPTER: Chapter = Chapter {
                 ];
                 values.into_iter().try_for_each(|value| {
                     let fields = [b"User-Agent:  \t", value, b" \t\r\n"].concat();
-                    match sees_or_refuses(client, request(&fields))? {
+                    match client.sees_or_refuses(request(&fields))? {
                         Some(seen) => is_unaltered(client, &seen, "HTTP_USER_AGENT", value),
                         None => {
                             client.note("a value with unusual octets is refused");
@@ -111,7 +110,7 @@ pub const CHAPTER: Chapter = Chapter {
             requirement: rfc3875("4.1.18", Must, &["rfc3875-4.1.18-06"]),
             hint: "Look at what your parser does with a line that begins with a blank.",
             mutant: hears("User-Agent: one\r\n  two", "User-Agent: one\r\nX: two"),
-            run: |client| match sees_or_refuses(client, request(b"User-Agent: one\r\n  two\r\n"))? {
+            run: |client| match client.sees_or_refuses(request(b"User-Agent: one\r\n  two\r\n"))? {
                 Some(seen) => {
                     let allowed: [&[u8]; 4] = [b"one two", b"one  two", b"one   two", b"one    two"];
                     seen.variable_is_one_of("HTTP_USER_AGENT", &allowed)
@@ -130,7 +129,7 @@ pub const CHAPTER: Chapter = Chapter {
                 for length in [4000, 7000, 16_000, 60_000, 200_000] {
                     let value = "v".repeat(length) + "-end";
                     let fields = format!("User-Agent: {value}\r\n");
-                    match sees_or_refuses(client, request(fields.as_bytes()))? {
+                    match client.sees_or_refuses(request(fields.as_bytes()))? {
                         Some(seen) => is_unaltered(client, &seen, "HTTP_USER_AGENT", value.as_bytes())?,
                         None => {
                             client.note(format!("a field of {length} octets is refused"));

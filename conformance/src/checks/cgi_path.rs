@@ -1,7 +1,6 @@
 //! CGI: which part of the path names the script, and which is for it to read (RFC 3875 3.2, 3.3, 4.1.5, 4.1.6
 //! and 4.1.13).
 
-use super::cgi_variables::sees_or_refuses;
 use crate::check::Level::{Must, Should};
 use crate::check::{Chapter, Check, Failure, rfc3875};
 use crate::client::Client;
@@ -120,7 +119,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "PATH_INFO is never encoded: a script can't tell %2F that was left from one that was meant.",
             requirement: rfc3875("4.1.5", Should, &["rfc3875-4.1.5-06"]),
             hint: "Look at how your way of decoding treats %2F.",
-            mutant: instead_of("PATH_INFO=/a/b\"", "PATH_INFO=/a%b\""),
+            mutant: hears("/a%2Fb", "/a%252Fb"),
             run: |client| path_info(client, "/a%2Fb", &[b"/a/b"]),
         },
         Check {
@@ -150,11 +149,11 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A script that joins PATH_INFO to a directory relies on what its server lets pass.",
             requirement: rfc3875("8.1", Must, &["rfc3875-8.1-02", "rfc3875-8.1-03", "rfc3875-9.8-02"]),
             hint: "Look at whether dots are resolved before the path is cut in two, and in which of the two variables they remain.",
-            mutant: hears("/a/./b/../c", "/a/x/b/../c"),
+            mutant: hears("/a/./b/../c", "/a/b/c"),
             run: |client| {
                 path_info(client, "/a//b", &[b"/a//b", b"/a/b"])?;
                 path_info(client, "/a/./b/../c", &[b"/a/c", b"/a/./b/../c"])?;
-                match sees_or_refuses(client, get("{cgi}/probe/%2e%2e/%2e%2e/etc/passwd?{token}"))? {
+                match client.sees_or_refuses(get("{cgi}/probe/%2e%2e/%2e%2e/etc/passwd?{token}"))? {
                     Some(seen) => stays_below(&seen),
                     None => Ok(()),
                 }
@@ -184,12 +183,12 @@ pub const CHAPTER: Chapter = Chapter {
             why: "It is how a script links to itself.",
             requirement: rfc3875("3.3", Must, &["rfc3875-3.3-03", "rfc3875-3.3-01", "rfc3875-3.3-02"]),
             hint: "Encode SCRIPT_NAME and PATH_INFO by hand, put the query behind, and compare what comes of the two requests.",
-            mutant: hears("%3F%25%3B", "%3F%3B"),
+            mutant: hears("%25z%3B", "%25z"),
             run: |client| {
                 for path in ["", "/A%20b", "/x%3Fy%25z%3b", "/%41%3F%25%3B", "/%C3%A9", "/a//b", "/a/./b"] {
                     for query in ["rest", "rest&a=%20b+c&d=?/"] {
                         let asked = get(&format!("{{cgi}}/probe{path}?{{token}}&{query}"));
-                        let Some(first) = sees_or_refuses(client, asked)? else { continue };
+                        let Some(first) = client.sees_or_refuses(asked)? else { continue };
                         let path = [first.value("SCRIPT_NAME"), first.value("PATH_INFO")].concat();
                         let again = get(&format!("{}?{{token}}&{query}", encoded(&path)));
                         let second = client.sees(again)?;
@@ -212,7 +211,7 @@ fn get(target: &str) -> String {
 /// Behind the script stands `path`: PATH_INFO is one of these, or the request is refused, which the RFC allows
 /// for any path that a server objects to.
 fn path_info(client: &mut Client, path: &str, allowed: &[&[u8]]) -> Result<(), Failure> {
-    match sees_or_refuses(client, get(&format!("{{cgi}}/probe{path}?{{token}}")))? {
+    match client.sees_or_refuses(get(&format!("{{cgi}}/probe{path}?{{token}}")))? {
         Some(seen) => {
             seen.variable_is_one_of("PATH_INFO", allowed)?;
             seen.variable_is("SCRIPT_NAME", client.expand("{cgi}/probe"))?;

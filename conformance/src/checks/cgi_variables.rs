@@ -5,7 +5,6 @@ use crate::check::{Chapter, Check, Failure, rfc3875};
 use crate::client::Client;
 use crate::mutant::{hears, instead_of, serves};
 use crate::probe::Seen;
-use crate::reply::Answer;
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -69,7 +68,7 @@ pub const CHAPTER: Chapter = Chapter {
                         if matches!(method, "POST" | "PUT" | "PATCH") { "Content-Length: 0\r\n" } else { "" };
                     let request =
                         format!("{method} {{cgi}}/probe?{{token}} HTTP/1.1\r\nHost: {{host}}\r\n{body}\r\n");
-                    match sees_or_refuses(client, &request)? {
+                    match client.sees_or_refuses(&request)? {
                         Some(seen) => seen.variable_is("REQUEST_METHOD", method)?,
                         None => client.note(format!("{method} is refused")),
                     }
@@ -86,7 +85,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("get /cgi-bin", "GET /cgi-bin"),
             run: |client| {
                 let request = "get {cgi}/probe?{token} HTTP/1.1\r\nHost: {host}\r\n\r\n";
-                sees_or_refuses(client, request)?
+                client
+                    .sees_or_refuses(request)?
                     .map_or(Ok(()), |seen| seen.variable_is("REQUEST_METHOD", "get"))
             },
         },
@@ -116,7 +116,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: |client| {
                 for query in [&b"rest&%zz&%"[..], b"rest&\xc3\xa9=\xff"] {
                     let parts = [b"GET {cgi}/probe?{token}&", query, b" HTTP/1.1\r\nHost: {host}\r\n\r\n"];
-                    if let Some(seen) = sees_or_refuses(client, parts.concat())? {
+                    if let Some(seen) = client.sees_or_refuses(parts.concat())? {
                         let expected = [b"token=", seen.token.as_bytes(), b"&", query].concat();
                         seen.variable_is("QUERY_STRING", expected)?;
                     }
@@ -301,21 +301,6 @@ pub const CHAPTER: Chapter = Chapter {
         },
     ],
 };
-
-/// What the probe saw; `None` where the request was refused, which the server may do with odd ones.
-pub(super) fn sees_or_refuses(
-    client: &mut Client,
-    request: impl AsRef<[u8]>,
-) -> Result<Option<Seen>, Failure> {
-    let token = client.token();
-    let request = crate::client::replace(request.as_ref(), b"{token}", format!("token={token}").as_bytes());
-    match client.ask(request)? {
-        Answer::Reply(reply) if matches!(reply.status, 400..=499 | 501) => Ok(None),
-        Answer::Closed | Answer::Reset => Ok(None),
-        Answer::Reply(reply) => reply.seen(&token).map(Some),
-        other => Err(crate::client::no_reply(other)),
-    }
-}
 
 fn is_host(value: &str) -> bool {
     let in_brackets = value.strip_prefix('[').and_then(|value| value.strip_suffix(']'));

@@ -3,6 +3,8 @@
 use crate::check::Chapter;
 
 pub mod basics;
+pub mod cgi_body;
+pub mod cgi_command_line;
 pub mod cgi_fields;
 pub mod cgi_life;
 pub mod cgi_load;
@@ -51,6 +53,8 @@ pub const CHAPTERS: &[&Chapter] = &[
     &cgi_variables::CHAPTER,
     &cgi_path::CHAPTER,
     &cgi_fields::CHAPTER,
+    &cgi_body::CHAPTER,
+    &cgi_command_line::CHAPTER,
     &cgi_redirect::CHAPTER,
     &cgi_nph::CHAPTER,
     &cgi_malformed::CHAPTER,

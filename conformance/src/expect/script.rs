@@ -139,6 +139,16 @@ impl Seen {
         self.has_read_just(content)
     }
 
+    /// Standard input came to its end.
+    pub fn input_has_ended(&self) -> Result<(), Failure> {
+        match self.stdin_ended {
+            true => Ok(()),
+            false => {
+                Err(self.wrong("the end of standard input behind the content", "an input that stays open"))
+            }
+        }
+    }
+
     /// What the script read from standard input is just this.
     pub fn has_read_just(&self, content: &[u8]) -> Result<(), Failure> {
         if self.stdin_length == content.len() as u64 && self.stdin_checksum == checksum(content) {

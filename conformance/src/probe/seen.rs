@@ -14,6 +14,7 @@ const TOLD: usize = 64 * 1024;
 
 /// What a probe saw of the world that a server made for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Seen {
     /// The token of the request: proof that the script ran for it.
     pub token: String,
