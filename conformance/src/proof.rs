@@ -28,6 +28,8 @@ pub fn with_mutant(
 ) -> io::Result<(Outcome, bool)> {
     let printed = reference.output().cloned().unwrap_or_default();
     let mutant = check.mutant.start(reference.place().address, &printed)?;
+    // Tokens of its own: side files of a check and of its mutant lie in one directory.
+    let seed = seed.wrapping_add(1);
     let outcome = look(reference, known, mutant.address, Some(mutant.output.clone()), check, seed);
     Ok((outcome, mutant.told()))
 }

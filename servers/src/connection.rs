@@ -99,9 +99,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, A: Application> Connection<'_,
     /// Answers one request.
     async fn exchange(&mut self, head: Head) -> Then {
         let begun = Instant::now();
-        let Head { line, method, target, version, headers, framing, persistent, expects_continue } = head;
+        let (body, mut intake) = self.inbound.open(&head);
+        let Head { line, method, target, version, headers, persistent, .. } = head;
         let head_only = method == "HEAD";
-        let (body, mut intake) = self.inbound.open(framing, expects_continue);
         let Context { remote, local, .. } = self.context;
         let request = Request { method, target, version, headers, body, remote, local };
 

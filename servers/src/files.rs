@@ -22,16 +22,25 @@ use crate::range::{self, Wanted, content_range};
 /// Methods that a file takes.
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 
-/// The pages that a server shows when it is given no directory.
-const PAGES: [(&str, &[u8]); 2] =
-    [("index.html", include_bytes!("../www/index.html")), ("style.css", include_bytes!("../www/style.css"))];
+/// Files built into the program: names and content.
+pub type Pages = &'static [(&'static str, &'static [u8])];
+
+/// How the built-in pages look.
+pub(crate) const STYLE: &[u8] = include_bytes!("../www/style.css");
 
 /// Answers GET and HEAD with files, whole or in part (RFC 9110 14), or with the news that the
 /// client has them already (RFC 9110 13).
 #[derive(Debug)]
 pub struct Files {
-    /// Free of symbolic links; `None` for the built-in pages.
-    root: Option<PathBuf>,
+    root: Root,
+}
+
+/// Where the files are.
+#[derive(Debug)]
+enum Root {
+    /// In this directory, a path free of symbolic links.
+    Directory(PathBuf),
+    BuiltIn(Pages),
 }
 
 /// What a path leads to.
@@ -53,22 +62,30 @@ impl Files {
     pub fn directory(root: &Path) -> io::Result<Files> {
         let root = root.canonicalize()?;
         match fs::metadata(&root)?.is_dir() {
-            true => Ok(Files { root: Some(root) }),
+            true => Ok(Files { root: Root::Directory(root) }),
             false => Err(io::ErrorKind::NotADirectory.into()),
         }
     }
 
     /// The pages built into the program.
-    pub fn built_in() -> Files {
-        Files { root: None }
+    pub fn built_in(pages: Pages) -> Files {
+        Files { root: Root::BuiltIn(pages) }
+    }
+
+    /// The directory, free of symbolic links; `None` for built-in pages.
+    pub(crate) fn root(&self) -> Option<&Path> {
+        match &self.root {
+            Root::Directory(root) => Some(root),
+            Root::BuiltIn(_) => None,
+        }
     }
 
     /// What a path, still percent-encoded, leads to; else the status that says why nothing.
     fn find(&self, path: &str) -> Result<Found, u16> {
         let name = file_name(path).ok_or(404u16)?;
         match &self.root {
-            Some(root) => open(root, &name),
-            None => built_in(&name),
+            Root::Directory(root) => open(root, &name),
+            Root::BuiltIn(pages) => built_in(pages, &name),
         }
     }
 }
@@ -94,13 +111,7 @@ impl Application for Files {
 fn file_name(path: &str) -> Option<PathBuf> {
     let mut name = PathBuf::new();
     for segment in path.split('/').filter(|segment| !segment.is_empty()) {
-        // Clients resolve `.` and `..` before they ask (RFC 3986 5.2.4): whoever sends them wants
-        // out. An encoded slash is part of a segment, and so of a name, which on disk has none.
-        let segment: Vec<u8> = percent_decode_str(segment).collect();
-        if segment == b"." || segment == b".." || segment.contains(&b'/') || segment.contains(&0) {
-            return None;
-        }
-        name.push(OsStr::from_bytes(&segment));
+        name.push(OsStr::from_bytes(&decoded(segment)?));
     }
     if path.ends_with('/') {
         name.push("index.html");
@@ -108,8 +119,17 @@ fn file_name(path: &str) -> Option<PathBuf> {
     Some(name)
 }
 
-fn built_in(name: &Path) -> Result<Found, u16> {
-    let (_, content) = PAGES.iter().find(|(page, _)| Path::new(page) == name).ok_or(404u16)?;
+/// A segment of a path, decoded once. `None` if it can be no name, or is one that leads elsewhere.
+pub(crate) fn decoded(segment: &str) -> Option<Vec<u8>> {
+    let segment: Vec<u8> = percent_decode_str(segment).collect();
+    // Clients resolve `.` and `..` before they ask (RFC 3986 5.2.4): whoever sends them wants out. An
+    // encoded slash is part of a segment, and so of a name, which on disk has none.
+    let is_name = segment != b"." && segment != b".." && !segment.contains(&b'/') && !segment.contains(&0);
+    is_name.then_some(segment)
+}
+
+fn built_in(pages: Pages, name: &Path) -> Result<Found, u16> {
+    let (_, content) = pages.iter().find(|(page, _)| Path::new(page) == name).ok_or(404u16)?;
     let content = Bytes::from_static(content);
     // FNV-1a: the tag needs to change with the page, not to withstand anybody.
     let hash = content.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
@@ -151,24 +171,29 @@ fn open(root: &Path, name: &Path) -> Result<Found, u16> {
     }))
 }
 
-/// Where a name leads once every symbolic link in it is followed, and what is there. It goes one
-/// step at a time, so that a link is seen before anything is reached through it; one that leads out
-/// of the root leads nowhere, even if the rest of the name would lead back.
+/// Where a name leads once every symbolic link in it is followed, and what is there.
 fn resolve(root: &Path, name: &Path) -> io::Result<(PathBuf, FileType)> {
     let (mut path, mut kind) = (root.to_owned(), None);
     for step in name {
-        path.push(step);
-        let mut found = fs::symlink_metadata(&path)?;
-        if found.is_symlink() {
-            path = path.canonicalize()?;
-            if !path.starts_with(root) {
-                return Err(io::ErrorKind::NotFound.into());
-            }
-            found = fs::symlink_metadata(&path)?;
-        }
-        kind = Some(found.file_type());
+        kind = Some(descend(root, &mut path, step)?.file_type());
     }
     kind.map(|kind| (path, kind)).ok_or(io::ErrorKind::NotFound.into())
+}
+
+/// Goes one step below the root, and says what is there. One step at a time, so that a symbolic link is
+/// seen before anything is reached through it; one that leads out of the root leads nowhere, even if what
+/// follows would lead back.
+pub(crate) fn descend(root: &Path, path: &mut PathBuf, step: &OsStr) -> io::Result<Metadata> {
+    path.push(step);
+    let found = fs::symlink_metadata(&*path)?;
+    if !found.is_symlink() {
+        return Ok(found);
+    }
+    *path = path.canonicalize()?;
+    match path.starts_with(root) {
+        true => fs::symlink_metadata(path),
+        false => Err(io::ErrorKind::NotFound.into()),
+    }
 }
 
 /// A strong entity tag: which file it is, how long, and when it was last touched. The time of the

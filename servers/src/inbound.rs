@@ -7,11 +7,11 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::{mpsc, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use crate::framing::{Decoder, Framing};
+use crate::framing::Decoder;
 use crate::limits::Limits;
-use crate::message::Body;
+use crate::message::{Body, Version};
 use crate::outbound::Outbound;
 use crate::parse::{Head, Parser, Refusal, bad_request};
 use crate::timer::Timer;
@@ -27,6 +27,9 @@ const AHEAD_LIMIT: usize = 64 * 1024;
 /// How long a connection that is closed for writing is still read, so that what the client sends does
 /// not reset the connection before it has read the answer (RFC 9112 9.6).
 const LINGER: Duration = Duration::from_secs(2);
+/// How long a client that has finished sending is taken to wait for its answer before it is asked. Each
+/// further time it is twice as long.
+const ASK: Duration = Duration::from_millis(500);
 
 /// The reading half of a connection.
 pub(crate) struct Inbound<R> {
@@ -43,6 +46,8 @@ pub(crate) struct Intake {
     /// Where the content goes; `None` once all of it has gone there.
     sender: Option<mpsc::Sender<io::Result<Bytes>>>,
     awaits_continue: bool,
+    /// Whether the client knows interim responses (RFC 9110 15.2).
+    knows_interim: bool,
 }
 
 /// Why no more content will come from a client.
@@ -102,7 +107,9 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
     }
 
     /// The content behind a head, as the application gets it, and the way it takes.
-    pub(crate) fn open(&mut self, framing: Framing, expects_continue: bool) -> (Body, Intake) {
+    pub(crate) fn open(&mut self, head: &Head) -> (Body, Intake) {
+        let Head { framing, expects_continue: awaits_continue, version, .. } = *head;
+        let knows_interim = version >= Version::Http11;
         let mut decoder = Decoder::new(framing, self.limits);
         let length = decoder.remaining();
         // Nothing to come, or all here already: no need for a channel.
@@ -111,15 +118,15 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
                 Ok(Some(bytes)) => Body::Full(bytes),
                 _ => Body::Empty,
             };
-            return (body, Intake { decoder, sender: None, awaits_continue: false });
+            return (body, Intake { decoder, sender: None, awaits_continue: false, knows_interim });
         }
         let (sender, chunks) = mpsc::channel(1);
-        if expects_continue {
+        if awaits_continue {
             // The channel is full at first. Only when the application takes this empty block is there
             // room for another: that is how it asks for the content.
             let _ = sender.try_send(Ok(Bytes::new()));
         }
-        let intake = Intake { decoder, sender: Some(sender), awaits_continue: expects_continue };
+        let intake = Intake { decoder, sender: Some(sender), awaits_continue, knows_interim };
         (Body::Stream { length, chunks }, intake)
     }
 
@@ -152,7 +159,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
                 }
             }
         }
-        self.watch().await
+        self.watch(outbound.filter(|_| intake.knows_interim)).await
     }
 
     /// The next block of content; `None` at its end.
@@ -192,12 +199,19 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         }
     }
 
-    /// Ends when the client resets the connection. A client that has only finished sending still waits
-    /// for its answer (RFC 9112 9.6), and one that sends its next request has not gone either.
-    async fn watch(&mut self) -> Interruption {
+    /// Ends when the client has gone. One that has finished sending may still wait for its answer
+    /// (RFC 9112 9.6), and one that sends its next request has not gone either.
+    ///
+    /// TCP does not tell a client that listens on from one that has closed for good, until it is sent
+    /// something. Where the response has not begun, that is 100 (Continue), which means nothing to a client
+    /// that has not asked for it: who has closed for good resets the connection.
+    async fn watch<W: AsyncWrite + Unpin>(&mut self, outbound: Option<&mut Outbound<W>>) -> Interruption {
         while self.input.len() < AHEAD_LIMIT {
             match read_some(&mut self.reader, &mut self.input, HEAD_READ).await {
-                Ok(0) => break,
+                Ok(0) => match outbound {
+                    Some(outbound) => return ask(outbound).await,
+                    None => break,
+                },
                 Ok(_) => {}
                 Err(_) => return Interruption::Gone,
             }
@@ -271,6 +285,19 @@ impl Interruption {
             Interruption::Refused(refusal) => refusal.why,
             Interruption::Gone => "The client has gone.",
         }
+    }
+}
+
+/// Ends once the client is known to have gone.
+async fn ask<W: AsyncWrite + Unpin>(outbound: &mut Outbound<W>) -> Interruption {
+    let mut wait = ASK;
+    loop {
+        sleep(wait).await;
+        outbound.go_ahead();
+        if outbound.flush().await.is_err() {
+            return Interruption::Gone;
+        }
+        wait *= 2;
     }
 }
 

@@ -28,13 +28,17 @@
 //! | a form with files | `multipart`, `parameters` | 7578, 2046 5.1.1 |
 //! | the form and the files as one site | [`site`] | |
 //! | the methods that a resource lacks | `methods` | 9110 9.1 |
-//! | the site as a program | [`simple`] | |
+//! | what a program is told of a request | [`environ`] | 3875 4.1 |
+//! | scripts, and the site around them | [`cgi`] | 3875 |
+//! | the site as a program | [`simple`], [`program`] | |
 
 pub mod application;
+pub mod cgi;
 mod conditional;
 mod connection;
 mod content;
 pub mod encode;
+pub mod environ;
 pub mod files;
 pub mod form;
 pub mod framing;
@@ -48,6 +52,7 @@ mod multipart;
 mod outbound;
 mod parameters;
 pub mod parse;
+pub mod program;
 mod range;
 pub mod server;
 pub mod simple;

@@ -117,7 +117,7 @@ impl Headers {
     }
 }
 
-/// The content of a message: nothing, bytes at hand, or bytes to come.
+/// The content of a message: nothing, bytes at hand, or bytes to come. Or more than the content.
 #[derive(Debug)]
 pub enum Body {
     /// No content.
@@ -131,6 +131,9 @@ pub enum Body {
         /// The blocks, in order; closed at the end.
         chunks: mpsc::Receiver<io::Result<Bytes>>,
     },
+    /// A whole response, head and all, as it comes. It goes to the client as it is, in place of the rest of
+    /// the [`Response`], and the connection closes behind it (RFC 3875 5: a script whose header is not parsed).
+    Verbatim(mpsc::Receiver<io::Result<Bytes>>),
 }
 
 impl Body {
@@ -142,7 +145,7 @@ impl Body {
                 Body::Full(bytes) if !bytes.is_empty() => Some(Ok(bytes)),
                 _ => None,
             },
-            Body::Stream { chunks, .. } => loop {
+            Body::Stream { chunks, .. } | Body::Verbatim(chunks) => loop {
                 match chunks.recv().await {
                     Some(Ok(block)) if block.is_empty() => {}
                     next => return next,
@@ -157,6 +160,7 @@ impl Body {
             Body::Empty => Some(0),
             Body::Full(bytes) => Some(bytes.len() as u64),
             Body::Stream { length, .. } => *length,
+            Body::Verbatim(_) => None,
         }
     }
 }

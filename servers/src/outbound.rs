@@ -41,7 +41,8 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
         if self.output.is_empty() { Ok(()) } else { self.write(Bytes::new()).await }
     }
 
-    /// Puts 100 (Continue) into the output: the client may send the content (RFC 9110 10.1.1).
+    /// Puts 100 (Continue) into the output: the client may send the content (RFC 9110 10.1.1), or, if it
+    /// has not asked, takes no notice (15.2.1).
     pub(crate) fn go_ahead(&mut self) {
         self.output.put_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
     }
@@ -64,6 +65,10 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
         connection: Option<&str>,
     ) -> io::Result<bool> {
         self.octets = 0;
+        if let Body::Verbatim(chunks) = response.body {
+            self.stream(chunks, Delimiter::Close).await?;
+            return Ok(false);
+        }
         encode::head(&mut self.output, response.status, &response.headers, delimiter, connection);
         if head_only || matches!(delimiter, Delimiter::Nothing | Delimiter::Length(0)) {
             return Ok(true);
@@ -74,7 +79,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
                 self.octets = bytes.len() as u64;
                 self.put(bytes).await.map(|()| true)
             }
-            Body::Stream { chunks, .. } => self.stream(chunks, delimiter).await,
+            Body::Stream { chunks, .. } | Body::Verbatim(chunks) => self.stream(chunks, delimiter).await,
         }
     }
 

@@ -373,7 +373,7 @@ fn is_reg_name(byte: u8) -> bool {
 }
 
 /// Whether two hexadecimal digits follow each percent sign (RFC 3986 2.1).
-fn has_whole_escapes(bytes: &[u8]) -> bool {
+pub(crate) fn has_whole_escapes(bytes: &[u8]) -> bool {
     bytes
         .split(|&b| b == b'%')
         .skip(1)

@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn the_form_has_one_address_however_it_is_encoded() {
-        let site = Site { form: Form, files: Files::built_in() };
+        let site = Site { form: Form, files: Files::built_in(crate::simple::PAGES) };
         for (path, expected) in [
             ("/form", "GET, HEAD, POST, OPTIONS"),
             ("/%66orm", "GET, HEAD, POST, OPTIONS"),

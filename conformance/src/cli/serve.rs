@@ -19,12 +19,15 @@ pub(super) struct Serve {
 enum Server {
     /// Serve files, and answer the form at /form
     Simple(servers::simple::Options),
+    /// Serve files, and run scripts at /cgi-bin/
+    Cgi(servers::cgi::Options),
 }
 
 impl Serve {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
         match self.server {
             Server::Simple(options) => Ok(servers::simple::run(options)),
+            Server::Cgi(options) => Ok(servers::cgi::run(options)),
         }
     }
 }

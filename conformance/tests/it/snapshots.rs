@@ -16,6 +16,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("help-explain", &["explain", "--help"]),
     ("help-serve", &["serve", "--help"]),
     ("help-serve-simple", &["serve", "simple", "--help"]),
+    ("help-serve-cgi", &["serve", "cgi", "--help"]),
     ("help-fixture", &["fixture", "--help"]),
     ("list", &["list"]),
     ("explain-check", &["explain", "noise-is-no-request"]),

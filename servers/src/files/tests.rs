@@ -283,7 +283,7 @@ fn if_range_decides_between_the_part_and_the_whole() {
 
 #[test]
 fn the_built_in_pages_are_files_like_any_other() {
-    let files = Files::built_in();
+    let files = Files::built_in(crate::simple::PAGES);
     let page = get(&files, "/");
     assert_eq!((page.status, page.field("Content-Type")), (200, Some("text/html; charset=utf-8")));
     assert_eq!(get(&files, "/style.css").status, 200);

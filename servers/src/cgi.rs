@@ -1,0 +1,78 @@
+//! server-cgi: scripts, and the files around them (RFC 3875).
+//!
+//! Any program is a script: it finds the request in its environment and on its standard input, and writes
+//! the response to its standard output.
+//!
+//! | step | module | RFC 3875 |
+//! |---|---|---|
+//! | which script, and what is left of the path | `script` | 3.2, 3.3 |
+//! | from the request to the response | `gateway` | 3.1 |
+//! | its environment | [`crate::environ`] | 4.1 |
+//! | the script runs | `process` | 3.4, 7.2 |
+//! | the head of its output | `output` | 6 |
+//! | scripts to begin with | `demonstration` | |
+//!
+//! What section 8 leaves to the implementation: a path may have empty segments, which count in PATH_INFO
+//! alone, and no `.` or `..` and no encoded slash, which are answered 404. A query is never made into words
+//! for the command line (4.4): programs that take options would take orders from strangers. Scripts whose
+//! name begins with `nph-` write whole messages (5). Limits are those of [`crate::limits`].
+
+mod demonstration;
+mod gateway;
+mod output;
+mod process;
+mod script;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use gateway::Gateway;
+use script::Scripts;
+
+use crate::files::{Pages, STYLE};
+use crate::program::{self, Common};
+
+/// The pages of a server that is given no directory.
+const PAGES: Pages = &[("index.html", include_bytes!("../www/cgi.html")), ("style.css", STYLE)];
+
+/// A small web server that runs scripts, at /cgi-bin/.
+#[derive(Debug, clap::Parser)]
+#[command(name = "server-cgi", version)]
+pub struct Options {
+    /// What every server can be told
+    #[command(flatten)]
+    pub common: Common,
+    /// The directory of scripts, in place of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub cgi_bin: Option<PathBuf>,
+    /// How long a script may write nothing
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
+    pub timeout: f64,
+    /// How many scripts may run at the same time; further requests wait
+    #[arg(long, value_name = "NUMBER", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..))]
+    pub scripts: u16,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.001..1e6).contains(&seconds) => Ok(seconds),
+        _ => Err("a number of seconds is wanted, as in 30 or 0.5".into()),
+    }
+}
+
+/// Serves until the process is asked to stop; exit code 2 if it can't.
+pub fn run(options: Options) -> ExitCode {
+    program::run(&options.common, gateway(&options))
+}
+
+fn gateway(options: &Options) -> Result<Gateway, String> {
+    let files = options.common.files(PAGES)?;
+    let scripts = match &options.cgi_bin {
+        None => demonstration::lay_out().map_err(|error| format!("Cannot lay out the scripts: {error}"))?,
+        Some(directory) => Scripts::directory(directory)
+            .map_err(|error| format!("Cannot run the scripts of {}: {error}", directory.display()))?,
+    };
+    let patience = Duration::from_secs_f64(options.timeout);
+    Ok(Gateway::new(scripts, files, options.scripts.into(), patience))
+}

@@ -1,0 +1,101 @@
+//! What the programs have in common: options, and the way from them to a server that serves.
+
+use std::io::ErrorKind;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::application::Application;
+use crate::files::{Files, Pages};
+use crate::log;
+use crate::server::{Config, Server, stop_signal};
+
+/// The options of every server.
+#[derive(Debug, clap::Args)]
+pub struct Common {
+    /// The port to listen on; with 0, the system chooses one
+    #[arg(long, default_value_t = 8000)]
+    pub port: u16,
+    /// The address to listen on; 0.0.0.0 lets other machines in
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: IpAddr,
+    /// The directory whose files to serve, in place of the built-in pages
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// Show every byte of every connection
+    #[arg(long)]
+    pub trace: bool,
+    /// Write no access log
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+impl Common {
+    /// The files to serve: those of the directory, or else these pages.
+    pub(crate) fn files(&self, pages: Pages) -> Result<Files, String> {
+        match &self.root {
+            None => Ok(Files::built_in(pages)),
+            Some(root) => Files::directory(root)
+                .map_err(|error| format!("Cannot serve the directory {}: {error}", root.display())),
+        }
+    }
+}
+
+/// Serves an application until the process is asked to stop. What keeps the server from starting is said
+/// in one sentence on standard error, with exit code 2.
+pub(crate) fn run(common: &Common, application: Result<impl Application, String>) -> ExitCode {
+    match application.and_then(|application| serve(common, application)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[tokio::main]
+async fn serve(common: &Common, application: impl Application) -> Result<(), String> {
+    let address = (common.host, common.port).into();
+    let config = Config { trace: common.trace, quiet: common.quiet, ..Config::new(address) };
+    let server = Server::bind(config).and_then(|server| Ok((server.local_addr()?, server))).map_err(
+        |error| match error.kind() {
+            ErrorKind::AddrInUse => format!("Another program listens on {address} already."),
+            _ => format!("Cannot listen on {address}: {error}"),
+        },
+    );
+    let (address, server) = server?;
+    log::line(&format!("Listening on http://{address}/"));
+    server.serve(application, stop_signal()).await;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::simple::{Options, PAGES};
+
+    fn options(arguments: &[&str]) -> Common {
+        Options::try_parse_from([&["server"], arguments].concat()).expect("known options").common
+    }
+
+    #[test]
+    fn what_keeps_the_server_from_starting_is_said_in_a_sentence() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = taken.local_addr().expect("it listens");
+        assert_eq!(
+            serve(&options(&["--port", &address.port().to_string()]), Files::built_in(PAGES)),
+            Err(format!("Another program listens on {address} already."))
+        );
+        let missing = options(&["--root", "/nowhere/at/all"]).files(PAGES).expect_err("no such directory");
+        assert!(missing.starts_with("Cannot serve the directory /nowhere/at/all: "), "{missing}");
+    }
+
+    #[test]
+    fn only_this_machine_is_served_unless_asked_for() {
+        let options = options(&[]);
+        assert!(options.host.is_loopback());
+        assert_eq!((options.port, options.root), (8000, None));
+    }
+}
