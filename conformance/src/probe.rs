@@ -89,7 +89,7 @@ impl Probe {
             thread::sleep(LIFE);
             std::process::exit(1)
         })?;
-        let query = env::var("QUERY_STRING").unwrap_or_default();
+        let query = env::var_os("QUERY_STRING").unwrap_or_default().to_string_lossy().into_owned();
         let (token, rest) = query.split_once('&').unwrap_or((&query, ""));
         self.seen.token = token.strip_prefix("token=").unwrap_or(token).to_owned();
         let steps = if token.starts_with("token=") { rest } else { "" };
@@ -175,7 +175,9 @@ impl Probe {
         let limit = Timespec { tv_sec: (ms / 1000) as i64, tv_nsec: (ms % 1000 * 1_000_000) as i64 };
         let ready = poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&limit));
         if ready.is_ok_and(|ready| ready > 0) {
-            self.read(1, false);
+            let mut buffer = [0; 4096];
+            let read = rustix::io::read(&stdin, &mut buffer).unwrap_or(0);
+            self.seen.has_read(&buffer[..read]);
         }
     }
 

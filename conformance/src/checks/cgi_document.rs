@@ -3,6 +3,7 @@
 use crate::capabilities::Capability::{Persistence, SideFiles};
 use crate::check::Level::{Must, Practice, Should};
 use crate::check::{Chapter, Check, Failure, practice, rfc3875};
+use crate::client::{Client, FOLLOW_UP};
 use crate::mutant::{hears, instead_of, reads};
 use crate::probe::{self, Step, emit};
 use crate::reply::Reply;
@@ -58,6 +59,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at how your server searches the script's head.",
             mutant: reads("\nstatus:", "\nstates:"),
             run: |client| {
+                knows_status(client)?;
                 for head in [
                     "Content-Type: text/plain\nStatus: 404 Last",
                     "content-type: text/plain\nstatus:404",
@@ -86,9 +88,9 @@ pub const CHAPTER: Chapter = Chapter {
             id: "document-newlines",
             title: "Lines of a script's head may end in LF or in CRLF, or some in one and some in the other",
             why: "Who prints text writes LF, who knows HTTP writes CRLF, and libraries mix both.",
-            requirement: rfc3875("7.2", Must, &["rfc3875-7.2-04", "rfc3875-6.3.4-02", "rfc3875-6.2-01"]),
+            requirement: rfc3875("7.2", Must, &["rfc3875-7.2-04", "rfc3875-6.2-01"]),
             hint: "Look at how your server finds the end of a line, and of the head.",
-            mutant: instead_of("X-Mixed: end\r\n", "X-Mixed: end\n"),
+            mutant: reads("A: b\nX-Mixed", "A: b X-Mixed"),
             run: |client| {
                 for newlines in [
                     ["\n", "\n", "\n"],
@@ -98,12 +100,11 @@ pub const CHAPTER: Chapter = Chapter {
                 ] {
                     let [first, second, end] = newlines;
                     let output = format!(
-                        "Status: 404 No{first}X-Mixed: end{second}Content-Type: text/plain{first}{end}one\r\ntwo\n"
+                        "A: b{first}X-Mixed: end{second}Content-Type: text/plain{first}{end}one\r\ntwo\n"
                     );
                     let reply = client.emits(output)?;
-                    is_document(&reply, 404, "one\r\ntwo\n")?;
+                    is_document(&reply, 200, "one\r\ntwo\n")?;
                     reply.field_is("X-Mixed", "end")?;
-                    reply.head_has_crlf()?;
                 }
                 Ok(())
             },
@@ -127,9 +128,8 @@ pub const CHAPTER: Chapter = Chapter {
                     ("X-Custom", "a, \"b\";  c"),
                 ];
                 let lines: String = fields.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
-                let reply =
-                    client.emits(format!("Status: 401 No\nContent-Type: text/plain\n{lines}\nfields"))?;
-                is_document(&reply, 401, "fields")?;
+                let reply = client.emits(format!("Content-Type: text/plain\n{lines}\nfields"))?;
+                is_document(&reply, 200, "fields")?;
                 fields.iter().try_for_each(|(name, value)| reply.field_is(name, value))
             },
         },
@@ -244,7 +244,9 @@ pub const CHAPTER: Chapter = Chapter {
                 for (method, status) in [("HEAD", "200 OK"), ("GET", "204 No Content")] {
                     let head = emit(format!("Status: {status}\nContent-Type: text/plain\n\n"));
                     let call = client.call("probe", &[head, Step::Fill(300_000), done.clone()])?;
-                    client.send(call.request(method, "\r\n"))?;
+                    // It stays open: a server may stop a script whose client has gone.
+                    let mut connection = client.connect()?;
+                    connection.send(call.request(method, "\r\n"))?;
                     let seen = client.side(&call.token, "done")?;
                     seen.variable_is_one_of("REQUEST_METHOD", &[method.as_bytes(), b"GET"])?;
                     if seen.stdout_broken {
@@ -262,6 +264,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at which statuses your server sends content with.",
             mutant: reads("Status: 204", "Status: 200"),
             run: |client| {
+                knows_status(client)?;
                 for status in [204, 304] {
                     let output = format!("Status: {status} Nothing\nContent-Type: text/plain\n\nsurplus");
                     let call = client.call("probe", &[emit(output)])?;
@@ -293,7 +296,7 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "document-then-next",
-            title: "Behind a script's document the connection goes on, or closes as announced",
+            title: "Behind a script's document the connection goes on with the next response, or closes",
             why: "A wrong end of the content makes the client wait, or read the next response as part of this one.",
             requirement: rfc3875("6.2.1", Must, &["rfc3875-6.2.1-03", "rfc3875-3.1-04"]),
             hint: "Look at how the end of the content shows to the client when the script gave no length.",
@@ -306,7 +309,8 @@ pub const CHAPTER: Chapter = Chapter {
                     connection.send(call.request("GET", "Connection: keep-alive\r\n\r\n"))?;
                     let reply = connection.reply()?;
                     is_document(&reply, 200, "document")?;
-                    connection.goes_on_as_announced(&reply)?;
+                    connection.send(FOLLOW_UP)?;
+                    connection.goes_on_or_ends()?;
                 }
                 Ok(())
             },
@@ -335,6 +339,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
     ],
 };
+
+/// A server that knows no Status at all is judged for that once.
+fn knows_status(client: &mut Client) -> Result<(), Failure> {
+    let reply = client.emits("Status: 404 No\nContent-Type: text/plain\n\nno")?;
+    reply.status_is(&[404]).map_err(|_| Failure::Unproven { actual: reply.describe() })
+}
 
 fn is_document(reply: &Reply, status: u16, content: &str) -> Result<(), Failure> {
     reply.status_is(&[status])?;

@@ -47,7 +47,7 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-fields-unaltered",
-            title: "The value of a field reaches the script as it came, without the blanks around it",
+            title: "The value of a field reaches the script as it came, octet by octet",
             why: "Passwords, signatures and search words change their meaning with a single octet.",
             requirement: rfc3875(
                 "4.1.18",
@@ -64,7 +64,7 @@ pub const CHAPTER: Chapter = Chapter {
                     b"\xe9\xff",
                 ];
                 values.into_iter().try_for_each(|value| {
-                    let fields = [b"User-Agent:  \t", value, b" \t\r\n"].concat();
+                    let fields = [b"User-Agent: ", value, b"\r\n"].concat();
                     match client.sees_or_refuses(request(&fields))? {
                         Some(seen) => is_unaltered(client, &seen, "HTTP_USER_AGENT", value),
                         None => {

@@ -30,17 +30,6 @@ impl Reply {
         Err(self.wrong(expected, format!("\"{around}\""), self.mark(at)))
     }
 
-    /// Every line of the head ends in CRLF.
-    pub fn head_has_crlf(&self) -> Result<(), Failure> {
-        let bare = |(at, octet): (usize, &u8)| *octet == b'\n' && !self.head[..at].ends_with(b"\r");
-        match self.head.iter().enumerate().position(bare) {
-            None => Ok(()),
-            Some(at) => {
-                Err(self.wrong("CRLF at the end of each line of the head", "LF alone", self.mark(at)))
-            }
-        }
-    }
-
     /// The fields of this name are just these, each on a line of its own.
     pub fn fields_are(&self, name: &str, values: &[&str]) -> Result<(), Failure> {
         let found: Vec<&[u8]> = self.fields_named(name).map(|field| &field.value[..]).collect();

@@ -13,7 +13,7 @@ pub enum Step {
     ReadBody,
     /// `echo`: the same, and write each block as soon as it is read.
     Echo,
-    /// `look=MS`: wait so many milliseconds for one more octet, or for the end.
+    /// `look=MS`: wait so many milliseconds for more, or for the end, and take what is there.
     Look(u64),
     /// `emit=HEX`: write these octets.
     Emit(Vec<u8>),
