@@ -4,6 +4,7 @@ use crate::check::Failure;
 use crate::client::Client;
 use crate::fixture;
 use crate::reply::Answer;
+use crate::script;
 
 /// Something that the specifications leave to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +21,10 @@ pub enum Capability {
     Output,
     /// Content of which can be seen where it ends for the server: it is a form's, or the connection goes on.
     Content,
+    /// Scripts: the probe of the fixture, run through CGI.
+    Cgi,
+    /// Files in which suite and probe talk past the server.
+    SideFiles,
 }
 
 /// The capabilities of one server.
@@ -35,6 +40,8 @@ impl Capability {
             Capability::Form => "the server has no form that answers in JSON",
             Capability::Files => "the server does not serve the files of the fixture",
             Capability::Output => "the server was not started by the suite, so its output can't be read",
+            Capability::Cgi => "the server does not run the probe, a script of the fixture",
+            Capability::SideFiles => "the probe and the suite do not see the same files",
             Capability::Content => {
                 "the server has no form that answers in JSON, nor a connection that goes on after a GET with content"
             }
@@ -63,7 +70,7 @@ impl Capabilities {
 
 /// Tries out what the server offers.
 pub fn discover(client: &Client) -> Capabilities {
-    use Capability::{Concurrency, Content, Files, Form, Persistence};
+    use Capability::{Cgi, Concurrency, Content, Files, Form, Persistence};
     let offers = |capability: &Capability| {
         let offered = match capability {
             Persistence => persists(client),
@@ -71,12 +78,13 @@ pub fn discover(client: &Client) -> Capabilities {
             Form => has_form(client),
             Files => serves_fixture(client),
             Content => Ok(shows_content(client)),
+            Cgi => Ok(script::scout(client).is_some()),
             // Not the server's to offer.
-            Capability::Output => Ok(false),
+            Capability::Output | Capability::SideFiles => Ok(false),
         };
         matches!(offered, Ok(true))
     };
-    Capabilities([Persistence, Concurrency, Form, Files, Content].into_iter().filter(offers).collect())
+    Capabilities([Persistence, Concurrency, Form, Files, Content, Cgi].into_iter().filter(offers).collect())
 }
 
 fn persists(client: &Client) -> Result<bool, Failure> {

@@ -1,5 +1,6 @@
 //! A check's hands: exact octets out, every answer named, everything recorded.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -42,12 +43,20 @@ impl Limits {
 pub struct Context {
     /// Where the server is.
     pub place: Place,
+    /// The port that it listens on, where the suite started it: a proxy may stand in front of it.
+    pub port: Option<u16>,
     /// What it was found to offer.
     pub capabilities: Capabilities,
     /// How long to wait for it.
     pub limits: Limits,
     /// The path of the form: `/form`, or where the profile says it is.
     pub form: String,
+    /// The path of the directory of scripts: `/cgi-bin`, or where the profile says it is.
+    pub cgi: String,
+    /// Where the probe leaves side files, if suite and probe see the same disk.
+    pub side: Option<PathBuf>,
+    /// After how long the server gives up on a script, where somebody told.
+    pub script_timeout: Option<Duration>,
     /// What the lint found in the replies so far.
     pub findings: Findings,
     /// What the server prints, where the suite can read it.
@@ -91,6 +100,13 @@ impl Client {
     fn open(&self, reads: bool) -> Result<Connection, Failure> {
         let id = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
         Connection::open(self.context.clone(), self.limits, self.transcript.clone(), id, reads)
+    }
+
+    /// Opens a connection on which an answer may take `longer` than usual.
+    pub fn connect_patient(&self, longer: Duration) -> Result<Connection, Failure> {
+        let limits = Limits { answer: self.limits.answer + longer, ..self.limits };
+        let id = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
+        Connection::open(self.context.clone(), limits, self.transcript.clone(), id, true)
     }
 
     /// Sends `request` on a connection of its own and returns whatever comes of it.
@@ -233,6 +249,7 @@ impl Context {
     /// |---|---|
     /// | `{host}` | host and port of the server, as in a Host field |
     /// | `{form}` | the path of the form |
+    /// | `{cgi}` | the path of the directory of scripts |
     /// | `{get}` | request line and Host of a plain GET, to which fields can be added |
     /// | `{upload}` | the same of a request whose content the server reads: a POST of an urlencoded form, answered in JSON; a GET where there is no form |
     pub fn expand(&self, request: &[u8]) -> Vec<u8> {
@@ -240,8 +257,13 @@ impl Context {
         let post = "POST {form} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n\
                     Content-Type: application/x-www-form-urlencoded\r\n";
         let upload = if self.capabilities.has(Capability::Form) { post } else { get };
-        let words =
-            [("{upload}", upload), ("{get}", get), ("{form}", &self.form), ("{host}", &self.place.host)];
+        let words = [
+            ("{upload}", upload),
+            ("{get}", get),
+            ("{form}", &self.form),
+            ("{cgi}", &self.cgi),
+            ("{host}", &self.place.host),
+        ];
         words.iter().fold(request.to_vec(), |text, (word, meaning)| {
             replace(&text, word.as_bytes(), meaning.as_bytes())
         })
@@ -291,6 +313,11 @@ impl Twin<'_> {
         let answered = matches!(answer, Answer::Reply(_));
         self.judge(&connection, &request, &answer, statuses)?;
         if answered { connection.closes_unanswered() } else { Ok(()) }
+    }
+
+    /// `request` must be answered with one of `statuses`: to close the connection does not do.
+    pub fn refuses_with(&self, request: impl AsRef<[u8]>, statuses: &[u16]) -> Result<(), Failure> {
+        self.client.send(request)?.status_is(statuses)
     }
 
     pub(crate) fn judge(

@@ -7,7 +7,11 @@ use crate::transcript::{Mark, escape, escape_some};
 
 mod files;
 mod form;
+mod output;
+mod script;
+mod surroundings;
 
+pub(crate) use form::unhex;
 pub use form::{Form, FormField, hex};
 
 /// Octets after `HTTP/1.1 `, where the status code stands.

@@ -73,7 +73,11 @@ fn describe(mutant: &Mutant) -> String {
         Mutant::Prints { truth, lie } => {
             format!("a server that prints {} in place of {}", quoted(lie), quoted(truth))
         }
+        Mutant::Reads { written, read } => {
+            format!("a server that reads {} where the script writes {}", quoted(read), quoted(written))
+        }
         Mutant::Replies(octets) => format!("a server that answers everything with {}", quoted(octets)),
+        Mutant::Queues => "a server that serves one connection after the other".into(),
         Mutant::Serves(_) => "a server with one bad habit".into(),
     }
 }

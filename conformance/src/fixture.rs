@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! DIR/www/          the document root
-//! DIR/cgi-bin/      scripts
+//! DIR/cgi-bin/      scripts: the suite's own binary under several names, and a few lines of shell
+//! DIR/side/         files by which probe and suite talk past the server
 //! DIR/wsgi/         applications
 //! DIR/secret.txt    outside the root: no server may show it
 //! DIR/www-private/  outside the root, too, though its name begins like that of the root
@@ -10,8 +11,11 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+
+use crate::probe;
 
 /// Content of `/hello.txt`.
 pub const HELLO: &[u8] = b"Hello from the conformance fixture.\n";
@@ -54,8 +58,8 @@ impl Fixture {
     pub fn lay_out(directory: &Path) -> io::Result<Fixture> {
         let fixture = Fixture { directory: fs::canonicalize(create(directory)?)? };
         let root = create(&fixture.root())?.to_path_buf();
-        create(&fixture.cgi_bin())?;
         create(&fixture.wsgi())?;
+        fixture.lay_out_scripts()?;
         create(&root.join("dir"))?;
         create(&root.join("bare"))?;
         for (name, content) in SHORT_FILES {
@@ -68,6 +72,22 @@ impl Fixture {
         #[cfg(unix)]
         link(Path::new("../secret.txt"), &root.join("escape.txt"))?;
         Ok(fixture)
+    }
+
+    fn lay_out_scripts(&self) -> io::Result<()> {
+        let side = create(&self.directory.join(probe::SIDE))?.to_path_buf();
+        // The server may run scripts as somebody else.
+        allow(&side, 0o1777)?;
+        create(&self.cgi_bin().join("dir"))?;
+        let suite = std::env::current_exe()?;
+        for name in probe::NAMES.iter().chain([&probe::FORM]) {
+            place(&suite, &self.cgi_bin().join(name))?;
+        }
+        for (name, mode, content) in SCRIPTS {
+            write(&self.cgi_bin().join(name), content)?;
+            allow(&self.cgi_bin().join(name), *mode)?;
+        }
+        Ok(())
     }
 
     /// The document root.
@@ -128,6 +148,55 @@ const SHORT_FILES: &[(&str, &[u8])] = &[
     ("unknown.zzz", b"A file of no known type.\n"),
     ("keep.txt", b"Nobody may change this file.\n"),
 ];
+
+/// Scripts that are spelled out here: name, mode, content.
+const SCRIPTS: &[(&str, u32, &[u8])] = &[
+    // No program in Rust can tell whether SIGPIPE was ignored when it began; a shell hands that on.
+    (
+        "signals",
+        0o755,
+        b"#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nexec grep '^Sig' /proc/self/status\n",
+    ),
+    (
+        "source",
+        0o755,
+        b"#!/bin/sh\n# THE SOURCE OF A SCRIPT\nprintf 'Content-Type: text/plain\\n\\nit ran\\n'\n",
+    ),
+    (
+        "not-executable",
+        0o644,
+        b"#!/bin/sh\n# THE SOURCE OF A SCRIPT\nprintf 'Content-Type: text/plain\\n\\nit ran\\n'\n",
+    ),
+    ("dos-lines", 0o755, b"#!/bin/sh\r\n# THE SOURCE OF A SCRIPT\r\n"),
+    ("../outside", 0o755, b"#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nA SCRIPT OUTSIDE RAN\\n'\n"),
+    ("no-interpreter", 0o755, b"#!/nowhere/at/all\n# THE SOURCE OF A SCRIPT\n"),
+];
+
+/// What stands in the source of the scripts in shell, and never in what they print.
+pub const SOURCE: &[u8] = b"THE SOURCE OF A SCRIPT";
+
+/// What a script beside the directory of scripts prints: nobody may be able to run it.
+pub const OUTSIDE: &[u8] = b"A SCRIPT OUTSIDE RAN";
+
+/// Puts the suite's own binary there: as a link, or where that can't be, as a copy.
+fn place(suite: &Path, at: &Path) -> io::Result<()> {
+    let same = |a: &fs::Metadata, b: &fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
+    let ours = fs::metadata(suite)?;
+    if let Ok(there) = fs::metadata(at) {
+        if same(&there, &ours) || there.len() == ours.len() && fs::read(at)? == fs::read(suite)? {
+            return Ok(());
+        }
+        fs::remove_file(at)?;
+    }
+    match fs::hard_link(suite, at) {
+        Ok(()) => Ok(()),
+        Err(_) => fs::copy(suite, at).map(drop),
+    }
+}
+
+fn allow(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
 
 fn create(directory: &Path) -> io::Result<&Path> {
     fs::create_dir_all(directory).map(|()| directory)

@@ -13,6 +13,7 @@
 //! - Every check has been seen to fail: its [`mutant`] is a required field, and a test.
 
 pub mod browser;
+pub mod call;
 pub mod capabilities;
 pub mod check;
 pub mod checks;
@@ -25,13 +26,16 @@ pub mod fixture;
 pub mod lint;
 pub mod log;
 pub mod mutant;
+pub mod probe;
 pub mod process;
 pub mod profile;
 pub mod proof;
 pub mod property;
 pub mod random;
+pub mod reference;
 pub mod reply;
 pub mod report;
 pub mod runner;
+pub mod script;
 pub mod target;
 pub mod transcript;

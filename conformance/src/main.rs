@@ -1,9 +1,11 @@
 //! The command line: `conformance run`, `list`, `explain`, `serve`, `fixture`.
+//!
+//! Where a server under test runs this program as a script, it is the [probe](conformance::probe) instead.
 
 use std::process::ExitCode;
 
 mod cli;
 
 fn main() -> ExitCode {
-    cli::main()
+    conformance::probe::run().unwrap_or_else(cli::main)
 }

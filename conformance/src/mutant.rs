@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::expect::hex;
 use crate::process::Output;
+
+pub mod naive;
 
 /// One plausible lie.
 #[derive(Debug, Clone, Copy)]
@@ -33,8 +36,17 @@ pub enum Mutant {
         /// What the suite reads in their place.
         lie: &'static [u8],
     },
+    /// The reference server, but where the script writes `written` it reads `read`.
+    Reads {
+        /// Octets of a script's output.
+        written: &'static [u8],
+        /// What the server gets in their place.
+        read: &'static [u8],
+    },
     /// A server that answers every request with these octets and closes.
     Replies(&'static [u8]),
+    /// The reference server, but one connection has to end before the next one gets an answer.
+    Queues,
     /// A server with a mind of its own: it gets every connection, one after the other.
     Serves(fn(TcpStream)),
 }
@@ -52,6 +64,11 @@ pub const fn hears(sent: &'static str, heard: &'static str) -> Mutant {
 /// The reference server, but in its output `lie` stands for `truth`.
 pub const fn prints(truth: &'static str, lie: &'static str) -> Mutant {
     Mutant::Prints { truth: truth.as_bytes(), lie: lie.as_bytes() }
+}
+
+/// The reference server, but it reads `read` where the script writes `written`.
+pub const fn reads(written: &'static str, read: &'static str) -> Mutant {
+    Mutant::Reads { written: written.as_bytes(), read: read.as_bytes() }
 }
 
 /// A server that answers everything with these octets.
@@ -123,7 +140,7 @@ impl Mutant {
                 };
                 // One that serves strangely may want to be alone with its client.
                 match self {
-                    Mutant::Serves(_) => serve(),
+                    Mutant::Serves(_) | Mutant::Queues => serve(),
                     _ => drop(thread::Builder::new().spawn(serve)),
                 }
             }
@@ -136,7 +153,16 @@ impl Mutant {
         match self {
             Mutant::Says { truth, lie } => relay(client, reference, None, Some((truth, lie)), told),
             Mutant::Hears { sent, heard } => relay(client, reference, Some((sent, heard)), None, told),
+            Mutant::Reads { written, read } => {
+                // What the script writes stands in the request that calls it.
+                let (written, read) = (hex(written), hex(read));
+                relay(client, reference, Some((written.as_bytes(), read.as_bytes())), None, told)
+            }
             Mutant::Prints { .. } => relay(client, reference, None, None, told),
+            Mutant::Queues => {
+                told.store(true, Ordering::Relaxed);
+                relay(client, reference, None, None, told)
+            }
             Mutant::Replies(octets) => {
                 told.store(true, Ordering::Relaxed);
                 reply(client, octets)
@@ -171,27 +197,28 @@ fn misquote(
 }
 
 /// Octets to be replaced, and what to put in their place.
-type Swap = Option<(&'static [u8], &'static [u8])>;
+type Swap<'a> = Option<(&'a [u8], &'a [u8])>;
 
 fn relay(
     client: TcpStream,
     reference: SocketAddr,
-    request: Swap,
-    response: Swap,
+    request: Swap<'_>,
+    response: Swap<'_>,
     told: &Arc<AtomicBool>,
 ) -> io::Result<()> {
     let server = TcpStream::connect(reference)?;
     server.set_nodelay(true)?;
     let (up, down) = ((client.try_clone()?, server.try_clone()?), (server, client));
-    let told_up = told.clone();
-    let upwards = thread::Builder::new().spawn(move || pass(up.0, up.1, request, &told_up))?;
-    pass(down.0, down.1, response, told);
-    let _ = upwards.join();
-    Ok(())
+    thread::scope(|scope| {
+        let upwards = thread::Builder::new().spawn_scoped(scope, || pass(up.0, up.1, request, told))?;
+        pass(down.0, down.1, response, told);
+        let _ = upwards.join();
+        Ok(())
+    })
 }
 
 /// Passes on what comes until one side ends, with the swap made.
-fn pass(mut from: TcpStream, mut to: TcpStream, swap: Swap, told: &AtomicBool) {
+fn pass(mut from: TcpStream, mut to: TcpStream, swap: Swap<'_>, told: &AtomicBool) {
     let mut held = Vec::new();
     let mut buffer = vec![0; 64 * 1024];
     // The beginning of what is to be replaced may be all that comes: then it goes out as it is.

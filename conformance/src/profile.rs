@@ -9,8 +9,11 @@ use crate::check::{Chapter, Check, Level};
 use crate::checks::CHAPTERS;
 
 /// The profiles that come with the suite: their names and texts.
-pub const BUILT_IN: &[(&str, &str)] =
-    &[("http", include_str!("../profiles/http.toml")), ("simple", include_str!("../profiles/simple.toml"))];
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("http", include_str!("../profiles/http.toml")),
+    ("simple", include_str!("../profiles/simple.toml")),
+    ("cgi", include_str!("../profiles/cgi.toml")),
+];
 
 /// What a run covers and what it is worth.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,6 +26,12 @@ pub struct Profile {
     /// The path of the form; `/form` where nothing is said.
     #[serde(default = "default_form")]
     pub form: String,
+    /// The path of the directory of scripts; `/cgi-bin` where nothing is said.
+    #[serde(default = "default_cgi")]
+    pub cgi: String,
+    /// After how many seconds the server gives up on a script, if that is known.
+    #[serde(default)]
+    pub script_timeout: Option<u64>,
     /// Ids of the chapters to run.
     pub chapters: Vec<String>,
     /// Ids of checks to leave out.
@@ -41,6 +50,10 @@ pub struct Profile {
 
 fn default_form() -> String {
     "/form".into()
+}
+
+fn default_cgi() -> String {
+    "/cgi-bin".into()
 }
 
 /// What is wrong with a profile.

@@ -16,6 +16,7 @@ use crate::lint::Findings;
 use crate::process::escaped_lines;
 use crate::profile::Profile;
 use crate::report::{Outcome, Report, Summary, TargetReport};
+use crate::script;
 use crate::target::Target;
 
 /// How to run.
@@ -85,9 +86,13 @@ pub fn once(target: &mut Target, context: Arc<Context>, check: &'static Check, s
 pub fn get_to_know(target: &Target, profile: &Profile, seed: u64) -> Context {
     let context = |limits, capabilities| Context {
         place: target.place().clone(),
+        port: target.can_restart().then(|| target.place().address.port()),
         capabilities,
         limits,
         form: profile.form.clone(),
+        cgi: profile.cgi.clone(),
+        side: None,
+        script_timeout: profile.script_timeout.map(Duration::from_secs),
         findings: Findings::default(),
         output: target.output().cloned(),
     };
@@ -109,7 +114,11 @@ pub fn get_to_know(target: &Target, profile: &Profile, seed: u64) -> Context {
     if target.output().is_some() {
         capabilities.add(Capability::Output);
     }
-    context(limits, capabilities)
+    let side = script::scout(&scout).and_then(|seen| script::shared_side(&seen));
+    if side.is_some() {
+        capabilities.add(Capability::SideFiles);
+    }
+    Context { side, ..context(limits, capabilities) }
 }
 
 /// The server and what is known of it. Checks read it side by side; who writes it is alone.
@@ -317,7 +326,8 @@ fn revive(world: &mut World<'_>, seed: u64) -> bool {
         return false;
     }
     let place = world.target.place().clone();
-    world.context = Arc::new(Context { place, ..Context::clone(&world.context) });
+    let port = Some(place.address.port());
+    world.context = Arc::new(Context { place, port, ..Context::clone(&world.context) });
     true
 }
 

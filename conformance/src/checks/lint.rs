@@ -303,7 +303,8 @@ mod tests {
                     assert_eq!(broken_rules(&lie), [check.id], "{}", String::from_utf8_lossy(&lie));
                 }
                 Mutant::Replies(octets) => assert_eq!(broken_rules(octets), [check.id]),
-                Mutant::Hears { .. } | Mutant::Prints { .. } | Mutant::Serves(_) => {}
+                Mutant::Hears { .. } | Mutant::Prints { .. } | Mutant::Reads { .. } => {}
+                Mutant::Queues | Mutant::Serves(_) => {}
             }
         }
     }

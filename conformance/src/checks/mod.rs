@@ -3,6 +3,18 @@
 use crate::check::Chapter;
 
 pub mod basics;
+pub mod cgi_body;
+pub mod cgi_command_line;
+pub mod cgi_fields;
+pub mod cgi_life;
+pub mod cgi_load;
+pub mod cgi_malformed;
+pub mod cgi_nph;
+pub mod cgi_path;
+pub mod cgi_process;
+pub mod cgi_redirect;
+pub mod cgi_security;
+pub mod cgi_variables;
 pub mod chunked;
 pub mod conditional;
 pub mod connection;
@@ -38,5 +50,17 @@ pub const CHAPTERS: &[&Chapter] = &[
     &multipart::CHAPTER,
     &log::CHAPTER,
     &robustness::CHAPTER,
+    &cgi_variables::CHAPTER,
+    &cgi_path::CHAPTER,
+    &cgi_fields::CHAPTER,
+    &cgi_body::CHAPTER,
+    &cgi_command_line::CHAPTER,
+    &cgi_redirect::CHAPTER,
+    &cgi_nph::CHAPTER,
+    &cgi_malformed::CHAPTER,
+    &cgi_security::CHAPTER,
+    &cgi_life::CHAPTER,
+    &cgi_load::CHAPTER,
+    &cgi_process::CHAPTER,
     &lint::CHAPTER,
 ];

@@ -6,14 +6,15 @@ use clap::Args;
 use conformance::check::Check;
 use conformance::explain;
 use conformance::fixture::Fixture;
-use conformance::profile::{self, Profile};
+use conformance::profile;
 use conformance::proof;
+use conformance::reference;
 use conformance::report::Outcome;
 use conformance::runner;
 use conformance::target::Target;
 
 use super::interrupt::unless_interrupted;
-use super::{Stop, names, print, reference};
+use super::{Stop, names, print};
 
 /// Explain a check, a chapter, or the form contract
 ///
@@ -53,12 +54,13 @@ impl Explain {
 /// What comes of the check with the reference server, and with its mutant.
 fn demonstrate(check: &'static Check) -> Result<(Outcome, Outcome), Stop> {
     let seed = 1;
-    let profile = Profile::built_in("simple").ok_or_else(|| Stop::Broken("a profile is missing".into()))?;
+    let server = reference::showing(check).ok_or_else(|| Stop::Broken("no profile has this check".into()))?;
+    let program = std::env::current_exe()?.to_string_lossy().into_owned();
     let directory = tempfile::tempdir()?;
     let fixture = Fixture::lay_out(directory.path())?;
-    let target = Target::start(reference::recipe("simple", fixture)?);
+    let target = Target::start(reference::recipe(&program, server, fixture));
     let target = target.map_err(|error| Stop::Broken(error.to_string()))?;
-    let known = runner::get_to_know(&target, &profile, seed);
+    let known = runner::get_to_know(&target, &reference::profile(server), seed);
     let right = proof::with_reference(&target, &known, check, seed);
     let (wrong, _) = proof::with_mutant(&target, &known, check, seed)?;
     Ok((right, wrong))

@@ -29,7 +29,8 @@ impl Lay {
             .map(|path| shell_words(&[path.to_string_lossy().into_owned()]));
         print(&format!(
             "document root   {root}\nscripts         {cgi_bin}\napplications    {wsgi}\n\n\
-             Serve the document root at /, then run the suite, for a server on port 8000:\n\n    \
+             Serve the document root at / and the scripts at /cgi-bin/, then run the suite, for a server on\n\
+             port 8000:\n\n    \
              conformance run --url http://localhost:8000/\n"
         ))?;
         Ok(ExitCode::SUCCESS)

@@ -15,7 +15,6 @@ mod interrupt;
 mod list;
 mod names;
 mod progress;
-mod reference;
 mod run;
 mod serve;
 mod sink;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 use conformance::fixture::Fixture;
+use conformance::reference;
 use conformance::report::{Outcome, Report, Summary, TargetReport, shell_words};
 use conformance::runner::{self, Options};
 use conformance::target::{Recipe, Target};
@@ -14,14 +15,15 @@ use tempfile::TempDir;
 
 use super::interrupt::unless_interrupted;
 use super::progress::Progress;
-use super::{Stop, complain, names, reference, sink};
+use super::{Stop, complain, names, sink};
 
 /// Check a server
 ///
 /// The server is a COMMAND that the suite starts and stops, or one that runs already at a URL. In the words
 /// of the COMMAND, {port} and {host} stand for where it has to listen (PORT is in its environment, too),
 /// {root} for the files it has to serve, {cgi_bin} and {wsgi} for the folders of scripts and applications.
-/// With neither, the reference server is checked, which passes.
+/// With neither, the reference servers are checked, one after the other, each by its own profile; with a
+/// profile, just the server that it is for. They pass.
 ///
 /// The exit code is 0 where all that counts passed, 1 where something failed, 2 where nothing could be run,
 /// and 3 where the suite itself is at fault. A rule counts at level must, or where the profile gives points
@@ -29,9 +31,10 @@ use super::{Stop, complain, names, reference, sink};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Run {
-    /// Which checks to run, and what they are worth: a built-in profile (http, simple), or a TOML file
-    #[arg(long, value_name = "NAME|FILE", default_value = "simple", value_parser = names::profile)]
-    profile: names::Chosen,
+    /// Which checks to run, and what they are worth: a built-in profile (http, simple, cgi), or a TOML file;
+    /// simple where nothing is said
+    #[arg(long, value_name = "NAME|FILE", value_parser = names::profile)]
+    profile: Option<names::Chosen>,
     /// The server to check, if it runs already: http://HOST:PORT/
     #[arg(long, conflicts_with = "command")]
     url: Option<String>,
@@ -44,9 +47,13 @@ pub(super) struct Run {
     /// How many checks to run side by side, if the server serves several clients
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     jobs: u8,
-    /// Write a report: text, json or junit, to a file, or to standard output (-); may be given several times
+    /// Write a report: text, json or junit, to a file, or to standard output (-); may be given several times.
+    /// Where two servers are checked there are two files: report-simple.xml and report-cgi.xml for report.xml
     #[arg(long, value_name = "FORMAT=PATH", value_parser = sink::wish)]
     report: Vec<sink::Wish>,
+    /// After how many seconds the server gives up on a script; without it, nothing is checked about that
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=60))]
+    script_timeout: Option<u64>,
     /// Say with every failed check where to look
     #[arg(long)]
     hints: bool,
@@ -55,34 +62,63 @@ pub(super) struct Run {
     command: Vec<String>,
 }
 
+/// What a server is checked for where nothing is said.
+const DEFAULT_PROFILE: &str = "simple";
+
 const EXAMPLES: &str = "\
 Examples:
   conformance run -- python3 server.py {port}
   conformance run --hints --check host -- ./server --port {port} --root {root}
   conformance run --url http://localhost:8000/ --report junit=report.xml";
 
+/// One server, and what it is checked for.
+struct Subject {
+    profile: names::Chosen,
+    /// The name of the server, where it is one of ours.
+    reference: Option<&'static str>,
+}
+
+/// What a program exits with that was interrupted.
+const INTERRUPTED: u8 = 130;
+
 impl Run {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
-        let options = self.options()?;
-        let sinks = sink::open(&self.report)?;
+        let (subjects, options) = (self.subjects()?, self.options());
+        let open =
+            |subject: &Subject| sink::open(&self.report, subject.reference.filter(|_| subjects.len() > 1));
+        // What can't be written is found out before the first server starts.
+        let sinks = subjects.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        let mut worst = 0;
+        for (subject, sinks) in subjects.iter().zip(sinks) {
+            worst = worst.max(self.check(subject, &options, sinks)?);
+            if worst == INTERRUPTED {
+                break;
+            }
+        }
+        Ok(ExitCode::from(worst))
+    }
+
+    /// Checks one server and writes the reports on it; returns the exit code.
+    fn check(&self, subject: &Subject, options: &Options, sinks: Vec<sink::Sink>) -> Result<u8, Stop> {
         let directory = tempfile::tempdir()?;
         let outcomes = Arc::new(Mutex::new(Vec::new()));
-        let work = self.work(&directory, options.clone(), outcomes.clone())?;
+        let work = self.work(subject, &directory, options.clone(), outcomes.clone())?;
+        let unfinished = |why, done| self.unfinished(subject, options, why, done);
         let (mut report, code) = match unless_interrupted(work) {
             Ok(Ok(report)) => {
                 let code = report.exit_code();
                 (report, code)
             }
-            Ok(Err(why)) => (self.unfinished(&options, why, Vec::new()), 2),
+            Ok(Err(why)) => (unfinished(why, Vec::new()), 2),
             Err(Stop::Interrupted) => {
                 let done = std::mem::take(&mut *outcomes.lock().unwrap_or_else(PoisonError::into_inner));
-                (self.unfinished(&options, "The run was interrupted.".into(), done), 130)
+                (unfinished("The run was interrupted.".into(), done), INTERRUPTED)
             }
             Err(other) => return Err(other),
         };
         report.program = std::env::args().next().unwrap_or_else(|| "conformance".into());
-        report.target.description = self.description();
-        report.arguments = self.arguments();
+        report.target.description = self.description(subject);
+        report.arguments = self.arguments(subject);
         // With a program reading along, nobody reads there why there is nothing to read.
         if let Some(why) =
             report.target.failure.as_ref().filter(|_| self.report.iter().any(sink::Wish::is_output))
@@ -90,37 +126,66 @@ impl Run {
             complain(why, code);
         }
         sinks.into_iter().try_for_each(|sink| sink.write(&report))?;
-        Ok(ExitCode::from(code))
+        Ok(code)
     }
 
-    fn options(&self) -> Result<Options, Stop> {
+    /// What to check: the server that was given, or those of the reference servers that show what was asked
+    /// for.
+    fn subjects(&self) -> Result<Vec<Subject>, Stop> {
+        let own = |server: &'static str| {
+            let profile = names::Chosen { word: server.into(), profile: reference::profile(server) };
+            Subject { profile, reference: Some(server) }
+        };
+        let is_given = self.url.is_some() || !self.command.is_empty();
+        let mut subjects = match (&self.profile, is_given) {
+            (Some(profile), true) => vec![Subject { profile: profile.clone(), reference: None }],
+            (Some(profile), false) => {
+                let reference = Some(reference::serving(&profile.profile));
+                vec![Subject { profile: profile.clone(), reference }]
+            }
+            (None, true) => vec![Subject { reference: None, ..own(DEFAULT_PROFILE) }],
+            (None, false) => reference::SERVERS.iter().copied().map(own).collect(),
+        };
+        let name = subjects.iter().map(|subject| subject.profile.profile.name.clone()).next();
         let selected = |id: &str| self.check.is_empty() || self.check.iter().any(|wanted| wanted == id);
-        let checks = self.profile.profile.checks();
-        if !checks.iter().any(|(chapter, check)| selected(chapter.id) || selected(check.id)) {
-            let profile = &self.profile.profile.name;
-            return Err(Stop::Usage(format!("the profile \"{profile}\" covers none of these checks")));
+        subjects.retain(|subject| {
+            let checks = subject.profile.profile.checks();
+            checks.iter().any(|(chapter, check)| selected(chapter.id) || selected(check.id))
+        });
+        match subjects.is_empty() {
+            false => Ok(subjects),
+            true => {
+                let profile = name.unwrap_or_default();
+                Err(Stop::Usage(format!("the profile \"{profile}\" covers none of these checks")))
+            }
         }
+    }
+
+    fn options(&self) -> Options {
         // Ten digits at most: somebody may have to type them.
         let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(()) % (1 << 32));
-        Ok(Options { seed, jobs: self.jobs.into(), only: self.check.clone() })
+        Options { seed, jobs: self.jobs.into(), only: self.check.clone() }
     }
 
     /// Starts or finds the server and runs the checks; a server that can't be tested is a sentence.
     fn work(
         &self,
+        subject: &Subject,
         directory: &TempDir,
         options: Options,
         outcomes: Arc<Mutex<Vec<Outcome>>>,
     ) -> Result<impl FnOnce() -> Result<Report, String> + Send + use<>, Stop> {
         let fixture = Fixture::lay_out(directory.path())?;
-        let recipe = match (&self.url, &self.command[..]) {
+        let program = std::env::current_exe()?.to_string_lossy().into_owned();
+        let recipe = match (&self.url, subject.reference) {
             (Some(_), _) => None,
-            (None, []) => Some(reference::recipe("simple", fixture)?),
-            (None, command) => Some(Recipe { command: command.to_vec(), fixture, app: String::new() }),
+            (None, Some(server)) => Some(reference::recipe(&program, server, fixture)),
+            (None, None) => Some(Recipe { command: self.command.clone(), fixture, app: String::new() }),
         };
         let url = self.url.clone().unwrap_or_default();
-        let mut profile = self.profile.profile.clone();
+        let mut profile = subject.profile.profile.clone();
         profile.hints |= self.hints;
+        profile.script_timeout = self.script_timeout.or(profile.script_timeout);
         Ok(move || {
             let target = recipe.map_or_else(|| Target::at_url(&url), Target::start);
             let mut target = target.map_err(|error| error.to_string())?;
@@ -135,8 +200,15 @@ impl Run {
     }
 
     /// The report of a run that did not get to its end.
-    fn unfinished(&self, options: &Options, why: String, mut outcomes: Vec<Outcome>) -> Report {
-        let checks = self.profile.profile.checks();
+    fn unfinished(
+        &self,
+        subject: &Subject,
+        options: &Options,
+        why: String,
+        mut outcomes: Vec<Outcome>,
+    ) -> Report {
+        let profile = &subject.profile.profile;
+        let checks = profile.checks();
         outcomes.sort_by_key(|outcome| checks.iter().position(|(_, check)| check.id == outcome.check));
         Report {
             suite: env!("CARGO_PKG_VERSION").into(),
@@ -146,7 +218,7 @@ impl Run {
                 failure: Some(why),
                 ..TargetReport::default()
             },
-            profile: self.profile.profile.name.clone(),
+            profile: profile.name.clone(),
             seed: options.seed,
             arguments: Vec::new(),
             took_ms: outcomes.iter().map(|outcome| outcome.took_ms).sum(),
@@ -155,18 +227,21 @@ impl Run {
         }
     }
 
-    fn description(&self) -> String {
-        match (&self.url, &self.command[..]) {
+    fn description(&self, subject: &Subject) -> String {
+        match (&self.url, subject.reference) {
             (Some(url), _) => url.clone(),
-            (None, []) => "the reference server".into(),
-            (None, command) => shell_words(command),
+            (None, Some(server)) => format!("the reference server server-{server}"),
+            (None, None) => shell_words(&self.command),
         }
     }
 
-    fn arguments(&self) -> Vec<String> {
+    fn arguments(&self, subject: &Subject) -> Vec<String> {
         let mut words = Vec::new();
-        if self.profile.word != "simple" {
-            words.extend(["--profile".into(), self.profile.word.clone()]);
+        if subject.reference.is_some() || subject.profile.word != DEFAULT_PROFILE {
+            words.extend(["--profile".into(), subject.profile.word.clone()]);
+        }
+        if let Some(seconds) = self.script_timeout {
+            words.extend(["--script-timeout".into(), seconds.to_string()]);
         }
         if let Some(url) = &self.url {
             words.extend(["--url".into(), url.clone()]);

@@ -44,8 +44,9 @@ enum To {
     File(NamedTempFile, PathBuf),
 }
 
-/// Opens what was wished for. The text goes to standard output where nothing else does.
-pub(super) fn open(wishes: &[Wish]) -> Result<Vec<Sink>, Stop> {
+/// Opens what was wished for. The text goes to standard output where nothing else does. With a name, which
+/// tells the reports of one run from those of another, files have it at the end of their own.
+pub(super) fn open(wishes: &[Wish], name: Option<&str>) -> Result<Vec<Sink>, Stop> {
     let mut wishes = wishes.to_vec();
     if !wishes.iter().any(Wish::is_output) {
         let (_, render) = FORMATS[0];
@@ -55,7 +56,7 @@ pub(super) fn open(wishes: &[Wish]) -> Result<Vec<Sink>, Stop> {
     if let Some(at) = twice {
         return Err(Stop::Usage(format!("two reports can't both go to {}", wishes[at].path.display())));
     }
-    let open = |wish: &Wish| match wish.open() {
+    let open = |wish: &Wish| match wish.named(name).open() {
         Ok(to) => Ok(Sink { render: wish.render, to }),
         Err(error) => {
             let path = wish.path.display();
@@ -69,6 +70,18 @@ impl Wish {
     /// Whether it goes to standard output.
     pub(super) fn is_output(&self) -> bool {
         self.path == Path::new("-")
+    }
+
+    fn named(&self, name: Option<&str>) -> Wish {
+        let is_special = fs::metadata(&self.path).is_ok_and(|there| !there.is_file());
+        let (Some(name), false) = (name, self.is_output() || is_special) else { return self.clone() };
+        let mut file = self.path.file_stem().unwrap_or_default().to_owned();
+        file.push(format!("-{name}"));
+        if let Some(extension) = self.path.extension() {
+            file.push(".");
+            file.push(extension);
+        }
+        Wish { path: self.path.with_file_name(file), ..self.clone() }
     }
 
     fn open(&self) -> io::Result<To> {

@@ -6,11 +6,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use conformance::check::Verdict;
+use conformance::reference;
 use conformance::runner::{self, Options};
 use conformance::target::Target;
 use libtest_mimic::Trial;
 
-use crate::reference::{SEED, profile};
+use crate::reference::SEED;
 use crate::trial;
 
 /// What such a server does with a connection.
@@ -30,15 +31,20 @@ pub(crate) fn trials() -> Vec<Trial> {
             answer(client, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
         }),
     ];
-    servers.into_iter().map(|(name, serve)| trial("floor", name, move || scores_nothing(serve))).collect()
+    let cases = reference::SERVERS.iter().flat_map(|profile| servers.map(|server| (*profile, server)));
+    cases
+        .map(|(profile, (name, serve))| {
+            trial("floor", &format!("{profile}-{name}"), move || scores_nothing(profile, serve))
+        })
+        .collect()
 }
 
-fn scores_nothing(serve: Serve) -> Result<(), String> {
+fn scores_nothing(profile: &str, serve: Serve) -> Result<(), String> {
     let url = spawn(serve);
     let mut target = Target::at_url(&url).map_err(|error| error.to_string())?;
     let began = Instant::now();
     let options = Options { seed: SEED, jobs: 4, only: Vec::new() };
-    let report = runner::run(&mut target, &profile(), &options, &|_, _| {});
+    let report = runner::run(&mut target, &reference::profile(profile), &options, &|_, _| {});
     let (took, summary) = (began.elapsed(), &report.summary);
     let errors = report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Error).count();
     match () {

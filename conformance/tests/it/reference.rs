@@ -1,15 +1,15 @@
-//! The reference server passes every check at every level, and every mutant of it is caught.
+//! The reference servers pass every check of theirs at every level, and every mutant of them is caught.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use conformance::check::{Chapter, Check, Verdict};
 use conformance::client::Context;
 use conformance::fixture::Fixture;
-use conformance::profile::Profile;
 use conformance::proof;
-use conformance::report::Outcome;
+use conformance::reference;
 use conformance::runner::{self, Options};
-use conformance::target::{Recipe, Target};
+use conformance::target::Target;
 use libtest_mimic::Trial;
 
 use crate::{told, trial};
@@ -17,8 +17,15 @@ use crate::{told, trial};
 /// The seed of all tests: a failure here is a failure everywhere.
 pub(crate) const SEED: u64 = 1;
 
-/// The server that all tests share; it ends with the test process.
-static SIMPLE: LazyLock<Reference> = LazyLock::new(Reference::start);
+/// The servers that all tests share, by name; they end with the test process.
+static SERVERS: LazyLock<BTreeMap<&str, LazyLock<Reference, Start>>> = LazyLock::new(|| {
+    let lazy = |server: &'static str| -> LazyLock<Reference, Start> {
+        LazyLock::new(Box::new(move || Reference::start(server)))
+    };
+    reference::SERVERS.iter().map(|server| (*server, lazy(server))).collect()
+});
+
+type Start = Box<dyn FnOnce() -> Reference + Send>;
 
 pub(crate) struct Reference {
     target: Target,
@@ -28,50 +35,44 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    fn start() -> Reference {
+    fn of(server: &str) -> &'static Reference {
+        &SERVERS[server]
+    }
+
+    fn start(server: &str) -> Reference {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let fixture = Fixture::lay_out(directory.path()).expect("a fixture");
-        let words =
-            [env!("CARGO_BIN_EXE_conformance"), "serve", "simple", "--port", "{port}", "--root", "{root}"];
-        let command = words.map(String::from).to_vec();
-        let target = Target::start(Recipe { command, fixture, app: String::new() });
+        let target = Target::start(reference::recipe(env!("CARGO_BIN_EXE_conformance"), server, fixture));
         let target = target.unwrap_or_else(|error| panic!("{error}"));
-        let context = Arc::new(runner::get_to_know(&target, &profile(), SEED));
+        let context = Arc::new(runner::get_to_know(&target, &reference::profile(server), SEED));
         Reference { target, context, _directory: directory }
     }
 }
 
-pub(crate) fn profile() -> Profile {
-    Profile::built_in("simple").expect("the profile simple")
-}
-
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests = profile().checks().into_iter().flat_map(|(_, check)| {
-        [
-            trial("simple", check.id, move || passes(check)),
-            trial("mutant", check.id, move || is_caught(check)),
-        ]
+    let passing = reference::SERVERS.iter().flat_map(|server| {
+        let checks = reference::profile(server).checks().into_iter();
+        checks.map(move |(_, check)| trial(server, check.id, move || passes(server, check)))
     });
-    tests.collect()
+    let caught = all_checks().map(|(_, check)| trial("mutant", check.id, move || is_caught(check)));
+    passing.chain(caught).collect()
 }
 
-fn passes(check: &'static Check) -> Result<(), String> {
-    let mut target = SIMPLE.target.behind(SIMPLE.target.place().address);
+fn passes(server: &str, check: &'static Check) -> Result<(), String> {
+    let reference = &Reference::of(server).target;
+    let mut target = reference.behind(reference.place().address);
     let options = Options { seed: SEED, jobs: 1, only: vec![check.id.into()] };
-    let report = runner::run(&mut target, &profile(), &options, &|_, _| {});
+    let report = runner::run(&mut target, &reference::profile(server), &options, &|_, _| {});
     match &report.outcomes[..] {
         [outcome] if outcome.verdict == Verdict::Pass => Ok(()),
         _ => Err(told(&report)),
     }
 }
 
-/// What a check makes of its own mutant, and whether the mutant lied at all.
-pub(crate) fn against_mutant(check: &'static Check) -> (Outcome, bool) {
-    proof::with_mutant(&SIMPLE.target, &SIMPLE.context, check, SEED).expect("a port for the mutant")
-}
-
 fn is_caught(check: &'static Check) -> Result<(), String> {
-    match against_mutant(check) {
+    let server = reference::showing(check).ok_or("no reference server has such a check")?;
+    let Reference { target, context, .. } = Reference::of(server);
+    match proof::with_mutant(target, context, check, SEED).expect("a port for the mutant") {
         (_, false) => Err("stale: what it lies about never occurred".into()),
         (outcome, true) if outcome.verdict == Verdict::Fail => Ok(()),
         (outcome, true) => Err(format!("not caught: {:?}, {:?}", outcome.verdict, outcome.actual)),

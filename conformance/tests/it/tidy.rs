@@ -104,7 +104,8 @@ fn mutants() -> Vec<String> {
         Mutant::Says { truth, lie } => truth == lie || truth.is_empty(),
         Mutant::Hears { sent, heard } => sent == heard || sent.is_empty(),
         Mutant::Prints { truth, lie } => truth == lie || truth.is_empty(),
-        Mutant::Replies(_) | Mutant::Serves(_) => false,
+        Mutant::Reads { written, read } => written == read || written.is_empty(),
+        Mutant::Replies(_) | Mutant::Queues | Mutant::Serves(_) => false,
     };
     all_checks()
         .filter(|(_, check)| idle(&check.mutant))

@@ -1,0 +1,279 @@
+//! CGI: whatever a script writes, the client gets HTTP (RFC 3875 3.1).
+
+use crate::check::Level::{Must, Should};
+use crate::check::{Chapter, Check, Failure, rfc3875};
+use crate::client::Client;
+use crate::mutant::naive::{passes_on, passes_on_and_stays};
+use crate::mutant::{instead_of, reads, serves};
+use crate::probe::{Step, emit, pattern};
+use crate::reply::Reply;
+
+/// The chapter.
+pub const CHAPTER: Chapter = Chapter {
+    id: "cgi-malformed",
+    title: "CGI: scripts that write nonsense",
+    needs: &["answers-get", "noise-is-no-request", "cgi-answers"],
+    checks: &[
+        Check {
+            id: "output-missing",
+            title: "A script that ends without a word is answered with a 5xx",
+            why: "It is the most frequent failure of all: a script that crashes at once. An empty page hides it.",
+            requirement: rfc3875("6.1", Must, &["rfc3875-6.1-01", "rfc3875-3.1-04"]),
+            hint: "Look at what your server does when the output of a script ends before its head does.",
+            mutant: instead_of("HTTP/1.1 502", "HTTP/1.1 200"),
+            run: |client| {
+                for step in [Step::Exit(0), Step::Exit(1), Step::Kill(9)] {
+                    answered(client, &[step])?.is_server_error()?;
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "output-ends-in-head",
+            title: "A script whose head does not end is answered with a 5xx",
+            why: "What looks like an empty page or a page of fields is a crash in the middle of the work.",
+            requirement: rfc3875("6.2", Should, &["rfc3875-6.2-01", "rfc3875-3.1-04"]),
+            hint: "Look at what your server does when the output of a script ends before the empty line.",
+            mutant: instead_of("HTTP/1.1 502", "HTTP/1.1 200"),
+            run: |client| {
+                let begun = emit("Content-Type: text/plain\nX-Half: ye");
+                answered(client, std::slice::from_ref(&begun))?.is_server_error()?;
+                answered(client, &[begun, Step::Kill(9)])?.is_server_error()
+            },
+        },
+        Check {
+            id: "output-without-head",
+            title: "Text without a head is answered with a 5xx, or shown as it is",
+            why: "The error message of an interpreter comes first, and is no HTTP.",
+            requirement: rfc3875("6.3", Must, &["rfc3875-6.3-01", "rfc3875-3.1-04"]),
+            hint: "Look at what goes out when the first line of a script's output is no field.",
+            mutant: serves(passes_on),
+            run: |client| {
+                let text = "Traceback (most recent call last)\nimport of cgi failed\n\nand more\n";
+                let reply = answered(client, &[emit(text)])?;
+                if reply.status < 500 {
+                    reply.status_is(&[200])?;
+                    reply.body_has("import of cgi failed")?;
+                    client.note("text without a head is shown to the client as if it were a document");
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "output-line-without-colon",
+            title: "A line of the head that is no field does not reach the client",
+            why: "A print left over from debugging breaks the response for every client that reads strictly.",
+            requirement: rfc3875("3.1", Must, &["rfc3875-3.1-04", "rfc3875-6.3.4-02"]),
+            hint: "Look at how the lines of a script's head are told apart from what is no field.",
+            mutant: serves(passes_on),
+            run: |client| {
+                let output = "Content-Type: text/plain\nleft over from debugging\n\nok";
+                answered(client, &[emit(output)])?.head_lacks("left over")
+            },
+        },
+        Check {
+            id: "output-space-before-colon",
+            title: "A blank between name and colon does not reach the client",
+            why: "Clients and proxies disagree about such a field, and attackers live on that.",
+            requirement: rfc3875("6.3", Must, &["rfc3875-6.3-06", "rfc3875-3.1-04"]),
+            hint: "Look at what counts as the name of a field that a script writes.",
+            mutant: serves(passes_on),
+            run: |client| {
+                let output = "Content-Type: text/plain\nX-Blank : a\nX-Tab\t: b\n\nok";
+                let reply = answered(client, &[emit(output)])?;
+                reply.head_lacks("X-Blank ")?;
+                reply.head_lacks("X-Tab\t")
+            },
+        },
+        Check {
+            id: "output-folded",
+            title: "A field that a script spreads over two lines reaches the client on one, or not at all",
+            why: "What follows the first line is a field of its own for some clients, and an error for others.",
+            requirement: rfc3875("6.3", Must, &["rfc3875-6.3-05", "rfc3875-6.3.4-02"]),
+            hint: "Look at what your server does with a line of a script's head that begins with a blank.",
+            mutant: serves(passes_on),
+            run: |client| {
+                let output = "Content-Type: text/plain\nX-Folded: a\n  b\n\tc\n\nok";
+                let reply = answered(client, &[emit(output)])?;
+                reply.head_lacks("\n ")?;
+                reply.head_lacks("\n\t")
+            },
+        },
+        Check {
+            id: "output-control-characters",
+            title: "No CR and no NUL in a field that a script writes reaches the client",
+            why: "A script that puts what a visitor typed into a field lets him write fields, or whole responses.",
+            requirement: rfc3875("3.1", Must, &["rfc3875-3.1-04", "rfc3875-7.2-05"]),
+            hint: "Look at which octets your server lets through from a script's head.",
+            mutant: serves(passes_on),
+            run: |client| {
+                for value in ["a\rX-Injected: b", "a\r\rX-Injected: b", "a\0b"] {
+                    let output = format!("Content-Type: text/plain\nX-Value: {value}\n\nok");
+                    let reply = answered(client, &[emit(output)])?;
+                    reply.head_is_clean()?;
+                    reply.lacks_field("X-Injected")?;
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "output-status-is-no-status",
+            title: "A Status that is no code of three digits is answered with a 5xx",
+            why: "A response whose first line can't be read is no response for any client.",
+            requirement: rfc3875("6.3.3", Must, &["rfc3875-6.3.3-01", "rfc3875-3.1-04"]),
+            hint: "Look at what is checked before a script's Status becomes the status of the response.",
+            mutant: instead_of("HTTP/1.1 502", "HTTP/1.1 200"),
+            run: |client| {
+                for status in ["30", "abc", "2000", "-1", "OK"] {
+                    let output = format!("Status: {status}\nContent-Type: text/plain\n\nok");
+                    answered(client, &[emit(output)])?.is_server_error()?;
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "output-interim-status",
+            title: "A script's 1xx is never sent as the final response",
+            why: "The client waits for the response that should follow, and takes the next one for it.",
+            requirement: rfc3875("6.3.3", Should, &["rfc3875-6.3.3-01", "rfc3875-3.1-04"]),
+            hint: "Look at which codes your server accepts in a script's Status.",
+            mutant: reads("Status: 10", "Status: 20"),
+            run: |client| {
+                for status in [100, 101, 103] {
+                    let output = format!("Status: {status}\nContent-Type: text/plain\n\nok");
+                    answered(client, &[emit(output)])?.is_server_error()?;
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "output-field-twice",
+            title: "A field that may stand once only reaches the client once",
+            why: "Which of two Content-Types counts is for each client to guess, and some guess a script.",
+            requirement: rfc3875("6.3", Should, &["rfc3875-6.3-02", "rfc3875-3.1-04"]),
+            hint: "Look at what your server does when a script writes Content-Type, Status or Location twice.",
+            mutant: serves(passes_on),
+            run: |client| {
+                let twice = "Content-Type: text/plain\nContent-Type: text/html\n\nok";
+                let reply = answered(client, &[emit(twice)])?;
+                if reply.status < 500 {
+                    reply.has_field("Content-Type")?;
+                }
+                let twice = "Location: http://example.com/a\nLocation: http://example.com/b\n\n";
+                let reply = answered(client, &[emit(twice)])?;
+                if reply.status < 500 {
+                    reply.has_field("Location")?;
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "output-transfer-encoding",
+            title: "A script's Transfer-Encoding does not decide how the response is framed",
+            why: "The client looks for chunks where the script wrote none, or shows chunk sizes as text.",
+            requirement: rfc3875("6.3.4", Must, &["rfc3875-6.3.4-03", "rfc3875-6.3.4-04"]),
+            hint: "Look at which fields of a script your server takes over, and which ones are the connection's own.",
+            mutant: serves(passes_on),
+            run: |client| {
+                let output = "Content-Type: text/plain\nTransfer-Encoding: chunked\n\nno chunks at all\n";
+                let reply = answered(client, &[emit(output)])?;
+                if reply.status < 500 {
+                    reply.body_is("no chunks at all\n")?;
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "output-length-too-short",
+            title: "What a script writes beyond its Content-Length is not taken for the next response",
+            why: "The surplus reaches another page of the same visitor, or, through a proxy, another visitor.",
+            requirement: rfc3875("6.3.4", Must, &["rfc3875-6.3.4-05", "rfc3875-6.3.4-03"]),
+            hint: "Look at what becomes of a script's output after as many octets as its Content-Length said.",
+            mutant: serves(passes_on),
+            run: |client| {
+                let output = "Content-Type: text/plain\nContent-Length: 2\n\nokHTTP/1.1 200 Surplus\r\n\r\n";
+                let reply = answered(client, &[emit(output)])?;
+                if reply.status < 500 {
+                    reply.body_has("ok")?;
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "output-length-too-long",
+            title: "A script that writes less than its Content-Length leaves no client waiting",
+            why: "The browser shows a page that never ends loading.",
+            requirement: rfc3875("6.3.4", Must, &["rfc3875-6.3.4-05"]),
+            hint: "Look at what becomes of the connection when a script ends before its Content-Length is reached.",
+            mutant: serves(passes_on_and_stays),
+            run: |client| {
+                let call = client
+                    .call("probe", &[emit("Content-Type: text/plain\nContent-Length: 100\n\nshort")])?;
+                let mut connection = client.connect()?;
+                connection.send(call.get())?;
+                match connection.reply_or_end()? {
+                    Some(reply) if reply.status < 500 => reply.body_is("short"),
+                    _ => Ok(()),
+                }
+            },
+        },
+        Check {
+            id: "output-length-invalid",
+            title: "A script's Content-Length that is no number does not reach the client",
+            why: "No client can tell where such a response ends.",
+            requirement: rfc3875("6.3.4", Must, &["rfc3875-6.3.4-05", "rfc3875-6.3.4-03"]),
+            hint: "Look at what is checked before a script's Content-Length goes out.",
+            mutant: serves(passes_on),
+            run: |client| {
+                for length in ["abc", "-2", "+2", "2, 3", "2\nContent-Length: 3"] {
+                    let output = format!("Content-Type: text/plain\nContent-Length: {length}\n\nok");
+                    let reply = answered(client, &[emit(output)])?;
+                    if reply.status < 500 {
+                        reply.body_is("ok")?;
+                    }
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "output-large-head",
+            title: "A field of a script is passed on whole or answered with a 5xx, however long it is",
+            why: "A cookie cut off in the middle is a visitor who has to log in again, now and then.",
+            requirement: rfc3875("9.6", Must, &["rfc3875-9.6-01"]),
+            hint: "Look for a buffer of fixed size that a script's head goes through.",
+            mutant: reads(
+                "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+                "x",
+            ),
+            run: |client| {
+                for length in [1_000, 3_000] {
+                    let value = "x".repeat(length);
+                    let reply = answered(
+                        client,
+                        &[emit(format!("X-Long: {value}\nContent-Type: text/plain\n\nok"))],
+                    )?;
+                    if reply.status < 500 {
+                        reply.field_is("X-Long", value)?;
+                    }
+                }
+                let steps = [emit("Content-Type: text/plain\nX-Long: "), Step::Fill(300_000), emit("\n\nok")];
+                let reply = answered(client, &steps)?;
+                if reply.status < 500 {
+                    reply.field_is("X-Long", pattern(300_000))?;
+                }
+                Ok(())
+            },
+        },
+    ],
+};
+
+/// The answer to a request whose script takes `steps`, on a connection that then serves another one, or
+/// closes.
+fn answered(client: &mut Client, steps: &[Step]) -> Result<Reply, Failure> {
+    let (call, next) = (client.call("probe", steps)?, client.call("probe", &[])?);
+    let mut connection = client.connect()?;
+    connection.send(call.get())?;
+    let reply = connection.reply()?;
+    connection.keeps_step(&next)?;
+    Ok(reply)
+}

@@ -1,0 +1,66 @@
+//! What a connection must do while a script is at work at its other end.
+
+use std::time::Instant;
+
+use super::Connection;
+use crate::call::Call;
+use crate::check::{Failure, wrong};
+use crate::reply::{Answer, Reply};
+use crate::transcript::{escape, escape_some};
+
+impl Connection {
+    /// All that comes until the connection ends, or nothing comes for as long as an answer may take.
+    pub fn everything(&mut self) -> Vec<u8> {
+        while self.ended.is_none() && self.receive(Instant::now() + self.limits.answer) {}
+        self.taken += self.unread.len() as u64;
+        std::mem::take(&mut self.unread)
+    }
+
+    /// Waits for these octets of a response that is not over; they stay to be read.
+    pub fn hears(&mut self, octets: &str) -> Result<(), Failure> {
+        let deadline = Instant::now() + self.limits.answer;
+        while !self.unread.windows(octets.len()).any(|window| window == octets.as_bytes()) {
+            if self.ended.is_some() || !self.receive(deadline) {
+                let expected = format!("\"{}\" before the script goes on", escape(octets.as_bytes()));
+                return Err(wrong(
+                    expected,
+                    match self.unread.is_empty() {
+                        true => "nothing".into(),
+                        false => format!("\"{}\"", escape_some(&self.unread, 200)),
+                    },
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// A whole response, or the end of the connection: anything but to be left waiting.
+    pub fn reply_or_end(&mut self) -> Result<Option<Reply>, Failure> {
+        match self.answer(false)? {
+            Answer::Reply(reply) => Ok(Some(reply)),
+            _ if self.ended.is_some() => Ok(None),
+            waiting => {
+                Err(wrong("the rest of the response, or the end of the connection", waiting.describe()))
+            }
+        }
+    }
+
+    /// The answer to `call`, sent now, is the next thing that comes, unless the server has closed: what came
+    /// before ended where the client thinks it did.
+    pub fn keeps_step(&mut self, call: &Call) -> Result<(), Failure> {
+        self.send(call.get())?;
+        match self.reply_or_end()? {
+            Some(reply) => reply.seen(&call.token).map(drop),
+            None if self.unread.is_empty() => Ok(()),
+            None => {
+                let actual = format!("\"{}\"", escape_some(&self.unread, 100));
+                Err(wrong("the response to the next request, or the end of the connection", actual))
+            }
+        }
+    }
+
+    /// Whether the server has ended the connection, as far as it is known.
+    pub fn has_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+}

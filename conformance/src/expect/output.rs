@@ -1,0 +1,45 @@
+//! What becomes of the output of a script.
+
+use crate::check::Failure;
+use crate::reply::Reply;
+use crate::transcript::{escape, escape_some};
+
+impl Reply {
+    /// The request failed, and not by the client's fault: 5xx.
+    pub fn is_server_error(&self) -> Result<(), Failure> {
+        match (500..600).contains(&self.status) {
+            true => Ok(()),
+            false => Err(self.wrong("a response with a 5xx status", self.describe(), self.mark(0))),
+        }
+    }
+
+    /// The request failed: 4xx or 5xx.
+    pub fn is_error(&self) -> Result<(), Failure> {
+        match (400..600).contains(&self.status) {
+            true => Ok(()),
+            false => Err(self.wrong("a response with a 4xx or 5xx status", self.describe(), self.mark(0))),
+        }
+    }
+
+    /// These octets stand nowhere in the head.
+    pub fn head_lacks(&self, octets: &str) -> Result<(), Failure> {
+        let at = self.head.windows(octets.len()).position(|window| window == octets.as_bytes());
+        let Some(at) = at else { return Ok(()) };
+        let expected = format!("a head without \"{}\" in it", escape(octets.as_bytes()));
+        let around = escape_some(&self.head[at.saturating_sub(20)..], octets.len() + 40);
+        Err(self.wrong(expected, format!("\"{around}\""), self.mark(at)))
+    }
+
+    /// No NUL stands in the head, and no CR but at the end of a line.
+    pub fn head_is_clean(&self) -> Result<(), Failure> {
+        let next = |at: usize| self.head.get(at + 1).copied();
+        let stray = |(at, octet): (usize, &u8)| *octet == 0 || *octet == b'\r' && next(at) != Some(b'\n');
+        let Some(at) = self.head.iter().enumerate().position(stray) else { return Ok(()) };
+        let around = escape_some(&self.head[at.saturating_sub(20)..], 40);
+        Err(self.wrong(
+            "no NUL in the head, and no CR but at the end of a line",
+            format!("\"{around}\""),
+            self.mark(at),
+        ))
+    }
+}

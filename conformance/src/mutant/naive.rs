@@ -1,0 +1,189 @@
+//! CGI servers as many begin. They run no scripts: they read from the request what the probe would do.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::{OK, next_head};
+use crate::expect::unhex;
+use crate::probe::{Octets, Seen, Signals, checksum};
+use crate::target::SECRET_VARIABLE;
+
+/// Puts `HTTP/1.1 200 OK` before what the script would write, and closes.
+pub fn passes_on(mut client: TcpStream) {
+    while let Some(head) = next_head(&mut client) {
+        match written(&head) {
+            Some(output) => return drop(client.write_all(&[b"HTTP/1.1 200 OK\r\n", &output[..]].concat())),
+            None => drop(client.write_all(OK)),
+        }
+    }
+}
+
+/// Sends what the script would write, with a status line if need be, and forgets the connection.
+pub fn passes_on_and_stays(client: TcpStream) {
+    each(client, |client, head| {
+        if !is_script(head) {
+            return client.write_all(OK).is_ok();
+        }
+        let output = written(head).unwrap_or_default();
+        let line: &[u8] =
+            if output.is_empty() || output.starts_with(b"HTTP/") { b"" } else { b"HTTP/1.1 200 OK\r\n" };
+        client.write_all(&[line, &output].concat()).is_ok()
+    });
+}
+
+/// Sends what the script would write once the script has ended, which the one that waits never does.
+pub fn waits_for_the_end(client: TcpStream) {
+    each(client, |client, head| {
+        let waits = head.windows(6).any(|window| window == b"&wait=");
+        waits || client.write_all(&written(head).unwrap_or(OK.to_vec())).is_err()
+    });
+}
+
+/// Follows every redirect, however often.
+pub fn redirects_forever(client: TcpStream) {
+    each(client, |client, head| {
+        let again = head.windows(6).any(|window| window == b"&again");
+        again || client.write_all(OK).is_ok()
+    });
+}
+
+/// Makes a variable of every field, and adds the environment that it has itself.
+pub fn tells_fields(client: TcpStream) {
+    tells(client, |head, _| {
+        let mut environ = variables(head, "HTTP_");
+        environ.push(Octets(format!("{}={}", SECRET_VARIABLE.0, SECRET_VARIABLE.1).into_bytes()));
+        Seen { environ, ..Seen::default() }
+    });
+}
+
+/// Makes a variable of every field under its own name, and believes whoever says who he is.
+pub fn tells_plain_fields(client: TcpStream) {
+    tells(client, |head, _| Seen { environ: variables(head, ""), ..Seen::default() });
+}
+
+/// Has one environment for all scripts, and each request changes it.
+pub fn mixes_up(client: TcpStream) {
+    static ENVIRON: Mutex<Vec<Octets>> = Mutex::new(Vec::new());
+    thread::spawn(move || {
+        tells(client, |head, content| {
+            let path = String::from_utf8_lossy(head).into_owned();
+            let path =
+                path.split(['?', ' ']).nth(1).and_then(|path| path.rsplit('/').next()).map(str::to_owned);
+            let mine = Octets(format!("PATH_INFO=/{}", path.unwrap_or_default()).into_bytes());
+            ENVIRON.lock().unwrap_or_else(PoisonError::into_inner).insert(0, mine);
+            let stdin = content();
+            let environ = ENVIRON.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            Seen { environ, ..reading(&stdin) }
+        })
+    });
+}
+
+/// Hands the connection to the script, which reads on where its request has ended.
+pub fn hands_on_the_connection(mut client: TcpStream) {
+    let _ = client.set_read_timeout(Some(Duration::from_millis(20)));
+    let mut octets = Vec::new();
+    let _ = client.read_to_end(&mut octets);
+    let head = octets.windows(4).position(|window| window == b"\r\n\r\n").map_or(octets.len(), |at| at + 4);
+    let seen = Seen { token: token(&octets).unwrap_or_default(), ..reading(&octets[head..]) };
+    if answer(&mut client, &seen) {
+        let _ = client.set_read_timeout(None);
+        while matches!(client.read(&mut [0; 1024]), Ok(1..)) {}
+    }
+}
+
+/// Leaves a descriptor open for each script that it runs, clears the mask, and ignores SIGINT in all of them.
+pub fn careless(client: TcpStream) {
+    static OPEN: AtomicU32 = AtomicU32::new(4);
+    tells(client, |_, _| {
+        let descriptors = (0..OPEN.fetch_add(1, Ordering::Relaxed)).collect();
+        let signals = Some(Signals { ignored: vec![2], blocked: Vec::new() });
+        Seen { descriptors, signals, umask: Some("0".into()), ..Seen::default() }
+    });
+}
+
+/// Drops every tenth client.
+pub fn drops_some(client: TcpStream) {
+    static CLIENTS: AtomicU32 = AtomicU32::new(1);
+    if !CLIENTS.fetch_add(1, Ordering::Relaxed).is_multiple_of(10) {
+        tells(client, |_, _| Seen::default());
+    }
+}
+
+/// Answers requests for as long as `serve` returns `true`; then it is silent until the client leaves.
+fn each(client: TcpStream, serve: fn(&mut TcpStream, &[u8]) -> bool) {
+    thread::spawn(move || {
+        let mut client = client;
+        while let Some(head) = next_head(&mut client) {
+            if !serve(&mut client, &head) || is_script(&head) {
+                while matches!(client.read(&mut [0; 1024]), Ok(1..)) {}
+            }
+        }
+    });
+}
+
+/// Answers with what the probe would see: `see` is given the head, and a way to read the content.
+fn tells(mut client: TcpStream, see: impl Fn(&[u8], &mut dyn FnMut() -> Vec<u8>) -> Seen) {
+    while let Some(head) = next_head(&mut client) {
+        let Some(token) = token(&head) else {
+            let _ = client.write_all(OK);
+            continue;
+        };
+        let mut content = || {
+            let mut content =
+                vec![0; field(&head, "Content-Length").and_then(|n| n.parse().ok()).unwrap_or(0)];
+            let _ = client.read_exact(&mut content);
+            content
+        };
+        let seen = see(&head, &mut content);
+        if !answer(&mut client, &Seen { token, ..seen }) {
+            return;
+        }
+    }
+}
+
+fn reading(stdin: &[u8]) -> Seen {
+    Seen { stdin_length: stdin.len() as u64, stdin_checksum: checksum(stdin), ..Seen::default() }
+}
+
+fn answer(client: &mut TcpStream, seen: &Seen) -> bool {
+    let json = serde_json::to_string(seen).unwrap_or_default();
+    write!(client, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{json}", json.len()).is_ok()
+}
+
+fn variables(head: &[u8], prefix: &str) -> Vec<Octets> {
+    let text = String::from_utf8_lossy(head).into_owned();
+    let fields = text.lines().filter_map(|line| line.split_once(": "));
+    let name = |name: &str| name.to_uppercase().replace('-', "_");
+    fields.map(|(field, value)| Octets(format!("{prefix}{}={value}", name(field)).into_bytes())).collect()
+}
+
+fn field(head: &[u8], name: &str) -> Option<String> {
+    let text = String::from_utf8_lossy(head).into_owned();
+    text.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(": ")?.to_owned()))
+}
+
+fn target(head: &[u8]) -> String {
+    String::from_utf8_lossy(head).split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
+fn is_script(head: &[u8]) -> bool {
+    token(head).is_some()
+}
+
+fn token(head: &[u8]) -> Option<String> {
+    let target = target(head);
+    let (_, steps) = target.split_once("?token=")?;
+    steps.split('&').next().map(str::to_owned)
+}
+
+/// What the script of this request writes: the octets of its `emit` steps.
+fn written(head: &[u8]) -> Option<Vec<u8>> {
+    let target = target(head);
+    let emitted: Vec<_> =
+        target.split(['?', '&']).filter_map(|step| unhex(step.strip_prefix("emit=")?)).collect();
+    (!emitted.is_empty()).then(|| emitted.concat())
+}
