@@ -91,11 +91,11 @@ impl Client {
         }
     }
 
-    /// Whether the script leaves the mark `name` before a moment of silence is over.
+    /// Whether the script leaves the mark `name` in the time that an answer may take.
     pub fn gets_to(&self, call: &Call, name: &str) -> Result<bool, Failure> {
         self.needs(SideFiles)?;
         let began = Instant::now();
-        while !self.has_side(&call.token, name) && began.elapsed() < self.limits().quiet {
+        while !self.has_side(&call.token, name) && began.elapsed() < self.limits().answer {
             thread::sleep(Duration::from_millis(1));
         }
         Ok(self.has_side(&call.token, name))

@@ -27,7 +27,8 @@ pub fn recipe(program: &str, server: &str, fixture: Fixture) -> Recipe {
 /// # Panics
 /// Where there is no such server.
 pub fn profile(server: &str) -> Profile {
-    Profile::built_in(server).unwrap_or_else(|| panic!("no profile {server}"))
+    let profile = Profile::built_in(server).unwrap_or_else(|| panic!("no profile {server}"));
+    Profile { script_timeout: Some(SCRIPT_TIMEOUT), ..profile }
 }
 
 /// The server that shows a check: the first whose profile covers it.

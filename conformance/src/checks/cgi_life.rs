@@ -100,11 +100,12 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Each upload that breaks off leaves a script behind that waits for the rest.",
             requirement: rfc3875("4.2", Should, &["rfc3875-4.2-03", "rfc3875-3.4-03"]),
             hint: "Look at who holds the other end of the script's input when the client has gone.",
-            mutant: hears("&mark=begun", LIVES_ON_BEGUN),
+            mutant: hears(BREAKS_OFF, BREAKS_OFF_UNNOTICED),
             run: |client| {
                 let call = client.call("probe", &[Step::Mark("begun".into()), Step::ReadBody])?;
                 let mut connection = client.connect()?;
-                connection.send(call.request("POST", "Content-Length: 10\r\n\r\nhalf"))?;
+                let fields = "Content-Length: 10\r\nHost: {host}\r\n\r\nhalf";
+                connection.send(format!("POST {} HTTP/1.1\r\n{fields}", call.target))?;
                 // Some servers start a script when its content is there: then there is none to end.
                 let begun = client.gets_to(&call, "begun")?;
                 connection.reset()?;
@@ -154,7 +155,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Scripts start long work that way, and the page says that it has begun.",
             requirement: practice(Should, &["rfc3875-6.4-01"]),
             hint: "Look at what your server waits for, and at what it stops, when a script has ended.",
-            mutant: hears(CLOSES_ITS_OUTPUT, KEEPS_ITS_OUTPUT),
+            mutant: hears("&wait=on&emit=", "&wait=off&emit="),
             run: |client| {
                 let daemon = [
                     Step::Setsid,
@@ -260,13 +261,12 @@ fn hang() -> Step {
 
 /// In place of `mark=end`: the mark comes from a process that lives on, in a session of its own. The steps
 /// in hex are `close-stdout&close-stderr&setsid&mark=end&wait=never`.
-const LIVES_ON: &str = "&spawn=636c6f73652d7374646f757426636c6f73652d73746465727226736574736964266d61726b3d656e6426776169743d6e65766572";
+const LIVES_ON: &str = "&spawn=636c6f73652d7374646f757426636c6f73652d73746465727226736574736964266d61726b3d656e6426776169743d6e65766572&wait=end";
 
 /// The same for `mark=begun`.
-const LIVES_ON_BEGUN: &str = "&spawn=636c6f73652d7374646f757426636c6f73652d73746465727226736574736964266d61726b3d626567756e26776169743d6e65766572";
+const LIVES_ON_BEGUN: &str = "&spawn=636c6f73652d7374646f757426636c6f73652d73746465727226736574736964266d61726b3d626567756e26776169743d6e65766572&wait=begun";
 
-/// `close-stdout&close-stderr` in hex.
-const CLOSES_ITS_OUTPUT: &str = "636c6f73652d7374646f757426636c6f73652d737464657272";
-
-/// `close-stderr&close-stderr` in hex.
-const KEEPS_ITS_OUTPUT: &str = "636c6f73652d73746465727226636c6f73652d737464657272";
+/// A request that breaks off in its content, and the same where the content is all there and the mark
+/// comes from a process that lives on.
+const BREAKS_OFF: &str = "&mark=begun&read-body HTTP/1.1\r\nContent-Length: 10\r\n";
+const BREAKS_OFF_UNNOTICED: &str = "&spawn=636c6f73652d7374646f757426636c6f73652d73746465727226736574736964266d61726b3d626567756e26776169743d6e65766572&wait=begun HTTP/1.1\r\nContent-Length: 4\r\n";

@@ -4,7 +4,7 @@ use crate::capabilities::Capability::Output;
 use crate::check::Level::{Must, Should};
 use crate::check::{Chapter, Check, practice, rfc3875};
 use crate::fixture;
-use crate::mutant::naive::{tells_fields, tells_plain_fields};
+use crate::mutant::naive::{careless, tells_fields, tells_plain_fields};
 use crate::mutant::{hears, instead_of, replies, serves};
 use crate::target::SECRET_VARIABLE;
 
@@ -260,7 +260,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "An inherited socket keeps the port busy after the server has ended, or a client waiting for the end.",
             requirement: rfc3875("9.5", Should, &["rfc3875-9.5-01"]),
             hint: "Look at which of your server's descriptors are not marked to be closed when a program is started.",
-            mutant: instead_of("\"descriptors\":[0,1,2]", "\"descriptors\":[0,1,9]"),
+            mutant: serves(careless),
             run: |client| {
                 client.needs(Output)?;
                 client.sees_fields("")?.has_open_just_the_standard_ones()

@@ -185,7 +185,8 @@ impl Run {
         let url = self.url.clone().unwrap_or_default();
         let mut profile = subject.profile.profile.clone();
         profile.hints |= self.hints;
-        profile.script_timeout = self.script_timeout.or(profile.script_timeout);
+        let known = subject.reference.map(|_| reference::SCRIPT_TIMEOUT);
+        profile.script_timeout = self.script_timeout.or(known).or(profile.script_timeout);
         Ok(move || {
             let target = recipe.map_or_else(|| Target::at_url(&url), Target::start);
             let mut target = target.map_err(|error| error.to_string())?;

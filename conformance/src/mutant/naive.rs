@@ -2,8 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -25,30 +25,31 @@ pub fn passes_on(mut client: TcpStream) {
 /// Sends what the script would write, with a status line if need be, and forgets the connection.
 pub fn passes_on_and_stays(client: TcpStream) {
     each(client, |client, head| {
-        if !is_script(head) {
+        if token(head).is_none() {
             return client.write_all(OK).is_ok();
         }
         let output = written(head).unwrap_or_default();
-        let line: &[u8] =
-            if output.is_empty() || output.starts_with(b"HTTP/") { b"" } else { b"HTTP/1.1 200 OK\r\n" };
-        client.write_all(&[line, &output].concat()).is_ok()
+        let line = match output.is_empty() || output.starts_with(b"HTTP/") {
+            true => "",
+            false => "HTTP/1.1 200 OK\r\n",
+        };
+        let _ = client.write_all(&[line.as_bytes(), &output].concat());
+        false
     });
 }
 
 /// Sends what the script would write once the script has ended, which the one that waits never does.
 pub fn waits_for_the_end(client: TcpStream) {
-    each(client, |client, head| {
-        let waits = head.windows(6).any(|window| window == b"&wait=");
-        waits || client.write_all(&written(head).unwrap_or(OK.to_vec())).is_err()
+    each(client, |client, head| match (has(head, "&wait="), written(head)) {
+        (true, _) => false,
+        (false, Some(output)) => client.write_all(&output).is_err(),
+        (false, None) => client.write_all(OK).is_ok(),
     });
 }
 
 /// Follows every redirect, however often.
 pub fn redirects_forever(client: TcpStream) {
-    each(client, |client, head| {
-        let again = head.windows(6).any(|window| window == b"&again");
-        again || client.write_all(OK).is_ok()
-    });
+    each(client, |client, head| !has(head, "&again") && client.write_all(OK).is_ok());
 }
 
 /// Makes a variable of every field, and adds the environment that it has itself.
@@ -65,20 +66,15 @@ pub fn tells_plain_fields(client: TcpStream) {
     tells(client, |head, _| Seen { environ: variables(head, ""), ..Seen::default() });
 }
 
-/// Has one environment for all scripts, and each request changes it.
+/// Has one environment for all scripts, which the first request sets.
 pub fn mixes_up(client: TcpStream) {
-    static ENVIRON: Mutex<Vec<Octets>> = Mutex::new(Vec::new());
-    thread::spawn(move || {
-        tells(client, |head, content| {
-            let path = String::from_utf8_lossy(head).into_owned();
-            let path =
-                path.split(['?', ' ']).nth(1).and_then(|path| path.rsplit('/').next()).map(str::to_owned);
-            let mine = Octets(format!("PATH_INFO=/{}", path.unwrap_or_default()).into_bytes());
-            ENVIRON.lock().unwrap_or_else(PoisonError::into_inner).insert(0, mine);
-            let stdin = content();
-            let environ = ENVIRON.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            Seen { environ, ..reading(&stdin) }
-        })
+    static ENVIRON: OnceLock<Octets> = OnceLock::new();
+    tells(client, |head, content| {
+        let target = target(head);
+        let path = target.split('?').next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+        let mine = Octets(format!("PATH_INFO=/{path}").into_bytes());
+        let environ = vec![ENVIRON.get_or_init(|| mine).clone()];
+        Seen { environ, ..reading(&content()) }
     });
 }
 
@@ -114,11 +110,10 @@ pub fn drops_some(client: TcpStream) {
 }
 
 /// Answers requests for as long as `serve` returns `true`; then it is silent until the client leaves.
-fn each(client: TcpStream, serve: fn(&mut TcpStream, &[u8]) -> bool) {
+fn each(mut client: TcpStream, serve: impl Fn(&mut TcpStream, &[u8]) -> bool + Send + 'static) {
     thread::spawn(move || {
-        let mut client = client;
         while let Some(head) = next_head(&mut client) {
-            if !serve(&mut client, &head) || is_script(&head) {
+            if !serve(&mut client, &head) {
                 while matches!(client.read(&mut [0; 1024]), Ok(1..)) {}
             }
         }
@@ -126,23 +121,18 @@ fn each(client: TcpStream, serve: fn(&mut TcpStream, &[u8]) -> bool) {
 }
 
 /// Answers with what the probe would see: `see` is given the head, and a way to read the content.
-fn tells(mut client: TcpStream, see: impl Fn(&[u8], &mut dyn FnMut() -> Vec<u8>) -> Seen) {
-    while let Some(head) = next_head(&mut client) {
-        let Some(token) = token(&head) else {
-            let _ = client.write_all(OK);
-            continue;
-        };
+fn tells(client: TcpStream, see: fn(&[u8], &mut dyn FnMut() -> Vec<u8>) -> Seen) {
+    each(client, move |client, head| {
+        let Some(token) = token(head) else { return client.write_all(OK).is_ok() };
         let mut content = || {
-            let mut content =
-                vec![0; field(&head, "Content-Length").and_then(|n| n.parse().ok()).unwrap_or(0)];
+            let length = field(head, "Content-Length").and_then(|length| length.parse().ok());
+            let mut content = vec![0; length.unwrap_or(0)];
             let _ = client.read_exact(&mut content);
             content
         };
-        let seen = see(&head, &mut content);
-        if !answer(&mut client, &Seen { token, ..seen }) {
-            return;
-        }
-    }
+        let seen = see(head, &mut content);
+        answer(client, &Seen { token, ..seen })
+    });
 }
 
 fn reading(stdin: &[u8]) -> Seen {
@@ -170,8 +160,8 @@ fn target(head: &[u8]) -> String {
     String::from_utf8_lossy(head).split(' ').nth(1).unwrap_or_default().to_owned()
 }
 
-fn is_script(head: &[u8]) -> bool {
-    token(head).is_some()
+fn has(head: &[u8], word: &str) -> bool {
+    head.windows(word.len()).any(|window| window == word.as_bytes())
 }
 
 fn token(head: &[u8]) -> Option<String> {
