@@ -70,6 +70,8 @@ struct Probe {
     side: Option<PathBuf>,
     /// Whether anything went to standard output.
     has_spoken: bool,
+    /// Whether it ends where that fails.
+    is_fragile: bool,
     /// Keeps the handler of a signal alive.
     deaf: Option<tokio::runtime::Runtime>,
 }
@@ -79,7 +81,7 @@ impl Probe {
         let side =
             program.ancestors().skip(1).take(3).map(|above| above.join(SIDE)).find(|side| side.is_dir());
         let seen = Seen::look(side.as_deref());
-        Probe { seen, is_nph, side, has_spoken: false, deaf: None }
+        Probe { seen, is_nph, side, has_spoken: false, is_fragile: false, deaf: None }
     }
 
     fn run(mut self) -> io::Result<ExitCode> {
@@ -122,6 +124,7 @@ impl Probe {
             Step::Emit(octets) => self.say(&octets),
             Step::Fill(length) => pieces(length).for_each(|length| self.say(&pattern(length))),
             Step::Report => self.report(),
+            Step::Fragile => self.is_fragile = true,
             Step::Again => self.redirect(),
             Step::Stderr(octets) => drop(io::stderr().write_all(&octets)),
             Step::StderrFill(length) => {
@@ -188,6 +191,7 @@ impl Probe {
                     rest = &rest[length..];
                 }
                 Err(Errno::INTR) => {}
+                Err(_) if self.is_fragile => std::process::exit(1),
                 Err(_) => return self.seen.stdout_broken = true,
             }
         }

@@ -28,8 +28,9 @@ const AHEAD_LIMIT: usize = 64 * 1024;
 /// not reset the connection before it has read the answer (RFC 9112 9.6).
 const LINGER: Duration = Duration::from_secs(2);
 /// How long a client that has finished sending is taken to wait for its answer before it is asked. Each
-/// further time it is twice as long.
+/// further time it is twice as long, up to a limit.
 const ASK: Duration = Duration::from_millis(500);
+const ASK_LIMIT: Duration = Duration::from_secs(4);
 
 /// The reading half of a connection.
 pub(crate) struct Inbound<R> {
@@ -297,7 +298,7 @@ async fn ask<W: AsyncWrite + Unpin>(outbound: &mut Outbound<W>) -> Interruption 
         if outbound.flush().await.is_err() {
             return Interruption::Gone;
         }
-        wait *= 2;
+        wait = ASK_LIMIT.min(2 * wait);
     }
 }
 

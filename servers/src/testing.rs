@@ -42,7 +42,7 @@ impl Answer {
 
 /// The answer of an application, without a server around it.
 pub(crate) fn answer(application: &impl Application, request: Request) -> Answer {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let mut response = application.call(request).await;
         let (mut content, length) = (Vec::new(), response.body.length());

@@ -60,43 +60,28 @@ pub const CHAPTER: Chapter = Chapter {
             },
         },
         Check {
-            id: "output-line-without-colon",
+            id: "output-no-field",
             title: "A line of the head that is no field does not reach the client",
-            why: "A print left over from debugging breaks the response for every client that reads strictly.",
-            requirement: rfc3875("3.1", Must, &["rfc3875-3.1-04", "rfc3875-6.3.4-02"]),
+            why: "A print left over from debugging, a blank before a colon, a value on two lines: clients and proxies disagree about them, and attackers live on that.",
+            requirement: rfc3875(
+                "3.1",
+                Must,
+                &["rfc3875-3.1-04", "rfc3875-6.3-05", "rfc3875-6.3-06", "rfc3875-6.3.4-02"],
+            ),
             hint: "Look at how the lines of a script's head are told apart from what is no field.",
             mutant: serves(passes_on),
             run: |client| {
-                let output = "Content-Type: text/plain\nleft over from debugging\n\nok";
-                answered(client, &[emit(output)])?.head_lacks("left over")
-            },
-        },
-        Check {
-            id: "output-space-before-colon",
-            title: "A blank between name and colon does not reach the client",
-            why: "Clients and proxies disagree about such a field, and attackers live on that.",
-            requirement: rfc3875("6.3", Must, &["rfc3875-6.3-06", "rfc3875-3.1-04"]),
-            hint: "Look at what counts as the name of a field that a script writes.",
-            mutant: serves(passes_on),
-            run: |client| {
-                let output = "Content-Type: text/plain\nX-Blank : a\nX-Tab\t: b\n\nok";
-                let reply = answered(client, &[emit(output)])?;
-                reply.head_lacks("X-Blank ")?;
-                reply.head_lacks("X-Tab\t")
-            },
-        },
-        Check {
-            id: "output-folded",
-            title: "A field that a script spreads over two lines reaches the client on one, or not at all",
-            why: "What follows the first line is a field of its own for some clients, and an error for others.",
-            requirement: rfc3875("6.3", Must, &["rfc3875-6.3-05", "rfc3875-6.3.4-02"]),
-            hint: "Look at what your server does with a line of a script's head that begins with a blank.",
-            mutant: serves(passes_on),
-            run: |client| {
-                let output = "Content-Type: text/plain\nX-Folded: a\n  b\n\tc\n\nok";
-                let reply = answered(client, &[emit(output)])?;
-                reply.head_lacks("\n ")?;
-                reply.head_lacks("\n\t")
+                for (lines, broken) in [
+                    ("left over from debugging", "left over"),
+                    ("X-Blank : a", "X-Blank "),
+                    ("X-Tab\t: a", "X-Tab\t"),
+                    ("X-Folded: a\n  b", "\n "),
+                    ("X-Folded: a\n\tb", "\n\t"),
+                ] {
+                    let output = format!("Content-Type: text/plain\n{lines}\n\nok");
+                    answered(client, &[emit(output)])?.head_lacks(broken)?;
+                }
+                Ok(())
             },
         },
         Check {
@@ -124,6 +109,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at what is checked before a script's Status becomes the status of the response.",
             mutant: instead_of("HTTP/1.1 502", "HTTP/1.1 200"),
             run: |client| {
+                client.honours_status()?;
                 for status in ["30", "abc", "2000", "-1", "OK"] {
                     let output = format!("Status: {status}\nContent-Type: text/plain\n\nok");
                     answered(client, &[emit(output)])?.is_server_error()?;
@@ -137,11 +123,11 @@ pub const CHAPTER: Chapter = Chapter {
             why: "The client waits for the response that should follow, and takes the next one for it.",
             requirement: rfc3875("6.3.3", Should, &["rfc3875-6.3.3-01", "rfc3875-3.1-04"]),
             hint: "Look at which codes your server accepts in a script's Status.",
-            mutant: reads("Status: 10", "Status: 20"),
+            mutant: instead_of("HTTP/1.1 502", "HTTP/1.1 103"),
             run: |client| {
                 for status in [100, 101, 103] {
                     let output = format!("Status: {status}\nContent-Type: text/plain\n\nok");
-                    answered(client, &[emit(output)])?.is_server_error()?;
+                    answered(client, &[emit(output)])?.status_is_not(&[101])?;
                 }
                 Ok(())
             },
@@ -177,8 +163,8 @@ pub const CHAPTER: Chapter = Chapter {
             run: |client| {
                 let output = "Content-Type: text/plain\nTransfer-Encoding: chunked\n\nno chunks at all\n";
                 let reply = answered(client, &[emit(output)])?;
-                if reply.status < 500 {
-                    reply.body_is("no chunks at all\n")?;
+                if reply.status < 500 && reply.body != b"no chunks at all\n" {
+                    client.note("a script that writes Transfer-Encoding and no chunks loses its content");
                 }
                 Ok(())
             },
@@ -201,27 +187,30 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "output-length-too-long",
-            title: "A script that writes less than its Content-Length leaves no client waiting",
+            title: "A script that writes less than its Content-Length, or dies before, leaves no client waiting",
             why: "The browser shows a page that never ends loading.",
             requirement: rfc3875("6.3.4", Must, &["rfc3875-6.3.4-05"]),
             hint: "Look at what becomes of the connection when a script ends before its Content-Length is reached.",
             mutant: serves(passes_on_and_stays),
             run: |client| {
-                let call = client
-                    .call("probe", &[emit("Content-Type: text/plain\nContent-Length: 100\n\nshort")])?;
-                let mut connection = client.connect()?;
-                connection.send(call.get())?;
-                match connection.reply_or_end()? {
-                    Some(reply) if reply.status < 500 => reply.body_is("short"),
-                    _ => Ok(()),
+                let short = emit("Content-Type: text/plain\nContent-Length: 100\n\nshort");
+                for end in [Step::Exit(0), Step::Kill(9)] {
+                    let call = client.call("probe", &[short.clone(), end])?;
+                    let mut connection = client.connect()?;
+                    connection.send(call.get())?;
+                    // With a framing of its own a server may have sent what there was.
+                    if let Some(reply) = connection.reply_or_end()?.filter(|reply| reply.status < 500) {
+                        reply.body_is("short")?;
+                    }
                 }
+                Ok(())
             },
         },
         Check {
             id: "output-length-invalid",
             title: "A script's Content-Length that is no number does not reach the client",
             why: "No client can tell where such a response ends.",
-            requirement: rfc3875("6.3.4", Must, &["rfc3875-6.3.4-05", "rfc3875-6.3.4-03"]),
+            requirement: rfc3875("6.3.4", Should, &["rfc3875-6.3.4-05", "rfc3875-6.3.4-03"]),
             hint: "Look at what is checked before a script's Content-Length goes out.",
             mutant: serves(passes_on),
             run: |client| {
@@ -274,6 +263,9 @@ fn answered(client: &mut Client, steps: &[Step]) -> Result<Reply, Failure> {
     let mut connection = client.connect()?;
     connection.send(call.get())?;
     let reply = connection.reply()?;
-    connection.keeps_step(&next)?;
+    // Behind an announced end nobody reads on.
+    if !reply.announces_close() {
+        connection.keeps_step(&next)?;
+    }
     Ok(reply)
 }

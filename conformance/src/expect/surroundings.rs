@@ -98,20 +98,6 @@ impl Seen {
             }
         }
     }
-
-    /// All that the script had to say was taken.
-    pub fn has_written(&self, octets: u64) -> Result<(), Failure> {
-        match self.written == octets && !self.stdout_broken {
-            true => Ok(()),
-            false => {
-                let why = if self.stdout_broken { ", then the output was closed" } else { "" };
-                Err(self.wrong(
-                    format!("{octets} octets taken from the script"),
-                    format!("{}{why}", self.written),
-                ))
-            }
-        }
-    }
 }
 
 /// Whether the suite was started with this descriptor: all that it opens itself is closed in other programs.

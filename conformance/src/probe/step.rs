@@ -49,6 +49,8 @@ pub enum Step {
     /// `spawn=HEX`: leave a process behind that takes these steps, with standard input from nowhere and the
     /// other descriptors as they are.
     Spawn(Vec<u8>),
+    /// `fragile`: end when nobody takes the output any more, as most programs do.
+    Fragile,
     /// `again`: redirect to this same script, with the same query.
     Again,
     /// `rest`: what follows is no step.
@@ -94,6 +96,7 @@ impl fmt::Display for Step {
             Step::IgnoreTerm => to.write_str("ignore-term"),
             Step::Setsid => to.write_str("setsid"),
             Step::Spawn(steps) => write!(to, "spawn={}", hex(steps)),
+            Step::Fragile => to.write_str("fragile"),
             Step::Again => to.write_str("again"),
             Step::Rest => to.write_str("rest"),
         }
@@ -128,6 +131,7 @@ impl Step {
             "ignore-term" => Step::IgnoreTerm,
             "setsid" => Step::Setsid,
             "spawn" => Step::Spawn(unhex(argument)?),
+            "fragile" => Step::Fragile,
             "again" => Step::Again,
             "rest" => Step::Rest,
             _ => return None,
@@ -163,6 +167,7 @@ mod tests {
             Step::IgnoreTerm,
             Step::Setsid,
             spawn(&[Step::Setsid, emit("x")]),
+            Step::Fragile,
             Step::Again,
             Step::Rest,
         ];

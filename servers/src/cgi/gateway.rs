@@ -342,3 +342,6 @@ fn log_name(script: &Script) -> String {
 fn failure(status: u16, sentence: &'static str, reason: impl ToString) -> Failure {
     Failure { status, sentence, reason: reason.to_string() }
 }
+
+#[cfg(test)]
+mod tests;

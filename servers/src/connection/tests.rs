@@ -44,6 +44,13 @@ impl Application for Deeds {
                 response.headers.push("Transfer-Encoding", "chunked");
                 response.headers.push("Connection", "keep-alive, x");
             }
+            "/verbatim" => {
+                let Body::Stream { chunks, .. } = stream(None, vec![Ok("HTTP/1.1 207 Odd\n"), Ok("\nb")])
+                else {
+                    unreachable!()
+                };
+                response.body = Body::Verbatim(chunks);
+            }
             "/close" => response.headers.push("Connection", "Close"),
             "/split" => response.headers.push("X-T", "a\r\nX-Injected: b"),
             "/continue" => response = Response::new(100),
@@ -179,6 +186,7 @@ async fn content_is_framed_as_the_version_allows() {
         ("GET /nothing HTTP/1.1", "204 No Content\r\nContent-Type: text/plain\r\n\r\n".to_owned()),
         ("GET /unmodified HTTP/1.1", "304 Not Modified\r\nContent-Type: text/plain\r\n\r\n".to_owned()),
         ("GET /reset HTTP/1.1", "Content-Length: 0\r\n\r\n".to_owned()),
+        ("GET /verbatim HTTP/1.1", "HTTP/1.1 207 Odd\n\nb".to_owned()),
         ("GET /close HTTP/1.1", "Content-Length: 5\r\nConnection: close\r\n\r\nhello".to_owned()),
         // What fails midway ends without an end.
         ("GET /short HTTP/1.1", "Content-Length: 9\r\n\r\nabc".to_owned()),

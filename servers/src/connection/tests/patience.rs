@@ -80,3 +80,30 @@ async fn when_the_server_stops_idle_connections_close_and_busy_ones_finish() {
     let answer = busy.read_to_end().await;
     assert!(answer.ends_with("Connection: close\r\n\r\nabc"), "{answer:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_has_finished_sending_is_asked_whether_it_still_waits() {
+    let (held, mut dropped) = oneshot::channel();
+    let application = Deeds { held: Some(held).into() };
+    let mut client = Client::new(application, Limits::default());
+    client.send("GET /held HTTP/1.1\r\nHost: t\r\n\r\n").await;
+    client.writer.shutdown().await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(client.read_until("\r\n\r\n").await, "HTTP/1.1 100 Continue\r\n\r\n");
+    }
+    assert!(dropped.try_recv().is_err_and(|error| error == oneshot::error::TryRecvError::Empty));
+    // It closes for good: the application ends with it.
+    let Client { reader, writer, served, .. } = client;
+    drop((reader, writer));
+    served.await.unwrap();
+    assert!(dropped.await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_knows_no_interim_responses_gets_none() {
+    let mut client = Client::new(Deeds::default(), Limits::default());
+    client.send("GET /held HTTP/1.0\r\n\r\n").await;
+    client.writer.shutdown().await.unwrap();
+    let read = tokio::time::timeout(Duration::from_secs(60), client.reader.read_u8()).await;
+    assert!(read.is_err(), "{read:?}");
+}
