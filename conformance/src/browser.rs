@@ -167,9 +167,13 @@ mod tests {
         let limits = Limits::calibrated(Duration::ZERO);
         let context = Context {
             place: Place { address, host: "example:80".into() },
+            port: None,
             capabilities: Capabilities::new(&[Capability::Form]),
             limits,
             form: "/form".into(),
+            cgi: "/cgi-bin".into(),
+            side: None,
+            script_timeout: None,
             findings: Default::default(),
             output: None,
         };
