@@ -9,6 +9,7 @@ use crate::check::Check;
 pub const FILES: &[(&str, &str)] = &[
     ("http.toml", include_str!("../requirements/http.toml")),
     ("forms.toml", include_str!("../requirements/forms.toml")),
+    ("cgi.toml", include_str!("../requirements/cgi.toml")),
 ];
 
 /// One sentence, or a part of one, that binds a server.
