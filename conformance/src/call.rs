@@ -101,6 +101,15 @@ impl Client {
         Ok(self.has_side(&call.token, name))
     }
 
+    /// What is told by a Status proves nothing where the server takes no notice of it.
+    pub fn honours_status(&mut self) -> Result<(), Failure> {
+        let reply = self.emits("Status: 404 Not Found\nContent-Type: text/plain\n\nnone")?;
+        match reply.status {
+            404 => Ok(()),
+            _ => Err(Failure::Unproven { actual: reply.describe() }),
+        }
+    }
+
     /// After how long the server gives up on a script. Skips the check where nobody told the suite.
     pub fn script_timeout(&self) -> Result<Duration, Failure> {
         let why = "the suite was not told after how long the server stops a script (--script-timeout)";

@@ -55,8 +55,8 @@ pub const CHAPTER: Chapter = Chapter {
             run: |client| {
                 let mut steps =
                     vec![Step::Fragile, emit("Content-Type: text/plain\n\n"), Step::Mark("begun".into())];
-                for _ in 0..100 {
-                    steps.extend([Step::Fill(20_000), Step::Sleep(50)]);
+                for _ in 0..60 {
+                    steps.extend([Step::Fill(20_000), Step::Sleep(250)]);
                 }
                 let call = client.call("probe", &steps)?;
                 let mut connection = client.connect()?;

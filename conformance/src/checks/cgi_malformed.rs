@@ -109,6 +109,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at what is checked before a script's Status becomes the status of the response.",
             mutant: instead_of("HTTP/1.1 502", "HTTP/1.1 200"),
             run: |client| {
+                client.honours_status()?;
                 for status in ["30", "abc", "2000", "-1", "OK"] {
                     let output = format!("Status: {status}\nContent-Type: text/plain\n\nok");
                     answered(client, &[emit(output)])?.is_server_error()?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::{OK, next_head};
 use crate::expect::unhex;
+use crate::fixture::HELLO;
 use crate::probe::{Octets, Seen, Signals, checksum};
 use crate::target::SECRET_VARIABLE;
 
@@ -47,9 +48,12 @@ pub fn waits_for_the_end(client: TcpStream) {
     });
 }
 
-/// Follows every redirect, however often.
+/// Follows every redirect, however often: those that end, end at `/hello.txt`.
 pub fn redirects_forever(client: TcpStream) {
-    each(client, |client, head| !has(head, "&again") && client.write_all(OK).is_ok());
+    each(client, |client, request| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", HELLO.len());
+        !has(request, "&again") && client.write_all(&[head.as_bytes(), HELLO].concat()).is_ok()
+    });
 }
 
 /// Makes a variable of every field, and adds the environment that it has itself.
