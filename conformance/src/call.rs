@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use crate::capabilities::Capability::{Cgi, SideFiles};
 use crate::check::{Failure, wrong};
 use crate::client::Client;
-use crate::connection::Connection;
 use crate::probe::{Step, steps};
 use crate::transcript::escape_some;
 
@@ -66,16 +65,11 @@ impl Client {
         Ok(Call { target: target(name, &token, taken), token })
     }
 
-    /// Sends a request that is answered by a script itself, on a connection of its own.
-    pub fn send_to_script(&self, request: impl AsRef<[u8]>) -> Result<Connection, Failure> {
-        let mut connection = self.connect_to_script()?;
-        connection.send(request)?;
-        Ok(connection)
-    }
-
     /// All that comes of a call until the connection ends, or nothing more comes.
     pub fn raw(&self, call: &Call) -> Result<Raw, Failure> {
-        Ok(Raw(self.send_to_script(call.get_and_close())?.everything()))
+        let mut connection = self.connect()?;
+        connection.send(call.get_and_close())?;
+        Ok(Raw(connection.everything()))
     }
 
     /// The process that left the mark `name` must end, and its end be collected, within twice the limit for

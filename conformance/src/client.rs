@@ -109,14 +109,6 @@ impl Client {
         Connection::open(self.context.clone(), limits, self.transcript.clone(), id, true)
     }
 
-    /// Opens a connection on which a script writes the responses: what is wrong with them, the lint does not
-    /// hold against the server.
-    pub fn connect_to_script(&self) -> Result<Connection, Failure> {
-        let context = Context { findings: Findings::default(), ..Context::clone(&self.context) };
-        let id = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
-        Connection::open(Arc::new(context), self.limits, self.transcript.clone(), id, true)
-    }
-
     /// Sends `request` on a connection of its own and returns whatever comes of it.
     pub fn ask(&self, request: impl AsRef<[u8]>) -> Result<Answer, Failure> {
         let mut connection = self.connect()?;

@@ -22,7 +22,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP/1.1 207", "HTTP/1.1 200"),
             run: |client| {
                 let call = client.call("nph-probe", &[emit(RESPONSE), Step::Fill(256)])?;
-                client.send_to_script(call.get())?.reply()?.status_is(&[207, 500, 501, 502, 503])
+                client.send(call.get())?.status_is(&[207, 500, 501, 502, 503])
             },
         },
         Check {
@@ -50,7 +50,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: |client| {
                 needs_nph(client)?;
                 let call = client.call("nph-probe", &[emit("HTTP/1.1 200 OK\r\n\r\nto the end")])?;
-                client.send_to_script(call.get())?.reply()?.body_is("to the end")
+                client.send(call.get())?.body_is("to the end")
             },
         },
         Check {
@@ -64,7 +64,8 @@ pub const CHAPTER: Chapter = Chapter {
                 needs_nph(client)?;
                 let steps = [emit("HTTP/1.1 200 OK\r\n\r\nfirst, "), Step::Wait("go".into()), emit("then")];
                 let call = client.call("nph-probe", &steps)?;
-                let mut connection = client.send_to_script(call.get())?;
+                let mut connection = client.connect()?;
+                connection.send(call.get())?;
                 connection.hears("first, ")?;
                 client.tell(&call.token, "go")?;
                 connection.reply()?.body_is("first, then")
@@ -91,7 +92,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(passes_on_and_stays),
             run: |client| {
                 let call = client.call("nph-probe", &[Step::Exit(0)])?;
-                let mut connection = client.send_to_script(call.get())?;
+                let mut connection = client.connect()?;
+                connection.send(call.get())?;
                 connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_error())
             },
         },
@@ -105,7 +107,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: |client| {
                 needs_nph(client)?;
                 let call = client.call("nph-probe", &[Step::ReadBody])?;
-                let seen = client.send_to_script(call.post("a=b&c=d"))?.reply()?.seen(&call.token)?;
+                let seen = client.send(call.post("a=b&c=d"))?.seen(&call.token)?;
                 seen.has_read_just(b"a=b&c=d")
             },
         },
