@@ -37,7 +37,8 @@ pub struct Connection {
     /// Octets that replies have taken.
     taken: u64,
     sent: u64,
-    /// Whether a script was told what to write: then what is wrong with a response may be its doing.
+    /// Whether a script was told what to write, or writes the whole response: then what is wrong with it may
+    /// be the script's doing.
     dictated: bool,
     last_sent: Instant,
     ended: Option<End>,
@@ -97,8 +98,8 @@ impl Connection {
 
     /// Sends octets as they are.
     pub fn send_exactly(&mut self, octets: &[u8]) -> Result<(), Failure> {
-        let target = &octets[..octets.len().min(16 * 1024)];
-        self.dictated |= target.windows(6).any(|window| window == b"&emit=");
+        let beginning = &octets[..octets.len().min(16 * 1024)];
+        self.dictated |= beginning.windows(6).any(|window| window == b"&emit=" || window == b"/nph-p");
         let mut rest = octets;
         while !rest.is_empty() && self.ended != Some(End::Reset) {
             let when = Instant::now();

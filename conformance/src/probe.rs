@@ -132,7 +132,8 @@ impl Probe {
             }
             Step::Sleep(ms) => thread::sleep(Duration::from_millis(ms)),
             Step::Wait(name) => self.wait(&name),
-            Step::Mark(name) => self.mark(&name)?,
+            // Where no side file can be written, the response still counts.
+            Step::Mark(name) => drop(self.mark(&name)),
             Step::CloseStdin => rustix::stdio::dup2_stdin(fs::File::open("/dev/null")?)?,
             Step::CloseStdout => rustix::stdio::dup2_stdout(nowhere()?)?,
             Step::CloseStderr => rustix::stdio::dup2_stderr(nowhere()?)?,
@@ -268,7 +269,8 @@ fn ignore_term() -> io::Result<tokio::runtime::Runtime> {
 
 /// Leaves a process behind that does steps of its own, with the same descriptors.
 fn leave(token: &str, steps: &[u8]) -> io::Result<()> {
-    let query = [b"token=", token.as_bytes(), b"&", steps].concat();
+    // It ends without a report: that would stand in the response to the other one's request.
+    let query = [b"token=", token.as_bytes(), b"&", steps, b"&exit=0"].concat();
     let query = String::from_utf8_lossy(&query).into_owned();
     let mut command = Command::new(env::current_exe()?);
     command.env("QUERY_STRING", query).stdin(Stdio::null()).spawn().map(drop)

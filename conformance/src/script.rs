@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::capabilities::Capability::{Cgi, SideFiles};
 use crate::check::{Failure, wrong};
 use crate::client::{Client, no_reply, replace};
-use crate::probe::{Seen, Step, emit, side_file};
+use crate::probe::{SIDE, Seen, Step, emit, side_file};
 use crate::reply::{Answer, Reply};
 
 /// How long the end of a script may take to show in a side file.
@@ -115,14 +115,15 @@ pub(crate) fn seen_or_refused(answer: Answer, token: &str) -> Result<Option<Seen
 
 /// What the probe sees, where the server runs it.
 pub(crate) fn scout(client: &Client) -> Option<Seen> {
-    let reply = client.get("{cgi}/probe?token=scout").ok()?;
+    let reply = client.get("{cgi}/probe?token=scout&mark=here").ok()?;
     reply.seen("scout").ok()
 }
 
-/// The directory of side files that the probe saw, if it is ours, too.
+/// The directory of side files that the probe saw, if it is ours, too, and the probe can write there.
 pub(crate) fn shared_side(seen: &Seen) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStrExt;
     let side = Path::new(std::ffi::OsStr::from_bytes(&seen.side.as_ref()?.0));
-    let is_side = side.is_absolute() && side.ends_with(crate::probe::SIDE) && side.is_dir();
+    let is_side =
+        side.is_absolute() && side.ends_with(SIDE) && side_file(side, &seen.token, "here").is_file();
     is_side.then(|| side.to_path_buf())
 }

@@ -37,8 +37,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP/1.1 502", "HTTP/1.1 200"),
             run: |client| {
                 let begun = emit("Content-Type: text/plain\nX-Half: ye");
-                answered(client, std::slice::from_ref(&begun))?.is_server_error()?;
-                answered(client, &[begun, Step::Kill(9)])?.is_server_error()
+                // What came by then is read by then: some servers look at it, and then at the end.
+                let pause = Step::Sleep(50);
+                answered(client, &[begun.clone(), pause.clone()])?.is_server_error()?;
+                answered(client, &[begun, pause, Step::Kill(9)])?.is_server_error()
             },
         },
         Check {

@@ -96,7 +96,14 @@ pub const CHAPTER: Chapter = Chapter {
                 for_all(client, (fields(), any::<bool>()), |client, (sent, in_query)| {
                     let browser = client.browser()?;
                     let reply = if in_query { browser.get(&sent)? } else { browser.post(&sent)? };
-                    reply.reports_one_of(&[sent])
+                    let is_control = |field: &FormField| {
+                        [field.name(), field.value()].concat().iter().any(u8::is_ascii_control)
+                    };
+                    // Encoded or not, control characters in a target are what some good servers refuse.
+                    match in_query && sent.iter().any(is_control) {
+                        true => reply.reports_or_refuses(&[sent]),
+                        false => reply.reports_one_of(&[sent]),
+                    }
                 })
             },
         },

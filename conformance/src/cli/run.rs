@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::os::unix::fs::PermissionsExt;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -101,7 +102,9 @@ impl Run {
 
     /// Checks one server and writes the reports on it; returns the exit code.
     fn check(&self, subject: &Subject, options: &Options, sinks: Vec<sink::Sink>) -> Result<u8, Stop> {
-        let directory = tempfile::tempdir()?;
+        // The server may run scripts as somebody else, who has to get there.
+        let permissions = std::fs::Permissions::from_mode(0o755);
+        let directory = tempfile::Builder::new().permissions(permissions).tempdir()?;
         let outcomes = Arc::new(Mutex::new(Vec::new()));
         let work = self.work(subject, &directory, options.clone(), outcomes.clone())?;
         let unfinished = |why, done| self.unfinished(subject, options, why, done);
