@@ -8,6 +8,7 @@ use super::content_length::read_once;
 use crate::capabilities::Capability;
 use crate::check::Level::{Must, Should};
 use crate::check::{Chapter, Check, Failure, rfc9112};
+use crate::client::Client;
 use crate::mutant::{hears, serves};
 use crate::property::for_all;
 
@@ -160,16 +161,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at whether the value is compared as a whole or only searched for a word.",
             mutant: hears("Transfer-Encoding: xchunked", "Transfer-Encoding: chunked"),
             run: |client| {
-                let twin = client.twin(CHUNKED)?;
-                for coding in
-                    ["xchunked", "chunkedx", "\"chunked\"", "\x0bchunked", "example", "chunked, example"]
-                {
-                    twin.refuses_content(
-                        CHUNKED.replace(": chunked", &format!(": {coding}")),
-                        &[400, 411, 501],
-                    )?;
-                }
-                Ok(())
+                let unknown =
+                    ["xchunked", "chunkedx", "\"chunked\"", "\x0bchunked", "example", "chunked, example"];
+                refuses_codings(client, &unknown)
             },
         },
         Check {
@@ -250,16 +244,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at what is made of a list of codings, and of what follows a name.",
             mutant: hears("Transfer-Encoding: gzip, chunked", "Transfer-Encoding: chunked"),
             run: |client| {
-                let twin = client.twin(CHUNKED)?;
-                for coding in
-                    ["gzip, chunked", "identity, chunked", "chunked, chunked", "identity", "chunked;q=1"]
-                {
-                    twin.refuses_content(
-                        CHUNKED.replace(": chunked", &format!(": {coding}")),
-                        &[400, 411, 501],
-                    )?;
-                }
-                Ok(())
+                let unusual =
+                    ["gzip, chunked", "identity, chunked", "chunked, chunked", "identity", "chunked;q=1"];
+                refuses_codings(client, &unusual)
             },
         },
         Check {
@@ -284,6 +271,16 @@ const CHUNKED: &str = "{upload}Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r
 /// What malformed chunks are refused with. Where the application reads them as they come, they can be
 /// what it fails of.
 const MALFORMED: &[u16] = &[400, 500];
+
+/// Each of these in place of `chunked` makes the content one that is not served.
+fn refuses_codings(client: &Client, codings: &[&str]) -> Result<(), Failure> {
+    let twin = client.twin(CHUNKED)?;
+    for coding in codings {
+        let request = CHUNKED.replace(": chunked", &format!(": {coding}"));
+        twin.refuses_content(request, &[400, 411, 501])?;
+    }
+    Ok(())
+}
 
 /// `content`, cut before these positions.
 fn in_chunks(content: &[u8], cuts: BTreeSet<usize>, capitals: bool) -> Vec<u8> {
