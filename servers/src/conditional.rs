@@ -11,6 +11,8 @@ pub(crate) struct Validators {
     pub(crate) etag: String,
     /// Last-Modified: whole seconds, 1970 or later, and not in the future.
     pub(crate) modified: Option<SystemTime>,
+    /// The same as text.
+    date: Option<String>,
 }
 
 impl Validators {
@@ -21,14 +23,15 @@ impl Validators {
             let since_epoch = time.min(SystemTime::now()).duration_since(UNIX_EPOCH).ok()?;
             Some(UNIX_EPOCH + Duration::from_secs(since_epoch.as_secs()))
         };
-        Validators { etag, modified: modified.and_then(whole_seconds) }
+        let modified = modified.and_then(whole_seconds);
+        Validators { etag, modified, date: modified.map(httpdate::fmt_http_date) }
     }
 
     /// Puts the fields into a response.
     pub(crate) fn write(&self, headers: &mut Headers) {
         headers.push("ETag", self.etag.clone());
-        if let Some(modified) = self.modified {
-            headers.push("Last-Modified", httpdate::fmt_http_date(modified));
+        if let Some(date) = &self.date {
+            headers.push("Last-Modified", date.clone());
         }
     }
 }
@@ -137,7 +140,7 @@ mod tests {
     const AFTER: &str = "Mon, 07 Nov 1994 08:49:37 GMT";
 
     fn current() -> Validators {
-        Validators { etag: ETAG.into(), modified: httpdate::parse_http_date(MODIFIED).ok() }
+        Validators::new(ETAG.into(), httpdate::parse_http_date(MODIFIED).ok())
     }
 
     fn headers(fields: &[(&'static str, &'static str)]) -> Headers {

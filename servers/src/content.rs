@@ -48,9 +48,13 @@ impl Piece {
 }
 
 impl Content {
-    /// The content of an open file.
-    pub(crate) fn file(file: File, length: u64) -> Content {
-        Content::Disk(Arc::new(file), length)
+    /// The content of an open file of this length: that of a small one is read at once.
+    pub(crate) fn file(file: File, length: u64) -> io::Result<Content> {
+        let on_disk = Content::Disk(Arc::new(file), length);
+        match length <= AT_ONCE {
+            true => on_disk.read(&Piece::Octets(0..length)).map(Content::Memory),
+            false => Ok(on_disk),
+        }
     }
 
     /// Octets in total.
@@ -62,7 +66,7 @@ impl Content {
     }
 
     /// These pieces, one after the other. With `length_only` a large body is announced, not read.
-    pub(crate) fn body(self, pieces: Vec<Piece>, length_only: bool) -> io::Result<Body> {
+    pub(crate) fn body(&self, pieces: Vec<Piece>, length_only: bool) -> io::Result<Body> {
         let length: u64 = pieces.iter().map(Piece::length).sum();
         if length <= AT_ONCE || matches!(self, Content::Memory(_)) {
             let mut blocks = pieces.iter().map(|piece| self.read(piece)).collect::<io::Result<Vec<_>>>()?;
@@ -71,7 +75,7 @@ impl Content {
         }
         let (sender, chunks) = mpsc::channel(BLOCKS_AHEAD);
         if !length_only {
-            tokio::spawn(self.send(pieces, sender));
+            tokio::spawn(self.clone().send(pieces, sender));
         }
         Ok(Body::Stream { length: Some(length), chunks })
     }

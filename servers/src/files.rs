@@ -1,14 +1,18 @@
 //! Files as an application: those of a directory, or the pages built into the program.
 
+mod cache;
+
 use std::ffi::OsStr;
-use std::fs::{self, File, FileType, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use cache::Cache;
 use percent_encoding::percent_decode_str;
 
 use crate::application::Application;
@@ -33,6 +37,7 @@ pub(crate) const STYLE: &[u8] = include_bytes!("../www/style.css");
 #[derive(Debug)]
 pub struct Files {
     root: Root,
+    cache: Cache,
 }
 
 /// Where the files are.
@@ -45,11 +50,12 @@ enum Root {
 
 /// What a path leads to.
 enum Found {
-    File(Representation),
+    File(Arc<Representation>),
     Directory,
 }
 
 /// A file, ready to be sent.
+#[derive(Debug)]
 struct Representation {
     media_type: String,
     validators: Validators,
@@ -62,14 +68,14 @@ impl Files {
     pub fn directory(root: &Path) -> io::Result<Files> {
         let root = root.canonicalize()?;
         match fs::metadata(&root)?.is_dir() {
-            true => Ok(Files { root: Root::Directory(root) }),
+            true => Ok(Files { root: Root::Directory(root), cache: Cache::default() }),
             false => Err(io::ErrorKind::NotADirectory.into()),
         }
     }
 
     /// The pages built into the program.
     pub fn built_in(pages: Pages) -> Files {
-        Files { root: Root::BuiltIn(pages) }
+        Files { root: Root::BuiltIn(pages), cache: Cache::default() }
     }
 
     /// The directory, free of symbolic links; `None` for built-in pages.
@@ -80,13 +86,41 @@ impl Files {
         }
     }
 
-    /// What a path, still percent-encoded, leads to; else the status that says why nothing.
-    fn find(&self, path: &str) -> Result<Found, u16> {
+    /// What a path, still percent-encoded, leads to; else the status that says why nothing. `now` is the
+    /// time before anything was looked at.
+    fn find(&self, path: &str, now: SystemTime) -> Result<Found, u16> {
         let name = file_name(path).ok_or(404u16)?;
         match &self.root {
-            Root::Directory(root) => open(root, &name),
+            Root::Directory(root) => self.open(root, &name, now),
             Root::BuiltIn(pages) => built_in(pages, &name),
         }
+    }
+
+    /// A file below the root. The calls to the system are made right here, on the thread that serves
+    /// the connection: they take a few microseconds, and handing them to another thread and back
+    /// takes more. Only what is read of large files is left to others (see [`Content::body`]).
+    fn open(&self, root: &Path, name: &Path, now: SystemTime) -> Result<Found, u16> {
+        let (path, found) = resolve(root, name).map_err(|error| match error.kind() {
+            io::ErrorKind::PermissionDenied => 403u16,
+            _ => 404,
+        })?;
+        // Looked at before it is opened: opening a pipe waits for somebody to write into it.
+        if found.is_dir() {
+            return Ok(Found::Directory);
+        }
+        if !found.is_file() {
+            return Err(403);
+        }
+        if let Some(file) = self.cache.get(name, &found, now) {
+            return Ok(Found::File(file));
+        }
+        let (file, metadata) = read(&path, name).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => 404u16,
+            io::ErrorKind::PermissionDenied => 403,
+            _ => 500,
+        })?;
+        self.cache.put(name, &metadata, &file, now);
+        Ok(Found::File(file))
     }
 }
 
@@ -96,8 +130,8 @@ impl Application for Files {
             "GET" | "HEAD" => {}
             other => return methods::other(other, ALLOW),
         }
-        match self.find(&request.target.path) {
-            Ok(Found::File(file)) => respond(&request, file),
+        match self.find(&request.target.path, SystemTime::now()) {
+            Ok(Found::File(file)) => respond(&request, &file),
             Ok(Found::Directory) if !request.target.path.ends_with('/') => add_slash(&request.target),
             Ok(Found::Directory) | Err(404) => error_page(404, "There is nothing at this address."),
             Err(403) => error_page(403, "The server may not read this file."),
@@ -135,49 +169,32 @@ fn built_in(pages: Pages, name: &Path) -> Result<Found, u16> {
     let hash = content.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    Ok(Found::File(Representation {
+    Ok(Found::File(Arc::new(Representation {
         media_type: media_type(name),
         validators: Validators::new(format!("\"{hash:x}\""), None),
         content: Content::Memory(content),
-    }))
+    })))
 }
 
-/// Opens a file below the root. The calls to the system are made right here, on the thread that
-/// serves the connection: they take a few microseconds, and handing them to another thread and back
-/// takes more. Only what is read of large files is left to others (see [`Content::body`]).
-fn open(root: &Path, name: &Path) -> Result<Found, u16> {
-    let (path, kind) = resolve(root, name).map_err(|error| match error.kind() {
-        io::ErrorKind::PermissionDenied => 403u16,
-        _ => 404,
-    })?;
-    // Looked at before it is opened: opening a pipe waits for somebody to write into it.
-    if kind.is_dir() {
-        return Ok(Found::Directory);
-    }
-    if !kind.is_file() {
-        return Err(403);
-    }
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => 404u16,
-        io::ErrorKind::PermissionDenied => 403,
-        _ => 500,
-    };
-    let file = File::open(&path).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
-    Ok(Found::File(Representation {
+/// The file at this path, and how it looked before anything was read of it.
+fn read(path: &Path, name: &Path) -> io::Result<(Arc<Representation>, Metadata)> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    let representation = Representation {
         media_type: media_type(name),
         validators: Validators::new(etag(&metadata), metadata.modified().ok()),
-        content: Content::file(file, metadata.len()),
-    }))
+        content: Content::file(file, metadata.len())?,
+    };
+    Ok((Arc::new(representation), metadata))
 }
 
 /// Where a name leads once every symbolic link in it is followed, and what is there.
-fn resolve(root: &Path, name: &Path) -> io::Result<(PathBuf, FileType)> {
-    let (mut path, mut kind) = (root.to_owned(), None);
+fn resolve(root: &Path, name: &Path) -> io::Result<(PathBuf, Metadata)> {
+    let (mut path, mut found) = (root.to_owned(), None);
     for step in name {
-        kind = Some(descend(root, &mut path, step)?.file_type());
+        found = Some(descend(root, &mut path, step)?);
     }
-    kind.map(|kind| (path, kind)).ok_or(io::ErrorKind::NotFound.into())
+    found.map(|found| (path, found)).ok_or(io::ErrorKind::NotFound.into())
 }
 
 /// Goes one step below the root, and says what is there. One step at a time, so that a symbolic link is
@@ -223,7 +240,7 @@ fn add_slash(target: &Target) -> Response {
 }
 
 /// The response to GET or HEAD of a file that is there.
-fn respond(request: &Request, file: Representation) -> Response {
+fn respond(request: &Request, file: &Representation) -> Response {
     let length = file.content.length();
     match conditional::evaluate(&request.headers, &file.validators) {
         Some(304) => {
@@ -241,7 +258,7 @@ fn respond(request: &Request, file: Representation) -> Response {
         false => Wanted::Whole,
     };
     let mut response = Response::new(if matches!(wanted, Wanted::Parts(_)) { 206 } else { 200 });
-    let mut media_type = file.media_type;
+    let mut media_type = file.media_type.clone();
     let pieces = match wanted {
         Wanted::Whole => vec![Piece::Octets(0..length)],
         Wanted::Nothing => {

@@ -22,6 +22,7 @@
 //! | what | module | RFC |
 //! |---|---|---|
 //! | a directory of files, or the built-in pages | [`files`] | 9110 9.3 |
+//! | small files in memory, while they do not change | `files::cache` | |
 //! | the news that the client has the file already | `conditional` | 9110 13 |
 //! | a part of a file | `range`, `content` | 9110 14 |
 //! | a form | [`form`] | WHATWG URL 5.1 |
