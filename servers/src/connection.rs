@@ -72,8 +72,10 @@ enum Then {
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, A: Application> Connection<'_, R, W, A> {
     /// Answers requests until one of them is the last.
     async fn requests(&mut self) -> Then {
+        let mut stop = self.context.stop.clone();
+        let mut stopping = pin!(stop.wait_for(|&stop| stop));
         loop {
-            let then = match self.inbound.head(&mut self.outbound, &mut self.context.stop).await {
+            let then = match self.inbound.head(&mut self.outbound, stopping.as_mut()).await {
                 Ok(Some(head)) => self.exchange(head).await,
                 Ok(None) => Then::Abandon,
                 Err(refusal) => self.refuse(refusal).await,
@@ -87,7 +89,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, A: Application> Connection<'_,
     /// Answers a request that could not be parsed. The connection closes, since nobody knows where the
     /// next request would begin.
     async fn refuse(&mut self, Refusal { status, why }: Refusal) -> Then {
-        let begun = Instant::now();
+        let begun = self.now();
         let response = error_page(status, why);
         let delimiter = Delimiter::of(status, response.body.length(), Version::Http11);
         let head_only = self.inbound.request_line().starts_with(b"HEAD ");
@@ -98,7 +100,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, A: Application> Connection<'_,
 
     /// Answers one request.
     async fn exchange(&mut self, head: Head) -> Then {
-        let begun = Instant::now();
+        let begun = self.now();
         let (body, mut intake) = self.inbound.open(&head);
         let Head { line, method, target, version, headers, persistent, .. } = head;
         let head_only = method == "HEAD";
@@ -158,8 +160,13 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, A: Application> Connection<'_,
         }
     }
 
-    fn log(&self, line: &[u8], status: Option<u16>, begun: Instant) {
-        if self.context.access_log {
+    /// The time, where the access log wants to know how long things take.
+    fn now(&self) -> Option<Instant> {
+        self.context.access_log.then(Instant::now)
+    }
+
+    fn log(&self, line: &[u8], status: Option<u16>, begun: Option<Instant>) {
+        if let Some(begun) = begun {
             let (remote, octets) = (self.context.remote, self.outbound.octets());
             log::access(&Access { remote, line, status, octets, took: begun.elapsed() });
         }

@@ -69,9 +69,13 @@ impl Content {
     pub(crate) fn body(&self, pieces: Vec<Piece>, length_only: bool) -> io::Result<Body> {
         let length: u64 = pieces.iter().map(Piece::length).sum();
         if length <= AT_ONCE || matches!(self, Content::Memory(_)) {
-            let mut blocks = pieces.iter().map(|piece| self.read(piece)).collect::<io::Result<Vec<_>>>()?;
-            let is_one = blocks.len() == 1;
-            return Ok(Body::Full(if is_one { blocks.remove(0) } else { blocks.concat().into() }));
+            return Ok(Body::Full(match &pieces[..] {
+                [piece] => self.read(piece)?,
+                _ => {
+                    let blocks: io::Result<Vec<_>> = pieces.iter().map(|piece| self.read(piece)).collect();
+                    blocks?.concat().into()
+                }
+            }));
         }
         let (sender, chunks) = mpsc::channel(BLOCKS_AHEAD);
         if !length_only {

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use bytes::{BufMut, BytesMut};
 
+use crate::characters::is_token;
 use crate::message::{Headers, Version};
-use crate::parse::is_token;
 
 /// What the server alone decides: how the message is framed, when it was made, and what becomes of
 /// the connection. Fields of these names from an application go no further.

@@ -2,9 +2,10 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use crate::characters::is_tchar;
 use crate::limits::Limits;
 use crate::message::{Headers, Version};
-use crate::parse::{Lines, Refusal, bad_request, field, is_tchar};
+use crate::parse::{Lines, Refusal, bad_request, field};
 
 /// Octets that all the chunk extensions of one message may have together; nobody uses them.
 const EXTENSIONS_LIMIT: usize = 16 * 1024;

@@ -1,12 +1,13 @@
 //! The reading half of a connection: heads, content, and what nobody wants.
 
-use std::future::pending;
+use std::future::{Future, pending};
 use std::io;
+use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use crate::framing::Decoder;
@@ -73,7 +74,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
     pub(crate) async fn head<W: AsyncWrite + Unpin>(
         &mut self,
         outbound: &mut Outbound<W>,
-        stop: &mut watch::Receiver<bool>,
+        mut stopping: Pin<&mut impl Future>,
     ) -> Result<Option<Head>, Refusal> {
         self.timer.set(self.limits.idle);
         let mut begun = false;
@@ -97,7 +98,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
                     let late = Refusal { status: 408, why: "The head of the request took too long." };
                     return if begun { Err(late) } else { Ok(None) };
                 }
-                _ = stop.wait_for(|&stop| stop), if !begun => return Ok(None),
+                _ = stopping.as_mut(), if !begun => return Ok(None),
             }
         }
     }

@@ -8,6 +8,7 @@
 //! | read a request, answer, go on or close | `connection` | 9112 9 |
 //! | read from the client, within time | `inbound` | 9112 9.3, 9.6 |
 //! | bytes to the head of a request, or to a refusal | [`parse`] | 9112 2, 3, 5 |
+//! | which characters may stand where | `characters` | 9110 5.6 |
 //! | where its content ends | [`framing`] | 9112 6, 7 |
 //! | what a request and a response are | [`message`] | 9110 |
 //! | who answers it | [`application`] | |
@@ -35,6 +36,7 @@
 
 pub mod application;
 pub mod cgi;
+mod characters;
 mod conditional;
 mod connection;
 mod content;

@@ -136,11 +136,10 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
     }
 
     /// Writes the output and the block behind it.
-    async fn write(&mut self, block: Bytes) -> io::Result<()> {
-        let mut both = (&mut self.output).chain(block);
-        while both.has_remaining() {
+    async fn write(&mut self, mut block: Bytes) -> io::Result<()> {
+        while self.output.has_remaining() || block.has_remaining() {
             let written = tokio::select! { biased;
-                written = self.writer.write_buf(&mut both) => written?,
+                written = write_some(&mut self.writer, &mut self.output, &mut block) => written?,
                 () = self.timer.after(self.stall) => return Err(io::ErrorKind::TimedOut.into()),
             };
             if written == 0 {
@@ -149,4 +148,19 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
         }
         Ok(())
     }
+}
+
+/// One write of the output and the block behind it, as far as the system takes them.
+async fn write_some<W: AsyncWrite + Unpin>(
+    writer: &mut W,
+    output: &mut BytesMut,
+    block: &mut Bytes,
+) -> io::Result<usize> {
+    if block.is_empty() {
+        // Nothing to gather, which has its price.
+        let written = writer.write(output).await?;
+        output.advance(written);
+        return Ok(written);
+    }
+    writer.write_buf(&mut output.chain(block)).await
 }

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use crate::characters::{has_whole_escapes, is_reg_name, is_tchar, is_token};
 use crate::framing::Framing;
 use crate::limits::Limits;
 use crate::message::{Headers, Target, Version};
@@ -357,32 +358,9 @@ pub(crate) fn field(line: &[u8]) -> Result<(Range<usize>, Range<usize>), Refusal
     Ok((0..colon, start..start + value.trim_ascii().len()))
 }
 
-/// `token` (RFC 9110 5.6.2).
-pub(crate) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|&b| is_tchar(b))
-}
-
-/// `tchar` (RFC 9110 5.6.2).
-pub(crate) fn is_tchar(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
-}
-
-/// An octet of `reg-name`: unreserved, sub-delims, or the percent sign of an escape (RFC 3986 3.2.2).
-fn is_reg_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&byte)
-}
-
-/// Whether two hexadecimal digits follow each percent sign (RFC 3986 2.1).
-pub(crate) fn has_whole_escapes(bytes: &[u8]) -> bool {
-    bytes
-        .split(|&b| b == b'%')
-        .skip(1)
-        .all(|rest| rest.len() >= 2 && rest[..2].iter().all(u8::is_ascii_hexdigit))
-}
-
 /// Octets that are known to be ASCII, as a string.
 fn text(ascii: &[u8]) -> String {
-    String::from_utf8_lossy(ascii).into_owned()
+    str::from_utf8(ascii).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

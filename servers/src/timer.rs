@@ -26,12 +26,15 @@ impl Timer {
 
     /// Waits for the deadline. It can be dropped and begun again.
     pub(crate) async fn expired(&mut self) {
-        while Instant::now() < self.deadline {
+        loop {
             let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(self.deadline)));
             if sleep.is_elapsed() || self.deadline < sleep.deadline() {
                 sleep.as_mut().reset(self.deadline);
             }
             sleep.await;
+            if self.deadline <= Instant::now() {
+                return;
+            }
         }
     }
 
