@@ -130,8 +130,9 @@ impl Application for Files {
             "GET" | "HEAD" => {}
             other => return methods::other(other, ALLOW),
         }
-        match self.find(&request.target.path, SystemTime::now()) {
-            Ok(Found::File(file)) => respond(&request, &file),
+        let now = SystemTime::now();
+        match self.find(&request.target.path, now) {
+            Ok(Found::File(file)) => respond(&request, &file, now),
             Ok(Found::Directory) if !request.target.path.ends_with('/') => add_slash(&request.target),
             Ok(Found::Directory) | Err(404) => error_page(404, "There is nothing at this address."),
             Err(403) => error_page(403, "The server may not read this file."),
@@ -240,7 +241,7 @@ fn add_slash(target: &Target) -> Response {
 }
 
 /// The response to GET or HEAD of a file that is there.
-fn respond(request: &Request, file: &Representation) -> Response {
+fn respond(request: &Request, file: &Representation, now: SystemTime) -> Response {
     let length = file.content.length();
     match conditional::evaluate(&request.headers, &file.validators) {
         Some(304) => {
@@ -252,7 +253,7 @@ fn respond(request: &Request, file: &Representation) -> Response {
         None => {}
     }
     // RFC 9110 14.2: only GET has ranges.
-    let same_version = conditional::if_range(&request.headers, &file.validators, SystemTime::now());
+    let same_version = conditional::if_range(&request.headers, &file.validators, now);
     let wanted = match same_version && request.method == "GET" {
         true => range::wanted(request.headers.get_all("Range"), length),
         false => Wanted::Whole,
