@@ -110,6 +110,22 @@ impl Client {
         }
     }
 
+    /// Skips the check where the form is a script and the server takes no notice of its Status: then nobody
+    /// hears of a refusal.
+    pub fn hears_refusals(&mut self) -> Result<(), Failure> {
+        let why = "the form is a script, and what scripts say as Status, \"document-status\" judges";
+        match self.form_is_script() && self.honours_status().is_err() {
+            true => Err(Failure::Inapplicable(why.into())),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the form is a script.
+    pub fn form_is_script(&self) -> bool {
+        let context = self.context();
+        self.has(Cgi) && context.form.strip_prefix(&context.cgi).is_some_and(|name| name.starts_with('/'))
+    }
+
     /// After how long the server gives up on a script. Skips the check where nobody told the suite.
     pub fn script_timeout(&self) -> Result<Duration, Failure> {
         let why = "the suite was not told after how long the server stops a script (--script-timeout)";

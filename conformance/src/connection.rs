@@ -138,6 +138,7 @@ impl Connection {
         }
         rustix::net::sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO))
             .map_err(io::Error::from)?;
+        self.transcript.record(self.id, Kind::Dropped);
         self.ended = Some(End::Reset);
         Ok(())
     }

@@ -34,7 +34,7 @@ impl Client {
         self.send(request)?.seen(&token)
     }
 
-    /// The same, and `None` where the request is refused with a 4xx, with 501, or by closing the connection.
+    /// The same, and `None` where the request is refused: see [`seen_or_refused`].
     pub fn sees_or_refuses(&mut self, request: impl AsRef<[u8]>) -> Result<Option<Seen>, Failure> {
         self.needs(Cgi)?;
         let (token, request) = self.with_token(request);
@@ -81,8 +81,8 @@ impl Client {
             thread::sleep(Duration::from_millis(1));
         }
         Err(wrong(
-            format!("a script that gets as far as the mark \"{name}\""),
-            format!("none within {} s", SIDE_LIMIT.as_secs()),
+            format!("a script that comes as far as \"mark={name}\""),
+            format!("it has not within {} s", SIDE_LIMIT.as_secs()),
         ))
     }
 
@@ -102,11 +102,11 @@ impl Client {
     }
 }
 
-/// What the probe with this token saw; `None` where the request was refused with a 4xx, with 501, or by closing
-/// the connection.
+/// What the probe with this token saw; `None` where the request was refused with a 4xx, with 501, by closing
+/// the connection, or by sending the client to another spelling of the address.
 pub(crate) fn seen_or_refused(answer: Answer, token: &str) -> Result<Option<Seen>, Failure> {
     match answer {
-        Answer::Reply(reply) if matches!(reply.status, 400..=499 | 501) => Ok(None),
+        Answer::Reply(reply) if matches!(reply.status, 301 | 302 | 307 | 308 | 400..=499 | 501) => Ok(None),
         Answer::Closed | Answer::Reset => Ok(None),
         Answer::Reply(reply) => reply.seen(token).map(Some),
         other => Err(no_reply(other)),

@@ -34,6 +34,8 @@ pub enum Kind {
     Received(Block),
     /// The suite ended its side and went on reading.
     HalfClosed,
+    /// The suite reset the connection.
+    Dropped,
     /// The server ended its side.
     Closed,
     /// The server reset the connection.

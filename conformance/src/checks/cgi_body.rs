@@ -1,6 +1,6 @@
 //! CGI: the content of a request on standard input (RFC 3875 4.1.2, 4.1.3 and 4.2).
 
-use crate::capabilities::Capability::Persistence;
+use crate::capabilities::Capability::{Cgi, Persistence};
 use crate::check::Level::{Must, Should};
 use crate::check::{Chapter, Check, Failure, rfc3875, rfc9112};
 use crate::client::Client;
@@ -64,7 +64,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Where it is there, there is content: a script that finds 0 takes an empty form for one that was sent.",
             requirement: rfc3875("4.1.2", Should, &["rfc3875-4.1.2-01"]),
             hint: "Look at what your server sets for a plain GET.",
-            mutant: instead_of("\"GATEWAY_INTERFACE=CGI/1.1\"", "\"CONTENT_LENGTH=000000000\""),
+            mutant: instead_of("\"GATEWAY_INTERFACE=CGI/1.1\"", "\"CONTENT_LENGTH=0000000000\""),
             run: |client| client.sees_fields("")?.lacks("CONTENT_LENGTH"),
         },
         Check {
@@ -166,12 +166,7 @@ pub const CHAPTER: Chapter = Chapter {
             requirement: rfc3875("4.1.18", Should, &["rfc3875-4.1.18-11"]),
             hint: "Look at which fields your server leaves out once it has acted on them.",
             mutant: instead_of("\"GATEWAY_INTERFACE=CGI/1.1\"", "\"HTTP_TRANSFER_ENCODING=ch\""),
-            run: |client| match client.sees_or_refuses(in_chunks(b"1\r\na\r\n0\r\n\r\n"))? {
-                Some(seen) if seen.has_content(b"a").is_ok() => seen.lacks("HTTP_TRANSFER_ENCODING"),
-                _ => Err(Failure::Inapplicable(
-                    "the server gives scripts no content that came in chunks".into(),
-                )),
-            },
+            run: |client| reads_chunks(client)?.lacks("HTTP_TRANSFER_ENCODING"),
         },
         Check {
             id: "cgi-content-trailers",
@@ -181,6 +176,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at where your parser puts the fields behind the last chunk.",
             mutant: hears("User-Agent: first\r\n", "User-Agent: last\r\n"),
             run: |client| {
+                reads_chunks(client)?;
                 let chunks =
                     b"1\r\na\r\n0\r\nUser-Agent: last\r\nContent-Length: 9\r\nContent-Type: a/b\r\n\r\n";
                 let request = request_in_chunks("User-Agent: first\r\nContent-Type: x/y\r\n", chunks);
@@ -272,21 +268,19 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "cgi-content-after-content",
             title: "Of several requests on one connection each script gets the content of its own",
-            why: "Browsers reuse connections. What one script leaves unread must not reach the next.",
+            why: "Browsers reuse connections. What belongs to one script must not reach the next.",
             requirement: rfc3875("4.2", Must, &["rfc3875-4.2-04", "rfc3875-4.2-06"]),
             hint: "Look at what is left of the content of a request when its script has ended.",
             mutant: hears("\r\n\r\nsecond", "\r\n\r\nfirst-"),
             run: |client| {
                 client.needs(Persistence)?;
                 let mut connection = client.connect()?;
-                for (steps, content) in
-                    [("read-body", "first-"), ("read=2", "unread"), ("read-body", "second")]
-                {
-                    let (token, request) = client.with_token(request("POST", steps, "", content.as_bytes()));
+                for content in ["first-", "second", "third-"] {
+                    let request = request("POST", "read-body", "", content.as_bytes());
+                    let (token, request) = client.with_token(request);
                     connection.send(request)?;
                     let reply = connection.reply()?;
-                    let read = if steps == "read=2" { &content[..2] } else { content };
-                    reply.seen(&token)?.has_read_just(read.as_bytes())?;
+                    reply.seen(&token)?.has_read_just(content.as_bytes())?;
                     if reply.announces_close() {
                         return Err(Failure::Inapplicable("the server closes after each script".into()));
                     }
@@ -338,6 +332,15 @@ fn in_chunks(chunks: &[u8]) -> Vec<u8> {
 /// What the probe sees of a POST of this content, having read as much as CONTENT_LENGTH says.
 fn posts(client: &mut Client, content: &[u8]) -> Result<Seen, Failure> {
     client.sees(post("", content))
+}
+
+/// What a script sees that is given content in chunks. Skips the check where it is not given any.
+fn reads_chunks(client: &mut Client) -> Result<Seen, Failure> {
+    client.needs(Cgi)?;
+    match client.sees_or_refuses(in_chunks(b"1\r\na\r\n0\r\n\r\n")) {
+        Ok(Some(seen)) if seen.has_content(b"a").is_ok() => Ok(seen),
+        _ => Err(Failure::Inapplicable("the server gives scripts no content that came in chunks".into())),
+    }
 }
 
 fn chunked(client: &mut Client, chunks: &[u8], content: &[u8]) -> Result<(), Failure> {

@@ -1,8 +1,10 @@
 //! CGI: whatever a script writes, the client gets HTTP (RFC 3875 3.1).
 
+use crate::call::Call;
 use crate::check::Level::{Must, Should};
 use crate::check::{Chapter, Check, Failure, rfc3875};
 use crate::client::Client;
+use crate::connection::Connection;
 use crate::mutant::naive::{passes_on, passes_on_and_stays};
 use crate::mutant::{instead_of, reads, serves};
 use crate::probe::{Step, emit, pattern};
@@ -179,12 +181,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at what becomes of a script's output after as many octets as its Content-Length said.",
             mutant: serves(passes_on),
             run: |client| {
-                let output = "Content-Type: text/plain\nContent-Length: 2\n\nokHTTP/1.1 200 Surplus\r\n\r\n";
-                let reply = answered(client, &[emit(output)])?;
+                let output = "Content-Type: text/plain\nContent-Length: 2\n\nokHTTP/1.1 200 Surplus\r\nContent-Length: 0\r\n\r\n";
+                // A response that breaks off is seen for what it is.
+                let (mut connection, next) = sent(client, &[emit(output)])?;
+                let Some(reply) = connection.reply_or_end()? else { return Ok(()) };
                 if reply.status < 500 {
                     reply.body_has("ok")?;
                 }
-                Ok(())
+                goes_on(&mut connection, &reply, &next)
             },
         },
         Check {
@@ -261,13 +265,21 @@ pub const CHAPTER: Chapter = Chapter {
 /// The answer to a request whose script takes `steps`, on a connection that then serves another one, or
 /// closes.
 fn answered(client: &mut Client, steps: &[Step]) -> Result<Reply, Failure> {
+    let (mut connection, next) = sent(client, steps)?;
+    let reply = connection.reply()?;
+    goes_on(&mut connection, &reply, &next)?;
+    Ok(reply)
+}
+
+/// A connection with a request whose script takes `steps`, and the call that is to come next.
+fn sent(client: &mut Client, steps: &[Step]) -> Result<(Connection, Call), Failure> {
     let (call, next) = (client.call("probe", steps)?, client.call("probe", &[])?);
     let mut connection = client.connect()?;
     connection.send(call.get())?;
-    let reply = connection.reply()?;
+    Ok((connection, next))
+}
+
+fn goes_on(connection: &mut Connection, reply: &Reply, next: &Call) -> Result<(), Failure> {
     // Behind an announced end nobody reads on.
-    if !reply.announces_close() {
-        connection.keeps_step(&next)?;
-    }
-    Ok(reply)
+    if reply.announces_close() { Ok(()) } else { connection.keeps_step(next) }
 }

@@ -209,7 +209,7 @@ fn get(target: &str) -> String {
 }
 
 /// Behind the script stands `path`: PATH_INFO is one of these, or the request is refused, which the RFC allows
-/// for any path that a server objects to.
+/// for any path that a server objects to, or the client is sent to the path without its oddities.
 fn path_info(client: &mut Client, path: &str, allowed: &[&[u8]]) -> Result<(), Failure> {
     match client.sees_or_refuses(get(&format!("{{cgi}}/probe{path}?{{token}}")))? {
         Some(seen) => {
@@ -218,7 +218,7 @@ fn path_info(client: &mut Client, path: &str, allowed: &[&[u8]]) -> Result<(), F
             seen.variable_is("QUERY_STRING", format!("token={}", seen.token))
         }
         None => {
-            client.note(format!("\"{path}\" behind a script is refused"));
+            client.note(format!("\"{path}\" behind a script is refused, or sent elsewhere"));
             Ok(())
         }
     }

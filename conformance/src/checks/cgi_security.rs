@@ -135,7 +135,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let twin = client.twin("GET {cgi}/source HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
                 for end in ["%00", "%00.html", "/a%00b"] {
                     let request = format!("GET {{cgi}}/source{end} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
-                    twin.refuses(request, &[400, 403, 404])?;
+                    twin.refuses(request, &[400, 403, 404, 500, 502])?;
                 }
                 Ok(())
             },

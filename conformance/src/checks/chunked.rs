@@ -35,7 +35,12 @@ pub const CHAPTER: Chapter = Chapter {
                     let why = "the server asks for a length instead (411), which RFC 9112 section 6.3 allows";
                     return Err(Failure::Inapplicable(why.into()));
                 }
-                client.reads(request, &[(b"a", b"b")])
+                match client.reads(request, &[(b"a", b"b")]) {
+                    Err(_) if client.form_is_script() => Err(Failure::Inapplicable(
+                        "the form is a script, and what scripts get of chunks, \"cgi-content-chunked\" judges".into(),
+                    )),
+                    verdict => verdict,
+                }
             },
         },
         Check {

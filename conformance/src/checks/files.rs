@@ -57,21 +57,6 @@ pub const CHAPTER: Chapter = Chapter {
             },
         },
         Check {
-            id: "missing-file",
-            title: "A file that does not exist is answered with 404",
-            why: "With any other status, programs and search engines take the error page for the file.",
-            requirement: rfc9110("15.5.5", Must, &["rfc9110-15.5-01"]),
-            hint: "Look at what is sent when opening the file fails.",
-            mutant: instead_of("HTTP/1.1 404", "HTTP/1.1 200"),
-            run: |client| {
-                client.needs(Files)?;
-                let token = client.token();
-                let paths =
-                    [format!("/{token}"), format!("/{token}/{token}.html"), format!("/dir/{token}.txt")];
-                paths.iter().try_for_each(|path| client.get(path)?.status_is(&[404, 410]))
-            },
-        },
-        Check {
             id: "percent-encoded-name",
             title: "A percent-encoded path names the same file as the plain one",
             why: "Browsers encode spaces and much else: such files can't be reached by a link otherwise.",
@@ -234,41 +219,6 @@ pub const CHAPTER: Chapter = Chapter {
             },
         },
         Check {
-            id: "head-tells-the-length",
-            title: "The Content-Length for HEAD is that of the content for GET",
-            why: "Download managers ask for the size this way before they begin.",
-            requirement: rfc9110("8.6", Must, &["rfc9110-8.6-02"]),
-            hint: "Compare the two heads that you get with curl -i and curl -I.",
-            mutant: hears("HEAD /range.bin", "HEAD /empty.txt"),
-            run: |client| {
-                client.needs(Files)?;
-                for path in ["/hello.txt", "/range.bin", "/empty.txt", "/no-such-file"] {
-                    let (whole, head) = (client.get(path)?, client.send(head(path))?);
-                    head.status_is(&[whole.status])?;
-                    if head.field("Content-Length").is_some() {
-                        head.field_is("Content-Length", whole.body.len().to_string())?;
-                    }
-                }
-                Ok(())
-            },
-        },
-        Check {
-            id: "head-has-the-same-fields",
-            title: "HEAD of a file gets the fields that GET gets",
-            why: "Caches and link checkers decide by them.",
-            requirement: rfc9110("9.3.2", Should, &["rfc9110-9.3.2-02"]),
-            hint: "Compare the two heads that you get with curl -i and curl -I.",
-            mutant: hears("HEAD /style.css", "HEAD /script.js"),
-            run: |client| {
-                client.needs(Files)?;
-                for path in ["/style.css", "/dir"] {
-                    let names = ["Content-Type", "Last-Modified", "ETag", "Accept-Ranges", "Location"];
-                    client.send(head(path))?.same_fields_as(&client.get(path)?, &names)?;
-                }
-                Ok(())
-            },
-        },
-        Check {
             id: "media-types",
             title: "The common kinds of files are sent with their media types",
             why: "A browser shows a page of the wrong type as source text, and refuses a style sheet.",
@@ -370,10 +320,6 @@ const SHOWS_SECRET: Mutant =
 
 fn get(target: &str) -> String {
     format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n")
-}
-
-fn head(target: &str) -> String {
-    format!("HEAD {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n")
 }
 
 /// A GET of `target` must be answered with the file of this name.

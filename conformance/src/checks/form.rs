@@ -277,6 +277,7 @@ pub const CHAPTER: Chapter = Chapter {
                 "Content-Type: application/x-www-form-urlencoded",
             ),
             run: |client| {
+                client.hears_refusals()?;
                 for content in ["{\"a\":\"b\"}", "a=b"] {
                     let reply = client.submit("application/json", content)?;
                     reply.reports_or_refuses(&[vec![]])?;

@@ -7,8 +7,9 @@ use std::net::TcpStream;
 use crate::capabilities::Capability::Files;
 use crate::check::Level::{Must, Should};
 use crate::check::{Chapter, Check, Failure, practice, rfc9110, rfc9112};
+use crate::client::Client;
 use crate::mutant::{NOT_FOUND, OK, hears, instead_of, next_head, replies, serves};
-use crate::reply::Answer;
+use crate::reply::{Answer, Reply};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -45,8 +46,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let missing = client.token();
                 for target in ["/", &format!("/{missing}")] {
                     let get = client.get(target)?;
-                    let head = client.send(format!("HEAD {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"))?;
-                    head.status_is(&[get.status])?;
+                    ask_head(client, target)?.status_is(&[get.status])?;
                 }
                 Ok(())
             },
@@ -64,17 +64,18 @@ pub const CHAPTER: Chapter = Chapter {
                 }
             }),
             run: |client| {
-                let (get, again) = (client.get("/")?, client.get("/")?);
-                if get.body.len() != again.body.len() {
-                    return Err(Failure::Inapplicable(
-                        "the length of / changes from one GET to the next".into(),
-                    ));
+                for target in pages(client, &["/hello.txt", "/range.bin", "/empty.txt"]) {
+                    let (get, head, again) =
+                        (client.get(target)?, ask_head(client, target)?, client.get(target)?);
+                    if get.body.len() != again.body.len() {
+                        let why = format!("the length of {target} changes from one GET to the next");
+                        return Err(Failure::Inapplicable(why));
+                    }
+                    if head.field("Content-Length").is_some() {
+                        head.field_is("Content-Length", get.body.len().to_string())?;
+                    }
                 }
-                let head = client.send("HEAD / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                match head.field("Content-Length") {
-                    Some(_) => head.field_is("Content-Length", get.body.len().to_string()),
-                    None => Ok(()),
-                }
+                Ok(())
             },
         },
         Check {
@@ -90,24 +91,37 @@ pub const CHAPTER: Chapter = Chapter {
                 }
             }),
             run: |client| {
-                let get = client.get("/")?;
-                let head = client.send("HEAD / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                head.same_fields_as(
-                    &get,
-                    &["Content-Type", "Last-Modified", "Cache-Control", "Content-Encoding"],
-                )
+                for target in pages(client, &["/style.css", "/dir"]) {
+                    let (get, head, again) =
+                        (client.get(target)?, ask_head(client, target)?, client.get(target)?);
+                    let stays = |name: &&&str| get.field(name) == again.field(name);
+                    let names: Vec<&str> = SAME_FOR_HEAD.iter().filter(stays).copied().collect();
+                    head.same_fields_as(&get, &names)?;
+                }
+                Ok(())
             },
         },
         Check {
             id: "missing-page",
             title: "A page that does not exist is answered with 404",
             why: "With 200 every mistyped address looks right to search engines, caches and scripts.",
-            requirement: rfc9110("15.5.5", Should, &[]),
+            requirement: rfc9110("15.5.5", Must, &[]),
             hint: "Look at what your server answers when no route and no file fits.",
-            mutant: instead_of("404 Not Found", "200 OK"),
+            mutant: instead_of("HTTP/1.1 404", "HTTP/1.1 200"),
             run: |client| {
                 let missing = client.token();
-                client.get(&format!("/{missing}"))?.status_is(&[404, 410])
+                let paths =
+                    [format!("/{missing}"), format!("/{missing}/page.html"), format!("/dir/{missing}")];
+                for path in paths {
+                    let reply = client.get(&path)?;
+                    if !client.has(Files) && reply.succeeds().is_ok() && reply.body == client.get("/")?.body {
+                        return Err(Failure::Inapplicable(
+                            "the server has one page for all addresses".into(),
+                        ));
+                    }
+                    reply.status_is(&[404, 410])?;
+                }
+                Ok(())
             },
         },
         Check {
@@ -323,6 +337,27 @@ pub const CHAPTER: Chapter = Chapter {
         },
     ],
 };
+
+/// Fields in which HEAD and GET agree, where two GETs do.
+const SAME_FOR_HEAD: &[&str] = &[
+    "Content-Type",
+    "Last-Modified",
+    "ETag",
+    "Accept-Ranges",
+    "Cache-Control",
+    "Content-Encoding",
+    "Location",
+];
+
+/// The page that every server has, and these of the fixture, where the server shows them.
+fn pages<'a>(client: &Client, files: &[&'a str]) -> Vec<&'a str> {
+    let files = if client.has(Files) { files } else { &[] };
+    [&["/"], files].concat()
+}
+
+fn ask_head(client: &Client, target: &str) -> Result<Reply, Failure> {
+    client.send(format!("HEAD {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"))
+}
 
 /// A mutant with a file that is gone after a DELETE.
 fn forgets_what_is_deleted(mut client: TcpStream) {

@@ -263,6 +263,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("only half\r\n--e", "half\r\n--edge--"),
             run: |client| {
                 client.needs(Form)?;
+                client.hears_refusals()?;
                 client.twin(post(MULTIPART, form(&[(A, "1")])))?;
                 for content in [
                     format!("--edge\r\n{A}\r\n\r\nonly half\r\n--e"),
@@ -307,6 +308,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at what your parser returns when the first delimiter never comes.",
             mutant: hears("boundary=Edge", "boundary=edge"),
             run: |client| {
+                client.hears_refusals()?;
                 let reply = client.submit("multipart/form-data; boundary=Edge", form(&[(A, "1")]))?;
                 reply.reports_or_refuses(&[vec![]])
             },
@@ -319,6 +321,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at what your parser does with a part that lacks Content-Disposition, or a name in it.",
             mutant: hears("Content-Description: form-data", "Content-Disposition: form-data"),
             run: |client| {
+                client.hears_refusals()?;
                 let rest = vec![FormField::text("b", "2")];
                 let other = form(&[("Content-Description: form-data; name=\"a\"", "1"), (B, "2")]);
                 client.submit(MULTIPART, other)?.reports_or_refuses(std::slice::from_ref(&rest))?;

@@ -8,6 +8,9 @@ use crate::check::{Failure, wrong};
 use crate::reply::{Answer, Reply};
 use crate::transcript::{escape, escape_some};
 
+/// What may follow a response.
+const NEXT: &str = "the response to the next request, or the end of the connection";
+
 impl Connection {
     /// All that comes until the connection ends, or nothing comes for as long as an answer may take.
     pub fn everything(&mut self) -> Vec<u8> {
@@ -50,11 +53,12 @@ impl Connection {
     pub fn keeps_step(&mut self, call: &Call) -> Result<(), Failure> {
         self.send(call.get())?;
         match self.reply_or_end()? {
-            Some(reply) => reply.seen(&call.token).map(drop),
+            Some(reply) if reply.seen(&call.token).is_ok() => Ok(()),
+            Some(reply) => Err(reply.wrong(NEXT, reply.describe(), reply.mark(0))),
             None if self.unread.is_empty() => Ok(()),
             None => {
                 let actual = format!("\"{}\"", escape_some(&self.unread, 100));
-                Err(wrong("the response to the next request, or the end of the connection", actual))
+                Err(wrong(NEXT, actual))
             }
         }
     }

@@ -16,8 +16,12 @@ impl Reply {
         match serde_json::from_slice::<Seen>(&self.body) {
             Ok(seen) if seen.token == token => Ok(Seen { at: Some(at), ..seen }),
             Ok(seen) => {
-                let actual = format!("one that runs for \"{}\"", escape_some(seen.token.as_bytes(), 40));
-                Err(self.wrong(format!("a script that runs for \"{token}\""), actual, at))
+                let actual = format!("one that got \"{}\"", escape_some(seen.token.as_bytes(), 40));
+                Err(self.wrong(
+                    format!("the report of a script that got \"{token}\" as its token"),
+                    actual,
+                    at,
+                ))
             }
             Err(_) => {
                 let actual = format!("\"{}\"", escape_some(&self.body, SHOWN));
@@ -122,7 +126,7 @@ impl Seen {
         let show = |words: &[&[u8]]| match words {
             [] => "no words".to_owned(),
             words => {
-                words.iter().map(|w| format!("\"{}\"", escape_some(w, 40))).collect::<Vec<_>>().join(", ")
+                words.iter().map(|w| format!("\"{}\"", escape_some(w, 40))).collect::<Vec<_>>().join(" ")
             }
         };
         let expected: Vec<String> = allowed
@@ -130,7 +134,7 @@ impl Seen {
             .map(|words| show(&words.iter().map(|w| w.as_bytes()).collect::<Vec<_>>()))
             .collect();
         let actual: Vec<&[u8]> = arguments.iter().take(10).map(|word| &word.0[..]).collect();
-        Err(self.wrong(format!("on the command line {}", expected.join(", or ")), show(&actual)))
+        Err(self.wrong(format!("a command line with {}", expected.join(", or with ")), show(&actual)))
     }
 
     /// Standard input held just this, as far as the script read it, and CONTENT_LENGTH says how much.

@@ -26,8 +26,8 @@ impl Seen {
         match value.is_empty() && self.stdin_length == 0 || value.parse() == Ok(self.stdin_length) {
             true => Ok(()),
             false => {
-                let expected =
-                    format!("CONTENT_LENGTH={} octets on standard input", escape(value.as_bytes()));
+                let length = escape(value.as_bytes());
+                let expected = format!("as much on standard input as CONTENT_LENGTH says: {length} octets");
                 Err(self.wrong(expected, format!("{} octets", self.stdin_length)))
             }
         }
@@ -91,7 +91,7 @@ impl Seen {
                 match ignored.is_empty() && blocked.is_empty() {
                     true => Ok(()),
                     false => {
-                        let actual = format!("ignored: {ignored:?}, blocked: {blocked:?}");
+                        let actual = format!("signals ignored: {ignored:?}, blocked: {blocked:?}");
                         Err(self.wrong("no signal ignored or blocked", actual))
                     }
                 }

@@ -105,6 +105,17 @@ pub fn careless(client: TcpStream) {
     });
 }
 
+/// Puts the words of any query on the command line, each as far as its first NUL, and no word more.
+pub fn hands_over_words(client: TcpStream) {
+    each(client, |client, head| {
+        let target = target(head);
+        let Some((_, query)) = target.split_once("/probe?") else { return client.write_all(OK).is_ok() };
+        let words = query.split('+').take(1000).map(|word| word.split("%00").next().unwrap_or_default());
+        let argv = ["probe"].into_iter().chain(words).map(|word| Octets(word.into())).collect();
+        answer(client, &Seen { token: query.into(), argv, ..Seen::default() })
+    });
+}
+
 /// Drops every tenth client.
 pub fn drops_some(client: TcpStream) {
     static CLIENTS: AtomicU32 = AtomicU32::new(1);

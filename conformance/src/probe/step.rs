@@ -3,6 +3,10 @@
 use std::fmt;
 
 use crate::expect::{hex, unhex};
+use crate::transcript::escape_some;
+
+/// Octets of what a script writes that are quoted.
+const QUOTED: usize = 320;
 
 /// One step of a probe. On the wire it is `verb` or `verb=argument`, octets in hex.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,8 +108,35 @@ impl fmt::Display for Step {
 }
 
 impl Step {
+    /// What the script does, for a reader; `None` where that is between the suite and the probe.
+    pub fn in_words(&self) -> Option<String> {
+        let quote = |octets: &[u8]| format!("\"{}\"", escape_some(octets, QUOTED));
+        Some(match self {
+            Step::Read(None) => "reads to the end".into(),
+            Step::Read(Some(limit)) => format!("reads {limit} octets"),
+            Step::ReadBody => "reads its content".into(),
+            Step::Echo => "writes what it reads".into(),
+            Step::Emit(octets) => format!("writes {}", quote(octets)),
+            Step::Fill(length) => format!("writes {length} octets"),
+            Step::Stderr(octets) => format!("writes {} to its standard error", quote(octets)),
+            Step::StderrFill(length) => format!("writes {length} octets to its standard error"),
+            Step::Look(ms) | Step::Sleep(ms) => format!("waits {ms} ms"),
+            Step::Wait(_) => "waits".into(),
+            Step::CloseStdin => "closes its input".into(),
+            Step::CloseStdout => "closes its output".into(),
+            Step::CloseStderr => "closes its standard error".into(),
+            Step::Exit(code) => format!("ends with exit code {code}"),
+            Step::Kill(signal) => format!("dies of signal {signal}"),
+            Step::IgnoreTerm => "ignores SIGTERM".into(),
+            Step::Setsid => "begins a session of its own".into(),
+            Step::Spawn(_) => "leaves a process behind".into(),
+            Step::Again => "redirects to itself".into(),
+            Step::Report | Step::Mark(_) | Step::Fragile | Step::Rest => return None,
+        })
+    }
+
     /// Reads one step; `None` where it is none.
-    pub(super) fn parse(word: &str) -> Option<Step> {
+    pub fn parse(word: &str) -> Option<Step> {
         let (verb, argument) = word.split_once('=').unwrap_or((word, ""));
         let number = || argument.parse().ok();
         let name = || argument.bytes().all(|b| b.is_ascii_alphanumeric()).then(|| argument.to_owned());

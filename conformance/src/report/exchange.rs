@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::printable;
+use crate::probe::Step;
 use crate::transcript::{Block, Event, Kind, Mark, escape};
 
 /// Lines shown from the beginning of what passed in one piece.
@@ -10,6 +11,9 @@ const FIRST_LINES: usize = 16;
 
 /// Octets shown of a line.
 const LINE_LENGTH: usize = 160;
+
+/// Steps of a probe that are told.
+const STEPS: usize = 8;
 
 /// Octets shown before the one that matters, where that is far into a line.
 const BEFORE_MARK: usize = 80;
@@ -26,9 +30,14 @@ pub fn exchange(events: &[Event], at: Option<Mark>) -> Vec<String> {
             lines.push(format!("connection {}", first.connection));
         }
         match &first.kind {
-            Kind::Sent(_) => lines.extend(Stretch::of(events, at).lines('>')),
+            Kind::Sent(_) => {
+                let sent = Stretch::of(events, at);
+                lines.extend(sent.lines('>'));
+                lines.extend(dictated(&sent.bytes));
+            }
             Kind::Received(_) => lines.extend(Stretch::of(events, at).lines('<')),
             Kind::HalfClosed => lines.push("* the suite ended its side and read on".into()),
+            Kind::Dropped => lines.push("* the suite reset the connection".into()),
             Kind::Closed => lines.push("* the server closed the connection".into()),
             Kind::Reset => lines.push("* the server reset the connection".into()),
             Kind::Silent { for_ms } => lines.push(format!("* silence: nothing came for {for_ms} ms")),
@@ -110,6 +119,19 @@ impl Stretch {
         });
         ends.collect()
     }
+}
+
+/// What requests ask of a probe, in words: in the query it stands in hex.
+fn dictated(requests: &[u8]) -> Vec<String> {
+    let steps = |line: &[u8]| {
+        let target = std::str::from_utf8(line).ok()?.split(' ').nth(1)?;
+        let (_, query) = target.split_once("?token=")?;
+        let steps: Vec<String> = query.split('&').filter_map(|step| Step::parse(step)?.in_words()).collect();
+        let more = if steps.len() > STEPS { ", and so on" } else { "" };
+        let told = steps[..steps.len().min(STEPS)].join(", then ");
+        (!steps.is_empty()).then(|| format!("* the script {}{more}", printable(&told)))
+    };
+    requests.split(|octet| *octet == b'\n').filter_map(steps).collect()
 }
 
 fn left_out(direction: char, octets: usize) -> Option<String> {

@@ -37,7 +37,9 @@ pub(super) fn describe(report: &Report, outcome: &Outcome) -> String {
     entry("rule", &printable(&format!("{} ({}){url}", outcome.requirement, outcome.level.name())));
     match by_hand(outcome, report.target.started) {
         Ok(command) if report.target.started => {
-            let files = match report.arguments.iter().any(|word| word.contains("{root}")) {
+            let is_fixture =
+                |word: &String| ["{root}", "{cgi_bin}", "{wsgi}"].iter().any(|folder| word.contains(folder));
+            let files = match report.arguments.iter().any(is_fixture) {
                 true => format!(", with the files that \"{} fixture DIR\" lays out", report.program),
                 false => String::new(),
             };

@@ -63,8 +63,14 @@ fn the_request(outcome: &Outcome) -> Result<&[u8], &'static str> {
     if !elsewhere.iter().all(is_settled) {
         return Err("No single command shows it: several connections are open at once.");
     }
-    if here.iter().any(|event| matches!(event.kind, Kind::HalfClosed)) {
-        return Err("No single command shows it: the client ends its side and reads on.");
+    for event in here.iter() {
+        match event.kind {
+            Kind::HalfClosed => {
+                return Err("No single command shows it: the client ends its side and reads on.");
+            }
+            Kind::Dropped => return Err("No single command shows it: the client resets the connection."),
+            _ => {}
+        }
     }
     let mut sent = here.iter().filter_map(|event| match &event.kind {
         Kind::Sent(block) => Some(block),

@@ -32,6 +32,11 @@ const VOLATILE: &[(&str, &str)] = &[
     (r"\b[0-9a-f]{16}\b", "BOUNDARY"),
     (r"\S*\.\.\. \(\d+ more octets\)", "... (N more octets)"),
     (r"\d+(\.\d+)? ms", "N ms"),
+    (r"/[\w./-]*/\.tmp\w{6}", "/DIRECTORY"),
+    (r"\bprocess \d+", "process N"),
+    (r"SERVER_PORT=\d{4,5}\b", "SERVER_PORT=PORT"),
+    (r#""[\d: ]+ GMT"#, "\"TIME GMT"),
+    (r"PATH_INFO=/[a-z]{12}\b", "PATH_INFO=/TOKEN"),
     (r"(closed|reset) without a response", "closed or reset without a response"),
     (r"the server (closed|reset) the connection", "the server closed or reset the connection"),
 ];
