@@ -178,7 +178,7 @@ impl Process {
     }
 
     async fn last_words(&mut self) {
-        if let Some(output) = &mut self.output {
+        if let Some(output) = self.output.take() {
             let _ = timeout(LAST_WORDS, output).await;
         }
     }
