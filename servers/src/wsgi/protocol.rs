@@ -155,7 +155,9 @@ mod tests {
     fn a_frame_is_taken_as_soon_as_it_is_whole() {
         let whole = frame(b'I', "299 So It Is\0X-A\0b\0X-E\0\0X-A\0c", 7, b"block");
         let mut headers = Headers::default();
-        [("X-A", "b"), ("X-E", ""), ("X-A", "c")].map(|(name, value)| headers.push(name, value));
+        [("X-A", "b"), ("X-E", ""), ("X-A", "c")]
+            .into_iter()
+            .for_each(|(name, value)| headers.push(name, value));
         let head = Head { status: 299, reason: "So It Is".into(), headers, length: Some(7) };
         for at in 0..whole.len() {
             assert_eq!(take(&mut whole[..at].into()), Ok(None), "{at}");
