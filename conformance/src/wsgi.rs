@@ -12,6 +12,7 @@
 //! | `probe_form.py` | the form |
 //! | `probe_lies.py` | layers between server and application that make a right server a wrong one |
 
+mod expect;
 mod seen;
 mod step;
 mod verbs;
