@@ -6,7 +6,7 @@ use crate::check::{Chapter, Check, Failure, pep3333, wrong};
 use crate::client::{Client, no_reply};
 use crate::mutant::{gateway, hears};
 use crate::reply::Answer;
-use crate::wsgi::{Step, attempt};
+use crate::wsgi::{Seen, Step, attempt};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -246,26 +246,30 @@ pub const CHAPTER: Chapter = Chapter {
                 &["pep3333-other-http-03", "pep3333-environ-10"],
             ),
             hint: "Look at what your server does with Transfer-Encoding before it calls the application.",
-            mutant: hears("Transfer-Encoding: chunked\r\n\r\n", "Content-Length: 24\r\n\r\n"),
+            mutant: hears("Transfer-Encoding: chunked\r\n\r\n", "Content-Length: 22\r\n\r\n"),
             run: |client| {
                 let plain = client.invocation(&[Step::Read(Some(1))])?;
                 client.twin(plain.post("a"))?;
-                let call = client.invocation(&[Step::Readline(None), Step::Drain(3)])?;
-                let chunked = "Transfer-Encoding: chunked\r\n\r\n4\r\na\nbc\r\n3;x\r\n\nde\r\n0\r\n\r\n";
-                let mut connection = client.connect()?;
-                connection.send(call.request("POST", chunked))?;
-                connection.half_close();
-                match connection.answer(false)? {
-                    Answer::Reply(reply) if !matches!(reply.status, 400 | 411 | 501) => {
-                        let seen = reply.tells(&call.token)?;
-                        seen.input_is(b"a\nbc\nde")?;
-                        seen.variable_is_one_of("CONTENT_LENGTH", &[b"", b"7"])
-                    }
-                    Answer::Reply(_) | Answer::Closed | Answer::Reset => {
-                        Err(Failure::Inapplicable("the server refuses content in chunks".into()))
-                    }
-                    other => Err(no_reply(other)),
-                }
+                let Some(seen) = in_chunks(client, &[Step::Drain(3)])? else { return refuses_chunks() };
+                seen.input_is(TEXT.as_bytes())?;
+                seen.variable_is_one_of("CONTENT_LENGTH", &[b"", b"7"])
+            },
+        },
+        Check {
+            id: "input-chunked-lines",
+            title: "Content in chunks can be read line by line, wherever the chunks end",
+            why: "The same parsers read it as any other content.",
+            requirement: pep3333(
+                "Input and Error Streams",
+                Must,
+                &["pep3333-streams-02", "pep3333-other-http-03"],
+            ),
+            hint: "Look at how readline of the decoder finds a line that goes on in the next chunk.",
+            mutant: gateway("lines-without-ends"),
+            run: |client| {
+                let steps = [Step::Readline(None), Step::Readline(None), Step::Next, Step::Readlines(None)];
+                let Some(seen) = in_chunks(client, &steps)? else { return refuses_chunks() };
+                seen.reads_are(&[&["a\n"], &["bc\n"], &["\n"], &["d"]])
             },
         },
         Check {
@@ -372,8 +376,25 @@ const TEXT: &str = "a\nbc\n\nd";
 fn feed_octets(client: &mut Client, octets: &[u8], size: u64) -> Result<(), Failure> {
     let call = client.invocation(&[Step::Drain(size)])?;
     let head = call.request("POST", &format!("Content-Length: {}\r\n\r\n", octets.len()));
-    let mut connection = client.connect()?;
-    connection.send([head.as_bytes(), octets].concat())?;
-    connection.half_close();
-    connection.reply()?.tells(&call.token)?.input_is(octets)
+    match client.ask_and_end([head.as_bytes(), octets].concat())? {
+        Answer::Reply(reply) => reply.tells(&call.token)?.input_is(octets),
+        other => Err(no_reply(other)),
+    }
+}
+
+/// What the application sees of the text in chunks; `None` where these are refused.
+fn in_chunks(client: &mut Client, taken: &[Step]) -> Result<Option<Seen>, Failure> {
+    let call = client.invocation(taken)?;
+    let chunks = "3\r\na\nb\r\n4\r\nc\n\nd\r\n0\r\n\r\n";
+    let request = call.request("POST", &format!("Transfer-Encoding: chunked\r\n\r\n{chunks}"));
+    match client.ask_and_end(request)? {
+        Answer::Reply(reply) if matches!(reply.status, 400 | 411 | 501) => Ok(None),
+        Answer::Closed | Answer::Reset => Ok(None),
+        Answer::Reply(reply) => reply.tells(&call.token).map(Some),
+        other => Err(no_reply(other)),
+    }
+}
+
+fn refuses_chunks() -> Result<(), Failure> {
+    Err(Failure::Inapplicable("the server refuses content in chunks".into()))
 }

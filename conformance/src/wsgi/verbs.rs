@@ -40,13 +40,21 @@ impl Client {
     /// too. A server need not tell the end of the content otherwise.
     pub fn feeds(&mut self, content: &str, taken: &[Step]) -> Result<Seen, Failure> {
         let call = self.invocation(taken)?;
+        match self.ask_and_end(call.post(content))? {
+            Answer::Reply(reply) => reply.tells(&call.token),
+            other => Err(no_reply(other)),
+        }
+    }
+
+    /// Sends `request` and ends the client's side. Where that is to the server a client that has gone, sends it
+    /// again without.
+    pub fn ask_and_end(&self, request: impl AsRef<[u8]>) -> Result<Answer, Failure> {
         let mut connection = self.connect()?;
-        connection.send(call.post(content))?;
+        connection.send(&request)?;
         connection.half_close();
         match connection.answer(false)? {
-            Answer::Reply(reply) => reply.tells(&call.token),
-            // To some servers a client that ends its side is one that has gone.
-            _ => self.posts(content, taken),
+            Answer::Closed | Answer::Reset => self.ask(request),
+            answer => Ok(answer),
         }
     }
 
