@@ -79,7 +79,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Where only the first one arrives, or the last, half of a list is missing; and of two cookies one is gone.",
             requirement: rfc3875("4.1.18", Must, &["rfc3875-4.1.18-02"]),
             hint: "Look at what happens when a variable that is to be set is there already.",
-            mutant: hears("X-Dup: two", "X-Dap: two"),
+            mutant: hears("x-dup: two", "x-dap: two"),
             run: |client| {
                 let seen = client.tells_fields(
                     "X-Dup: one\r\nCookie: a=1\r\nUser-Agent: A/1\r\nx-dup: two\r\ncookie: b=2\r\n",
