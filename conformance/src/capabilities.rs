@@ -5,6 +5,7 @@ use crate::client::Client;
 use crate::fixture;
 use crate::reply::Answer;
 use crate::script;
+use crate::wsgi;
 
 /// Something that the specifications leave to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub enum Capability {
     Content,
     /// Scripts: the probe of the fixture, run through CGI.
     Cgi,
+    /// Applications: the probe of the fixture, hosted through WSGI.
+    Wsgi,
     /// Files in which suite and probe talk past the server.
     SideFiles,
 }
@@ -41,6 +44,7 @@ impl Capability {
             Capability::Files => "the server does not serve the files of the fixture",
             Capability::Output => "the server was not started by the suite, so its output can't be read",
             Capability::Cgi => "the server does not run the probe, a script of the fixture",
+            Capability::Wsgi => "the server does not host the probe, an application of the fixture",
             Capability::SideFiles => "the probe and the suite do not see the same files",
             Capability::Content => {
                 "the server has no form that answers in JSON, nor a connection that goes on after a GET with content"
@@ -70,7 +74,7 @@ impl Capabilities {
 
 /// Tries out what the server offers.
 pub fn discover(client: &Client) -> Capabilities {
-    use Capability::{Cgi, Concurrency, Content, Files, Form, Persistence};
+    use Capability::{Cgi, Concurrency, Content, Files, Form, Persistence, Wsgi};
     let offers = |capability: &Capability| {
         let offered = match capability {
             Persistence => persists(client),
@@ -79,12 +83,14 @@ pub fn discover(client: &Client) -> Capabilities {
             Files => serves_fixture(client),
             Content => Ok(shows_content(client)),
             Cgi => Ok(script::scout(client).is_some()),
+            Wsgi => Ok(wsgi::scout(client).is_some()),
             // Not the server's to offer.
             Capability::Output | Capability::SideFiles => Ok(false),
         };
         matches!(offered, Ok(true))
     };
-    Capabilities([Persistence, Concurrency, Form, Files, Content, Cgi].into_iter().filter(offers).collect())
+    let all = [Persistence, Concurrency, Form, Files, Content, Cgi, Wsgi];
+    Capabilities(all.into_iter().filter(offers).collect())
 }
 
 fn persists(client: &Client) -> Result<bool, Failure> {

@@ -99,7 +99,8 @@ impl Connection {
     /// Sends octets as they are.
     pub fn send_exactly(&mut self, octets: &[u8]) -> Result<(), Failure> {
         let beginning = &octets[..octets.len().min(16 * 1024)];
-        self.dictated |= beginning.windows(6).any(|window| window == b"&emit=" || window == b"/nph-p");
+        let dictates = |window: &[u8]| matches!(window, b"&emit=" | b"&start" | b"/nph-p");
+        self.dictated |= beginning.windows(6).any(dictates);
         let mut rest = octets;
         while !rest.is_empty() && self.ended != Some(End::Reset) {
             let when = Instant::now();

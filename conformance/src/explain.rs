@@ -85,6 +85,9 @@ fn describe(mutant: &Mutant) -> String {
             format!("a server that reads {} where the script writes {}", quoted(read), quoted(written))
         }
         Mutant::Replies(octets) => format!("a server that answers everything with {}", quoted(octets)),
+        Mutant::Gateway(lie) => {
+            format!("the reference server, with a faulty layer between it and the application: {lie}")
+        }
         Mutant::Queues => "a server that serves one connection after the other".into(),
         Mutant::Serves(_) => "a server with one bad habit".into(),
     }

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::probe;
+use crate::wsgi;
 
 /// Content of `/hello.txt`.
 pub const HELLO: &[u8] = b"Hello from the conformance fixture.\n";
@@ -58,7 +59,7 @@ impl Fixture {
     pub fn lay_out(directory: &Path) -> io::Result<Fixture> {
         let fixture = Fixture { directory: fs::canonicalize(create(directory)?)? };
         let root = create(&fixture.root())?.to_path_buf();
-        create(&fixture.wsgi())?;
+        fixture.lay_out_applications()?;
         fixture.lay_out_scripts()?;
         create(&root.join("dir"))?;
         create(&root.join("bare"))?;
@@ -86,6 +87,19 @@ impl Fixture {
         for (name, mode, content) in SCRIPTS {
             write(&self.cgi_bin().join(name), content)?;
             allow(&self.cgi_bin().join(name), *mode)?;
+        }
+        Ok(())
+    }
+
+    fn lay_out_applications(&self) -> io::Result<()> {
+        let directory = self.wsgi();
+        create(&directory)?;
+        for (name, text) in wsgi::MODULES {
+            // Python goes by the date: an old one would stand for what was compiled from other words.
+            let path = directory.join(name);
+            if fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
+                fs::write(path, text)?;
+            }
         }
         Ok(())
     }

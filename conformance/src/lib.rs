@@ -40,3 +40,4 @@ pub mod runner;
 pub mod script;
 pub mod target;
 pub mod transcript;
+pub mod wsgi;

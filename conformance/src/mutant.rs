@@ -43,6 +43,9 @@ pub enum Mutant {
         /// What the server gets in their place.
         read: &'static [u8],
     },
+    /// The reference server, with this faulty layer between it and the application: one of
+    /// `probe_lies.py`.
+    Gateway(&'static str),
     /// A server that answers every request with these octets and closes.
     Replies(&'static [u8]),
     /// The reference server, but one connection has to end before the next one gets an answer.
@@ -69,6 +72,11 @@ pub const fn prints(truth: &'static str, lie: &'static str) -> Mutant {
 /// The reference server, but it reads `read` where the script writes `written`.
 pub const fn reads(written: &'static str, read: &'static str) -> Mutant {
     Mutant::Reads { written: written.as_bytes(), read: read.as_bytes() }
+}
+
+/// The reference server, with this layer of `probe_lies.py` between it and the application.
+pub const fn gateway(lie: &'static str) -> Mutant {
+    Mutant::Gateway(lie)
 }
 
 /// A server that answers everything with these octets.
@@ -157,6 +165,10 @@ impl Mutant {
                 // What the script writes stands in the request that calls it.
                 let (written, read) = (hex(written), hex(read));
                 relay(client, reference, Some((written.as_bytes(), read.as_bytes())), None, told)
+            }
+            Mutant::Gateway(lie) => {
+                let query = format!("?lie={lie}&token=");
+                relay(client, reference, Some((b"?token=", query.as_bytes())), None, told)
             }
             Mutant::Prints { .. } => relay(client, reference, None, None, told),
             Mutant::Queues => {

@@ -13,6 +13,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("http", include_str!("../profiles/http.toml")),
     ("simple", include_str!("../profiles/simple.toml")),
     ("cgi", include_str!("../profiles/cgi.toml")),
+    ("wsgi", include_str!("../profiles/wsgi.toml")),
 ];
 
 /// What a run covers and what it is worth.

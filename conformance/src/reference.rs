@@ -6,20 +6,21 @@ use crate::profile::Profile;
 use crate::target::Recipe;
 
 /// Their names, which are those of their profiles, too.
-pub const SERVERS: &[&str] = &["simple", "cgi"];
+pub const SERVERS: &[&str] = &["simple", "cgi", "wsgi"];
 
-/// Seconds after which the reference server stops a script.
+/// Seconds after which a reference server stops a script or an application.
 pub const SCRIPT_TIMEOUT: u64 = 1;
 
 /// How to start a reference server; `program` is the `conformance` program.
 pub fn recipe(program: &str, server: &str, fixture: Fixture) -> Recipe {
-    let mut words =
-        vec![program, "serve", server, "--host", "{host}", "--port", "{port}", "--root", "{root}"];
+    let mut words = vec![program, "serve", server, "--host", "{host}", "--port", "{port}"];
     let timeout = SCRIPT_TIMEOUT.to_string();
-    if server == "cgi" {
-        words.extend(["--cgi-bin", "{cgi_bin}", "--timeout", &timeout]);
+    match server {
+        "cgi" => words.extend(["--root", "{root}", "--cgi-bin", "{cgi_bin}", "--timeout", &timeout]),
+        "wsgi" => words.extend(["--app", "{app}", "--path", "{wsgi}", "--timeout", &timeout]),
+        _ => words.extend(["--root", "{root}"]),
     }
-    Recipe { command: words.into_iter().map(String::from).collect(), fixture, app: String::new() }
+    Recipe { command: words.into_iter().map(String::from).collect(), fixture }
 }
 
 /// The profile of a reference server, with what is known of that server.

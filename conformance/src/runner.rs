@@ -19,6 +19,7 @@ use crate::profile::Profile;
 use crate::report::{Outcome, Report, Summary, TargetReport};
 use crate::script;
 use crate::target::Target;
+use crate::wsgi;
 
 /// How to run.
 #[derive(Debug, Clone)]
@@ -116,7 +117,8 @@ pub fn get_to_know(target: &Target, profile: &Profile, seed: u64) -> Context {
     if target.output().is_some() {
         capabilities.add(Capability::Output);
     }
-    let side = script::scout(&scout).and_then(|seen| script::shared_side(&seen));
+    let seen = || Some(wsgi::scout(&scout)?.shared);
+    let side = script::scout(&scout).or_else(seen).and_then(|seen| script::shared_side(&seen));
     if side.is_some() {
         capabilities.add(Capability::SideFiles);
     }

@@ -71,17 +71,23 @@ impl Client {
 
     /// Waits until the probe with this token has left the side file, and returns what it had seen by then.
     pub fn side(&self, token: &str, name: &str) -> Result<Seen, Failure> {
+        let json = self.side_text(token, name)?;
+        Ok(serde_json::from_slice(&json).map_err(std::io::Error::from)?)
+    }
+
+    /// Waits for the side file, and returns what stands in it.
+    pub(crate) fn side_text(&self, token: &str, name: &str) -> Result<Vec<u8>, Failure> {
         self.needs(SideFiles)?;
         let path = self.side_path(token, name);
         let began = Instant::now();
         while began.elapsed() < SIDE_LIMIT {
             if let Ok(json) = fs::read(&path) {
-                return Ok(serde_json::from_slice(&json).map_err(std::io::Error::from)?);
+                return Ok(json);
             }
             thread::sleep(Duration::from_millis(1));
         }
         Err(wrong(
-            format!("a script that comes as far as \"mark={name}\""),
+            format!("a program that comes as far as \"mark={name}\""),
             format!("it has not within {} s", SIDE_LIMIT.as_secs()),
         ))
     }

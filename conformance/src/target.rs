@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::fixture::Fixture;
 use crate::process::{Output, Process};
+use crate::wsgi;
 
 /// How long a server may take until it accepts connections.
 pub const START_LIMIT: Duration = Duration::from_secs(10);
@@ -24,15 +25,13 @@ pub struct Place {
 }
 
 /// How to start a server: a command whose words may hold `{port}`, `{host}`, `{root}`, `{cgi_bin}`,
-/// `{wsgi}` and `{app}`. PORT stands in its environment, too.
+/// `{wsgi}` and `{app}`. PORT stands in its environment, too, and PYTHONPATH, which leads to `{wsgi}`.
 #[derive(Debug, Clone)]
 pub struct Recipe {
     /// Program and arguments.
     pub command: Vec<String>,
     /// What it serves.
     pub fixture: Fixture,
-    /// What `{app}` stands for.
-    pub app: String,
 }
 
 /// A server under test.
@@ -204,7 +203,9 @@ impl Target {
             let command: Vec<String> =
                 recipe.command.iter().map(|word| recipe.fill_in(word, address)).collect();
             let port = address.port().to_string();
-            let environment = [("PORT", port.as_str()), SECRET_VARIABLE];
+            let modules = recipe.fixture.wsgi();
+            let modules = modules.to_string_lossy();
+            let environment = [("PORT", port.as_str()), ("PYTHONPATH", &modules), SECRET_VARIABLE];
             let printed = output.position();
             let process = Process::spawn(&command, &environment, &output)
                 .map_err(|error| StartError::Spawn { program: command[0].clone(), why: error.to_string() })?;
@@ -253,7 +254,7 @@ impl Recipe {
             .replace("{root}", &self.fixture.root().to_string_lossy())
             .replace("{cgi_bin}", &self.fixture.cgi_bin().to_string_lossy())
             .replace("{wsgi}", &self.fixture.wsgi().to_string_lossy())
-            .replace("{app}", &self.app)
+            .replace("{app}", wsgi::APPLICATION)
     }
 }
 

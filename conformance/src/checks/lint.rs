@@ -301,6 +301,7 @@ mod tests {
                 }
                 Mutant::Replies(octets) => assert_eq!(broken_rules(octets), [check.id]),
                 Mutant::Hears { .. } | Mutant::Prints { .. } | Mutant::Reads { .. } => {}
+                Mutant::Gateway(_) => {}
                 Mutant::Queues | Mutant::Serves(_) => {}
             }
         }

@@ -15,7 +15,7 @@ use super::{Stop, names, print};
 /// and `explain`.
 #[derive(Debug, Args)]
 pub(super) struct List {
-    /// Only what this profile covers: a built-in one (http, simple, cgi), or a file
+    /// Only what this profile covers: a built-in one (http, simple, cgi, wsgi), or a file
     #[arg(long, value_name = "NAME|FILE", value_parser = names::profile)]
     profile: Option<names::Chosen>,
 }

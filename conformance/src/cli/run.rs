@@ -23,7 +23,8 @@ use super::{Stop, complain, names, sink};
 ///
 /// The server is a COMMAND that the suite starts and stops, or one that runs already at a URL. In the words
 /// of the COMMAND, {port} and {host} stand for where it has to listen (PORT is in its environment, too),
-/// {root} for the files it has to serve, {cgi_bin} and {wsgi} for the folders of scripts and applications.
+/// {root} for the files it has to serve, {cgi_bin} and {wsgi} for the folders of scripts and applications,
+/// {app} for the application to host, as module:name (PYTHONPATH leads to it).
 /// With neither, the reference servers are checked, one after the other, each by its own profile; with a
 /// profile, just the server that it is for. They pass.
 ///
@@ -33,7 +34,7 @@ use super::{Stop, complain, names, sink};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Run {
-    /// Which checks to run, and what they are worth: a built-in profile (http, simple, cgi), or a TOML file;
+    /// Which checks to run, and what they are worth: a built-in profile (http, simple, cgi, wsgi), or a TOML file;
     /// simple where nothing is said
     #[arg(long, value_name = "NAME|FILE", value_parser = names::profile)]
     profile: Option<names::Chosen>,
@@ -50,7 +51,7 @@ pub(super) struct Run {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     jobs: u8,
     /// Write a report: text, json or junit, to a file, or to standard output (-); may be given several times.
-    /// Where two servers are checked there are two files: report-simple.xml and report-cgi.xml for report.xml
+    /// Where several servers are checked each has a file: report-simple.xml and so on for report.xml
     #[arg(long, value_name = "FORMAT=PATH", value_parser = sink::wish)]
     report: Vec<sink::Wish>,
     /// After how many seconds the server gives up on a script; without it, nothing is checked about that
@@ -71,6 +72,7 @@ const EXAMPLES: &str = "\
 Examples:
   conformance run -- python3 server.py {port}
   conformance run --hints --check host -- ./server --port {port} --root {root}
+  conformance run --profile wsgi -- gunicorn -b {host}:{port} {app}
   conformance run --url http://localhost:8000/ --report junit=report.xml";
 
 /// One server, and what it is checked for.
@@ -184,7 +186,7 @@ impl Run {
         let recipe = match (&self.url, subject.reference) {
             (Some(_), _) => None,
             (None, Some(server)) => Some(reference::recipe(&program, server, fixture)),
-            (None, None) => Some(Recipe { command: self.command.clone(), fixture, app: String::new() }),
+            (None, None) => Some(Recipe { command: self.command.clone(), fixture }),
         };
         let url = self.url.clone().unwrap_or_default();
         let mut profile = subject.profile.profile.clone();

@@ -52,14 +52,17 @@ impl Connection {
     /// before ended where the client thinks it did.
     pub fn keeps_step(&mut self, call: &Call) -> Result<(), Failure> {
         self.send(call.get())?;
+        self.answer_or_end()?.map_or(Ok(()), |reply| reply.seen(&call.token).map(drop))
+    }
+
+    /// A whole response, or the end of the connection, and nothing else before it.
+    pub fn answer_or_end(&mut self) -> Result<Option<Reply>, Failure> {
         match self.reply_or_end()? {
-            Some(reply) if reply.seen(&call.token).is_ok() => Ok(()),
-            Some(reply) => Err(reply.wrong(NEXT, reply.describe(), reply.mark(0))),
-            None if self.unread.is_empty() => Ok(()),
-            None => {
+            None if !self.unread.is_empty() => {
                 let actual = format!("\"{}\"", escape_some(&self.unread, 100));
                 Err(wrong(NEXT, actual))
             }
+            other => Ok(other),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a script must have seen: the meta-variables, the command line, standard input.
 
+use serde::de::DeserializeOwned;
+
 use crate::check::Failure;
 use crate::probe::{Seen, checksum};
 use crate::reply::Reply;
@@ -11,21 +13,32 @@ const SHOWN: usize = 200;
 impl Reply {
     /// What the probe with this token saw.
     pub fn seen(&self, token: &str) -> Result<Seen, Failure> {
+        let seen = self.report(token, "script", |seen: &Seen| &seen.token)?;
+        Ok(Seen { at: Some(self.mark(self.head.len())), ..seen })
+    }
+
+    /// The report of a probe, which is a script or an application, on the request with this token.
+    pub(crate) fn report<S: DeserializeOwned>(
+        &self,
+        token: &str,
+        program: &str,
+        token_of: fn(&S) -> &str,
+    ) -> Result<S, Failure> {
         self.status_is(&[200])?;
         let at = self.mark(self.head.len());
-        match serde_json::from_slice::<Seen>(&self.body) {
-            Ok(seen) if seen.token == token => Ok(Seen { at: Some(at), ..seen }),
+        match serde_json::from_slice::<S>(&self.body) {
+            Ok(seen) if token_of(&seen) == token => Ok(seen),
             Ok(seen) => {
-                let actual = format!("one that got \"{}\"", escape_some(seen.token.as_bytes(), 40));
+                let actual = format!("one that got \"{}\"", escape_some(token_of(&seen).as_bytes(), 40));
                 Err(self.wrong(
-                    format!("the report of a script that got \"{token}\" as its token"),
+                    format!("the report of the {program} that got \"{token}\" as its token"),
                     actual,
                     at,
                 ))
             }
             Err(_) => {
                 let actual = format!("\"{}\"", escape_some(&self.body, SHOWN));
-                Err(self.wrong("the report of the script \"probe\"", actual, at))
+                Err(self.wrong(format!("the report of the {program} \"probe\""), actual, at))
             }
         }
     }

@@ -96,7 +96,7 @@ fn silence_is_reported() -> Result<(), String> {
 fn usage_errors() -> Result<(), String> {
     let cases: [(&[&str], &str); 7] = [
         (&["run", "--check", "answers-gte"], "did you mean \"answers-get\"?"),
-        (&["run", "--profile", "htp"], "did you mean \"http\" or \"simple\" or \"cgi\"?"),
+        (&["run", "--profile", "htp"], "did you mean \"http\" or \"simple\" or \"cgi\" or \"wsgi\"?"),
         (&["run", "--report", "jsno=-"], "did you mean \"text\" or \"json\" or \"junit\"?"),
         (&["run", "--report", "text=-", "--report", "json=-"], "two reports can't both go to -"),
         (&["run", "--profile", "http", "--check", "files"], "covers none of these checks"),
@@ -132,14 +132,15 @@ fn reports_replace_files() -> Result<(), String> {
     exits_with(0, &output)?;
     says("passed", &output)?;
     read(&path)?;
-    // Two servers, two reports.
+    // Three servers, three reports.
     exits_with(0, &run(&words))?;
     read(&directory.path().join("report-simple.json"))?;
     read(&directory.path().join("report-cgi.json"))?;
+    read(&directory.path().join("report-wsgi.json"))?;
     let device = std::fs::metadata("/dev/null").expect("a device");
     let left = std::fs::read_dir(directory.path()).expect("a directory").count();
     match (device.is_file(), left) {
-        (false, 3) => Ok(()),
+        (false, 4) => Ok(()),
         other => Err(format!("{other:?}")),
     }
 }

@@ -109,6 +109,7 @@ fn mutants() -> Vec<String> {
         Mutant::Hears { sent, heard } => sent == heard || sent.is_empty(),
         Mutant::Prints { truth, lie } => truth == lie || truth.is_empty(),
         Mutant::Reads { written, read } => written == read || written.is_empty(),
+        Mutant::Gateway(name) => name.is_empty(),
         Mutant::Replies(_) | Mutant::Queues | Mutant::Serves(_) => false,
     };
     all_checks()

@@ -1,0 +1,129 @@
+"""What the probe returns to the server: right answers of several kinds, and wrong ones."""
+
+import io
+
+# Steps that are taken when the server asks for a block, with all that follow.
+LAZY = {"lazy", "yield", "fill", "report", "odd", "echo"}
+
+
+class Body:
+    """What is taken step by step, a block at a time."""
+
+    def __init__(self, run):
+        self.run = run
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        run = self.run
+        run.seen["asked"] += 1
+        while run.steps and run.steps[0] != "close":
+            verb, _, argument = run.steps.pop(0).partition("=")
+            if verb in LAZY:
+                block = run.block(verb, argument)
+                if block is not None:
+                    return block
+            else:
+                run.take(verb, argument)
+        raise StopIteration
+
+    def close(self):
+        self.run.closed()
+
+
+class Sized(Body):
+    """Says how many blocks it has."""
+
+    def __init__(self, run, blocks):
+        super().__init__(run)
+        self.blocks, self.left = blocks, iter(blocks)
+
+    def __len__(self):
+        return len(self.blocks)
+
+    def __next__(self):
+        self.run.seen["asked"] += 1
+        return next(self.left)
+
+
+class Indexed:
+    """Knows the old way to be iterated over, and no other."""
+
+    def __init__(self, run, blocks):
+        self.run, self.blocks = run, blocks
+
+    def __getitem__(self, index):
+        self.run.seen["asked"] += 1
+        return self.blocks[index]
+
+    def close(self):
+        self.run.closed()
+
+
+class Blocks(list):
+    """A list that can be closed."""
+
+    def __init__(self, run, blocks):
+        super().__init__(blocks)
+        self.run = run
+
+    def close(self):
+        self.run.closed()
+
+
+def generator(run, blocks):
+    try:
+        yield from blocks
+    finally:
+        run.closed()
+
+
+class File:
+    """As much of a file as WSGI asks for."""
+
+    def __init__(self, run, octets):
+        self.run, self.octets = run, io.BytesIO(octets)
+
+    def read(self, *size):
+        return self.octets.read(*size)
+
+
+class ClosableFile(File):
+    def close(self):
+        self.run.closed()
+
+
+RETURNED = {
+    "list": Blocks,
+    "tuple": lambda run, blocks: tuple(blocks),
+    "sized": Sized,
+    "indexed": Indexed,
+    "generator": generator,
+    "none": lambda run, blocks: None,
+    "int": lambda run, blocks: 5,
+    "str": lambda run, blocks: "text",
+    "strs": lambda run, blocks: Blocks(run, ["text"]),
+    "bytes": lambda run, blocks: b"".join(blocks),
+}
+FILES = {
+    "file": ClosableFile,
+    "bare": File,
+    "memory": lambda run, octets: io.BytesIO(octets),
+}
+ODD_BLOCKS = {"str": "text", "int": 5, "none": None, "bytearray": bytearray(b"octets"), "list": [b"octets"]}
+ODD_ARGUMENTS = {
+    "one": lambda: ("200 OK",),
+    "four": lambda: ("200 OK", [], None, None),
+    "status-bytes": lambda: (b"200 OK", []),
+    "status-int": lambda: (200, []),
+    "headers-tuple": lambda: ("200 OK", (("X-A", "b"),)),
+    "headers-dict": lambda: ("200 OK", {"X-A": "b"}),
+    "headers-none": lambda: ("200 OK", None),
+    "pair-list": lambda: ("200 OK", [["X-A", "b"]]),
+    "triple": lambda: ("200 OK", [("X-A", "b", "c")]),
+    "name-bytes": lambda: ("200 OK", [(b"X-A", "b")]),
+    "value-bytes": lambda: ("200 OK", [("X-A", b"b")]),
+    "value-int": lambda: ("200 OK", [("X-A", 5)]),
+    "value-none": lambda: ("200 OK", [("X-A", None)]),
+}
