@@ -34,6 +34,7 @@ pub mod robustness;
 pub mod urlencoded;
 pub mod wsgi_environ;
 pub mod wsgi_errors;
+pub mod wsgi_head;
 pub mod wsgi_input;
 pub mod wsgi_life;
 pub mod wsgi_load;
@@ -75,6 +76,7 @@ pub const CHAPTERS: &[&Chapter] = &[
     &wsgi_environ::CHAPTER,
     &wsgi_input::CHAPTER,
     &wsgi_start_response::CHAPTER,
+    &wsgi_head::CHAPTER,
     &wsgi_response::CHAPTER,
     &wsgi_stream::CHAPTER,
     &wsgi_errors::CHAPTER,
