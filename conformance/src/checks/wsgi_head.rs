@@ -88,7 +88,9 @@ pub const CHAPTER: Chapter = Chapter {
             run: |client| {
                 let cookies = ["a=1; Expires=Sun, 06 Nov 2095 08:49:37 GMT", "b=2", "c=3"];
                 let fields = cookies.map(|cookie| ("Set-Cookie", cookie));
-                client.invoke(&[start("200 OK", &fields), list(["cookies"])])?.fields_are("Set-Cookie", &cookies)
+                client
+                    .invoke(&[start("200 OK", &fields), list(["cookies"])])?
+                    .fields_are("Set-Cookie", &cookies)
             },
         },
         Check {
@@ -102,7 +104,8 @@ pub const CHAPTER: Chapter = Chapter {
                 for name in ["X-First", "X-Second", "X-Third"] {
                     let reply = client.invoke(&[start("200 OK", &[(name, "yes")]), list(["own"])])?;
                     reply.field_is(name, "yes")?;
-                    let others = ["X-First", "X-Second", "X-Third"].into_iter().filter(|other| *other != name);
+                    let others =
+                        ["X-First", "X-Second", "X-Third"].into_iter().filter(|other| *other != name);
                     others.map(|other| reply.lacks_field(other)).collect::<Result<(), _>>()?;
                 }
                 Ok(())
@@ -112,11 +115,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-line-breaks",
             title: "No line break in a status, a name or a value reaches the client",
             why: "An application that puts what a visitor typed into a header lets him write headers, or whole responses.",
-            requirement: pep3333(
-                SECTION,
-                Must,
-                &["pep3333-start_response-02", "pep3333-start_response-06"],
-            ),
+            requirement: pep3333(SECTION, Must, &["pep3333-start_response-02", "pep3333-start_response-06"]),
             hint: "Look at what your start_response does with each string before it becomes part of the head.",
             mutant: hears("610d0a582d496e6a65637465643a2062", "61,582d496e6a6563746564:62"),
             run: |client| {
@@ -229,7 +228,8 @@ pub const CHAPTER: Chapter = Chapter {
                     ("Proxy-Authenticate", "Basic realm=\"a\""),
                     ("Connection", "X-Custom"),
                 ] {
-                    if let Some(reply) = client.gets_away_with(&[start("200 OK", &[(name, value)]), list(["ok"])])?
+                    if let Some(reply) =
+                        client.gets_away_with(&[start("200 OK", &[(name, value)]), list(["ok"])])?
                     {
                         match reply.fields_named(name).any(|field| field.value == value.as_bytes()) {
                             true => reply.lacks_field(name)?,
@@ -268,8 +268,17 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP/1.1 500 Internal Server Error\r\n", "HTTP/1.1 200 OK\r\nX-A: b'b'\r\n"),
             run: |client| {
                 for odd in [
-                    "status-bytes", "status-int", "headers-tuple", "headers-dict", "headers-none", "pair-list",
-                    "triple", "name-bytes", "value-bytes", "value-int", "value-none",
+                    "status-bytes",
+                    "status-int",
+                    "headers-tuple",
+                    "headers-dict",
+                    "headers-none",
+                    "pair-list",
+                    "triple",
+                    "name-bytes",
+                    "value-bytes",
+                    "value-int",
+                    "value-none",
                 ] {
                     let steps = [Step::StartOdd(odd), list(["odd"])];
                     if let Some(reply) = client.gets_away_with(&steps)? {

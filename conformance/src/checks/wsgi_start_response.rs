@@ -108,7 +108,8 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at what your start_response does with exc_info when there is no head yet.",
             mutant: gateway("keeps-first-head"),
             run: |client| {
-                let reply = client.invoke(&[start_anew("503 Sorry", &[("X-Only", "yes")]), list(["sorry"])])?;
+                let reply =
+                    client.invoke(&[start_anew("503 Sorry", &[("X-Only", "yes")]), list(["sorry"])])?;
                 reply.status_is(&[503])?;
                 reply.field_is("X-Only", "yes")?;
                 reply.body_is("sorry")
@@ -217,9 +218,12 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("starts-again"),
             run: |client| {
                 let bad = attempt(start("200 OK", &[("X-Value", "a\r\nX-Injected: b")]));
-                let steps = [bad, attempt(start("202 Accepted", &[])), start_anew("200 OK", &[]), Step::Report];
+                let steps =
+                    [bad, attempt(start("202 Accepted", &[])), start_anew("200 OK", &[]), Step::Report];
                 match client.confesses(&steps)? {
-                    Some(seen) if seen.was_told_off(1) => seen.is_told_off(2, "the second call, without exc_info"),
+                    Some(seen) if seen.was_told_off(1) => {
+                        seen.is_told_off(2, "the second call, without exc_info")
+                    }
                     Some(_) => Err(Failure::Inapplicable("the server lets a broken header pass".into())),
                     None => Ok(()),
                 }
