@@ -35,6 +35,7 @@ pub mod urlencoded;
 pub mod wsgi_environ;
 pub mod wsgi_errors;
 pub mod wsgi_fields;
+pub mod wsgi_head;
 pub mod wsgi_input;
 pub mod wsgi_life;
 pub mod wsgi_load;
@@ -79,6 +80,7 @@ pub const CHAPTERS: &[&Chapter] = &[
     &wsgi_fields::CHAPTER,
     &wsgi_input::CHAPTER,
     &wsgi_start_response::CHAPTER,
+    &wsgi_head::CHAPTER,
     &wsgi_response::CHAPTER,
     &wsgi_stream::CHAPTER,
     &wsgi_errors::CHAPTER,

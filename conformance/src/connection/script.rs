@@ -52,7 +52,12 @@ impl Connection {
     /// before ended where the client thinks it did.
     pub fn keeps_step(&mut self, call: &Call) -> Result<(), Failure> {
         self.send(call.get())?;
-        self.answer_or_end()?.map_or(Ok(()), |reply| reply.seen(&call.token).map(drop))
+        match self.answer_or_end()? {
+            Some(reply) if reply.seen(&call.token).is_err() => {
+                Err(reply.wrong(NEXT, reply.describe(), reply.mark(0)))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A whole response, or the end of the connection, and nothing else before it.
