@@ -34,6 +34,7 @@ pub mod robustness;
 pub mod urlencoded;
 pub mod wsgi_environ;
 pub mod wsgi_errors;
+pub mod wsgi_file_wrapper;
 pub mod wsgi_input;
 pub mod wsgi_life;
 pub mod wsgi_load;
@@ -77,6 +78,7 @@ pub const CHAPTERS: &[&Chapter] = &[
     &wsgi_start_response::CHAPTER,
     &wsgi_response::CHAPTER,
     &wsgi_stream::CHAPTER,
+    &wsgi_file_wrapper::CHAPTER,
     &wsgi_errors::CHAPTER,
     &wsgi_life::CHAPTER,
     &wsgi_load::CHAPTER,
