@@ -110,7 +110,8 @@ class Run:
         self.errors = self.environ.get("wsgi.errors")
         self.write = self.file = None
         self.has_answered = self.is_trying = False
-        token, *self.steps = self.environ["QUERY_STRING"].split("&")
+        token, *steps = self.environ["QUERY_STRING"].split("&")
+        self.steps = [step for step in steps if step]
         self.token = token[len("token="):]
         strings, objects = look(self.environ)
         self.seen = {

@@ -122,10 +122,14 @@ class LongFile(ClosableFile):
         return bytes(size)
 
 
-def half_read(file, octets):
-    """The file with these octets, of which the first half has been read."""
+def on_disk(octets):
+    file = tempfile.TemporaryFile()
     file.write(octets)
     file.seek(0)
+    return file
+
+
+def half_read(file, octets):
     file.read(len(octets) // 2)
     return file
 
@@ -161,8 +165,9 @@ FILES = {
     "bare": File,
     "memory": lambda run, octets: io.BytesIO(octets),
     "long": LongFile,
-    "half-read": lambda run, octets: half_read(io.BytesIO(), octets),
-    "half-read-disk": lambda run, octets: half_read(tempfile.TemporaryFile(), octets),
+    "disk": lambda run, octets: on_disk(octets),
+    "half-read": lambda run, octets: half_read(io.BytesIO(octets), octets),
+    "half-read-disk": lambda run, octets: half_read(on_disk(octets), octets),
 }
 ODD_BLOCKS = {"str": "text", "int": 5, "none": None, "bytearray": bytearray(b"octets"), "list": [b"octets"]}
 ODD_ARGUMENTS = {

@@ -30,7 +30,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("wrapper-needs-a-descriptor"),
             run: |client| {
                 wraps(client)?;
-                for kind in ["bare", "file", "memory"] {
+                for kind in ["bare", "file", "memory", "disk"] {
                     for size in [None, Some(4), Some(10_000)] {
                         let reply = client.invoke(&[ok(), Step::Wrap(kind, TEXT.into(), size)])?;
                         reply.status_is(&[200])?;
@@ -152,7 +152,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: |client| {
                 wraps(client)?;
                 let length = start("200 OK", &[("Content-Length", "5")]);
-                for kind in ["memory", "half-read-disk"] {
+                for kind in ["memory", "disk"] {
                     let file = Step::Wrap(kind, TEXT.repeat(2).into(), None);
                     let call = client.invocation(&[length.clone(), file])?;
                     let mut connection = client.connect()?;
