@@ -12,4 +12,9 @@ use crate::message::{Request, Response};
 pub trait Application: Send + Sync + 'static {
     /// The response to `request`. It never fails: what goes wrong is a response too.
     fn call(&self, request: Request) -> impl Future<Output = Response> + Send;
+
+    /// Ends what the application keeps running, once the last request has been answered.
+    fn stop(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 }

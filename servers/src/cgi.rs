@@ -31,7 +31,7 @@ use gateway::Gateway;
 use script::Scripts;
 
 use crate::files::{Pages, STYLE};
-use crate::program::{self, Common};
+use crate::program::{self, Common, Root, seconds};
 
 /// The pages of a server that is given no directory.
 const PAGES: Pages = &[("index.html", include_bytes!("../www/cgi.html")), ("style.css", STYLE)];
@@ -43,6 +43,9 @@ pub struct Options {
     /// What every server can be told
     #[command(flatten)]
     pub common: Common,
+    /// The files to serve
+    #[command(flatten)]
+    pub root: Root,
     /// The directory of scripts, in place of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub cgi_bin: Option<PathBuf>,
@@ -54,20 +57,13 @@ pub struct Options {
     pub scripts: u16,
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(seconds) if (0.001..1e6).contains(&seconds) => Ok(seconds),
-        _ => Err("a number of seconds is wanted, as in 30 or 0.5".into()),
-    }
-}
-
 /// Serves until the process is asked to stop; exit code 2 if it can't.
 pub fn run(options: Options) -> ExitCode {
-    program::run(&options.common, gateway(&options))
+    program::run(&options.common, async { gateway(&options) })
 }
 
 fn gateway(options: &Options) -> Result<Gateway, String> {
-    let files = options.common.files(PAGES)?;
+    let files = options.root.files(PAGES)?;
     let scripts = match &options.cgi_bin {
         None => demonstration::lay_out().map_err(|error| format!("Cannot lay out the scripts: {error}"))?,
         Some(directory) => Scripts::directory(directory)

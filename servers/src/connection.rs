@@ -113,7 +113,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, A: Application> Connection<'_,
             }
         };
         let (response, persistent) = match answer {
-            Ok(Some(response)) if encode::is_sound(response.status, &response.headers) => {
+            Ok(Some(response)) if encode::is_sound(&response) => {
                 let stop = *self.context.stop.borrow()
                     || response.headers.members("Connection").any(|m| m.eq_ignore_ascii_case(b"close"));
                 let persistent = persistent && !stop && self.inbound.can_reach_end(&mut intake);

@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use bytes::{BufMut, BytesMut};
 
-use crate::message::{Headers, Version};
+use crate::message::{Response, Version};
 use crate::parse::is_token;
 
-/// What the server alone decides: how the message is framed, when it was made, and what becomes of
-/// the connection. Fields of these names from an application go no further.
+/// What the server decides: how the message is framed, and what becomes of the connection. Fields of these
+/// names from an application go no further; its Date does, where it is one.
 const OWN_FIELDS: [&str; 9] = [
     "Connection",
     "Content-Length",
@@ -48,29 +48,29 @@ impl Delimiter {
     }
 }
 
-/// Whether an application's answer can be sent at all: a final status, and fields that end where they seem to
-/// (RFC 9110 5.1, 5.5). Anything else would let one response be read as two.
-pub(crate) fn is_sound(status: u16, headers: &Headers) -> bool {
+/// Whether an application's answer can be sent at all: a final status, and a reason and fields that end where
+/// they seem to (RFC 9110 5.1, 5.5). Anything else would let one response be read as two.
+pub(crate) fn is_sound(Response { status, reason, headers, .. }: &Response) -> bool {
     let is_text = |value: &[u8]| value.iter().all(|&b| b == b'\t' || !b.is_ascii_control());
-    (200..600).contains(&status) && headers.iter().all(|(name, value)| is_token(name) && is_text(value))
+    (200..600).contains(status)
+        && reason.as_deref().is_none_or(is_text)
+        && headers.iter().all(|(name, value)| is_token(name) && is_text(value))
 }
 
 /// Writes the status line and the header section (RFC 9112 4 and 5). `connection` is the value of the
 /// Connection field, if there is to be one.
-pub(crate) fn head(
-    out: &mut BytesMut,
-    status: u16,
-    headers: &Headers,
-    delimiter: Delimiter,
-    connection: Option<&str>,
-) {
+pub(crate) fn head(out: &mut BytesMut, response: &Response, delimiter: Delimiter, connection: Option<&str>) {
+    let Response { status, reason: own_reason, headers, .. } = response;
     out.reserve(256);
     out.put_slice(b"HTTP/1.1 ");
-    put_number(out, status.into(), 10);
+    put_number(out, (*status).into(), 10);
     out.put_u8(b' ');
-    out.put_slice(reason(status).as_bytes());
+    out.put_slice(own_reason.as_deref().unwrap_or(reason(*status).as_bytes()));
     out.put_slice(b"\r\n");
-    with_date(|date| put_field(out, b"Date", date.as_bytes()));
+    match headers.get("Date").filter(|date| is_date(date)) {
+        Some(date) => put_field(out, b"Date", date),
+        None => with_date(|date| put_field(out, b"Date", date.as_bytes())),
+    }
     for (name, value) in headers.iter() {
         if !OWN_FIELDS.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(name)) {
             put_field(out, name, value.trim_ascii());
@@ -89,6 +89,10 @@ pub(crate) fn head(
         put_field(out, b"Connection", option.as_bytes());
     }
     out.put_slice(b"\r\n");
+}
+
+fn is_date(value: &[u8]) -> bool {
+    str::from_utf8(value).is_ok_and(|text| httpdate::parse_http_date(text).is_ok())
 }
 
 fn put_field(out: &mut BytesMut, name: &[u8], value: &[u8]) {
@@ -191,21 +195,21 @@ pub fn reason(status: u16) -> &'static str {
 mod tests {
     use super::*;
 
-    fn written(status: u16, headers: &Headers, delimiter: Delimiter, connection: Option<&str>) -> String {
+    fn written(response: &Response, delimiter: Delimiter, connection: Option<&str>) -> String {
         let mut out = BytesMut::new();
-        head(&mut out, status, headers, delimiter, connection);
+        head(&mut out, response, delimiter, connection);
         String::from_utf8(out.to_vec()).unwrap()
     }
 
     #[test]
     fn the_server_frames_the_message_whatever_the_application_says() {
-        let mut headers = Headers::default();
-        headers.push("X-Kept", " kept \t");
+        let mut response = Response::new(200);
+        response.headers.push("X-Kept", " kept \t");
         for own in OWN_FIELDS {
-            headers.push(own.to_ascii_lowercase(), "7");
+            response.headers.push(own.to_ascii_lowercase(), "7");
         }
         let date = with_date(str::to_owned);
-        let head = written(200, &headers, Delimiter::Length(1234567890), Some("close"));
+        let head = written(&response, Delimiter::Length(1234567890), Some("close"));
         // The second may have changed since.
         let (status, rest) = head.split_once("\r\n").unwrap();
         let (date_field, rest) = rest.split_once("\r\n").unwrap();
@@ -213,6 +217,16 @@ mod tests {
         assert_eq!(date_field.len(), "Date: ".len() + date.len());
         assert!(httpdate::parse_http_date(&date_field["Date: ".len()..]).is_ok());
         assert_eq!(rest, "X-Kept: kept\r\nContent-Length: 1234567890\r\nConnection: close\r\n\r\n");
+    }
+
+    #[test]
+    fn a_reason_and_a_date_of_the_application_are_kept() {
+        let mut response = Response { reason: Some("So It Is".into()), ..Response::new(299) };
+        response.headers.push("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(
+            written(&response, Delimiter::Nothing, None),
+            "HTTP/1.1 299 So It Is\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n"
+        );
     }
 
     #[test]
@@ -248,9 +262,12 @@ mod tests {
             (600, "X-T", "a", false),
             (0, "X-T", "a", false),
         ] {
-            let mut headers = Headers::default();
-            headers.push(name, value);
-            assert_eq!(is_sound(status, &headers), sound, "{status} {name:?} {value:?}");
+            let mut response = Response::new(status);
+            response.headers.push(name, value);
+            assert_eq!(is_sound(&response), sound, "{status} {name:?} {value:?}");
+            response = Response { reason: Some(value.into()), ..Response::new(200) };
+            let is_text = !value.contains(['\r', '\n', '\0']);
+            assert_eq!(is_sound(&response), is_text, "{value:?}");
         }
     }
 

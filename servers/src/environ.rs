@@ -1,7 +1,6 @@
 //! The meta-variables of a request (RFC 3875 4.1): what a script finds in its environment, and a WSGI
 //! application in its `environ`.
 
-use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -9,11 +8,9 @@ use crate::message::{Request, Version};
 
 /// Fields that become no `HTTP_` variable. Two of them have variables of their own, others are between the
 /// client and the server alone, and some would do harm (RFC 3875 4.1.18).
-const KEPT_BACK: [&str; 13] = [
+const KEPT_BACK: [&str; 12] = [
     // Programs that fetch something would take the client's word for the proxy to go through: "httpoxy".
     "Proxy",
-    // Passwords are for the one who checks them.
-    "Authorization",
     "Proxy-Authorization",
     "Content-Length",
     "Content-Type",
@@ -28,6 +25,18 @@ const KEPT_BACK: [&str; 13] = [
     "Upgrade",
 ];
 
+/// How a program is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interface {
+    /// As a script: its environment is that of a process, which others may see. So the password in
+    /// `Authorization` stays out of it (RFC 3875 4.1.18). There are three variables more than in the RFC, which
+    /// scripts count on: `DOCUMENT_ROOT`, `REMOTE_PORT` and `REQUEST_URI`.
+    Cgi,
+    /// As an application, which is the one who checks passwords. What is not in the RFC would have names of
+    /// another kind (PEP 3333, "environ Variables"), so there is none of it.
+    Wsgi,
+}
+
 /// Which part of the path leads to a program, and which is for it to read. Both are decoded.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
@@ -39,21 +48,20 @@ pub struct Place<'a> {
     pub document_root: Option<&'a Path>,
 }
 
-/// The meta-variables of a request, in the order of RFC 3875; each name once. `content_length` is that of
-/// the decoded content; `None` where the request has none.
+/// Calls `set` with each meta-variable of a request, name and value, in the order of RFC 3875; each name once.
+/// `content_length` is that of the decoded content; `None` where the request has none.
 ///
-/// Beside those of the RFC there are three that scripts count on: `DOCUMENT_ROOT`, `REMOTE_PORT` and
-/// `REQUEST_URI`. `AUTH_TYPE`, `REMOTE_USER` and `REMOTE_IDENT` are never set, for the server asks nobody
-/// who they are, and takes no client's word for it.
+/// `AUTH_TYPE`, `REMOTE_USER` and `REMOTE_IDENT` are never set, for the server asks nobody who they are, and
+/// takes no client's word for it.
 pub fn variables(
+    interface: Interface,
     software: &str,
     request: &Request,
     place: &Place,
     content_length: Option<u64>,
-) -> Vec<(String, Vec<u8>)> {
+    mut set: impl FnMut(&str, &[u8]),
+) {
     let Request { target, remote, local, .. } = request;
-    let mut variables: Vec<(String, Vec<u8>)> = Vec::with_capacity(32);
-    let mut set = |name: &str, value: &[u8]| variables.push((name.to_owned(), value.to_owned()));
     if let Some(length) = content_length {
         set("CONTENT_LENGTH", length.to_string().as_bytes());
     }
@@ -77,17 +85,18 @@ pub fn variables(
     set("REMOTE_ADDR", client.as_bytes());
     // Asking for the name would take longer than most scripts; the address may stand for it (4.1.9).
     set("REMOTE_HOST", client.as_bytes());
-    set("REMOTE_PORT", remote.port().to_string().as_bytes());
     set("REQUEST_METHOD", request.method.as_bytes());
-    let mark = if target.query.is_some() { "?" } else { "" };
-    set("REQUEST_URI", [&target.path, mark, query].concat().as_bytes());
+    if interface == Interface::Cgi {
+        set("REMOTE_PORT", remote.port().to_string().as_bytes());
+        let mark = if target.query.is_some() { "?" } else { "" };
+        set("REQUEST_URI", [&target.path, mark, query].concat().as_bytes());
+    }
     set("SCRIPT_NAME", place.script_name);
     set("SERVER_NAME", server_name(request).as_bytes());
     set("SERVER_PORT", local.port().to_string().as_bytes());
     set("SERVER_PROTOCOL", if request.version == Version::Http10 { b"HTTP/1.0" } else { b"HTTP/1.1" });
     set("SERVER_SOFTWARE", software.as_bytes());
-    variables.extend(fields(request));
-    variables
+    fields(interface, request, set);
 }
 
 /// The host that was asked for, without a port; else the address where the request arrived.
@@ -104,24 +113,34 @@ fn server_name(request: &Request) -> String {
 }
 
 /// The header fields, several of a name as one (RFC 9110 5.3; 4.2.3 of RFC 6265bis for cookies).
-///
-/// Only letters, digits and hyphens make a name. `X_Y` would become the same variable as `X-Y`, and what
-/// a trusted server in front of this one has checked could be overwritten.
-fn fields(request: &Request) -> BTreeMap<String, Vec<u8>> {
-    let mut variables: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    for (name, value) in request.headers.iter() {
-        let is_clear = name.iter().all(|&b| b.is_ascii_alphanumeric() || b == b'-');
-        if !is_clear || KEPT_BACK.iter().any(|kept| kept.as_bytes().eq_ignore_ascii_case(name)) {
+fn fields(interface: Interface, request: &Request, mut set: impl FnMut(&str, &[u8])) {
+    let fields: Vec<(&[u8], &[u8])> = request.headers.iter().collect();
+    let mut variable = String::new();
+    for (at, (name, value)) in fields.iter().enumerate() {
+        let is_it = |(other, _): &&(&[u8], &[u8])| other.eq_ignore_ascii_case(name);
+        if !is_passed_on(interface, name) || fields[..at].iter().any(|field| is_it(&field)) {
+            continue;
+        }
+        variable.clear();
+        variable.push_str("HTTP_");
+        variable.extend(name.iter().map(|&b| if b == b'-' { '_' } else { b.to_ascii_uppercase().into() }));
+        let mut others = fields[at + 1..].iter().filter(is_it).map(|(_, value)| *value).peekable();
+        if others.peek().is_none() {
+            set(&variable, value);
             continue;
         }
         let separator: &[u8] = if name.eq_ignore_ascii_case(b"Cookie") { b"; " } else { b", " };
-        let name = String::from_utf8_lossy(name).to_ascii_uppercase().replace('-', "_");
-        variables
-            .entry(format!("HTTP_{name}"))
-            .and_modify(|joined| joined.extend([separator, value].concat()))
-            .or_insert_with(|| value.to_owned());
+        let joined = others.fold(value.to_vec(), |joined, other| [&joined, separator, other].concat());
+        set(&variable, &joined);
     }
-    variables
+}
+
+/// Only letters, digits and hyphens make a name. `X_Y` would become the same variable as `X-Y`, and what
+/// a trusted server in front of this one has checked could be overwritten.
+fn is_passed_on(interface: Interface, name: &[u8]) -> bool {
+    name.iter().all(|&b| b.is_ascii_alphanumeric() || b == b'-')
+        && !KEPT_BACK.iter().any(|kept| kept.as_bytes().eq_ignore_ascii_case(name))
+        && (interface == Interface::Wsgi || !name.eq_ignore_ascii_case(b"Authorization"))
 }
 
 #[cfg(test)]
@@ -130,13 +149,20 @@ mod tests {
     use crate::testing::request;
 
     fn of(request: &Request, content_length: Option<u64>) -> Vec<(String, String)> {
+        called(Interface::Cgi, request, content_length)
+    }
+
+    fn called(interface: Interface, request: &Request, content_length: Option<u64>) -> Vec<(String, String)> {
         let place = Place {
             script_name: b"/cgi-bin/a b",
             path_info: b"/x y/\xff",
             document_root: Some(Path::new("/srv/www")),
         };
-        let variables = variables("server/1", request, &place, content_length);
-        variables.into_iter().map(|(name, value)| (name, value.escape_ascii().to_string())).collect()
+        let mut all = Vec::new();
+        variables(interface, "server/1", request, &place, content_length, |name, value| {
+            all.push((name.to_owned(), value.escape_ascii().to_string()));
+        });
+        all
     }
 
     fn get(variables: &[(String, String)], name: &str) -> Option<String> {
@@ -203,12 +229,22 @@ mod tests {
         let variables = of(&request("GET", "/cgi-bin/a%20b", &fields, b""), None);
         let ours: Vec<_> = variables.iter().filter(|(name, _)| name.starts_with("HTTP_")).cloned().collect();
         let expected = [
-            ("HTTP_9LIVES", "() { :;}; x"),
-            ("HTTP_COOKIE", "a=1; b=2"),
-            ("HTTP_X_EMPTY", ""),
             ("HTTP_X_TWO", "a, b"),
+            ("HTTP_COOKIE", "a=1; b=2"),
+            ("HTTP_9LIVES", "() { :;}; x"),
+            ("HTTP_X_EMPTY", ""),
         ];
         assert_eq!(ours, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn an_application_sees_passwords_and_no_variables_but_those_of_the_rfc() {
+        let fields = [("Authorization", "Basic secret"), ("Proxy-Authorization", "Basic other")];
+        let variables = called(Interface::Wsgi, &request("GET", "/", &fields, b""), None);
+        assert_eq!(get(&variables, "HTTP_AUTHORIZATION").as_deref(), Some("Basic secret"));
+        for name in ["HTTP_PROXY_AUTHORIZATION", "REMOTE_PORT", "REQUEST_URI"] {
+            assert_eq!(get(&variables, name), None, "{name}");
+        }
     }
 
     #[test]

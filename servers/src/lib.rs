@@ -30,6 +30,7 @@
 //! | the methods that a resource lacks | `methods` | 9110 9.1 |
 //! | what a program is told of a request | [`environ`] | 3875 4.1 |
 //! | scripts, and the site around them | [`cgi`] | 3875 |
+//! | an application in Python | [`wsgi`] | PEP 3333 |
 //! | the site as a program | [`simple`], [`program`] | |
 
 pub mod application;
@@ -61,3 +62,4 @@ pub mod site;
 mod testing;
 mod timer;
 mod trace;
+pub mod wsgi;

@@ -6,12 +6,16 @@ use std::net::SocketAddr;
 use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::BytesMut;
+
 use crate::encode::with_date;
 
 /// Octets that may wait to be written. What comes on top, because nobody reads the output, is lost and counted.
 const QUEUE_LIMIT: usize = 4 * 1024 * 1024;
 /// How long the writer lets lines gather after it has written some: waking it costs more than a line.
 const GATHER: Duration = Duration::from_millis(5);
+/// Octets of a line that a program has written; the rest makes a line of its own.
+const PROGRAM_LINE: usize = 1024;
 /// Octets of a request line that the access log shows.
 const LINE_SHOWN: usize = 200;
 
@@ -19,6 +23,22 @@ const LINE_SHOWN: usize = 200;
 /// line and a terminal takes no orders from a client.
 pub fn line(text: &str) {
     push(format_args!("{}", OneLine(text)));
+}
+
+/// Takes the lines that are whole off the front of what a program has written, or all there is once it is
+/// over, and writes them to the log, with the name of the program before each.
+pub(crate) fn lines(name: &str, written: &mut BytesMut, is_over: bool) {
+    loop {
+        let end = written.iter().take(PROGRAM_LINE).position(|&b| b == b'\n').map(|end| end + 1);
+        let length = match end {
+            Some(length) => length,
+            None if written.len() >= PROGRAM_LINE => PROGRAM_LINE,
+            None if is_over && !written.is_empty() => written.len(),
+            None => return,
+        };
+        let text = written.split_to(length);
+        line(&format!("{name}: {}", String::from_utf8_lossy(&text).trim_end()));
+    }
 }
 
 /// What the access log says about one request.

@@ -51,6 +51,8 @@ pub enum Version {
 pub struct Response {
     /// The status code (RFC 9110 15).
     pub status: u16,
+    /// The reason phrase, in place of the usual one (RFC 9112 4).
+    pub reason: Option<Bytes>,
     /// The header fields.
     pub headers: Headers,
     /// The content.
@@ -60,7 +62,7 @@ pub struct Response {
 impl Response {
     /// A response without fields or content.
     pub fn new(status: u16) -> Response {
-        Response { status, headers: Headers::default(), body: Body::Empty }
+        Response { status, reason: None, headers: Headers::default(), body: Body::Empty }
     }
 
     /// A response with content of the given media type.

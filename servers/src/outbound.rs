@@ -69,7 +69,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
             self.stream(chunks, Delimiter::Close).await?;
             return Ok(false);
         }
-        encode::head(&mut self.output, response.status, &response.headers, delimiter, connection);
+        encode::head(&mut self.output, &response, delimiter, connection);
         if head_only || matches!(delimiter, Delimiter::Nothing | Delimiter::Length(0)) {
             return Ok(true);
         }

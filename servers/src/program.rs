@@ -1,5 +1,6 @@
 //! What the programs have in common: options, and the way from them to a server that serves.
 
+use std::future::Future;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -19,9 +20,6 @@ pub struct Common {
     /// The address to listen on; 0.0.0.0 lets other machines in
     #[arg(long, default_value = "127.0.0.1")]
     pub host: IpAddr,
-    /// The directory whose files to serve, in place of the built-in pages
-    #[arg(long, value_name = "DIR")]
-    pub root: Option<PathBuf>,
     /// Show every byte of every connection
     #[arg(long)]
     pub trace: bool,
@@ -30,7 +28,15 @@ pub struct Common {
     pub quiet: bool,
 }
 
-impl Common {
+/// The option of those that serve files.
+#[derive(Debug, clap::Args)]
+pub struct Root {
+    /// The directory whose files to serve, in place of the built-in pages
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+}
+
+impl Root {
     /// The files to serve: those of the directory, or else these pages.
     pub(crate) fn files(&self, pages: Pages) -> Result<Files, String> {
         match &self.root {
@@ -41,10 +47,21 @@ impl Common {
     }
 }
 
-/// Serves an application until the process is asked to stop. What keeps the server from starting is said
-/// in one sentence on standard error, with exit code 2.
-pub(crate) fn run(common: &Common, application: Result<impl Application, String>) -> ExitCode {
-    match application.and_then(|application| serve(common, application)) {
+/// A length of time on the command line.
+pub(crate) fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.001..1e6).contains(&seconds) => Ok(seconds),
+        _ => Err("a number of seconds is wanted, as in 30 or 0.5".into()),
+    }
+}
+
+/// Makes an application and serves it until the process is asked to stop. What keeps the server from
+/// starting is said on standard error, with exit code 2.
+pub(crate) fn run<A: Application>(
+    common: &Common,
+    application: impl Future<Output = Result<A, String>>,
+) -> ExitCode {
+    match serve(common, application) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("{why}");
@@ -54,7 +71,10 @@ pub(crate) fn run(common: &Common, application: Result<impl Application, String>
 }
 
 #[tokio::main]
-async fn serve(common: &Common, application: impl Application) -> Result<(), String> {
+async fn serve<A: Application>(
+    common: &Common,
+    application: impl Future<Output = Result<A, String>>,
+) -> Result<(), String> {
     let address = (common.host, common.port).into();
     let config = Config { trace: common.trace, quiet: common.quiet, ..Config::new(address) };
     let server = Server::bind(config).and_then(|server| Ok((server.local_addr()?, server))).map_err(
@@ -64,6 +84,7 @@ async fn serve(common: &Common, application: impl Application) -> Result<(), Str
         },
     );
     let (address, server) = server?;
+    let application = application.await?;
     log::line(&format!("Listening on http://{address}/"));
     server.serve(application, stop_signal()).await;
     Ok(())
@@ -76,8 +97,8 @@ mod tests {
     use super::*;
     use crate::simple::{Options, PAGES};
 
-    fn options(arguments: &[&str]) -> Common {
-        Options::try_parse_from([&["server"], arguments].concat()).expect("known options").common
+    fn options(arguments: &[&str]) -> Options {
+        Options::try_parse_from([&["server"], arguments].concat()).expect("known options")
     }
 
     #[test]
@@ -85,17 +106,20 @@ mod tests {
         let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = taken.local_addr().expect("it listens");
         assert_eq!(
-            serve(&options(&["--port", &address.port().to_string()]), Files::built_in(PAGES)),
+            serve(&options(&["--port", &address.port().to_string()]).common, async {
+                Ok(Files::built_in(PAGES))
+            }),
             Err(format!("Another program listens on {address} already."))
         );
-        let missing = options(&["--root", "/nowhere/at/all"]).files(PAGES).expect_err("no such directory");
+        let missing =
+            options(&["--root", "/nowhere/at/all"]).root.files(PAGES).expect_err("no such directory");
         assert!(missing.starts_with("Cannot serve the directory /nowhere/at/all: "), "{missing}");
     }
 
     #[test]
     fn only_this_machine_is_served_unless_asked_for() {
-        let options = options(&[]);
-        assert!(options.host.is_loopback());
-        assert_eq!((options.port, options.root), (8000, None));
+        let Options { common, root } = options(&[]);
+        assert!(common.host.is_loopback());
+        assert_eq!((common.port, root.root), (8000, None));
     }
 }

@@ -113,6 +113,7 @@ impl Server {
         let all_done = async { while connections.join_next().await.is_some() {} };
         let _ = timeout(config.grace, all_done).await;
         connections.shutdown().await;
+        application.stop().await;
         log::flush();
     }
 }

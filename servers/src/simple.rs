@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::files::{Pages, STYLE};
 use crate::form::Form;
-use crate::program::{self, Common};
+use crate::program::{self, Common, Root};
 use crate::site::Site;
 
 /// The pages of a server that is given no directory.
@@ -17,10 +17,13 @@ pub struct Options {
     /// What every server can be told
     #[command(flatten)]
     pub common: Common,
+    /// The files to serve
+    #[command(flatten)]
+    pub root: Root,
 }
 
 /// Serves until the process is asked to stop; exit code 2 if it can't.
 pub fn run(options: Options) -> ExitCode {
-    let files = options.common.files(PAGES);
-    program::run(&options.common, files.map(|files| Site { form: Form, files }))
+    let files = options.root.files(PAGES);
+    program::run(&options.common, async { files.map(|files| Site { form: Form, files }) })
 }

@@ -21,6 +21,8 @@ enum Server {
     Simple(servers::simple::Options),
     /// Serve files, and run scripts at /cgi-bin/
     Cgi(servers::cgi::Options),
+    /// Host a WSGI application
+    Wsgi(servers::wsgi::Options),
 }
 
 impl Serve {
@@ -28,6 +30,7 @@ impl Serve {
         match self.server {
             Server::Simple(options) => Ok(servers::simple::run(options)),
             Server::Cgi(options) => Ok(servers::cgi::run(options)),
+            Server::Wsgi(options) => Ok(servers::wsgi::run(options)),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::output::{self, Head, Malformed};
 use super::process::{Process, TimedOut};
 use super::script::{Script, Scripts};
 use crate::application::Application;
-use crate::environ::{self, Place};
+use crate::environ::{self, Interface, Place};
 use crate::files::Files;
 use crate::html::error_page;
 use crate::log::{self, Escaped};
@@ -128,7 +128,7 @@ impl Gateway {
             }
             _ => body(process, content, length).await,
         };
-        Ok(Answer::Response(Response { status, headers, body }))
+        Ok(Answer::Response(Response { headers, body, ..Response::new(status) }))
     }
 
     /// A place to run in, first come, first served.
@@ -152,10 +152,11 @@ impl Gateway {
             path_info: &script.path_info,
             document_root: self.files.root(),
         };
-        let variables = environ::variables(SOFTWARE, request, &place, length);
         let mut command = Command::new(&script.file);
         command.env_clear().envs(inherited()).env("SCRIPT_FILENAME", &script.file);
-        command.envs(variables.iter().map(|(name, value)| (name, OsStr::from_bytes(value))));
+        environ::variables(Interface::Cgi, SOFTWARE, request, &place, length, |name, value| {
+            command.env(name, OsStr::from_bytes(value));
+        });
         command.current_dir(script.file.parent().unwrap_or(&script.file));
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let name = log_name(script);

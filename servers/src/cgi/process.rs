@@ -5,7 +5,7 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
@@ -23,8 +23,6 @@ const GRACE: Duration = Duration::from_millis(100);
 /// How often, and how far apart, a file is tried that is open for writing.
 const BUSY_TRIES: usize = 20;
 const BUSY_WAIT: Duration = Duration::from_millis(10);
-/// Octets of a line on standard error that go into one line of the log.
-const LINE: usize = 1024;
 
 /// A script that runs. Dropping it ends it, with its whole process group: that is how a script ends when
 /// the client has gone, when it takes too long, and when the server stops.
@@ -158,7 +156,9 @@ impl Process {
     async fn step(&mut self) -> Result<(), TimedOut> {
         tokio::select! { biased;
             () = read(&mut self.stdout, &mut self.output) => {}
-            () = read(&mut self.stderr, &mut self.complaints) => self.pass_on_complaints(),
+            () = read(&mut self.stderr, &mut self.complaints) => {
+                log::lines(&self.name, &mut self.complaints, self.stderr.is_none());
+            }
             status = self.child.wait(), if self.status.is_none() => self.ended(status),
             () = self.timer.expired() => match self.status {
                 None => return Err(TimedOut),
@@ -183,22 +183,6 @@ impl Process {
     fn end_group(&self) {
         if let Some(group) = self.group {
             let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
-
-    /// What came on standard error goes to the log, line by line.
-    fn pass_on_complaints(&mut self) {
-        loop {
-            let line = self.complaints.iter().take(LINE).position(|&b| b == b'\n');
-            let line: Bytes = match line {
-                Some(end) => self.complaints.split_to(end + 1).freeze(),
-                None if self.complaints.len() >= LINE => self.complaints.split_to(LINE).freeze(),
-                None if self.stderr.is_none() && !self.complaints.is_empty() => {
-                    self.complaints.split().freeze()
-                }
-                None => return,
-            };
-            self.complain(String::from_utf8_lossy(&line).trim_end());
         }
     }
 }

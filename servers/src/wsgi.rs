@@ -1,0 +1,124 @@
+//! server-wsgi: applications written in Python (PEP 3333).
+//!
+//! The server speaks HTTP, and the application runs in processes of their own, the workers. So whatever an
+//! application does, it costs one worker, which has a successor at once.
+//!
+//! | step | module |
+//! |---|---|
+//! | from a request to a response | `gateway` |
+//! | its environment | [`crate::environ`] |
+//! | a free thread of a worker | `pool` |
+//! | a request and a response pass | `place`, `protocol` |
+//! | the application is called | `../wsgi/worker.py` |
+//! | a worker, and how long it serves | `worker` |
+//! | it starts, and ends | `process`, `interpreter` |
+//! | it has a successor | `keeper` |
+//! | an application to begin with | `../wsgi/demonstration.py` |
+//!
+//! What PEP 3333 leaves to the server: the application stands at the root, so SCRIPT_NAME is empty. `environ`
+//! holds the variables of RFC 3875 that apply, all header fields but those between client and server, and
+//! nothing of the environment of the process. `wsgi.errors` goes to the log. Two keys are extensions that many
+//! servers share: `wsgi.file_wrapper`, and `wsgi.input_terminated`, since content in chunks has an end, too.
+
+mod gateway;
+mod interpreter;
+mod keeper;
+mod place;
+mod pool;
+mod process;
+mod protocol;
+mod worker;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gateway::Gateway;
+use keeper::Keeper;
+use pool::Pool;
+use process::Recipe;
+
+use crate::files::STYLE;
+use crate::program::{self, Common, seconds};
+
+/// The program of the workers.
+const WORKER: &[u8] = include_bytes!("../wsgi/worker.py");
+/// The application of a server that is given none, and its pages.
+const DEMONSTRATION: [(&str, &[u8]); 4] = [
+    ("demonstration.py", include_bytes!("../wsgi/demonstration.py")),
+    ("form.py", include_bytes!("../wsgi/form.py")),
+    ("index.html", include_bytes!("../www/wsgi.html")),
+    ("style.css", STYLE),
+];
+
+/// A small web server that hosts a WSGI application.
+#[derive(Debug, clap::Parser)]
+#[command(name = "server-wsgi", version)]
+pub struct Options {
+    /// What every server can be told
+    #[command(flatten)]
+    pub common: Common,
+    /// The application, in place of the built-in one: a module and what is callable in it
+    #[arg(long, value_name = "MODULE:CALLABLE")]
+    pub app: Option<String>,
+    /// The directory to import it from, which is also the one it runs in
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub path: PathBuf,
+    /// How many processes run the application
+    #[arg(long, value_name = "NUMBER", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    pub workers: u16,
+    /// How many requests each of them may work on at the same time
+    #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: u16,
+    /// How long the application may send nothing
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
+    pub timeout: f64,
+    /// How many requests a process may get before it is replaced; against leaks
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_requests: Option<u64>,
+}
+
+/// Serves until the process is asked to stop; exit code 2 if it can't.
+pub fn run(options: Options) -> ExitCode {
+    program::run(&options.common, gateway(&options))
+}
+
+async fn gateway(options: &Options) -> Result<Gateway, String> {
+    let python = interpreter::find()?;
+    let directory = lay_out().map_err(|error| format!("There is no room for the workers: {error}"))?;
+    let (application, path) = match &options.app {
+        None => ("demonstration:application", directory.path().join("demonstration")),
+        Some(app) => (&app[..], options.path.clone()),
+    };
+    if !path.is_dir() {
+        return Err(format!("Cannot import from {}, which is no directory.", path.display()));
+    }
+    let recipe = Recipe {
+        python,
+        program: directory.path().join("worker.py"),
+        application: application.to_owned(),
+        directory: path,
+        sockets: directory.path().to_owned(),
+        threads: options.threads.into(),
+        patience: Duration::from_secs_f64(options.timeout),
+        most: options.max_requests,
+    };
+    let pool = Arc::new(Pool::default());
+    let keeper = Keeper::start(recipe, options.workers.into(), &pool).await?;
+    Ok(Gateway { pool, keeper, _directory: directory })
+}
+
+/// Makes files of what Python is to run. They go with the result.
+fn lay_out() -> io::Result<tempfile::TempDir> {
+    let directory = tempfile::Builder::new().prefix("server-wsgi-").tempdir()?;
+    let write = |path: &Path, content: &[u8]| fs::write(directory.path().join(path), content);
+    write(Path::new("worker.py"), WORKER)?;
+    fs::create_dir(directory.path().join("demonstration"))?;
+    for (name, content) in DEMONSTRATION {
+        write(&Path::new("demonstration").join(name), content)?;
+    }
+    Ok(directory)
+}

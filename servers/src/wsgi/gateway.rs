@@ -1,0 +1,194 @@
+//! From a request to a worker, and from what it sends to a response.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use percent_encoding::percent_decode_str;
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+use super::keeper::Keeper;
+use super::place::{Place, Silence};
+use super::pool::Pool;
+use super::protocol::{self, Frame, Head};
+use crate::application::Application;
+use crate::html::error_page;
+use crate::log;
+use crate::message::{Body, Request, Response};
+
+/// An application, in workers.
+#[derive(Debug)]
+pub(super) struct Gateway {
+    pub(super) pool: Arc<Pool>,
+    pub(super) keeper: Keeper,
+    /// The sockets of the workers, and what they run.
+    pub(super) _directory: TempDir,
+}
+
+/// What the client is told where there is no response, and what the log is.
+struct Failure {
+    status: u16,
+    sentence: &'static str,
+    reason: &'static str,
+}
+
+impl Application for Gateway {
+    async fn call(&self, mut request: Request) -> Response {
+        match self.answer(&mut request).await {
+            Ok(response) => response,
+            Err(Failure { status, sentence, reason }) => {
+                log::line(&format!("{} {}: {status}: {reason}", request.method, request.target.path));
+                let mut response = error_page(status, sentence);
+                if status == 503 {
+                    response.headers.push("Retry-After", "1");
+                }
+                response
+            }
+        }
+    }
+
+    async fn stop(&self) {
+        self.keeper.stop().await;
+    }
+}
+
+impl Gateway {
+    /// The response of the application, as far as it is known; the content may be still to come.
+    async fn answer(&self, request: &mut Request) -> Result<Response, Failure> {
+        if request.headers.get_all("Content-Type").nth(1).is_some() {
+            return Err(failure(400, "A request has one Content-Type, and this one has several.", "refused"));
+        }
+        let path: Vec<u8> = percent_decode_str(&request.target.path).collect();
+        if path.contains(&0) {
+            return Err(failure(400, "A path holds no NUL.", "refused"));
+        }
+        let frame = protocol::request(request, &path);
+        let mut body = std::mem::replace(&mut request.body, Body::Empty);
+        let mut place = self.place(&frame).await?;
+        loop {
+            match place.frame().await.map_err(silent)? {
+                Frame::Wanted => pass_on_content(&mut place, &mut body).await.map_err(silent)?,
+                Frame::Whole(head, block) => {
+                    place.give_back();
+                    return Ok(whole(request, head, block));
+                }
+                Frame::All(head, block) => {
+                    tokio::spawn(place.finish());
+                    return Ok(whole(request, head, block));
+                }
+                Frame::First(head, block) => {
+                    let (sender, chunks) = mpsc::channel(1);
+                    tokio::spawn(pass_on(place, body, block, head.length, sender));
+                    let length = head.length;
+                    return Ok(response(head, Body::Stream { length, chunks }));
+                }
+                Frame::Failed => {
+                    tokio::spawn(place.finish());
+                    let sentence = "The application behind this address has failed.";
+                    return Err(failure(500, sentence, "the application has failed"));
+                }
+                _ => return Err(silent(Silence::Ended)),
+            }
+        }
+    }
+
+    /// A thread that has got the request.
+    async fn place(&self, frame: &[u8]) -> Result<Place, Failure> {
+        loop {
+            let place = self.pool.take().await;
+            let busy = || failure(503, "The server is too busy.", "all threads of all workers are busy");
+            let mut place = place.ok_or_else(busy)?;
+            match place.send(frame).await {
+                Ok(()) => return Ok(place),
+                // It has ended just now, and the request has not got to it.
+                Err(Silence::Ended) => {}
+                Err(silence) => return Err(silent(silence)),
+            }
+        }
+    }
+}
+
+/// Sends the worker the content that it asks for.
+async fn pass_on_content(place: &mut Place, body: &mut Body) -> Result<(), Silence> {
+    let frame = match body.next().await {
+        Some(Ok(block)) => protocol::content(Some(&block)),
+        Some(Err(_)) => protocol::content(None),
+        None => protocol::content(Some(b"")),
+    };
+    place.send(&frame).await
+}
+
+/// Passes on the content of a response, block by block, and what is left of that of the request.
+async fn pass_on(
+    mut place: Place,
+    mut body: Body,
+    first: Bytes,
+    length: Option<u64>,
+    sender: mpsc::Sender<io::Result<Bytes>>,
+) {
+    let mut sent = 0;
+    let mut block = first;
+    loop {
+        sent += block.len() as u64;
+        if sender.send(Ok(block)).await.is_err() {
+            return;
+        }
+        if length.is_some_and(|length| sent >= length) {
+            break;
+        }
+        let frame = tokio::select! { biased;
+            frame = place.frame() => frame,
+            () = sender.closed() => return,
+        };
+        block = match frame {
+            Ok(Frame::Block(block)) => block,
+            Ok(Frame::Wanted) if pass_on_content(&mut place, &mut body).await.is_ok() => Bytes::new(),
+            Ok(Frame::End) => break,
+            broken => {
+                let _ = sender.send(Err(io::ErrorKind::BrokenPipe.into())).await;
+                match broken {
+                    Ok(Frame::Broken) => place.finish().await,
+                    Err(silence) => {
+                        log::line(&format!("In the middle of a response, {}", silent(silence).reason))
+                    }
+                    Ok(_) => {}
+                }
+                return;
+            }
+        };
+    }
+    drop(sender);
+    place.finish().await;
+}
+
+/// A response whose content is at hand. For HEAD it is not, and its length may be.
+fn whole(request: &Request, head: Head, content: Bytes) -> Response {
+    let length = head.length;
+    let body = match &request.method[..] {
+        "HEAD" => Body::Stream { length, chunks: mpsc::channel(1).1 },
+        _ => Body::Full(content),
+    };
+    response(head, body)
+}
+
+fn response(Head { status, reason, headers, .. }: Head, body: Body) -> Response {
+    Response { status, reason: Some(reason), headers, body }
+}
+
+fn silent(silence: Silence) -> Failure {
+    match silence {
+        Silence::Ended => {
+            let sentence = "The application behind this address has ended in the middle of the request.";
+            failure(502, sentence, "the worker has ended")
+        }
+        Silence::TimedOut => {
+            let sentence = "The application behind this address took too long.";
+            failure(504, sentence, "the worker did not answer in time")
+        }
+    }
+}
+
+fn failure(status: u16, sentence: &'static str, reason: &'static str) -> Failure {
+    Failure { status, sentence, reason }
+}

@@ -1,0 +1,207 @@
+//! A worker as a process: how it starts, and how it ends.
+
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::place;
+use super::pool::Pool;
+use super::worker::{Service, Worker};
+use crate::log;
+
+/// How long a worker may take to end when it is asked to.
+const GRACE: Duration = Duration::from_secs(2);
+/// How long somebody else may hold on to the output of a worker that has ended.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+/// Room for one read of output.
+const READ: usize = 4 * 1024;
+
+/// How to start a worker.
+#[derive(Debug)]
+pub(super) struct Recipe {
+    /// The interpreter.
+    pub(super) python: PathBuf,
+    /// The worker program.
+    pub(super) program: PathBuf,
+    /// What to import, `MODULE:CALLABLE`.
+    pub(super) application: String,
+    /// Where to import it from.
+    pub(super) directory: PathBuf,
+    /// Where the sockets go.
+    pub(super) sockets: PathBuf,
+    /// How many requests a worker may work on at the same time.
+    pub(super) threads: usize,
+    /// How long it may be silent in the middle of one.
+    pub(super) patience: Duration,
+    /// How many requests it may begin before it is replaced.
+    pub(super) most: Option<u64>,
+}
+
+/// A running worker. Dropping it kills it, with its whole process group.
+#[derive(Debug)]
+pub(super) struct Process {
+    /// What the log calls it.
+    name: String,
+    child: Child,
+    group: Option<Pid>,
+    worker: Arc<Worker>,
+    /// Passes on what it writes.
+    output: Option<JoinHandle<()>>,
+    /// The end of this connection, which comes with the end of the server if nothing else, ends the worker.
+    _lifeline: UnixStream,
+}
+
+impl Process {
+    /// Starts a worker, and waits until its application is there. Its threads go to the pool.
+    ///
+    /// # Errors
+    /// What went wrong, with all that it wrote.
+    pub(super) async fn start(recipe: &Recipe, pool: &Arc<Pool>) -> Result<Process, String> {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
+        let socket = recipe.sockets.join(format!("{}.socket", NUMBER.fetch_add(1, Ordering::Relaxed)));
+        let (process, output) = Process::spawn(recipe, socket, pool)
+            .map_err(|error| format!("A worker cannot be started: {error}"))?;
+        process.come_up(recipe, output).await
+    }
+
+    fn spawn(recipe: &Recipe, socket: PathBuf, pool: &Arc<Pool>) -> io::Result<(Process, pipe::Receiver)> {
+        let listener = UnixListener::bind(&socket)?;
+        let (output, input) = io::pipe()?;
+        let mut command = Command::new(&recipe.python);
+        // A crash leaves the lines of Python that led to it.
+        command.args(["-X", "faulthandler"]).arg(&recipe.program);
+        command.arg(&recipe.application).arg(recipe.threads.to_string());
+        command.current_dir(&recipe.directory).process_group(0);
+        command.stdin(OwnedFd::from(listener)).stdout(input.try_clone()?).stderr(input);
+        let child = command.spawn()?;
+        // With the command goes the server's own end of the socket and of the pipe.
+        drop(command);
+        let id = child.id().unwrap_or_default();
+        let process = Process {
+            name: format!("worker {id}"),
+            group: Pid::from_raw(id as i32),
+            child,
+            _lifeline: UnixStream::connect(&socket)?,
+            worker: Worker::new(socket, pool, recipe.patience, recipe.most),
+            output: None,
+        };
+        Ok((process, pipe::Receiver::from_owned_fd(output.into())?))
+    }
+
+    /// Waits for the first thread, and opens the others.
+    async fn come_up(mut self, recipe: &Recipe, mut output: pipe::Receiver) -> Result<Process, String> {
+        let mut said = BytesMut::new();
+        let first = {
+            let first = place::open(&self.worker);
+            tokio::pin!(first);
+            loop {
+                tokio::select! {
+                    first = &mut first => break first,
+                    read = output.read_buf(&mut said) => if !matches!(read, Ok(1..)) {
+                        break first.await;
+                    },
+                }
+            }
+        };
+        let Ok(first) = first else {
+            let _ =
+                timeout(LAST_WORDS, async { while matches!(output.read_buf(&mut said).await, Ok(1..)) {} })
+                    .await;
+            let said = String::from_utf8_lossy(&said);
+            return Err(format!("{} cannot be served.\n{}", recipe.application, said.trim_end()));
+        };
+        self.output = Some(tokio::spawn(pass_on(self.name.clone(), output, said)));
+        first.give_back();
+        for _ in 1..recipe.threads {
+            self.worker.open(None);
+        }
+        Ok(self)
+    }
+
+    /// Who uses its threads.
+    pub(super) fn worker(&self) -> &Arc<Worker> {
+        &self.worker
+    }
+
+    /// Waits until it gets no more requests, whatever the reason. Says so in the log.
+    pub(super) async fn end_of_service(&mut self) {
+        tokio::select! {
+            status = self.child.wait() => {
+                let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+                self.last_words().await;
+                self.complain(&status);
+                self.worker.is_over();
+            }
+            service = self.worker.relieved() => self.complain(match service {
+                Service::Worn => "has served its requests, and is replaced",
+                _ => "did not answer in time, and is replaced",
+            }),
+        }
+    }
+
+    /// Ends it, once the requests that it works on are done, or have had their time.
+    pub(super) async fn retire(self) {
+        // Each of them makes progress, or times out.
+        self.worker.idle().await;
+        self.end().await;
+    }
+
+    /// Ends it: asks first.
+    pub(super) async fn end(mut self) {
+        if let (None, Some(id)) = (self.child.try_wait().ok().flatten(), self.group) {
+            let _ = kill_process(id, Signal::TERM);
+            let _ = timeout(GRACE, self.child.wait()).await;
+        }
+        self.kill();
+        let _ = self.child.wait().await;
+        self.last_words().await;
+    }
+
+    fn kill(&mut self) {
+        self.worker.is_over();
+        if let Some(group) = self.group.take() {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+
+    async fn last_words(&mut self) {
+        if let Some(output) = self.output.take() {
+            let _ = timeout(LAST_WORDS, output).await;
+        }
+    }
+
+    fn complain(&self, what: &str) {
+        log::line(&format!("{}: {what}", self.name));
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = fs::remove_file(self.worker.socket());
+    }
+}
+
+/// What a worker writes goes to the log, line by line.
+async fn pass_on(name: String, mut output: pipe::Receiver, mut said: BytesMut) {
+    loop {
+        log::lines(&name, &mut said, false);
+        said.reserve(READ);
+        if !matches!(output.read_buf(&mut said).await, Ok(1..)) {
+            return log::lines(&name, &mut said, true);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! One worker, as those see it who use its threads.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
+
+use super::place;
+use super::pool::Pool;
+
+/// What is known about a worker.
+#[derive(Debug)]
+pub(super) struct Worker {
+    /// Where it listens.
+    socket: PathBuf,
+    pool: Weak<Pool>,
+    /// How long it may be silent in the middle of a request.
+    patience: Duration,
+    /// How many requests it may have begun before it is replaced.
+    most: Option<u64>,
+    /// How many it has begun.
+    begun: AtomicU64,
+    /// How many of its threads have a request.
+    requests: AtomicUsize,
+    /// Told when none of them has one any more.
+    idle: Notify,
+    service: watch::Sender<Service>,
+}
+
+/// Whether a worker is given requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Service {
+    /// It is.
+    Serves,
+    /// It has served long enough, and finishes what it has begun.
+    Worn,
+    /// One of its threads does not come back, and others finish what they have begun.
+    Stuck,
+    /// It has ended.
+    Over,
+}
+
+/// Counts as a request of the worker, for as long as it lives.
+#[derive(Debug)]
+pub(super) struct Busy(Arc<Worker>);
+
+impl Worker {
+    /// A worker that is given requests from now on, `most` of them.
+    pub(super) fn new(
+        socket: PathBuf,
+        pool: &Arc<Pool>,
+        patience: Duration,
+        most: Option<u64>,
+    ) -> Arc<Worker> {
+        Arc::new(Worker {
+            socket,
+            pool: Arc::downgrade(pool),
+            patience,
+            most,
+            begun: AtomicU64::new(0),
+            requests: AtomicUsize::new(0),
+            idle: Notify::new(),
+            service: watch::Sender::new(Service::Serves),
+        })
+    }
+
+    pub(super) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// The pool that its free threads go to; `None` when the server has stopped.
+    pub(super) fn pool(&self) -> Option<Arc<Pool>> {
+        self.pool.upgrade()
+    }
+
+    /// How many of its threads have a request.
+    pub(super) fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+
+    /// Whether it has ever been given one.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether it is given requests.
+    pub(super) fn serves(&self) -> bool {
+        *self.service.borrow() == Service::Serves
+    }
+
+    /// Waits until it is given no more requests.
+    pub(super) async fn relieved(&self) -> Service {
+        let mut service = self.service.subscribe();
+        let relieved = service.wait_for(|service| *service != Service::Serves).await;
+        relieved.map_or(Service::Over, |service| *service)
+    }
+
+    /// Waits until none of its threads has a request.
+    pub(super) async fn idle(&self) {
+        loop {
+            let told = self.idle.notified();
+            if self.requests() == 0 {
+                return;
+            }
+            told.await;
+        }
+    }
+
+    /// One of its threads does not come back.
+    pub(super) fn is_stuck(&self) {
+        self.relieve(Service::Stuck);
+    }
+
+    /// It has ended.
+    pub(super) fn is_over(&self) {
+        self.service.send_replace(Service::Over);
+    }
+
+    fn relieve(&self, why: Service) {
+        self.service.send_if_modified(|service| {
+            let serves = *service == Service::Serves;
+            if serves {
+                *service = why;
+            }
+            serves
+        });
+    }
+
+    /// Connects to a thread, for the pool, as soon as one is free. `busy` is the request that nobody waits for
+    /// any more, if that is what keeps the thread; until then it counts.
+    pub(super) fn open(self: &Arc<Worker>, busy: Option<Busy>) {
+        let is_alive = matches!(*self.service.borrow(), Service::Serves | Service::Worn);
+        let (true, Ok(runtime)) = (is_alive, Handle::try_current()) else { return };
+        let worker = Arc::clone(self);
+        runtime.spawn(async move {
+            match timeout(worker.patience, place::open(&worker)).await {
+                Ok(Ok(place)) => {
+                    drop(busy);
+                    place.give_back();
+                }
+                // It is about to end.
+                Ok(Err(_)) => {}
+                Err(_) => worker.is_stuck(),
+            }
+        });
+    }
+}
+
+impl Busy {
+    /// One request more.
+    pub(super) fn new(worker: &Arc<Worker>) -> Busy {
+        worker.requests.fetch_add(1, Ordering::SeqCst);
+        let begun = worker.begun.fetch_add(1, Ordering::Relaxed) + 1;
+        if worker.most.is_some_and(|most| begun >= most) {
+            worker.relieve(Service::Worn);
+        }
+        Busy(Arc::clone(worker))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if self.0.requests.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.idle.notify_waiters();
+        }
+    }
+}

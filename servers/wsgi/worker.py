@@ -1,0 +1,393 @@
+"""A worker of server-wsgi: a process that hosts one WSGI application (PEP 3333).
+
+usage: worker.py MODULE:CALLABLE THREADS, in the directory to import the application from, with a
+listening Unix socket as standard input.
+
+The server speaks HTTP; a worker never sees any of it. The server connects once for each thread, and a
+thread answers the requests of its connection, one after the other:
+
+  worker: READY
+  server: a request, with its content where that has arrived
+  worker: WANTED, each time the application reads content that has not; the server sends some of it
+  worker: FAILED, where there is no response; else
+          ALL, the whole response; or FIRST, its head and the first block of its content, and then BLOCKs,
+          which end with the length that was announced, or else with END, or with BROKEN
+  worker: READY, once all is done
+
+WHOLE is ALL and READY in one. One more connection, the first of all, carries nothing: it ends when the
+server does, and the worker with it.
+"""
+import fcntl
+import importlib
+import io
+import os
+import re
+import select
+import signal
+import socket
+import struct
+import sys
+import threading
+import traceback
+
+# Before a request: octets of its environment, octets of its content, which may be yet to come.
+REQUEST = struct.Struct("!II")
+TO_COME = 0xFFFFFFFF
+# Before a block of content that was wanted: its octets, none at the end. Or it will never come.
+CONTENT = struct.Struct("!I")
+LOST = 0xFFFFFFFF
+# Before everything that a worker sends: what it is, octets of the head of the response, octets of all its
+# content or -1, octets of the block of content that follows.
+FRAME = struct.Struct("!cIqI")
+READY, WANTED, FAILED, WHOLE, ALL, FIRST, BLOCK, END, BROKEN = (b"%c" % letter for letter in b"RWFHAIBEX")
+# Octets of one read: most requests fit.
+READ = 16 * 1024
+# Octets of a block that is copied, to leave together with what goes before it; of the largest block sent.
+COPIED = 64 * 1024
+LARGEST = 256 * 1024
+
+# What PEP 3333 asks of a status and of header fields, here one after the other: three digits and a reason;
+# names that are tokens (RFC 9110 5.6.2); no control characters but tabs; no character that Latin-1 lacks.
+# After 1xx a client would go on waiting (RFC 9110 15.2).
+STATUS = r"[2-5][0-9]{2} [!-~\x80-\xff](?:[ -~\x80-\xff]*[!-~\x80-\xff])?"
+FIELD = r"\0[!#$%&'*+.^_`|~0-9A-Za-z-]+\0[\t -~\x80-\xff]*"
+HEAD = re.compile(f"{STATUS}(?:{FIELD})*")
+# Fields about the connection, which is the server's own (RFC 9110 7.6.1).
+HOP_BY_HOP = frozenset("connection keep-alive proxy-authenticate proxy-authorization proxy-connection te "
+                       "trailer trailers transfer-encoding upgrade".split())
+EXAMINED = HOP_BY_HOP | {"content-length"}
+# These have no content, whatever the application says (RFC 9110 6.4.1, 15.3.6).
+WITHOUT_CONTENT = "204", "205", "304"
+
+
+class Exchange:
+    """One request, and the response to it."""
+
+    __slots__ = ("connection", "head_only", "no_close", "called", "head", "bare", "length", "begun", "sent",
+                 "over", "ready", "lost")
+
+    def __init__(self, connection, method):
+        # None as soon as the next request may come.
+        self.connection = connection
+        self.head_only = method == "HEAD"
+        # Whether there is nothing to do for what the application has returned but to send it.
+        self.no_close = False
+        # Whether start_response was called; the head that it was given, ready to be sent; whether no
+        # content may follow that; else how much will, where that is known.
+        self.called = False
+        self.head = None
+        self.bare = False
+        self.length = None
+        # Whether the head has been sent; how many octets of content; whether there is no more to send.
+        self.begun = False
+        self.sent = 0
+        self.over = False
+        # Whether the server knows that all is done; whether nobody waits for the response any more.
+        self.ready = False
+        self.lost = False
+
+    def answer(self, application, environ):
+        """Has the application answer. No exception gets out of here, not even that of sys.exit()."""
+        result = None
+        try:
+            result = application(environ, self.start_response)
+            self.send_all(result)
+        except BaseException:
+            self.fail()
+        try:
+            close = getattr(result, "close", None)
+            if close is not None:
+                close()
+        except BaseException:
+            log_exception()
+        if not self.ready and not self.lost:
+            self.send(READY)
+        self.connection = None
+
+    def start_response(self, status, headers, exc_info=None):
+        if exc_info:
+            try:
+                if self.begun:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                # The traceback refers to this frame, and the frame should not refer to the traceback.
+                exc_info = None
+        elif self.called:
+            raise AssertionError("start_response was called twice, the second time without exc_info")
+        self.called = True
+        self.head = None
+        if type(headers) is not list:
+            raise TypeError(f"header fields come in a list, and this is {headers!r}")
+        parts = [status]
+        length = None
+        for name, value in headers:
+            parts += name, value
+            if name.lower() in EXAMINED:
+                length = announced_length(name, value, length)
+        head = "\0".join(parts)
+        if head.count("\0") != 2 * len(headers) or not HEAD.fullmatch(head):
+            raise ValueError(f"this cannot be sent: {status!r}, {headers!r}")
+        self.head = head.encode("latin-1")
+        self.bare = self.head_only or status[:3] in WITHOUT_CONTENT
+        self.length = length
+        return self.write
+
+    def send_all(self, result):
+        """Sends the content, each block before the application is asked for the next."""
+        self.no_close = type(result) is list
+        # The length of a single block is that of the content.
+        is_single = not self.begun and hasattr(result, "__len__") and len(result) == 1
+        for block in result:
+            if is_single and self.length is None:
+                self.length = len(block)
+            self.write(block)
+            if self.over:
+                return
+        if self.head is None:
+            raise AssertionError("start_response was not called")
+        if not self.begun and not self.head_only and self.length is None:
+            self.length = 0
+        if self.bare or self.length == self.sent:
+            self.over = True
+            self.send_block(b"")
+        elif self.length is None:
+            self.over = True
+            self.length = self.sent
+            self.send(END)
+        else:
+            raise ValueError(f"the content has {self.sent} octets, and {self.length} were announced")
+
+    def write(self, block):
+        """Sends a block of content, and before the first that is not empty, the head."""
+        if not isinstance(block, bytes):
+            raise TypeError(f"content is bytes, and this is {type(block).__name__}")
+        if self.head is None:
+            raise AssertionError("there is content, and start_response was not called")
+        if not block:
+            return
+        if len(block) > LARGEST:
+            for start in range(0, len(block), LARGEST):
+                self.write(block[start:start + LARGEST])
+            return
+        if self.bare:
+            fitting = b""
+        elif self.length is None:
+            fitting = block
+        else:
+            fitting = block[:self.length - self.sent]
+        if not self.over:
+            self.sent += len(fitting)
+            self.over = self.bare or self.sent == self.length
+            self.send_block(fitting)
+        if len(fitting) < len(block) and not self.bare:
+            raise ValueError(f"this is more content than the {self.length} octets that were announced")
+
+    def send_block(self, block):
+        if self.begun:
+            self.send(BLOCK, block=block)
+            return
+        self.begun = True
+        self.ready = self.over and self.no_close
+        kind = WHOLE if self.ready else ALL if self.over else FIRST
+        self.send(kind, self.head, -1 if self.length is None else self.length, block)
+
+    def send(self, kind, head=b"", length=-1, block=b""):
+        frame = FRAME.pack(kind, len(head), length, len(block)) + head
+        try:
+            if len(block) > COPIED:
+                self.connection.sendall(frame)
+                self.connection.sendall(block)
+            else:
+                self.connection.sendall(frame + block)
+        except OSError:
+            # The client has gone, and the server has closed the connection to tell.
+            self.lost = True
+            raise
+
+    def fail(self):
+        """Deals with the exception that has ended the application, or the iteration."""
+        # That it could not send is no mistake of the application.
+        if self.lost:
+            return
+        log_exception()
+        if not self.over:
+            # Whoever calls write() later is told off.
+            self.over = True
+            self.length = self.sent
+            try:
+                self.send(BROKEN if self.begun else FAILED)
+            except OSError:
+                pass
+
+
+def announced_length(name, value, length):
+    """What a field that matters for sending says of the length; `length` is what one before it has said."""
+    if name.lower() in HOP_BY_HOP:
+        raise AssertionError(f"{name} is for the server to send")
+    if not (value.isascii() and value.isdigit()) or length not in (None, int(value)):
+        raise ValueError(f"this is no length, or not the only one: {value!r}")
+    return int(value)
+
+
+class Content(io.RawIOBase):
+    """The content of a request that has yet to come. The client is asked for it only when it is read."""
+
+    def __init__(self, exchange):
+        self.exchange = exchange
+        # Octets that are there to be received; None at the end.
+        self.left = 0
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        connection = self.exchange.connection
+        if connection is None:
+            raise ValueError("the request is over")
+        if self.left == 0:
+            self.exchange.send(WANTED)
+            size, = CONTENT.unpack(receive(connection, CONTENT.size))
+            if size == LOST:
+                raise ConnectionError("the client left before the end of the content")
+            self.left = size or None
+        if self.left is None:
+            return 0
+        size = connection.recv_into(buffer, min(len(buffer), self.left))
+        if size == 0:
+            raise ConnectionError("the client has gone")
+        self.left -= size
+        return size
+
+
+class FileWrapper:
+    """wsgi.file_wrapper: an open file as blocks of content."""
+
+    def __init__(self, file, block_size=8192):
+        self.file = file
+        self.block_size = block_size
+        if hasattr(file, "close"):
+            self.close = file.close
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        block = self.file.read(self.block_size)
+        if not block:
+            raise StopIteration
+        return block
+
+
+def log_exception():
+    # In one piece: other threads write, too.
+    sys.stderr.write(traceback.format_exc())
+
+
+def receive(connection, size):
+    """So many octets. OSError if the server closes the connection instead."""
+    data = b""
+    while len(data) < size:
+        some = connection.recv(size - len(data))
+        if not some:
+            raise ConnectionError("the server has closed the connection")
+        data += some
+    return data
+
+
+def answer_requests(connection, application, shared):
+    """Answers the requests of a connection, until the server closes it or nobody waits for a response."""
+    connection.sendall(FRAME.pack(READY, 0, -1, 0))
+    while True:
+        data = connection.recv(READ)
+        if not data:
+            return
+        if len(data) < REQUEST.size:
+            data += receive(connection, REQUEST.size - len(data))
+        environ_size, content_size = REQUEST.unpack_from(data)
+        content_start = REQUEST.size + environ_size
+        end = content_start + (0 if content_size == TO_COME else content_size)
+        if len(data) < end:
+            data += receive(connection, end - len(data))
+        # Octets become characters one to one: that is what Latin-1 is for in PEP 3333.
+        parts = iter(data[REQUEST.size:content_start].decode("latin-1").split("\0"))
+        environ = dict(zip(parts, parts))
+        environ.update(shared)
+        exchange = Exchange(connection, environ["REQUEST_METHOD"])
+        if content_size == TO_COME:
+            environ["wsgi.input"] = io.BufferedReader(Content(exchange), COPIED)
+        else:
+            environ["wsgi.input"] = io.BytesIO(data[content_start:])
+        exchange.answer(application, environ)
+        if exchange.lost:
+            return
+
+
+def work(listener, application, shared):
+    """The life of a thread."""
+    while True:
+        connection, _ = listener.accept()
+        with connection:
+            try:
+                answer_requests(connection, application, shared)
+            except OSError:
+                # The server has dropped it, and makes another.
+                pass
+
+
+def end_with(lifeline):
+    """Has the system kill this process, and its children, as soon as the server has ended, however it did.
+
+    Else an application that keeps all others from running, as an endless loop in C does, would live on.
+    Only Linux can do that; elsewhere the main thread watches alone.
+    """
+    if hasattr(fcntl, "F_SETSIG"):
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+
+
+def find(name):
+    """The application that MODULE:CALLABLE names."""
+    module, _, path = name.partition(":")
+    sys.path[0] = os.getcwd()
+    found = importlib.import_module(module)
+    for attribute in (path or "application").split("."):
+        found = getattr(found, attribute)
+    if not callable(found):
+        raise TypeError(f"{name} is not callable")
+    return found
+
+
+def main():
+    name, threads = sys.argv[1], int(sys.argv[2])
+    # What the application says goes to the log, whatever the language of this machine.
+    for stream in sys.stdout, sys.stderr:
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    # Standard input is no place for an application to find the server's socket in.
+    listener = socket.socket(fileno=os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    lifeline, _ = listener.accept()
+    end_with(lifeline)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    application = find(name)
+    shared = {
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": threads > 1,
+        # Even a single worker has a successor while it finishes what it has begun.
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        "wsgi.file_wrapper": FileWrapper,
+        # Content has an end, with or without CONTENT_LENGTH.
+        "wsgi.input_terminated": True,
+    }
+    for _ in range(threads):
+        threading.Thread(target=work, args=(listener, application, shared), daemon=True).start()
+    # Not recv: the system sends no signal about a socket that somebody reads from.
+    select.select([lifeline], [], [])
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()
