@@ -120,7 +120,12 @@ impl Requirement {
             Source::Html => {
                 Some("https://html.spec.whatwg.org/multipage/form-control-infrastructure.html".into())
             }
-            Source::Pep3333 => Some("https://peps.python.org/pep-3333/".into()),
+            Source::Pep3333 => {
+                let words =
+                    section.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+                let anchor = words.collect::<Vec<_>>().join("-").to_lowercase();
+                Some(format!("https://peps.python.org/pep-3333/#{anchor}"))
+            }
             Source::Contract | Source::Practice => None,
         }
     }

@@ -13,6 +13,7 @@
 //! | `probe_lies.py` | layers between server and application that make a right server a wrong one |
 //! | `probe_lies_answers.py` | those that spoil what the application returns |
 
+mod expect;
 mod seen;
 mod step;
 mod verbs;

@@ -1,8 +1,9 @@
 """The suite's own WSGI application: it tells what it saw, and behaves as it is asked to.
 
-    /probe...?token=TOKEN&STEP&STEP...  takes the steps, and tells what it saw (src/wsgi/step.rs, seen.rs)
-    /form                               the form of the form contract
-    /                                   a page
+    /?token=TOKEN&STEP&STEP...   takes the steps, and tells what it saw (src/wsgi/step.rs, seen.rs);
+                                 at /probe and all that begins so, too
+    /form                        the form of the form contract
+    /                            a page
 
 Where no step answers, the answer is a report in JSON. Files for the suite, and the other way round, lie in
 the directory `side` beside that of this module; their names are TOKEN-NAME. All that is returned has a
@@ -382,7 +383,7 @@ class Application:
     def respond(self, *arguments, **named):
         environ, start_response = given(arguments, named)
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        if path.startswith("/probe") and environ.get("QUERY_STRING", "").startswith("token="):
+        if (path in ("", "/") or path.startswith("/probe")) and environ.get("QUERY_STRING", "").startswith("token="):
             return Run(arguments, named, list(self.attributes)).respond()
         if path == "/form":
             return probe_form.respond(environ, start_response)

@@ -34,6 +34,7 @@ pub mod robustness;
 pub mod urlencoded;
 pub mod wsgi_environ;
 pub mod wsgi_errors;
+pub mod wsgi_fields;
 pub mod wsgi_file_wrapper;
 pub mod wsgi_input;
 pub mod wsgi_life;
@@ -41,6 +42,7 @@ pub mod wsgi_load;
 pub mod wsgi_response;
 pub mod wsgi_start_response;
 pub mod wsgi_stream;
+pub mod wsgi_variables;
 
 /// All chapters. A chapter needs only checks that stand before it, or at its own beginning.
 pub const CHAPTERS: &[&Chapter] = &[
@@ -74,6 +76,8 @@ pub const CHAPTERS: &[&Chapter] = &[
     &cgi_load::CHAPTER,
     &cgi_process::CHAPTER,
     &wsgi_environ::CHAPTER,
+    &wsgi_variables::CHAPTER,
+    &wsgi_fields::CHAPTER,
     &wsgi_input::CHAPTER,
     &wsgi_start_response::CHAPTER,
     &wsgi_response::CHAPTER,

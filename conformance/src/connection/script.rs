@@ -64,13 +64,17 @@ impl Connection {
     /// before ended where the client thinks it did.
     pub fn keeps_step(&mut self, call: &Call) -> Result<(), Failure> {
         self.send(call.get())?;
+        self.answer_or_end()?.map_or(Ok(()), |reply| reply.seen(&call.token).map(drop))
+    }
+
+    /// A whole response, or the end of the connection, and nothing else before it.
+    pub fn answer_or_end(&mut self) -> Result<Option<Reply>, Failure> {
         match self.reply_or_end()? {
-            Some(reply) => reply.seen(&call.token).map(drop),
-            None if self.unread.is_empty() => Ok(()),
-            None => {
+            None if !self.unread.is_empty() => {
                 let actual = format!("\"{}\"", escape_some(&self.unread, 100));
                 Err(wrong("the response to the next request, or the end of the connection", actual))
             }
+            other => Ok(other),
         }
     }
 

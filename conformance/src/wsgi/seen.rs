@@ -5,11 +5,7 @@ use std::ops::Deref;
 
 use serde::Deserialize;
 
-use crate::check::Failure;
 use crate::probe::{self, Octets};
-use crate::transcript::escape_some;
-
-use super::checksum;
 
 /// What the application saw of its call.
 ///
@@ -39,7 +35,7 @@ pub struct Seen {
     pub reads: Vec<Read>,
     /// How much was read in total.
     pub input_length: u64,
-    /// Its [`checksum`].
+    /// Its [`checksum`](super::checksum).
     pub input_checksum: u32,
     /// What came of each step that was tried: the type raised and those that it is derived from, or nothing.
     pub raised: Vec<Vec<String>>,
@@ -73,66 +69,4 @@ impl Deref for Seen {
     fn deref(&self) -> &probe::Seen {
         &self.shared
     }
-}
-
-impl Seen {
-    /// The call had two arguments, both by position.
-    pub fn is_called_by_position(&self) -> Result<(), Failure> {
-        match self.arguments {
-            [2, 0] => Ok(()),
-            [by_position, by_name] => {
-                let actual = format!("{by_position} by position, {by_name} by name");
-                Err(self.wrong("two arguments by position", actual))
-            }
-        }
-    }
-
-    /// An object in the environ is of this type, and says this of itself.
-    pub fn object_is(&self, name: &str, expected: &str) -> Result<(), Failure> {
-        match self.objects.get(name) {
-            Some(object) if object == expected => Ok(()),
-            other => {
-                let actual = other.cloned().or_else(|| Some(format!("str {}", quoted(self.variable(name)?))));
-                Err(self.wrong(format!("{name}: {expected}"), actual.unwrap_or("none".into())))
-            }
-        }
-    }
-
-    /// Read by read, what came of it are these octets: of a list, its lines.
-    pub fn reads_are(&self, expected: &[&[&str]]) -> Result<(), Failure> {
-        for (at, lines) in expected.iter().enumerate() {
-            let read = self.reads.get(at).cloned().unwrap_or_default();
-            let blocks = read.blocks.as_deref().unwrap_or_default();
-            if !blocks.iter().map(|block| &block.0[..]).eq(lines.iter().map(|line| line.as_bytes())) {
-                let show = |lines: &[&[u8]]| match lines {
-                    [] => "an empty list".to_owned(),
-                    lines => lines.iter().map(|line| quoted(line)).collect::<Vec<_>>().join(", "),
-                };
-                let expected: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
-                let actual: Vec<&[u8]> = blocks.iter().map(|block| &block.0[..]).collect();
-                let call = format!("{} (read number {})", read.step, at + 1);
-                return Err(self.wrong(format!("from {call}: {}", show(&expected)), show(&actual)));
-            }
-        }
-        Ok(())
-    }
-
-    /// All that was read is just this.
-    pub fn input_is(&self, content: &[u8]) -> Result<(), Failure> {
-        if self.input_length == content.len() as u64 && self.input_checksum == checksum(content) {
-            return Ok(());
-        }
-        let blocks: Vec<&[u8]> = self
-            .reads
-            .iter()
-            .flat_map(|read| read.blocks.iter().flatten())
-            .map(|block| &block.0[..])
-            .collect();
-        let actual = format!("{} octets: {}", self.input_length, quoted(&blocks.concat()));
-        Err(self.wrong(format!("{} octets in wsgi.input: {}", content.len(), quoted(content)), actual))
-    }
-}
-
-fn quoted(octets: &[u8]) -> String {
-    format!("\"{}\"", escape_some(octets, 120))
 }

@@ -4,6 +4,7 @@ use crate::call::Call;
 use crate::capabilities::Capability::Wsgi;
 use crate::check::{Failure, wrong};
 use crate::client::{Client, no_reply};
+use crate::connection::Connection;
 use crate::reply::{Answer, Reply};
 
 use super::{Seen, Step, steps};
@@ -30,9 +31,31 @@ impl Client {
     }
 
     /// Sends this content to the application, which takes these steps, and returns what it tells.
-    pub fn feeds(&mut self, content: &str, taken: &[Step]) -> Result<Seen, Failure> {
+    pub fn posts(&mut self, content: &str, taken: &[Step]) -> Result<Seen, Failure> {
         let call = self.invocation(taken)?;
         self.send(call.post(content))?.tells(&call.token)
+    }
+
+    /// The same, and then the client ends its side: an input that is the connection itself comes to its end,
+    /// too. A server need not tell the end of the content otherwise.
+    pub fn feeds(&mut self, content: &str, taken: &[Step]) -> Result<Seen, Failure> {
+        let call = self.invocation(taken)?;
+        match self.ask_and_end(call.post(content))? {
+            Answer::Reply(reply) => reply.tells(&call.token),
+            other => Err(no_reply(other)),
+        }
+    }
+
+    /// Sends `request` and ends the client's side. Where that is to the server a client that has gone, sends it
+    /// again without.
+    pub fn ask_and_end(&self, request: impl AsRef<[u8]>) -> Result<Answer, Failure> {
+        let mut connection = self.connect()?;
+        connection.send(&request)?;
+        connection.half_close();
+        match connection.answer(false)? {
+            Answer::Closed | Answer::Reset => self.ask(request),
+            answer => Ok(answer),
+        }
     }
 
     /// Sends `request`, in which `{token}` stands for the token of the application, and returns what it tells.
@@ -90,6 +113,18 @@ impl Reply {
         let mut seen: Seen = self.report(token, "application", |seen: &Seen| &seen.token)?;
         seen.shared.at = Some(self.mark(self.head.len()));
         Ok(seen)
+    }
+}
+
+impl Connection {
+    /// The answer to `call`, sent now, is the next thing that comes, unless the server has closed: what came
+    /// before ended where the client thinks it did.
+    pub fn goes_on_with(&mut self, call: &Call) -> Result<(), Failure> {
+        self.send(call.get())?;
+        match self.answer_or_end()? {
+            Some(reply) => reply.tells(&call.token).map(drop),
+            None => Ok(()),
+        }
     }
 }
 
