@@ -11,7 +11,7 @@
 //! | `probe_answers.py` | what it returns: iterables of several kinds |
 //! | `probe_form.py` | the form |
 //! | `probe_lies.py` | layers between server and application that make a right server a wrong one |
-//! | `probe_lies_answers.py` | those that spoil what the application returns |
+//! | `probe_lies_stream.py` | those that spoil blocks on their way, and close() |
 
 mod expect;
 mod seen;
@@ -31,7 +31,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("probe_answers.py", include_str!("../wsgi/probe_answers.py")),
     ("probe_form.py", include_str!("../wsgi/probe_form.py")),
     ("probe_lies.py", include_str!("../wsgi/probe_lies.py")),
-    ("probe_lies_answers.py", include_str!("../wsgi/probe_lies_answers.py")),
+    ("probe_lies_stream.py", include_str!("../wsgi/probe_lies_stream.py")),
 ];
 
 /// Adler-32 (RFC 1950 9), which Python has at hand: enough to notice what was lost on the way.

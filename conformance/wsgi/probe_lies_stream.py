@@ -1,5 +1,5 @@
-"""Faulty layers that spoil what the application returns, or the time at which it goes out: functions for
-the layers of probe_lies.py."""
+"""Faulty layers that spoil blocks on their way to the client, and when close() is called: functions that
+probe_lies.py makes layers of."""
 
 import functools
 import io
