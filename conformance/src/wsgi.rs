@@ -11,6 +11,7 @@
 //! | `probe_answers.py` | what it returns: iterables of several kinds |
 //! | `probe_form.py` | the form |
 //! | `probe_lies.py` | layers between server and application that make a right server a wrong one |
+//! | `probe_lies_stream.py` | those that spoil blocks on their way, and close() |
 //! | `probe_lies_answers.py` | those that get the response wrong |
 
 mod expect;
@@ -32,6 +33,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("probe_answers.py", include_str!("../wsgi/probe_answers.py")),
     ("probe_form.py", include_str!("../wsgi/probe_form.py")),
     ("probe_lies.py", include_str!("../wsgi/probe_lies.py")),
+    ("probe_lies_stream.py", include_str!("../wsgi/probe_lies_stream.py")),
     ("probe_lies_answers.py", include_str!("../wsgi/probe_lies_answers.py")),
 ];
 

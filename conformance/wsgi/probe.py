@@ -145,6 +145,7 @@ class Run:
             "closes": 0,
             "pid": os.getpid(),
             "thread": threading.get_ident(),
+            "descriptors": [int(n) for n in os.listdir("/proc/self/fd")] if os.path.isdir("/proc/self/fd") else [],
             "side": escaped(os.fsencode(SIDE)) if os.path.isdir(SIDE) else None,
         }
 

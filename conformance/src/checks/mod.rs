@@ -35,6 +35,7 @@ pub mod urlencoded;
 pub mod wsgi_environ;
 pub mod wsgi_errors;
 pub mod wsgi_fields;
+pub mod wsgi_file_wrapper;
 pub mod wsgi_head;
 pub mod wsgi_input;
 pub mod wsgi_life;
@@ -83,6 +84,7 @@ pub const CHAPTERS: &[&Chapter] = &[
     &wsgi_head::CHAPTER,
     &wsgi_response::CHAPTER,
     &wsgi_stream::CHAPTER,
+    &wsgi_file_wrapper::CHAPTER,
     &wsgi_errors::CHAPTER,
     &wsgi_life::CHAPTER,
     &wsgi_load::CHAPTER,
