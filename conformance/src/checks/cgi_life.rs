@@ -59,7 +59,12 @@ pub const CHAPTER: Chapter = Chapter {
                     steps.extend([Step::Fill(20_000), Step::Sleep(250)]);
                 }
                 let call = client.call("probe", &steps)?;
+                // Some servers begin to watch a connection only once they have waited for a request on it.
                 let mut connection = client.connect()?;
+                connection.send("{get}\r\n")?;
+                if connection.reply()?.announces_close() {
+                    connection = client.connect()?;
+                }
                 connection.send(call.get())?;
                 client.side(&call.token, "begun")?;
                 connection.reset()?;

@@ -83,7 +83,12 @@ pub const CHAPTER: Chapter = Chapter {
                     ("X-Folded: a\n\tb", "\n\t"),
                 ] {
                     let output = format!("Content-Type: text/plain\n{lines}\n\nok");
-                    answered(client, &[emit(output)])?.head_lacks(broken)?;
+                    let (mut connection, next) = sent(client, &[emit(output)])?;
+                    // A response that breaks off is seen for what it is.
+                    if let Some(reply) = connection.reply_or_end()? {
+                        reply.head_lacks(broken)?;
+                        goes_on(&mut connection, &reply, &next)?;
+                    }
                 }
                 Ok(())
             },
