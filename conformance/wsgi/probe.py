@@ -382,7 +382,9 @@ class Application:
     def respond(self, *arguments, **named):
         environ, start_response = given(arguments, named)
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        if (path in ("", "/") or path.startswith("/probe")) and environ.get("QUERY_STRING", "").startswith("token="):
+        # A SCRIPT_NAME that is a slash makes two of one.
+        is_probe = path in ("", "/", "//") or path.lstrip("/").startswith("probe")
+        if is_probe and environ.get("QUERY_STRING", "").startswith("token="):
             return Run(arguments, named, list(self.attributes)).respond()
         if path == "/form":
             return probe_form.respond(environ, start_response)
