@@ -11,14 +11,17 @@
 //! | `probe_answers.py` | what it returns: iterables of several kinds |
 //! | `probe_form.py` | the form |
 //! | `probe_lies.py` | layers between server and application that make a right server a wrong one |
+//! | `probe_lies_stream.py` | those that spoil blocks on their way, and close() |
+//! | `probe_lies_answers.py` | those that get the response wrong |
 
 mod expect;
 mod seen;
+mod spoilt;
 mod step;
 mod verbs;
 
 pub use seen::{Read, Seen};
-pub use step::{Step, attempt, list, ok, say, start, steps};
+pub use step::{Step, attempt, list, ok, pairs, say, start, start_anew, steps};
 pub(crate) use verbs::scout;
 
 /// What `{app}` stands for: the module, and the application in it.
@@ -30,6 +33,8 @@ pub const MODULES: &[(&str, &str)] = &[
     ("probe_answers.py", include_str!("../wsgi/probe_answers.py")),
     ("probe_form.py", include_str!("../wsgi/probe_form.py")),
     ("probe_lies.py", include_str!("../wsgi/probe_lies.py")),
+    ("probe_lies_stream.py", include_str!("../wsgi/probe_lies_stream.py")),
+    ("probe_lies_answers.py", include_str!("../wsgi/probe_lies_answers.py")),
 ];
 
 /// Adler-32 (RFC 1950 9), which Python has at hand: enough to notice what was lost on the way.

@@ -12,12 +12,14 @@ probe_lies.py between the server and this application.
 """
 
 import builtins
+import gc
 import json
 import os
 import sys
 import threading
 import time
 import urllib.parse
+import weakref
 import zlib
 
 import probe_answers
@@ -41,6 +43,13 @@ class Trouble(Exception):
 
 class Abort(BaseException):
     """What goes wrong on purpose, and is no Exception."""
+
+
+class Mute(Exception):
+    """What can't say what is wrong."""
+
+    def __str__(self):
+        raise Trouble("no words for it")
 
 
 def escaped(octets):
@@ -136,6 +145,7 @@ class Run:
             "closes": 0,
             "pid": os.getpid(),
             "thread": threading.get_ident(),
+            "descriptors": [int(n) for n in os.listdir("/proc/self/fd")] if os.path.isdir("/proc/self/fd") else [],
             "side": escaped(os.fsencode(SIDE)) if os.path.isdir(SIDE) else None,
         }
 
@@ -244,6 +254,17 @@ class Run:
         self.has_answered = True
         self.write = self.start_response(*probe_answers.ODD_ARGUMENTS[name]())
 
+    def step_start_ref(self, argument):
+        """Raises Abort where a reference to exc_info is left behind."""
+        try:
+            raise Trouble("the response is another one now")
+        except Trouble as trouble:
+            left = weakref.ref(trouble)
+            self.step_start(argument, sys.exc_info())
+        gc.collect()
+        if left() is not None:
+            raise Abort("somebody holds on to exc_info")
+
     def step_write(self, digits):
         self.write(unhex(digits))
 
@@ -289,8 +310,8 @@ class Run:
         self.errors.flush()
 
     def step_raise(self, name):
-        own = {"Trouble": Trouble, "Abort": Abort}
-        raise own.get(name) or getattr(builtins, name)("the probe was asked to raise this")
+        own = {"Trouble": Trouble, "Abort": Abort, "Mute": Mute}
+        raise (own.get(name) or getattr(builtins, name))("the probe was asked to raise this: " + self.token)
 
     # The rest of the world
 
@@ -374,9 +395,9 @@ class Application:
         environ, _ = given(arguments, named)
         query = environ.get("QUERY_STRING", "")
         if query.startswith("lie="):
-            import probe_lies
+            import probe_lies_answers
             lie, _, environ["QUERY_STRING"] = query[len("lie="):].partition("&")
-            return probe_lies.LIES[lie](self.respond)(*arguments, **named)
+            return probe_lies_answers.LIES[lie](self.respond)(*arguments, **named)
         return self.respond(*arguments, **named)
 
     def respond(self, *arguments, **named):

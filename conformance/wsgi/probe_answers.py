@@ -1,6 +1,7 @@
 """What the probe returns to the server: right answers of several kinds, and wrong ones."""
 
 import io
+import tempfile
 
 # Steps that are taken when the server asks for a block, with all that follow.
 LAZY = {"lazy", "yield", "fill", "report", "odd", "echo"}
@@ -61,6 +62,20 @@ class Indexed:
         self.run.closed()
 
 
+class Decoy(Sized):
+    """Has more to it than blocks, which is nobody's business."""
+
+    name = filelike = "another"
+    blksize = block_size = 1
+    headers, status, status_code = [("Content-Length", "7")], "404 Not Found", 404
+
+    def read(self, *_):
+        return b"another"
+
+    def fileno(self):
+        return 0
+
+
 class Blocks(list):
     """A list that can be closed."""
 
@@ -94,12 +109,51 @@ class ClosableFile(File):
         self.run.closed()
 
 
+class LongFile(ClosableFile):
+    """Much longer than what fits on the way to a client."""
+
+    def __init__(self, run, octets):
+        super().__init__(run, octets)
+        self.left = 40_000_000
+
+    def read(self, size):
+        size = min(size, self.left)
+        self.left -= size
+        return bytes(size)
+
+
+def on_disk(octets):
+    file = tempfile.TemporaryFile()
+    file.write(octets)
+    file.seek(0)
+    return file
+
+
+def half_read(file, octets):
+    file.read(len(octets) // 2)
+    return file
+
+
+def beside_wrapper(run, blocks):
+    """Blocks, and a wrapper that nobody gets."""
+    run.environ["wsgi.file_wrapper"](io.BytesIO(b"unwanted"))
+    return Blocks(run, blocks)
+
+
+def out_of_wrapper(run, blocks):
+    """Blocks that come of iterating over a wrapper."""
+    return Blocks(run, list(run.environ["wsgi.file_wrapper"](io.BytesIO(b"".join(blocks)))))
+
+
 RETURNED = {
     "list": Blocks,
     "tuple": lambda run, blocks: tuple(blocks),
     "sized": Sized,
     "indexed": Indexed,
     "generator": generator,
+    "decoy": Decoy,
+    "beside-wrapper": beside_wrapper,
+    "out-of-wrapper": out_of_wrapper,
     "none": lambda run, blocks: None,
     "int": lambda run, blocks: 5,
     "str": lambda run, blocks: "text",
@@ -110,6 +164,10 @@ FILES = {
     "file": ClosableFile,
     "bare": File,
     "memory": lambda run, octets: io.BytesIO(octets),
+    "long": LongFile,
+    "disk": lambda run, octets: on_disk(octets),
+    "half-read": lambda run, octets: half_read(io.BytesIO(octets), octets),
+    "half-read-disk": lambda run, octets: half_read(on_disk(octets), octets),
 }
 ODD_BLOCKS = {"str": "text", "int": 5, "none": None, "bytearray": bytearray(b"octets"), "list": [b"octets"]}
 ODD_ARGUMENTS = {

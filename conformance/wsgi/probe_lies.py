@@ -5,6 +5,8 @@ A layer is what WSGI calls a middleware: it gets an application and is one itsel
 
 import time
 
+import probe_lies_stream
+
 
 def layer(lie):
     """A layer of a function that gets the application, the environ and start_response."""
@@ -160,3 +162,4 @@ LIES = {
     "waits-for-content": input_with(read=waits_for_content),
     "version-is-a-list": environ_with(wsgi__version=[1, 0]),
 }
+LIES.update((name, layer(lie)) for name, lie in probe_lies_stream.LIES.items())

@@ -47,8 +47,9 @@ use crate::program::{self, Common, seconds};
 /// The program of the workers.
 const WORKER: &[u8] = include_bytes!("../wsgi/worker.py");
 /// The application of a server that is given none, and its pages.
-const DEMONSTRATION: [(&str, &[u8]); 3] = [
+const DEMONSTRATION: [(&str, &[u8]); 4] = [
     ("demonstration.py", include_bytes!("../wsgi/demonstration.py")),
+    ("form.py", include_bytes!("../wsgi/form.py")),
     ("index.html", include_bytes!("../www/wsgi.html")),
     ("style.css", STYLE),
 ];

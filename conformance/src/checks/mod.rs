@@ -35,6 +35,8 @@ pub mod urlencoded;
 pub mod wsgi_environ;
 pub mod wsgi_errors;
 pub mod wsgi_fields;
+pub mod wsgi_file_wrapper;
+pub mod wsgi_head;
 pub mod wsgi_input;
 pub mod wsgi_life;
 pub mod wsgi_load;
@@ -79,8 +81,10 @@ pub const CHAPTERS: &[&Chapter] = &[
     &wsgi_fields::CHAPTER,
     &wsgi_input::CHAPTER,
     &wsgi_start_response::CHAPTER,
+    &wsgi_head::CHAPTER,
     &wsgi_response::CHAPTER,
     &wsgi_stream::CHAPTER,
+    &wsgi_file_wrapper::CHAPTER,
     &wsgi_errors::CHAPTER,
     &wsgi_life::CHAPTER,
     &wsgi_load::CHAPTER,

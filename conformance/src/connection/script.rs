@@ -21,7 +21,7 @@ impl Connection {
         let deadline = Instant::now() + self.limits.answer;
         while !self.unread.windows(octets.len()).any(|window| window == octets.as_bytes()) {
             if self.ended.is_some() || !self.receive(deadline) {
-                let expected = format!("\"{}\" before the script goes on", escape(octets.as_bytes()));
+                let expected = format!("\"{}\" before the program goes on", escape(octets.as_bytes()));
                 return Err(wrong(
                     expected,
                     match self.unread.is_empty() {
@@ -32,6 +32,21 @@ impl Connection {
             }
         }
         Ok(())
+    }
+
+    /// Waits until so much content of a response has come; it stays to be read.
+    pub fn hears_content(&mut self, length: usize) -> Result<(), Failure> {
+        loop {
+            let head = self.unread.windows(4).position(|end| end == b"\r\n\r\n").map(|at| at + 4);
+            let content = head.map_or(0, |head| self.unread.len() - head);
+            if content >= length {
+                return Ok(());
+            }
+            if self.ended.is_some() || !self.receive(Instant::now() + self.limits.answer) {
+                let expected = format!("{length} octets of content before the program goes on");
+                return Err(wrong(expected, format!("{content} octets")));
+            }
+        }
     }
 
     /// A whole response, or the end of the connection: anything but to be left waiting.

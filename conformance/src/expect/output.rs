@@ -59,4 +59,18 @@ impl Reply {
             self.mark(at),
         ))
     }
+
+    /// The words behind the status code are these.
+    pub fn reason_is(&self, reason: &str) -> Result<(), Failure> {
+        let line = self.head.split(|octet| *octet == b'\n').next().unwrap_or_default().trim_ascii_end();
+        let words = line.splitn(3, |octet| *octet == b' ').nth(2).unwrap_or_default();
+        match words == reason.as_bytes() {
+            true => Ok(()),
+            false => Err(self.wrong(
+                format!("the reason \"{reason}\""),
+                format!("\"{}\"", escape_some(words, 100)),
+                self.mark(0),
+            )),
+        }
+    }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::{OK, next_head};
 use crate::expect::unhex;
 use crate::fixture::HELLO;
-use crate::probe::{Octets, Seen, Signals, checksum};
+use crate::probe::{Octets, Seen, Signals, checksum, pattern};
 use crate::target::SECRET_VARIABLE;
 
 /// Puts `HTTP/1.1 200 OK` before what the script would write, and closes.
@@ -111,6 +111,23 @@ pub fn drops_some(client: TcpStream) {
     if !CLIENTS.fetch_add(1, Ordering::Relaxed).is_multiple_of(10) {
         tells(client, |_, _| Seen::default());
     }
+}
+
+/// Writes without waiting, and forgets what finds no room on the way.
+pub fn sends_what_fits(client: TcpStream) {
+    each(client, |client, head| {
+        let target = target(head);
+        let fills = target.split('&').filter_map(|step| step.strip_prefix("fill=")?.parse::<usize>().ok());
+        let content = fills.map(pattern).collect::<Vec<_>>().concat();
+        if content.is_empty() {
+            return client.write_all(OK).is_ok();
+        }
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", content.len());
+        let _ = client.set_nonblocking(true);
+        let _ = client.write(&[head.as_bytes(), &content].concat());
+        let _ = client.set_nonblocking(false);
+        false
+    });
 }
 
 /// Answers requests for as long as `serve` returns `true`; then it is silent until the client leaves.

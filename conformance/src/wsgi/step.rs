@@ -35,6 +35,8 @@ pub enum Step {
     /// `start-exc=...`: `start_response(status, headers, exc_info)` of a `Trouble` just raised. Where another
     /// `Trouble` comes of it, an `Abort` is raised in its place.
     StartExc(String, Vec<(String, String)>),
+    /// `start-ref=...`: the same of a `Trouble` of which nothing may be left behind: else an `Abort` is raised.
+    StartRef(String, Vec<(String, String)>),
     /// `start-odd=NAME`: `start_response` with arguments that are not right; the names are in
     /// `probe_answers.py`.
     StartOdd(&'static str),
@@ -73,8 +75,8 @@ pub enum Step {
     ErrorLines(Vec<Vec<u8>>),
     /// `error-flush`: `wsgi.errors.flush()`.
     ErrorFlush,
-    /// `raise=NAME`: raise `Trouble`, which is an Exception, `Abort`, which is none, or an exception of
-    /// Python's own.
+    /// `raise=NAME`: raise `Trouble`, which is an Exception, `Abort`, which is none, `Mute`, which can't be
+    /// printed, or an exception of Python's own. The token is in its message.
     Raise(&'static str),
 
     /// `clear`: empty the environ.
@@ -99,10 +101,17 @@ pub enum Step {
 
 /// `start_response` with this status and these headers.
 pub fn start(status: &str, headers: &[(&str, &str)]) -> Step {
-    Step::Start(
-        status.into(),
-        headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
-    )
+    Step::Start(status.into(), pairs(headers))
+}
+
+/// The same with `exc_info`.
+pub fn start_anew(status: &str, headers: &[(&str, &str)]) -> Step {
+    Step::StartExc(status.into(), pairs(headers))
+}
+
+/// Fields as steps have them.
+pub fn pairs(headers: &[(&str, &str)]) -> Vec<(String, String)> {
+    headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
 }
 
 /// `start_response` with 200 and plain text.
@@ -161,6 +170,7 @@ impl fmt::Display for Step {
             Step::Start(status, headers) => write!(to, "start={}", response(status, headers)),
             Step::StartNone(status, headers) => write!(to, "start-none={}", response(status, headers)),
             Step::StartExc(status, headers) => write!(to, "start-exc={}", response(status, headers)),
+            Step::StartRef(status, headers) => write!(to, "start-ref={}", response(status, headers)),
             Step::StartOdd(name) => write!(to, "start-odd={name}"),
             Step::Write(octets) => write!(to, "write={}", hex(octets)),
             Step::WriteFill(length) => write!(to, "write-fill={length}"),

@@ -2,7 +2,7 @@
 
 use crate::call::Call;
 use crate::capabilities::Capability::Wsgi;
-use crate::check::Failure;
+use crate::check::{Failure, wrong};
 use crate::client::{Client, no_reply};
 use crate::connection::Connection;
 use crate::reply::{Answer, Reply};
@@ -87,6 +87,23 @@ impl Client {
     pub fn left(&self, call: &Call, name: &str) -> Result<Seen, Failure> {
         let json = self.side_text(&call.token, name)?;
         Ok(serde_json::from_slice(&json).map_err(std::io::Error::from)?)
+    }
+
+    /// `close()` of what the application has returned is called once, in each of these calls.
+    pub fn closed_once(&self, calls: &[Call]) -> Result<(), Failure> {
+        let closed = |call: &Call| match self.left(call, "closed") {
+            Err(Failure::Wrong { actual, at, .. }) => {
+                Err(Failure::Wrong { expected: "close() called".into(), actual, at })
+            }
+            seen => seen,
+        };
+        calls.iter().try_for_each(|call| closed(call).map(drop))?;
+        // A second call comes right behind the first one: while the server answers another request it is over.
+        self.get("/")?;
+        calls.iter().try_for_each(|call| match closed(call)?.closes {
+            1 => Ok(()),
+            times => Err(wrong("close() called once", format!("{times} times"))),
+        })
     }
 }
 

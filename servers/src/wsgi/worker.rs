@@ -1,12 +1,12 @@
 //! One worker, as those see it who use its threads.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
 use super::place;
@@ -25,7 +25,9 @@ pub(super) struct Worker {
     /// How many it has begun.
     begun: AtomicU64,
     /// How many of its threads have a request.
-    requests: watch::Sender<usize>,
+    requests: AtomicUsize,
+    /// Told when none of them has one any more.
+    idle: Notify,
     service: watch::Sender<Service>,
 }
 
@@ -60,7 +62,8 @@ impl Worker {
             patience,
             most,
             begun: AtomicU64::new(0),
-            requests: watch::Sender::new(0),
+            requests: AtomicUsize::new(0),
+            idle: Notify::new(),
             service: watch::Sender::new(Service::Serves),
         })
     }
@@ -80,7 +83,7 @@ impl Worker {
 
     /// How many of its threads have a request.
     pub(super) fn requests(&self) -> usize {
-        *self.requests.borrow()
+        self.requests.load(Ordering::SeqCst)
     }
 
     /// Whether it has ever been given one.
@@ -102,7 +105,13 @@ impl Worker {
 
     /// Waits until none of its threads has a request.
     pub(super) async fn idle(&self) {
-        let _ = self.requests.subscribe().wait_for(|requests| *requests == 0).await;
+        loop {
+            let told = self.idle.notified();
+            if self.requests() == 0 {
+                return;
+            }
+            told.await;
+        }
     }
 
     /// One of its threads does not come back.
@@ -148,7 +157,7 @@ impl Worker {
 impl Busy {
     /// One request more.
     pub(super) fn new(worker: &Arc<Worker>) -> Busy {
-        worker.requests.send_modify(|requests| *requests += 1);
+        worker.requests.fetch_add(1, Ordering::SeqCst);
         let begun = worker.begun.fetch_add(1, Ordering::Relaxed) + 1;
         if worker.most.is_some_and(|most| begun >= most) {
             worker.relieve(Service::Worn);
@@ -159,6 +168,8 @@ impl Busy {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.requests.send_modify(|requests| *requests -= 1);
+        if self.0.requests.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.idle.notify_waiters();
+        }
     }
 }

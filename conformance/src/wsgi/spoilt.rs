@@ -1,0 +1,102 @@
+//! Verbs and expectations for applications that do what they should not, and are refused or fail.
+
+use crate::call::Call;
+use crate::check::Failure;
+use crate::client::{Client, no_reply};
+use crate::connection::Connection;
+use crate::reply::{Answer, Framing, Reply};
+
+use super::{Seen, Step};
+
+impl Client {
+    /// The response that gets through to the client although the application spoils it. `None` where the
+    /// server answers with 5xx in its place, or closes the connection without an octet, which is noted.
+    pub fn gets_through(&mut self, call: &Call) -> Result<Option<Reply>, Failure> {
+        match self.ask(call.get())? {
+            Answer::Reply(reply) if reply.status >= 500 => Ok(None),
+            Answer::Reply(reply) => Ok(Some(reply)),
+            Answer::Closed | Answer::Reset => {
+                self.note("the connection is closed without a word where a 500 would say what happened");
+                Ok(None)
+            }
+            other => Err(no_reply(other)),
+        }
+    }
+
+    /// The response that gets through to the client although the application takes these steps.
+    pub fn gets_away_with(&mut self, taken: &[Step]) -> Result<Option<Reply>, Failure> {
+        let call = self.invocation(taken)?;
+        self.gets_through(&call)
+    }
+
+    /// What the application tells of what it tried, where it is let speak on after its mistake.
+    pub fn confesses(&mut self, taken: &[Step]) -> Result<Option<Seen>, Failure> {
+        let call = self.invocation(taken)?;
+        self.gets_through(&call)?.map(|reply| reply.tells(&call.token)).transpose()
+    }
+
+    /// Nothing stands behind `reply`, which has no content. Where the connection ends anyway surplus octets
+    /// mislead nobody, and are noted.
+    pub fn sees_no_surplus(&mut self, connection: &mut Connection, reply: &Reply) -> Result<(), Failure> {
+        match connection.has_no_surplus() {
+            Err(Failure::Wrong { .. }) if reply.announces_close() => {
+                self.note("content is sent where none may be, just before the connection closes");
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}
+
+impl Reply {
+    /// The content is this, or the client can see that it is not whole: nobody is told that all is well.
+    pub fn is_not_passed_off_as_whole(&self) -> Result<(), Failure> {
+        match self.framing {
+            Framing::Length(_) | Framing::Chunked if self.status < 500 => Err(self.wrong(
+                "a response cut off, so that the client can see that something is missing",
+                format!("a response that looks complete: {}", self.describe()),
+                self.mark(self.head.len()),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Seen {
+    /// The types of what the attempt of this number raised, and of what they are derived from.
+    fn attempt(&self, number: usize) -> &[String] {
+        self.raised.get(number - 1).map_or(&[], |types| &types[..])
+    }
+
+    /// Whether the attempt of this number, counted from one, raised something.
+    pub fn was_told_off(&self, number: usize) -> bool {
+        !self.attempt(number).is_empty()
+    }
+
+    /// The attempt of this number, counted from one, raised an error; `call` says what was tried.
+    pub fn is_told_off(&self, number: usize, call: &str) -> Result<(), Failure> {
+        match self.was_told_off(number) {
+            true => Ok(()),
+            false => Err(self.wrong(format!("an error raised by {call}"), "none")),
+        }
+    }
+
+    /// The attempt of this number, counted from one, raised nothing; `call` says what was tried.
+    pub fn is_let_do(&self, number: usize, call: &str) -> Result<(), Failure> {
+        match self.attempt(number).first() {
+            None => Ok(()),
+            Some(error) => Err(self.wrong(format!("{call} to raise nothing"), error.clone())),
+        }
+    }
+
+    /// The attempt of this number, counted from one, raised the very exception that it was given.
+    pub fn is_given_back(&self, number: usize) -> Result<(), Failure> {
+        let expected = "the exception raised that exc_info holds";
+        match self.attempt(number).first().map(String::as_str) {
+            Some("Trouble") => Ok(()),
+            Some("Abort") => Err(self.wrong(expected, "another one of the same type")),
+            Some(other) => Err(self.wrong(expected, other)),
+            None => Err(self.wrong(expected, "none raised")),
+        }
+    }
+}
