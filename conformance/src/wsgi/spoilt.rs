@@ -49,8 +49,9 @@ impl Client {
 }
 
 impl Reply {
-    /// The content is this, or the client can see that it is not whole: nobody is told that all is well.
-    pub fn is_not_passed_off_as_whole(&self) -> Result<(), Failure> {
+    /// The client can see that something is missing, or the response says so: nobody is told that all is
+    /// well. Where only the end of the connection ends the content there is no way to tell.
+    pub fn is_cut_off(&self) -> Result<(), Failure> {
         match self.framing {
             Framing::Length(_) | Framing::Chunked if self.status < 500 => Err(self.wrong(
                 "a response cut off, so that the client can see that something is missing",
@@ -86,6 +87,17 @@ impl Seen {
         match self.attempt(number).first() {
             None => Ok(()),
             Some(error) => Err(self.wrong(format!("{call} to raise nothing"), error.clone())),
+        }
+    }
+
+    /// The server has asked for no more than `limit` blocks; returns how many.
+    pub fn was_asked_at_most(&self, limit: u64) -> Result<u64, Failure> {
+        match self.asked <= limit {
+            true => Ok(self.asked),
+            false => {
+                let actual = format!("the application was asked {} times", self.asked);
+                Err(self.wrong(format!("at most {limit} blocks asked for"), actual))
+            }
         }
     }
 
