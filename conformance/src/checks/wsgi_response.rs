@@ -68,8 +68,10 @@ pub const CHAPTER: Chapter = Chapter {
                     let reply = connection.reply()?;
                     reply.status_is(&[200])?;
                     reply.body_is(content)?;
-                    connection.send(FOLLOW_UP)?;
-                    connection.goes_on_or_ends()?;
+                    if !reply.announces_close() {
+                        connection.send(FOLLOW_UP)?;
+                        connection.goes_on_or_ends()?;
+                    }
                 }
                 Ok(())
             },
@@ -83,6 +85,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("Transfer-Encoding: chunked\r\n", "Content-Length: 4\r\n"),
             run: |client| {
                 let reply = client.invoke(&[ok(), Step::Write(b"before ".to_vec()), list(["last"])])?;
+                if reply.status >= 500 {
+                    // That there is no write() has a check of its own.
+                    return Err(Failure::Unproven { actual: reply.describe() });
+                }
                 reply.status_is(&[200])?;
                 reply.body_is("before last")
             },
@@ -185,8 +191,7 @@ pub const CHAPTER: Chapter = Chapter {
                     vec![length, content()],
                     vec![open.clone(), content()],
                     vec![open.clone(), list(["content"])],
-                    vec![open.clone(), say("con"), say("tent")],
-                    vec![open, Step::Write(b"con".to_vec()), list(["tent"])],
+                    vec![open, say("con"), say("tent")],
                 ] {
                     let call = client.invocation(&steps)?;
                     let mut connection = client.connect()?;
@@ -268,14 +273,13 @@ pub const CHAPTER: Chapter = Chapter {
             why: "The surplus reaches another page of the same visitor, or, through a proxy, another visitor.",
             requirement: pep3333(LENGTH, Must, &["pep3333-content-length-01"]),
             hint: "Look at what becomes of a block when as many octets as announced have been sent.",
-            mutant: instead_of("\r\n\r\nhel", "\r\n\r\nhelHTTP/1.1 200 Surplus\r\n\r\n"),
+            mutant: serves(sends_more),
             run: |client| {
                 let head = start("200 OK", &[("Content-Length", "3")]);
                 for steps in [
                     vec![head.clone(), list(["hello"])],
                     vec![head.clone(), list(["he", "llo", "zz"])],
-                    vec![head.clone(), say("hel"), say("lo")],
-                    vec![head, Step::Write(b"he".to_vec()), list(["llo"])],
+                    vec![head, say("hel"), say("lo")],
                 ] {
                     let call = client.invocation(&steps)?;
                     let mut connection = client.connect()?;
@@ -329,13 +333,11 @@ pub const CHAPTER: Chapter = Chapter {
                 if client.left(&call, "closed")?.was_asked_at_most(2)? > 1 {
                     client.note("one more block is asked for when all of the content was sent");
                 }
-                let write = |octets: &str| Step::Write(octets.as_bytes().to_vec());
-                let steps = [head, write("hel"), attempt(write("lo")), Step::Mark("done".into())];
-                let call = client.invocation(&steps)?;
+                let [all, more] = ["hel", "lo"].map(|octets| attempt(Step::Write(octets.into())));
+                let call = client.invocation(&[head, all, more, Step::Mark("done".into())])?;
                 client.ask(call.get())?;
-                client
-                    .left(&call, "done")?
-                    .is_told_off(1, "write() of more than the length that was announced")
+                let seen = client.left(&call, "done")?;
+                seen.is_told_off(2, "write() of more than the length that was announced")
             },
         },
         Check {
@@ -401,30 +403,37 @@ pub const CHAPTER: Chapter = Chapter {
                 let nonsense = ["none", "int", "str", "strs"].map(|kind| Step::Return(kind, vec![]));
                 let odd = ["str", "int", "list"];
                 let steps = nonsense.into_iter().chain(odd.map(Step::Odd)).chain(odd.map(Step::WriteOdd));
+                let mut taken = Vec::new();
                 for step in steps {
                     let call = client.invocation(&[ok(), step.clone()])?;
                     let mut connection = client.connect()?;
                     connection.send(call.get())?;
                     if let Some(reply) = connection.reply_or_end()?.filter(|reply| reply.status < 500) {
                         reply.is_cut_off()?;
-                        client.note(format!("\"{step}\" looks like an empty page, or is taken for bytes"));
+                        taken.push(step.to_string());
                     }
                 }
+                client.note_all("what nobody can tell from a whole page is that of", &taken);
                 Ok(())
             },
         },
     ],
 };
 
+/// A mutant that sends more than it announces, and goes on.
+fn sends_more(client: TcpStream) {
+    answers_probe(client, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhello");
+}
+
 /// A mutant that sends half of what it announces, and waits for more that never comes.
-fn sends_half_and_stays(mut client: TcpStream) {
+fn sends_half_and_stays(client: TcpStream) {
+    answers_probe(client, b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort");
+}
+
+fn answers_probe(mut client: TcpStream, answer: &'static [u8]) {
     thread::spawn(move || {
         while let Some(head) = next_head(&mut client) {
-            let answer: &[u8] = match head.starts_with(b"GET /probe") {
-                true => b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort",
-                false => OK,
-            };
-            let _ = client.write_all(answer);
+            let _ = client.write_all(if head.starts_with(b"GET /probe") { answer } else { OK });
         }
     });
 }

@@ -141,6 +141,26 @@ pub fn sends_what_fits(client: TcpStream) {
     });
 }
 
+/// Answers the requests that arrive together, the last one first.
+pub fn answers_backwards(mut client: TcpStream) {
+    let _ = client.set_read_timeout(Some(Duration::from_millis(20)));
+    let mut octets = Vec::new();
+    let _ = client.read_to_end(&mut octets);
+    let text = String::from_utf8_lossy(&octets).into_owned();
+    for token in text.rsplit("?token=").filter_map(|rest| rest.split_once('&')).map(|(token, _)| token) {
+        answer(&mut client, &Seen { token: token.into(), ..Seen::default() });
+    }
+}
+
+/// Begins a response where there is a block, and leaves it at that.
+pub fn begins_and_stays(client: TcpStream) {
+    each(client, |client, head| {
+        let begun = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n";
+        let has_block = has(head, "&yield=");
+        client.write_all(if has_block { begun } else { OK }).is_ok() && !has_block
+    });
+}
+
 /// Answers requests for as long as `serve` returns `true`; then it is silent until the client leaves.
 fn each(mut client: TcpStream, serve: impl Fn(&mut TcpStream, &[u8]) -> bool + Send + 'static) {
     thread::spawn(move || {

@@ -35,16 +35,25 @@ impl Client {
         self.gets_through(&call)?.map(|reply| reply.tells(&call.token)).transpose()
     }
 
-    /// Nothing stands behind `reply`, which has no content. Where the connection ends anyway surplus octets
-    /// mislead nobody, and are noted.
-    pub fn sees_no_surplus(&mut self, connection: &mut Connection, reply: &Reply) -> Result<(), Failure> {
-        match connection.has_no_surplus() {
-            Err(Failure::Wrong { .. }) if reply.announces_close() => {
-                self.note("content is sent where none may be, just before the connection closes");
-                Ok(())
-            }
-            other => other,
+    /// Remembers that all of `these` have something in common.
+    pub fn note_all(&mut self, what: &str, these: &[impl AsRef<str>]) {
+        let these: Vec<String> = these.iter().map(|one| format!("\"{}\"", one.as_ref())).collect();
+        if !these.is_empty() {
+            self.note(format!("{what} {}", these.join(", ")));
         }
+    }
+
+    /// Nothing stands behind `reply`. Where the connection ends with it surplus octets mislead nobody, and
+    /// are noted.
+    pub fn sees_no_surplus(&mut self, connection: &mut Connection, reply: &Reply) -> Result<(), Failure> {
+        let Err(surplus) = connection.has_no_surplus() else { return Ok(()) };
+        let rest = connection.everything();
+        let goes_on = rest.windows(5).any(|octets| octets == b"HTTP/") || !connection.has_ended();
+        if goes_on && !reply.announces_close() {
+            return Err(surplus);
+        }
+        self.note("content is sent where none may be, just before the connection closes");
+        Ok(())
     }
 }
 
