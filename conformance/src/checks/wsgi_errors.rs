@@ -230,7 +230,7 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-exit-contained",
-            title: "An application that calls sys.exit() ends its request, and not the server",
+            title: "sys.exit() in an application, and whatever else is no Exception, ends a request and not the server",
             why: "A library made for the command line does so when it does not like its input: then one visitor can switch off the site.",
             requirement: pep3333(SECTION, Should, &["pep3333-errors-01"]),
             hint: "Look at what your server catches: SystemExit and its like are no Exception.",
