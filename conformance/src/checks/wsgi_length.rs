@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::capabilities::Capability::SideFiles;
 use crate::check::Level::{Must, Should};
-use crate::check::{Chapter, Check, Failure, pep3333};
+use crate::check::{Chapter, Check, Failure, pep3333, rfc9110};
 use crate::client::FOLLOW_UP;
 use crate::mutant::{OK, hears, instead_of, next_head, serves};
 use crate::wsgi::{Step, attempt, list, ok, say, start};
@@ -122,7 +122,7 @@ pub const CHAPTER: Chapter = Chapter {
             title: "An application's Transfer-Encoding does not decide how the response is framed",
             why: "The client looks for chunks where the application returned none, or shows chunk sizes as text.",
             requirement: pep3333(
-                "Other HTTP Features",
+                "The start_response() Callable",
                 Must,
                 &["pep3333-start_response-09", "pep3333-content-length-07"],
             ),
@@ -147,11 +147,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-length-invalid",
             title: "An application's Content-Length that is no number, or two of them, do not reach the client",
             why: "No client can tell where such a response ends.",
-            requirement: pep3333(
-                SECTION,
-                Should,
-                &["pep3333-content-length-01", "pep3333-content-length-03"],
-            ),
+            requirement: rfc9110("8.6", Should, &["rfc9110-8.6-10"]),
             hint: "Look at what is checked before a Content-Length goes out.",
             mutant: instead_of(
                 "HTTP/1.1 500 Internal Server Error\r\n",

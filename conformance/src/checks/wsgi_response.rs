@@ -178,7 +178,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-no-framing-without-content",
             title: "A 204 of an application that says nothing of a length says nothing of one on the wire",
             why: "Some clients wait for the chunks, or for the end, that the head promises.",
-            requirement: rfc9110("6.4.1", Should, &["rfc9110-6.4.1-w1"]),
+            requirement: rfc9110("8.6", Should, &["rfc9110-8.6-05"]),
             hint: "Look at which statuses your server adds Content-Length or Transfer-Encoding to.",
             mutant: instead_of("X-End: yes\r\n", "X-End: yes\r\nContent-Length: 0\r\n"),
             run: |client| {
