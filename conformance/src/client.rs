@@ -186,7 +186,10 @@ impl Client {
 
     /// Remembers something worth knowing that is not wrong.
     pub fn note(&mut self, note: impl Into<String>) {
-        self.notes.push(note.into());
+        let note = note.into();
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 
     /// A word of twelve letters that no other request of the run has.

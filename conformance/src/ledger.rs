@@ -10,6 +10,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("http.toml", include_str!("../requirements/http.toml")),
     ("forms.toml", include_str!("../requirements/forms.toml")),
     ("cgi.toml", include_str!("../requirements/cgi.toml")),
+    ("wsgi.toml", include_str!("../requirements/wsgi.toml")),
 ];
 
 /// One sentence, or a part of one, that binds a server.

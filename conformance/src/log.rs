@@ -13,6 +13,11 @@ impl Client {
     /// form.
     pub fn log(&self) -> Result<Log, Failure> {
         self.needs(Capability::Form)?;
+        self.printed()
+    }
+
+    /// The same for a server that may have no form.
+    pub fn printed(&self) -> Result<Log, Failure> {
         self.needs(Capability::Output)?;
         match self.context().output.clone() {
             Some(output) => Ok(Log { position: output.position(), output, limit: self.limits().answer }),

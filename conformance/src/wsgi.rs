@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `probe.py` | the application: steps, and the report |
 //! | `probe_answers.py` | what it returns: iterables of several kinds |
+//! | `probe_environ.py` | what it sees |
 //! | `probe_form.py` | the form |
 //! | `probe_lies.py` | layers between server and application that make a right server a wrong one |
 //! | `probe_lies_stream.py` | those that spoil blocks on their way, and close() |
@@ -31,6 +32,7 @@ pub const APPLICATION: &str = "probe:application";
 pub const MODULES: &[(&str, &str)] = &[
     ("probe.py", include_str!("../wsgi/probe.py")),
     ("probe_answers.py", include_str!("../wsgi/probe_answers.py")),
+    ("probe_environ.py", include_str!("../wsgi/probe_environ.py")),
     ("probe_form.py", include_str!("../wsgi/probe_form.py")),
     ("probe_lies.py", include_str!("../wsgi/probe_lies.py")),
     ("probe_lies_stream.py", include_str!("../wsgi/probe_lies_stream.py")),

@@ -18,12 +18,12 @@ import os
 import sys
 import threading
 import time
-import urllib.parse
 import weakref
 import zlib
 
 import probe_answers
 import probe_form
+from probe_environ import escaped, look, url_of
 
 SIDE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "side")
 TOLD = 64 * 1024  # octets of input that are told one by one
@@ -52,11 +52,6 @@ class Mute(Exception):
         raise Trouble("no words for it")
 
 
-def escaped(octets):
-    """Octets as text: what can be printed is as it is."""
-    return octets.decode("latin-1").encode("unicode_escape").decode("ascii")
-
-
 def unhex(digits):
     return bytes.fromhex(digits)
 
@@ -71,44 +66,9 @@ def pattern(length):
     return (PERIOD * (length // len(PERIOD) + 1))[:length]
 
 
-def described(value):
-    """The type of an object, and what it says of itself."""
-    return "%s %s" % (type(value).__name__, ascii(value)[:200])
-
-
 def given(arguments, named):
     """The environ and start_response, however they were handed over."""
     return sorted([*arguments, *named.values()], key=callable)[:2]
-
-
-def look(environ):
-    """The environ: strings that stand for octets, and apart from them all other objects."""
-    strings, objects = [], {}
-    for name, value in list(environ.items()):
-        if type(name) is str and type(value) is str:
-            # A server may hand on the environment of its process (PEP 3333, "environ Variables").
-            if os.environ.get(name) == value and not name.startswith("HTTP_"):
-                continue
-            try:
-                strings.append(escaped((name + "=" + value).encode("latin-1")))
-                continue
-            except UnicodeEncodeError:
-                pass
-        objects[name if type(name) is str else described(name)] = described(value)
-    return strings, objects
-
-
-def url_of(environ):
-    """What PEP 3333 has applications do ("URL Reconstruction")."""
-    quote = lambda part: urllib.parse.quote(part, encoding="latin-1")
-    scheme, port = environ["wsgi.url_scheme"], environ["SERVER_PORT"]
-    host = environ.get("HTTP_HOST")
-    if not host:
-        usual = "443" if scheme == "https" else "80"
-        host = environ["SERVER_NAME"] + (":" + port if port != usual else "")
-    query = environ.get("QUERY_STRING")
-    path = quote(environ.get("SCRIPT_NAME", "")) + quote(environ.get("PATH_INFO", ""))
-    return scheme + "://" + host + path + ("?" + query if query else "")
 
 
 class Run:
@@ -135,7 +95,7 @@ class Run:
                       if self.environ.get("wsgi." + flag)],
             "lacking": [stream + "." + method for stream, methods in STREAMS.items() for method in methods
                         if not callable(getattr(self.environ.get(stream), method, None))],
-            "url": self.reconstructed(),
+            "url": url_of(self.environ),
             "reads": [],
             "input_length": 0,
             "input_checksum": zlib.adler32(b""),
@@ -148,12 +108,6 @@ class Run:
             "descriptors": [int(n) for n in os.listdir("/proc/self/fd")] if os.path.isdir("/proc/self/fd") else [],
             "side": escaped(os.fsencode(SIDE)) if os.path.isdir(SIDE) else None,
         }
-
-    def reconstructed(self):
-        try:
-            return url_of(self.environ)
-        except Exception as error:
-            return described(error)
 
     def respond(self):
         """Takes steps up to the one that says what to return; what is left is taken block by block."""
@@ -403,7 +357,9 @@ class Application:
     def respond(self, *arguments, **named):
         environ, start_response = given(arguments, named)
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        if (path in ("", "/") or path.startswith("/probe")) and environ.get("QUERY_STRING", "").startswith("token="):
+        # A SCRIPT_NAME that is a slash makes two of one.
+        is_probe = path in ("", "/", "//") or path.lstrip("/").startswith("probe")
+        if is_probe and environ.get("QUERY_STRING", "").startswith("token="):
             return Run(arguments, named, list(self.attributes)).respond()
         if path == "/form":
             return probe_form.respond(environ, start_response)

@@ -129,6 +129,7 @@ def trusts_method(application, environ, start_response):
 
 
 LIES = {
+    "blanks-around-values": environ_with(HTTP_X_TEST="\t value\t "),
     "bytearrays": input_with(read=lambda self, *size: bytearray(self.stream.read(*size))),
     "by-name": by_name,
     "calls-twice": calls_twice,

@@ -107,11 +107,6 @@ def wants_head_at_once(application, environ, start_response):
 # Layers that get the content wrong.
 
 @returning
-def as_text(blocks):
-    return [block.replace(b"\r\n", b"\n") for block in blocks]
-
-
-@returning
 def measures(blocks):
     """Takes for granted that the number of blocks is known."""
     len(blocks)
@@ -175,7 +170,6 @@ def shows_traceback(application, environ, start_response):
 
 LIES = {
     **probe_lies.LIES,
-    "as-text": as_text,
     "checks-late": checks_late,
     "closes-first": closes_first,
     "errors-in-ascii": erring(lambda: io.TextIOWrapper(io.BytesIO(), "ascii", write_through=True)),

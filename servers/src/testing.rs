@@ -1,5 +1,7 @@
 //! What the tests of the applications share: a request without a connection, and its answer.
 
+use std::io;
+
 use bytes::Bytes;
 
 use crate::application::Application;
@@ -43,12 +45,15 @@ impl Answer {
 /// The answer of an application, without a server around it.
 pub(crate) fn answer(application: &impl Application, request: Request) -> Answer {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let mut response = application.call(request).await;
-        let (mut content, length) = (Vec::new(), response.body.length());
-        while let Some(block) = response.body.next().await {
-            content.extend_from_slice(&block.expect("the content is complete"));
-        }
-        Answer { status: response.status, headers: response.headers, content, length }
-    })
+    runtime.block_on(answered(application, request)).expect("the content is complete")
+}
+
+/// The same, in a runtime that goes on. An error if the content breaks off.
+pub(crate) async fn answered(application: &impl Application, request: Request) -> io::Result<Answer> {
+    let mut response = application.call(request).await;
+    let (mut content, length) = (Vec::new(), response.body.length());
+    while let Some(block) = response.body.next().await {
+        content.extend_from_slice(&block?);
+    }
+    Ok(Answer { status: response.status, headers: response.headers, content, length })
 }

@@ -122,3 +122,6 @@ fn lay_out() -> io::Result<tempfile::TempDir> {
     }
     Ok(directory)
 }
+
+#[cfg(test)]
+mod tests;

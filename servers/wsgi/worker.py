@@ -161,10 +161,10 @@ class Exchange:
         """Sends a block of content, and before the first that is not empty, the head."""
         if not isinstance(block, bytes):
             raise TypeError(f"content is bytes, and this is {type(block).__name__}")
-        if self.head is None:
-            raise AssertionError("there is content, and start_response was not called")
         if not block:
             return
+        if self.head is None:
+            raise AssertionError("there is content, and start_response was not called")
         if len(block) > LARGEST:
             for start in range(0, len(block), LARGEST):
                 self.write(block[start:start + LARGEST])

@@ -70,7 +70,7 @@ pub const CHAPTER: Chapter = Chapter {
             requirement: pep3333(
                 "Input and Error Streams",
                 Must,
-                &["pep3333-streams-02", "pep3333-streams-03"],
+                &["pep3333-streams-09", "pep3333-streams-03"],
             ),
             hint: "Look at what readlines does without an argument.",
             mutant: gateway("readlines-finds-nothing"),

@@ -170,7 +170,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let call = client.invocation(&[ok(), say("half"), Step::Exit(1), say("rest")])?;
                 let mut connection = client.connect()?;
                 connection.send(call.get())?;
-                connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_not_passed_off_as_whole())
+                connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_cut_off())
             },
         },
         Check {
@@ -201,7 +201,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let call = client.invocation(&[ok(), say("half"), Step::Wait("never".into())])?;
                 let mut connection = client.connect_patient(limit)?;
                 connection.send(call.get())?;
-                connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_not_passed_off_as_whole())
+                connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_cut_off())
             },
         },
         Check {

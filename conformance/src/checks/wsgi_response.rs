@@ -1,11 +1,439 @@
-//! WSGI: from the application's answer to the response.
+//! WSGI: from what an application returns to a response (PEP 3333, "Handling the Content-Length Header").
 
-use crate::check::Chapter;
+use std::io::Write;
+use std::net::TcpStream;
+use std::thread;
+
+use crate::capabilities::Capability::SideFiles;
+use crate::check::Level::{Must, Should};
+use crate::check::{Chapter, Check, Failure, pep3333, rfc9110};
+use crate::client::FOLLOW_UP;
+use crate::mutant::{OK, gateway, hears, instead_of, next_head, serves};
+use crate::probe::pattern;
+use crate::wsgi::{Step, attempt, list, ok, say, start};
+
+/// The section about the length of content.
+const LENGTH: &str = "Handling the Content-Length Header";
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-response",
-    title: "WSGI: from the application's answer to the response",
+    title: "WSGI: what an application returns becomes a response",
     needs: &["answers-get", "noise-is-no-request", "wsgi-answers"],
-    checks: &[],
+    checks: &[
+        Check {
+            id: "wsgi-one-block-or-none",
+            title: "Whatever holds one block, or none, makes a whole response: a list, a generator, an object of its own",
+            why: "One block is what most applications return. What has no length, and can't be indexed, has to do, too.",
+            requirement: pep3333(
+                LENGTH,
+                Must,
+                &["pep3333-content-length-05", "pep3333-details-17", "pep3333-start_response-14"],
+            ),
+            hint: "Look at what your server does with the result, other than a for loop over it.",
+            mutant: gateway("measures"),
+            run: |client| {
+                for kind in ["list", "tuple", "generator", "sized", "indexed"] {
+                    for content in [Some("one"), None] {
+                        let blocks = content.iter().map(|block| block.as_bytes().to_vec()).collect();
+                        let reply = client.invoke(&[ok(), Step::Return(kind, blocks)])?;
+                        reply.status_is(&[200])?;
+                        reply.body_is(content.unwrap_or_default())?;
+                    }
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "wsgi-then-next",
+            title: "Behind the response of an application the connection goes on with the next, or closes",
+            why: "A wrong end of the content makes the client wait, or read the next response as part of this one.",
+            requirement: pep3333(LENGTH, Must, &["pep3333-content-length-05", "pep3333-content-length-07"]),
+            hint: "Look at how the end of the content shows to the client when the application gave no length.",
+            mutant: instead_of("Content-Length: 8\r\n", "Content-Length: 9\r\n"),
+            run: |client| {
+                let length = start("200 OK", &[("Content-Length", "8")]);
+                let nothing: [&str; 0] = [];
+                for (steps, content) in [
+                    (vec![length, list(["response"])], "response"),
+                    (vec![ok(), list(["response"])], "response"),
+                    (vec![ok(), list(["res", "ponse"])], "response"),
+                    (vec![ok(), say("res"), say("ponse")], "response"),
+                    (vec![ok(), list(nothing)], ""),
+                    (vec![ok(), say("")], ""),
+                ] {
+                    let call = client.invocation(&steps)?;
+                    let mut connection = client.connect()?;
+                    connection.send(call.request("GET", "Connection: keep-alive\r\n\r\n"))?;
+                    let reply = connection.reply()?;
+                    reply.status_is(&[200])?;
+                    reply.body_is(content)?;
+                    if !reply.announces_close() {
+                        connection.send(FOLLOW_UP)?;
+                        connection.goes_on_or_ends()?;
+                    }
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "wsgi-length-not-guessed",
+            title: "Content-Length is that of all the content, not just of the block that was returned",
+            why: "What was written before is content, too; with a length too short the rest belongs to the next response.",
+            requirement: pep3333(LENGTH, Must, &["pep3333-content-length-05", "pep3333-write-03"]),
+            hint: "Look at what your server takes for granted when the application returns a single block.",
+            mutant: instead_of("Transfer-Encoding: chunked\r\n", "Content-Length: 4\r\n"),
+            run: |client| {
+                let reply = client.invoke(&[ok(), Step::Write(b"before ".to_vec()), list(["last"])])?;
+                if reply.status >= 500 {
+                    // That there is no write() has a check of its own.
+                    return Err(Failure::Unproven { actual: reply.describe() });
+                }
+                reply.status_is(&[200])?;
+                reply.body_is("before last")
+            },
+        },
+        Check {
+            id: "wsgi-header-names-in-any-case",
+            title: "What the application says of length, type, date and server stands once, however it spells the names",
+            why: "A second Content-Length makes the whole response invalid, and proxies refuse it.",
+            requirement: pep3333(
+                "The start_response() Callable",
+                Must,
+                &["pep3333-start_response-08", "pep3333-start_response-07"],
+            ),
+            hint: "Look at how your server finds out which headers the application has given.",
+            mutant: instead_of("08:49:37 GMT\r\n", "08:49:37 GMT\r\nDate: Mon, 07 Nov 1994 08:49:37 GMT\r\n"),
+            run: |client| {
+                let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+                for [length, kind, when, server] in [
+                    ["Content-Length", "Content-Type", "Date", "Server"],
+                    ["content-length", "content-type", "date", "server"],
+                    ["CONTENT-LENGTH", "cONTENT-tYPE", "dATE", "sERVER"],
+                ] {
+                    let fields = [(length, "5"), (kind, "text/x-case"), (when, date), (server, "probe")];
+                    let reply = client.invoke(&[start("200 OK", &fields), list(["he", "llo"])])?;
+                    reply.status_is(&[200])?;
+                    reply.field_is("Content-Length", "5")?;
+                    reply.lacks_field("Transfer-Encoding")?;
+                    reply.field_is("Content-Type", "text/x-case")?;
+                    reply.has_field("Date")?;
+                    reply.has_field("Server")?;
+                    reply.body_is("hello")?;
+                    for (name, value) in [("Date", date), ("Server", "probe")] {
+                        if reply.field(name) != Some(value.as_bytes()) {
+                            client.note(format!(
+                                "the server puts its own {name} in place of the application's"
+                            ));
+                        }
+                    }
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "wsgi-headers-completed",
+            title: "What HTTP needs and an application leaves out is added: Date, and an end of the content",
+            why: "Most applications give a type and nothing else, and rely on the server for the rest.",
+            requirement: pep3333("The start_response() Callable", Must, &["pep3333-start_response-07"]),
+            hint: "Look at which headers your server adds, and on what that depends.",
+            mutant: instead_of("HTTP/1.1 299 Bare\r\nDate: ", "HTTP/1.1 299 Bare\r\nX-Date: "),
+            run: |client| {
+                if client.get("/")?.field("Date").is_none() {
+                    return Err(Failure::Inapplicable("no response of the server has a Date".into()));
+                }
+                let reply = client.invoke(&[start("299 Bare", &[]), list(["bare"])])?;
+                reply.status_is(&[299])?;
+                reply.body_is("bare")?;
+                reply.has_field("Date")?;
+                if reply.field("Content-Type").is_some() {
+                    client.note("a response without a Content-Type gets one from the server");
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "wsgi-content-unchanged",
+            title: "Content is not compressed, nor its type changed, for a client that has not asked for it",
+            why: "The client can't read what it did not ask for, and letters turn into others with another charset.",
+            requirement: pep3333(
+                "Other HTTP Features",
+                Should,
+                &["pep3333-other-http-02", "pep3333-other-http-05"],
+            ),
+            hint: "Look for whatever your server does to content between the application and the client.",
+            mutant: instead_of("text/x-plain\r\n", "text/x-plain; charset=utf-8\r\n"),
+            run: |client| {
+                let head = start("200 OK", &[("Content-Type", "text/x-plain")]);
+                let reply = client.invoke(&[head, Step::Fill(10_000)])?;
+                reply.field_is("Content-Type", "text/x-plain")?;
+                reply.lacks_field("Content-Encoding")?;
+                reply.body_is(pattern(10_000))?;
+                // What the application has coded itself is not coded once more, nor decoded.
+                let coded = start("200 OK", &[("Content-Encoding", "x-probe")]);
+                let reply = client.invoke(&[coded, list(["coded"])])?;
+                reply.field_is("Content-Encoding", "x-probe")?;
+                reply.body_is("coded")
+            },
+        },
+        Check {
+            id: "wsgi-head-request",
+            title: "The answer to HEAD has no content, even if the application returns some",
+            why: "The client takes it for the beginning of the next response.",
+            requirement: rfc9110("9.3.2", Must, &["rfc9110-9.3.2-w1"]),
+            hint: "Look at who leaves out the content of an answer to HEAD when the application returns some.",
+            mutant: hears("HEAD /probe", "GET /probe"),
+            run: |client| {
+                let length = start("200 OK", &[("X-Head", "yes"), ("Content-Length", "7")]);
+                let open = start("200 OK", &[("X-Head", "yes")]);
+                let content = || list(["con", "tent"]);
+                for steps in [
+                    vec![length, content()],
+                    vec![open.clone(), content()],
+                    vec![open.clone(), list(["content"])],
+                    vec![open, say("con"), say("tent")],
+                ] {
+                    let call = client.invocation(&steps)?;
+                    let mut connection = client.connect()?;
+                    connection.send(call.request("HEAD", "\r\n"))?;
+                    let reply = connection.reply_to_head()?;
+                    reply.status_is(&[200])?;
+                    reply.field_is("X-Head", "yes")?;
+                    if let Some(length) = reply.field("Content-Length")
+                        && length != b"7"
+                    {
+                        reply.field_is("Content-Length", "7")?;
+                    }
+                    client.sees_no_surplus(&mut connection, &reply)?;
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "wsgi-without-content",
+            title: "A 204 or 304 of an application has no content, even if the application returns some",
+            why: "These end with their head, always: what follows is read as the next response.",
+            requirement: rfc9110("6.4.1", Must, &["rfc9110-6.4.1-w1"]),
+            hint: "Look at which statuses your server sends content with.",
+            mutant: instead_of("X-End: yes\r\n\r\n", "X-End: yes\r\n\r\n7\r\nsurplus\r\n0\r\n\r\n"),
+            run: |client| {
+                for status in ["204 No Content", "304 Not Modified"] {
+                    let head = start(status, &[("ETag", "\"it\""), ("X-End", "yes")]);
+                    for content in [list(["surplus"]), list(["sur", "plus"]), say("surplus"), say("")] {
+                        let call = client.invocation(&[head.clone(), content])?;
+                        let mut connection = client.connect()?;
+                        connection.send(call.get())?;
+                        let reply = connection.reply()?;
+                        reply.status_is(&[status[..3].parse().unwrap_or(0)])?;
+                        reply.field_is("ETag", "\"it\"")?;
+                        client.sees_no_surplus(&mut connection, &reply)?;
+                    }
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "wsgi-no-framing-without-content",
+            title: "A 204 of an application that says nothing of a length says nothing of one on the wire",
+            why: "Some clients wait for the chunks, or for the end, that the head promises.",
+            requirement: rfc9110("6.4.1", Should, &["rfc9110-6.4.1-w1"]),
+            hint: "Look at which statuses your server adds Content-Length or Transfer-Encoding to.",
+            mutant: instead_of("X-End: yes\r\n", "X-End: yes\r\nContent-Length: 0\r\n"),
+            run: |client| {
+                let nothing: [&str; 0] = [];
+                for content in [list(nothing), list([""]), say("")] {
+                    let reply = client.invoke(&[start("204 No Content", &[("X-End", "yes")]), content])?;
+                    reply.status_is(&[204])?;
+                    reply.lacks_field("Content-Length")?;
+                    reply.lacks_field("Transfer-Encoding")?;
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "wsgi-reset-content",
+            title: "A 205 of an application has no content",
+            why: "It tells the browser to empty a form; what it says beyond that is shown nowhere, and may be read as the next response.",
+            requirement: rfc9110("15.3.6", Should, &["rfc9110-15.3.6-w1"]),
+            hint: "Look at which statuses your server sends content with.",
+            mutant: instead_of(
+                "X-End: yes\r\nContent-Length: 0\r\n\r\n",
+                "X-End: yes\r\nContent-Length: 4\r\n\r\nform",
+            ),
+            run: |client| {
+                let head = start("205 Reset Content", &[("X-End", "yes")]);
+                let reply = client.invoke(&[head, list(["form"])])?;
+                reply.status_is(&[205])?;
+                reply.body_is("")
+            },
+        },
+        Check {
+            id: "wsgi-more-than-announced",
+            title: "What an application returns beyond its Content-Length is not taken for the next response",
+            why: "The surplus reaches another page of the same visitor, or, through a proxy, another visitor.",
+            requirement: pep3333(LENGTH, Must, &["pep3333-content-length-01"]),
+            hint: "Look at what becomes of a block when as many octets as announced have been sent.",
+            mutant: serves(sends_more),
+            run: |client| {
+                let head = start("200 OK", &[("Content-Length", "3")]);
+                for steps in [
+                    vec![head.clone(), list(["hello"])],
+                    vec![head.clone(), list(["he", "llo", "zz"])],
+                    vec![head, say("hel"), say("lo")],
+                ] {
+                    let call = client.invocation(&steps)?;
+                    let mut connection = client.connect()?;
+                    connection.send(call.get())?;
+                    let Some(reply) = connection.reply_or_end()? else { continue };
+                    if reply.status < 500 {
+                        reply.body_is("hel")?;
+                        client.sees_no_surplus(&mut connection, &reply)?;
+                    }
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "wsgi-less-than-announced",
+            title: "An application that returns less than its Content-Length leaves no client waiting",
+            why: "The browser shows a page that never ends loading.",
+            requirement: pep3333(LENGTH, Must, &["pep3333-content-length-03"]),
+            hint: "Look at what becomes of the connection when the content ends before its length is reached.",
+            mutant: serves(sends_half_and_stays),
+            run: |client| {
+                let head = start("200 OK", &[("Content-Length", "10")]);
+                let nothing: [&str; 0] = [];
+                for content in [list(["short"]), list(["sh", "ort"]), say("short"), list(nothing)] {
+                    let call = client.invocation(&[head.clone(), content])?;
+                    let mut connection = client.connect()?;
+                    connection.send(call.get())?;
+                    if let Some(reply) = connection.reply_or_end()?.filter(|reply| reply.status < 500) {
+                        // With a framing of its own a server may have sent what there was.
+                        reply.lacks_field("Content-Length")?;
+                    }
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "wsgi-stops-when-enough",
+            title: "When as many octets as announced were sent, no further block is asked for, and write() raises an error",
+            why: "An endless generator keeps a thread for ever, for content that nobody gets.",
+            requirement: pep3333(LENGTH, Should, &["pep3333-content-length-02"]),
+            hint: "Look at when your loop over the blocks ends.",
+            mutant: hears(":33&", ":39&"),
+            run: |client| {
+                client.needs(SideFiles)?;
+                let head = start("200 OK", &[("Content-Length", "3")]);
+                let call = client.invocation(&[head.clone(), say("hel"), say("lo"), say("."), say(".")])?;
+                client.ask(call.get())?;
+                if !client.gets_to(&call, "closed")? {
+                    return Err(Failure::Unproven { actual: "close() is not called".into() });
+                }
+                if client.left(&call, "closed")?.was_asked_at_most(2)? > 1 {
+                    client.note("one more block is asked for when all of the content was sent");
+                }
+                let [all, more] = ["hel", "lo"].map(|octets| attempt(Step::Write(octets.into())));
+                let call = client.invocation(&[head, all, more, Step::Mark("done".into())])?;
+                client.ask(call.get())?;
+                let seen = client.left(&call, "done")?;
+                seen.is_told_off(2, "write() of more than the length that was announced")
+            },
+        },
+        Check {
+            id: "wsgi-transfer-encoding",
+            title: "An application's Transfer-Encoding does not decide how the response is framed",
+            why: "The client looks for chunks where the application returned none, or shows chunk sizes as text.",
+            requirement: pep3333(
+                "Other HTTP Features",
+                Must,
+                &["pep3333-start_response-09", "pep3333-content-length-07"],
+            ),
+            hint: "Look at which headers of an application your server takes over, and which ones are the connection's own.",
+            mutant: instead_of(
+                "HTTP/1.1 500 Internal Server Error\r\n",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n",
+            ),
+            run: |client| {
+                for coding in ["chunked", "Chunked"] {
+                    let head = start("200 OK", &[("Transfer-Encoding", coding)]);
+                    let call = client.invocation(&[head, list(["no chunks ", "at all\n"])])?;
+                    if let Some(reply) = client.gets_through(&call)? {
+                        reply.body_is("no chunks at all\n")?;
+                        client.note(format!("Transfer-Encoding: {coding} of an application is no error"));
+                    }
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "wsgi-length-invalid",
+            title: "An application's Content-Length that is no number, or two of them, do not reach the client",
+            why: "No client can tell where such a response ends.",
+            requirement: pep3333(LENGTH, Should, &["pep3333-content-length-01", "pep3333-content-length-03"]),
+            hint: "Look at what is checked before a Content-Length goes out.",
+            mutant: instead_of(
+                "HTTP/1.1 500 Internal Server Error\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Length: abc\r\n",
+            ),
+            run: |client| {
+                let once = ["abc", "-2", "+2", "2, 3", "", "2 "].map(|value| vec![("Content-Length", value)]);
+                let twice = vec![("Content-Length", "2"), ("Content-Length", "3")];
+                for fields in once.into_iter().chain([twice]) {
+                    let call = client.invocation(&[start("200 OK", &fields), list(["ok"])])?;
+                    if let Some(reply) = client.gets_through(&call)? {
+                        reply.body_is("ok")?;
+                    }
+                }
+                Ok(())
+            },
+        },
+        Check {
+            id: "wsgi-returns-nonsense",
+            title: "What an application returns that is no iterable of bytes is no success, and keeps nobody waiting",
+            why: "A forgotten return, or text that was not encoded, are the mistakes of every first day.",
+            requirement: pep3333(
+                "Specification Details",
+                Should,
+                &["pep3333-details-17", "pep3333-write-01"],
+            ),
+            hint: "Look at what your server does with None, with a number and with text where it expects bytes.",
+            mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 200"),
+            run: |client| {
+                let nonsense = ["none", "int", "str", "strs"].map(|kind| Step::Return(kind, vec![]));
+                let odd = ["str", "int", "list"];
+                let steps = nonsense.into_iter().chain(odd.map(Step::Odd)).chain(odd.map(Step::WriteOdd));
+                let mut taken = Vec::new();
+                for step in steps {
+                    let call = client.invocation(&[ok(), step.clone()])?;
+                    let mut connection = client.connect()?;
+                    connection.send(call.get())?;
+                    if let Some(reply) = connection.reply_or_end()?.filter(|reply| reply.status < 500) {
+                        reply.is_cut_off()?;
+                        taken.push(step.to_string());
+                    }
+                }
+                client.note_all("what nobody can tell from a whole page is that of", &taken);
+                Ok(())
+            },
+        },
+    ],
 };
+
+/// A mutant that sends more than it announces, and goes on.
+fn sends_more(client: TcpStream) {
+    answers_probe(client, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhello");
+}
+
+/// A mutant that sends half of what it announces, and waits for more that never comes.
+fn sends_half_and_stays(client: TcpStream) {
+    answers_probe(client, b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort");
+}
+
+fn answers_probe(mut client: TcpStream, answer: &'static [u8]) {
+    thread::spawn(move || {
+        while let Some(head) = next_head(&mut client) {
+            let _ = client.write_all(if head.starts_with(b"GET /probe") { answer } else { OK });
+        }
+    });
+}

@@ -4,6 +4,7 @@ use crate::capabilities::Capability::SideFiles;
 use crate::check::Level::{Must, Should};
 use crate::check::{Chapter, Check, Failure, pep3333};
 use crate::mutant::{gateway, hears, instead_of};
+use crate::reply::Answer;
 use crate::wsgi::{Step, attempt, list, ok, pairs, say, start, start_anew};
 
 /// The section that almost all of it stands in.
@@ -27,9 +28,10 @@ pub const CHAPTER: Chapter = Chapter {
                 reply.status_is(&[299])?;
                 reply.body_is("late")?;
                 // Only content needs a head before it, and an empty block is none.
-                let steps = [say(""), start("299 Late", &[]), say("late")];
-                if client.invoke(&steps)?.status_is(&[299]).is_err() {
-                    client.note("start_response is too late behind an empty block");
+                let call = client.invocation(&[say(""), start("299 Late", &[]), say("late")])?;
+                match client.ask(call.get())? {
+                    Answer::Reply(reply) if reply.status == 299 => {}
+                    _ => client.note("start_response is too late behind an empty block"),
                 }
                 Ok(())
             },
@@ -59,7 +61,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at what your start_response remembers of the call before.",
             mutant: gateway("starts-again"),
             run: |client| {
-                let again = attempt(start("202 Accepted", &[("X-Second", "yes")]));
+                let again = attempt(start("200 OK", &[("X-Second", "yes")]));
                 match client.confesses(&[ok(), again, Step::Report])? {
                     Some(seen) => seen.is_told_off(1, "the second call"),
                     None => Ok(()),
@@ -90,14 +92,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: |client| {
                 let reply = client.invoke(&[Step::StartNone("299 None".into(), vec![]), list(["none"])])?;
                 reply.status_is(&[299])?;
-                reply.body_is("none")?;
-                for odd in ["one", "four"] {
-                    let steps = [attempt(Step::StartOdd(odd)), start_anew("200 OK", &[]), Step::Report];
-                    if client.confesses(&steps)?.is_some_and(|seen| !seen.was_told_off(1)) {
-                        client.note(format!("start_response can be called with {odd} arguments"));
-                    }
-                }
-                Ok(())
+                reply.body_is("none")
             },
         },
         Check {
@@ -163,17 +158,12 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at what your start_response does with exc_info when the head is gone.",
             mutant: gateway("raises-nothing"),
             run: |client| {
-                // Blanks around a report in JSON are none of its business.
-                let late = || attempt(start_anew("503 Sorry", &[]));
-                for steps in [
-                    [ok(), say(" "), Step::Lazy, late(), Step::Report],
-                    [ok(), Step::Write(b" ".to_vec()), late(), Step::Lazy, Step::Report],
-                ] {
-                    if let Some(seen) = client.confesses(&steps)? {
-                        seen.is_told_off(1, "a call with exc_info that comes too late")?;
-                    }
+                // A blank in front of a report in JSON is none of its business.
+                let late = attempt(start_anew("503 Sorry", &[]));
+                match client.confesses(&[ok(), say(" "), late, Step::Report])? {
+                    Some(seen) => seen.is_told_off(1, "a call with exc_info that comes too late"),
+                    None => Ok(()),
                 }
-                Ok(())
             },
         },
         Check {
@@ -189,7 +179,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("raises-its-own"),
             run: |client| {
                 let late = attempt(start_anew("503 Sorry", &[]));
-                match client.confesses(&[ok(), Step::Write(b" ".to_vec()), late, Step::Report])? {
+                match client.confesses(&[ok(), say(" "), late, Step::Report])? {
                     Some(seen) if seen.was_told_off(1) => seen.is_given_back(1),
                     Some(_) => Err(Failure::Unproven { actual: "nothing is raised at all".into() }),
                     None => Ok(()),

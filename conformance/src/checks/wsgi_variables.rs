@@ -70,7 +70,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-path-case",
             title: "Path and query keep their case",
             why: "Tokens and names of files differ in nothing but case.",
-            requirement: rfc3875("4.1.5", Must, &["rfc3875-4.1.5-01"]),
+            requirement: rfc3875("4.1.5", Must, &["rfc3875-4.1.5-04"]),
             hint: "Look for a function that changes case on the way of these values.",
             mutant: hears("/MiXeD/%41bC", "/mixed/abc"),
             run: |client| path_is(client, "/probe/MiXeD/%41bC", b"/probe/MiXeD/AbC"),
@@ -125,7 +125,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Without them no framework reads a form.",
             requirement: pep3333("environ Variables", Must, &["pep3333-environ-09", "pep3333-environ-10"]),
             hint: "Look at the two fields whose variables have no HTTP_ in front.",
-            mutant: instead_of("CONTENT_TYPE=text/x; charset=utf-8", "CONTENT_TYPE=text/x"),
+            mutant: instead_of("CONTENT_TYPE=text/x; charset=utf-8", "CONTENT_TYPE=text/x; charset=ascii"),
             run: |client| {
                 let seen = client.tells(
                     "POST /probe?{token} HTTP/1.1\r\nHost: {host}\r\nContent-Type: text/x; charset=utf-8\r\n\
@@ -145,7 +145,11 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-content-variables-absent",
             title: "Where a request has no content, CONTENT_TYPE and CONTENT_LENGTH are empty or not there",
             why: "An application that finds a type looks for content, and may wait for it.",
-            requirement: rfc3875("4.1.2", Should, &["rfc3875-4.1.2-01", "pep3333-environ-02"]),
+            requirement: pep3333(
+                "environ Variables",
+                Should,
+                &["pep3333-environ-02", "rfc3875-4.1.2-01", "rfc3875-4.1.7-02"],
+            ),
             hint: "Look at what your server sets where the fields are missing.",
             mutant: gateway("text-by-default"),
             run: |client| {

@@ -35,22 +35,32 @@ impl Client {
         self.gets_through(&call)?.map(|reply| reply.tells(&call.token)).transpose()
     }
 
-    /// Nothing stands behind `reply`, which has no content. Where the connection ends anyway surplus octets
-    /// mislead nobody, and are noted.
-    pub fn sees_no_surplus(&mut self, connection: &mut Connection, reply: &Reply) -> Result<(), Failure> {
-        match connection.has_no_surplus() {
-            Err(Failure::Wrong { .. }) if reply.announces_close() => {
-                self.note("content is sent where none may be, just before the connection closes");
-                Ok(())
-            }
-            other => other,
+    /// Remembers that all of `these` have something in common.
+    pub fn note_all(&mut self, what: &str, these: &[impl AsRef<str>]) {
+        let these: Vec<String> = these.iter().map(|one| format!("\"{}\"", one.as_ref())).collect();
+        if !these.is_empty() {
+            self.note(format!("{what} {}", these.join(", ")));
         }
+    }
+
+    /// Nothing stands behind `reply`. Where the connection ends with it surplus octets mislead nobody, and
+    /// are noted.
+    pub fn sees_no_surplus(&mut self, connection: &mut Connection, reply: &Reply) -> Result<(), Failure> {
+        let Err(surplus) = connection.has_no_surplus() else { return Ok(()) };
+        let rest = connection.everything();
+        let goes_on = rest.windows(5).any(|octets| octets == b"HTTP/") || !connection.has_ended();
+        if goes_on && !reply.announces_close() {
+            return Err(surplus);
+        }
+        self.note("content is sent where none may be, just before the connection closes");
+        Ok(())
     }
 }
 
 impl Reply {
-    /// The content is this, or the client can see that it is not whole: nobody is told that all is well.
-    pub fn is_not_passed_off_as_whole(&self) -> Result<(), Failure> {
+    /// The client can see that something is missing, or the response says so: nobody is told that all is
+    /// well. Where only the end of the connection ends the content there is no way to tell.
+    pub fn is_cut_off(&self) -> Result<(), Failure> {
         match self.framing {
             Framing::Length(_) | Framing::Chunked if self.status < 500 => Err(self.wrong(
                 "a response cut off, so that the client can see that something is missing",
@@ -86,6 +96,17 @@ impl Seen {
         match self.attempt(number).first() {
             None => Ok(()),
             Some(error) => Err(self.wrong(format!("{call} to raise nothing"), error.clone())),
+        }
+    }
+
+    /// The server has asked for no more than `limit` blocks; returns how many.
+    pub fn was_asked_at_most(&self, limit: u64) -> Result<u64, Failure> {
+        match self.asked <= limit {
+            true => Ok(self.asked),
+            false => {
+                let actual = format!("the application was asked {} times", self.asked);
+                Err(self.wrong(format!("at most {limit} blocks asked for"), actual))
+            }
         }
     }
 

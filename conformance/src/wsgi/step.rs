@@ -202,3 +202,66 @@ impl fmt::Display for Step {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wsgi::MODULES;
+
+    #[test]
+    fn every_step_is_one_that_the_application_takes() {
+        let all = [
+            attempt(Step::Read(None)),
+            Step::Read(Some(-1)),
+            Step::Readline(None),
+            Step::Readlines(Some(1)),
+            Step::Next,
+            Step::Lines,
+            Step::Drain(1),
+            ok(),
+            Step::StartNone("200 OK".into(), Vec::new()),
+            Step::StartExc("200 OK".into(), Vec::new()),
+            Step::StartOdd("one"),
+            Step::Write(b"a".to_vec()),
+            Step::WriteFill(1),
+            Step::WriteOdd("str"),
+            list(["a"]),
+            Step::Wrap("file", b"a".to_vec(), Some(1)),
+            Step::Lazy,
+            say("a"),
+            Step::Fill(1),
+            Step::Report,
+            Step::Odd("str"),
+            Step::Echo(1),
+            Step::Close,
+            Step::Error(b"a".to_vec()),
+            Step::ErrorLines(vec![b"a".to_vec()]),
+            Step::ErrorFlush,
+            Step::Raise("Trouble"),
+            Step::Clear,
+            Step::Spoil,
+            Step::Count,
+            Step::Mark("a".into()),
+            Step::Wait("a".into()),
+            Step::Spin,
+            Step::Exit(0),
+            Step::Kill(9),
+            Step::Rest,
+        ];
+        let modules: String = MODULES.iter().map(|(_, text)| *text).collect();
+        for word in steps(&all).split('&') {
+            let verb = word.split('=').next().unwrap_or_default();
+            let method = format!("def step_{}(", verb.replace('-', "_"));
+            let is_known = modules.contains(&method) || modules.contains(&format!("\"{verb}\""));
+            assert!(is_known, "{word}");
+        }
+    }
+
+    #[test]
+    fn octets_and_text_stand_in_hex() {
+        assert_eq!(start("200 OK", &[("A", "\u{e9}")]).to_string(), "start=323030204f4b,41:c3a9");
+        assert_eq!(list([b"\xff", b"\x00"]).to_string(), "return=list,ff,00");
+        assert_eq!(list::<&str>([]).to_string(), "return=list");
+        assert_eq!(attempt(Step::Wrap("bare", b"a".to_vec(), None)).to_string(), "try&wrap=bare,61");
+    }
+}

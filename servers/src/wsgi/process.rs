@@ -205,3 +205,57 @@ async fn pass_on(name: String, mut output: pipe::Receiver, mut said: BytesMut) {
         }
     }
 }
+
+// Elsewhere a worker ends only when it gets to look.
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::thread::yield_now;
+
+    use super::*;
+    use crate::wsgi::{WORKER, interpreter};
+
+    /// A module that comes to loop for ever, and not even lets other threads run: `sum` is a loop in C.
+    const ENDLESS: &str = "
+import os, threading, time
+def application(environ, start_response):
+    pass
+def loop():
+    while not os.path.exists('go'):
+        time.sleep(0.001)
+    open('loops', 'w').close()
+    sum(iter(int, 1))
+threading.Thread(target=loop, daemon=True).start()
+";
+
+    #[tokio::test]
+    async fn no_worker_outlives_the_server_whatever_it_does() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = |name: &str| directory.path().join(name);
+        fs::write(path("worker.py"), WORKER).expect("a file");
+        fs::write(path("endless.py"), ENDLESS).expect("a file");
+        let recipe = Recipe {
+            python: interpreter::find().expect("python3"),
+            program: path("worker.py"),
+            application: "endless:application".into(),
+            directory: directory.path().into(),
+            sockets: directory.path().into(),
+            threads: 1,
+            patience: Duration::from_secs(20),
+            most: None,
+        };
+        let pool = Arc::new(Pool::default());
+        let mut process = Process::start(&recipe, &pool).await.expect("it can be imported");
+        fs::write(path("go"), "").expect("a file");
+        while !path("loops").exists() {
+            yield_now();
+        }
+        // That is all that a worker notices when the server is killed.
+        process._lifeline = UnixStream::pair().expect("sockets").0;
+        let status = timeout(Duration::from_secs(20), process.child.wait())
+            .await
+            .expect("it ends")
+            .expect("our child");
+        assert_eq!(status.signal(), Some(9));
+    }
+}
