@@ -15,6 +15,7 @@ import builtins
 import gc
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -307,8 +308,9 @@ class Run:
     def step_exit(self, code):
         os._exit(int(code))
 
-    def step_kill(self, signal):
-        os.kill(os.getpid(), int(signal))
+    def step_kill(self, number):
+        # Sent to the process, it could come to another thread, while this one goes on.
+        signal.pthread_kill(threading.get_ident(), int(number))
 
     def step_rest(self, _):
         self.steps.clear()

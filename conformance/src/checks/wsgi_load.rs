@@ -49,7 +49,7 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Concurrency)?;
                 let mut all = Vec::new();
                 for _ in 0..16 {
-                    let call = client.invocation(&[Step::Drain(5)])?;
+                    let call = client.invocation(&[Step::Read(Some(12))])?;
                     let token = &call.token;
                     let mut connection = client.connect()?;
                     let fields = format!("X-Token: {token}\r\nContent-Length: {}\r\n\r\n", token.len());
@@ -59,7 +59,8 @@ pub const CHAPTER: Chapter = Chapter {
                 for (call, connection) in &mut all {
                     connection.send(&call.token)?;
                 }
-                for (call, connection) in &mut all {
+                // Each is closed as soon as it is answered: a server may wait for that.
+                for (call, mut connection) in all {
                     let seen = connection.reply()?.tells(&call.token)?;
                     seen.variable_is("PATH_INFO", format!("/probe/{}", call.token))?;
                     seen.variable_is("HTTP_X_TOKEN", &call.token)?;
@@ -87,7 +88,7 @@ pub const CHAPTER: Chapter = Chapter {
                         connection.send(call.get_and_close())?;
                         some.push((call, connection));
                     }
-                    for (call, connection) in &mut some {
+                    for (call, mut connection) in some {
                         connection.reply()?.tells(&call.token)?.has_hardly_more_open_than(&open)?;
                     }
                 }
@@ -103,7 +104,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("takes-so-much"),
             run: |client| {
                 let content = pattern(4_000_000);
-                let call = client.invocation(&[Step::Drain(65_536)])?;
+                let call = client.invocation(&[(); 4].map(|()| Step::Read(Some(1_000_000))))?;
                 let mut connection = client.connect()?;
                 connection
                     .send(call.request("POST", &format!("Content-Length: {}\r\n\r\n", content.len())))?;
@@ -114,13 +115,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "wsgi-both-ways",
             title: "An application may answer while it reads: three clients get back a million octets each, as they send them",
-            why: "A server that only reads or only writes stands still when neither side goes on.",
-            requirement: pep3333(
-                "Buffering and Streaming",
-                Must,
-                &["pep3333-streams-03", "pep3333-details-07"],
-            ),
-            hint: "Look at what your server does while the client sends on and the application has begun to answer.",
+            why: "A server that reads the rest away when it begins to answer, or waits for it, has lost what the application is to read.",
+            requirement: pep3333("environ Variables", Should, &["pep3333-environ-24"]),
+            hint: "Look at what becomes of content that has not been read when the first block of the response goes out.",
             mutant: gateway("takes-so-much"),
             run: |client| {
                 let content = pattern(1_000_000);
@@ -133,7 +130,7 @@ pub const CHAPTER: Chapter = Chapter {
                     connection.send_exactly(&content)?;
                     all.push(connection);
                 }
-                all.iter_mut().try_for_each(|connection| connection.reply()?.body_is(&content))
+                all.into_iter().try_for_each(|mut connection| connection.reply()?.body_is(&content))
             },
         },
         Check {
@@ -169,7 +166,7 @@ pub const CHAPTER: Chapter = Chapter {
                     connection.send(call.get_and_close())?;
                     crowd.push((call, connection));
                 }
-                for (call, connection) in &mut crowd {
+                for (call, mut connection) in crowd {
                     let reply = connection.reply()?;
                     if reply.status != 503 {
                         reply.tells(&call.token)?;
