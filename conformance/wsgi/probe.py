@@ -15,6 +15,7 @@ import builtins
 import gc
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -239,7 +240,9 @@ class Run:
         if verb == "odd":
             return probe_answers.ODD_BLOCKS[argument]
         if verb == "echo":
-            octets = self.input.read(int(argument))
+            length = int(self.environ.get("CONTENT_LENGTH") or sys.maxsize)
+            octets = self.input.read(min(int(argument), length - self.seen["input_length"]))
+            self.seen["input_length"] += len(octets)
             if octets:
                 self.steps.insert(0, "echo=" + argument)
                 return octets
@@ -307,8 +310,9 @@ class Run:
     def step_exit(self, code):
         os._exit(int(code))
 
-    def step_kill(self, signal):
-        os.kill(os.getpid(), int(signal))
+    def step_kill(self, number):
+        # To this thread, which then does nothing more; other threads would let it go on for a moment.
+        signal.raise_signal(int(number))
 
     def step_rest(self, _):
         self.steps.clear()
