@@ -15,7 +15,6 @@ import builtins
 import gc
 import json
 import os
-import signal
 import sys
 import threading
 import time
@@ -310,9 +309,10 @@ class Run:
     def step_exit(self, code):
         os._exit(int(code))
 
-    def step_kill(self, number):
-        # To this thread, which then does nothing more; other threads would let it go on for a moment.
-        signal.raise_signal(int(number))
+    def step_kill(self, signal):
+        os.kill(os.getpid(), int(signal))
+        # Where another thread gets it, this one would go on for a moment.
+        time.sleep(1)
 
     def step_rest(self, _):
         self.steps.clear()

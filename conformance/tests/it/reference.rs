@@ -1,12 +1,12 @@
 //! The reference servers pass every check of theirs at every level, and every mutant of them is caught.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock};
 
 use conformance::check::{Chapter, Check, Verdict};
-use conformance::checks;
 use conformance::client::Context;
 use conformance::fixture::Fixture;
+use conformance::peace::Peace;
 use conformance::proof;
 use conformance::reference;
 use conformance::report::Outcome;
@@ -57,25 +57,14 @@ pub(crate) fn trials() -> Vec<Trial> {
     passing.chain(caught).collect()
 }
 
-/// Held by every test that talks to a reference server, and by those alone that end a process of it: others
-/// might have their request there.
-static PEACE: RwLock<()> = RwLock::new(());
-
-fn in_peace<T>(check: &'static Check, test: impl FnOnce() -> T) -> T {
-    let ends_processes = checks::wsgi_life::CHAPTER.checks.iter().any(|rough| rough.id == check.id);
-    let lock = ends_processes.then(|| PEACE.write().unwrap_or_else(PoisonError::into_inner));
-    let share = lock.is_none().then(|| PEACE.read().unwrap_or_else(PoisonError::into_inner));
-    let result = test();
-    drop((lock, share));
-    result
-}
+static PEACE: Peace = Peace::new();
 
 fn passes(server: &str, check: &'static Check) -> Result<(), String> {
     let reference = &Reference::of(server).target;
     let mut target = reference.behind(reference.place().address);
     let options = Options { seed: SEED, jobs: 1, only: vec![check.id.into()] };
-    let profile = reference::profile(server);
-    let report = in_peace(check, || runner::run(&mut target, &profile, &options, &|_, _| {}));
+    let _held = PEACE.of(check);
+    let report = runner::run(&mut target, &reference::profile(server), &options, &|_, _| {});
     match &report.outcomes[..] {
         [outcome] if outcome.verdict == Verdict::Pass => Ok(()),
         _ => Err(told(&report)),
@@ -86,7 +75,8 @@ fn passes(server: &str, check: &'static Check) -> Result<(), String> {
 pub(crate) fn against_mutant(check: &'static Check) -> Result<(Outcome, bool), String> {
     let server = reference::showing(check).ok_or("no reference server has such a check")?;
     let Reference { target, context } = Reference::of(server);
-    in_peace(check, || proof::with_mutant(target, context, check, SEED)).map_err(|error| error.to_string())
+    let _held = PEACE.of(check);
+    proof::with_mutant(target, context, check, SEED).map_err(|error| error.to_string())
 }
 
 fn is_caught(check: &'static Check) -> Result<(), String> {
