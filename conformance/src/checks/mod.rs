@@ -38,6 +38,7 @@ pub mod wsgi_fields;
 pub mod wsgi_file_wrapper;
 pub mod wsgi_head;
 pub mod wsgi_input;
+pub mod wsgi_length;
 pub mod wsgi_life;
 pub mod wsgi_load;
 pub mod wsgi_process;
@@ -84,6 +85,7 @@ pub const CHAPTERS: &[&Chapter] = &[
     &wsgi_start_response::CHAPTER,
     &wsgi_head::CHAPTER,
     &wsgi_response::CHAPTER,
+    &wsgi_length::CHAPTER,
     &wsgi_stream::CHAPTER,
     &wsgi_file_wrapper::CHAPTER,
     &wsgi_errors::CHAPTER,

@@ -123,7 +123,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-failure-is-no-success",
             title: "An application that fails before anything was sent is never taken for one that has answered",
             why: "An empty page with status 200 is kept by caches, and by programs that take it for their data.",
-            requirement: pep3333(SECTION, Must, &["pep3333-errors-01"]),
+            requirement: pep3333(SECTION, Must, &["pep3333-errors-01", "pep3333-start_response-14"]),
             hint: "Look at what your server sends when the call of the application, or its first block, raises an exception.",
             mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 200"),
             run: |client| {
@@ -191,7 +191,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-failure-in-log",
             title: "The server's output shows which exception has ended an application",
             why: "All that the visitor can tell is that there was a 500; the place in the code is in the log, or nowhere.",
-            requirement: pep3333(SECTION, Should, &["pep3333-errors-01"]),
+            requirement: practice(Practice, &["pep3333-errors-01"]),
             hint: "Look at what your server does with the exception that it has caught.",
             mutant: gateway("keeps-quiet"),
             run: |client| {
@@ -230,7 +230,7 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-exit-contained",
-            title: "An application that calls sys.exit() ends its request, and not the server",
+            title: "sys.exit() in an application, and whatever else is no Exception, ends a request and not the server",
             why: "A library made for the command line does so when it does not like its input: then one visitor can switch off the site.",
             requirement: pep3333(SECTION, Should, &["pep3333-errors-01"]),
             hint: "Look at what your server catches: SystemExit and its like are no Exception.",

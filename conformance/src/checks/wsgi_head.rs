@@ -4,7 +4,7 @@ use crate::check::Level::{Must, Should};
 use crate::check::{Chapter, Check, Failure, pep3333, rfc9110};
 use crate::lint::rules;
 use crate::mutant::{gateway, hears, instead_of};
-use crate::wsgi::{Step, attempt, list, ok, start, start_anew};
+use crate::wsgi::{Step, attempt, list, start, start_anew};
 
 /// The section that almost all of it stands in.
 const SECTION: &str = "The start_response() Callable";
@@ -96,12 +96,13 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look for a list of headers that lives longer than one request.",
             mutant: gateway("keeps-fields"),
             run: |client| {
-                for name in ["X-First", "X-Second", "X-Third"] {
+                let names = ["X-First", "X-Second", "X-Third"];
+                for name in names {
                     let reply = client.invoke(&[start("200 OK", &[(name, "yes")]), list(["own"])])?;
-                    reply.field_is(name, "yes")?;
-                    let others =
-                        ["X-First", "X-Second", "X-Third"].into_iter().filter(|other| *other != name);
-                    others.map(|other| reply.lacks_field(other)).collect::<Result<(), _>>()?;
+                    names.iter().try_for_each(|other| match *other == name {
+                        true => reply.field_is(name, "yes"),
+                        false => reply.lacks_field(other),
+                    })?;
                 }
                 Ok(())
             },
@@ -328,8 +329,7 @@ pub const CHAPTER: Chapter = Chapter {
                     return Err(Failure::Inapplicable("the server lets a broken header pass".into()));
                 }
                 let seen = client.asks(&[attempt(bad()), start_anew("200 OK", &[]), Step::Report])?;
-                seen.is_told_off(1, "start_response with a line break in a value")?;
-                client.asks(&[ok(), Step::Report]).map(drop)
+                seen.is_told_off(1, "start_response with a line break in a value")
             },
         },
     ],

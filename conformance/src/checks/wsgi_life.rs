@@ -17,11 +17,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-client-gone",
             title: "close() is called, too, when the client leaves before all is sent",
             why: "Impatient clients come by the dozen, and each would keep what a request has borrowed.",
-            requirement: pep3333(
-                "Specification Details",
-                Must,
-                &["pep3333-details-13", "pep3333-details-14"],
-            ),
+            requirement: pep3333("Specification Details", Must, &["pep3333-details-13"]),
             hint: "Look at what follows when writing to the client fails: between there and close() nothing may be left out.",
             mutant: gateway("closes-when-all-is-well"),
             run: |client| {

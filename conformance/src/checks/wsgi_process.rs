@@ -58,7 +58,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-hangs",
             title: "An application that takes too long is given up, and its client gets a 504",
             why: "Without a limit each request that hangs takes a thread away, until none is left.",
-            requirement: practice(Should, &["pep3333-threads-01"]),
+            requirement: practice(Should, &[]),
             hint: "Look at what limits the time of an application, and at what is done with the thread that it has.",
             mutant: instead_of("HTTP/1.1 504", "HTTP/1.1 200"),
             run: |client| {
@@ -72,9 +72,9 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-hangs-in-content",
-            title: "An application that hangs in the middle of its content is given up, and the client can see that something is missing",
+            title: "An application that hangs in its content is given up, and the client sees that something is missing",
             why: "The client can't know whether to wait or to give up.",
-            requirement: practice(Should, &["pep3333-threads-01"]),
+            requirement: practice(Should, &[]),
             hint: "Look at whether the limit holds after the head, and at how the response ends then.",
             mutant: serves(begins_and_stays),
             run: |client| {
