@@ -18,6 +18,7 @@ WHOLE is ALL and READY in one. One more connection, the first of all, carries no
 server does, and the worker with it.
 """
 import fcntl
+import functools
 import importlib
 import io
 import os
@@ -55,7 +56,6 @@ HEAD = re.compile(f"{STATUS}(?:{FIELD})*")
 # Fields about the connection, which is the server's own (RFC 9110 7.6.1).
 HOP_BY_HOP = frozenset("connection keep-alive proxy-authenticate proxy-authorization proxy-connection te "
                        "trailer trailers transfer-encoding upgrade".split())
-EXAMINED = HOP_BY_HOP | {"content-length"}
 # These have no content, whatever the application says (RFC 9110 6.4.1, 15.3.6).
 WITHOUT_CONTENT = "204", "205", "304"
 
@@ -63,17 +63,15 @@ WITHOUT_CONTENT = "204", "205", "304"
 class Exchange:
     """One request, and the response to it."""
 
-    __slots__ = ("connection", "head_only", "no_close", "called", "head", "bare", "length", "begun", "sent",
-                 "over", "ready", "lost")
+    __slots__ = ("connection", "head_only", "called", "head", "bare", "length", "begun", "sent", "over",
+                 "no_close", "ready", "lost")
 
     def __init__(self, connection, method):
         # None as soon as the next request may come.
         self.connection = connection
         self.head_only = method == "HEAD"
-        # Whether there is nothing to do for what the application has returned but to send it.
-        self.no_close = False
-        # Whether start_response was called; the head that it was given, ready to be sent; whether no
-        # content may follow that; else how much will, where that is known.
+        # Whether start_response was called; the head that it was given, ready to be sent; whether no content
+        # may follow that; else how much will, where that is known.
         self.called = False
         self.head = None
         self.bare = False
@@ -82,7 +80,9 @@ class Exchange:
         self.begun = False
         self.sent = 0
         self.over = False
-        # Whether the server knows that all is done; whether nobody waits for the response any more.
+        # Whether there is nothing to do for what the application has returned but to send it; whether the
+        # server knows that all is done; whether nobody waits for the response any more.
+        self.no_close = False
         self.ready = False
         self.lost = False
 
@@ -118,18 +118,9 @@ class Exchange:
         self.head = None
         if type(headers) is not list:
             raise TypeError(f"header fields come in a list, and this is {headers!r}")
-        parts = [status]
-        length = None
-        for name, value in headers:
-            parts += name, value
-            if name.lower() in EXAMINED:
-                length = announced_length(name, value, length)
-        head = "\0".join(parts)
-        if head.count("\0") != 2 * len(headers) or not HEAD.fullmatch(head):
-            raise ValueError(f"this cannot be sent: {status!r}, {headers!r}")
-        self.head = head.encode("latin-1")
+        head, self.length = prepared(status, tuple(headers))
         self.bare = self.head_only or status[:3] in WITHOUT_CONTENT
-        self.length = length
+        self.head = head
         return self.write
 
     def send_all(self, result):
@@ -179,7 +170,7 @@ class Exchange:
             self.sent += len(fitting)
             self.over = self.bare or self.sent == self.length
             self.send_block(fitting)
-        if len(fitting) < len(block) and not self.bare:
+        if fitting is not block and not self.bare:
             raise ValueError(f"this is more content than the {self.length} octets that were announced")
 
     def send_block(self, block):
@@ -220,13 +211,25 @@ class Exchange:
                 pass
 
 
-def announced_length(name, value, length):
-    """What a field that matters for sending says of the length; `length` is what one before it has said."""
-    if name.lower() in HOP_BY_HOP:
-        raise AssertionError(f"{name} is for the server to send")
-    if not (value.isascii() and value.isdigit()) or length not in (None, int(value)):
-        raise ValueError(f"this is no length, or not the only one: {value!r}")
-    return int(value)
+# Applications say the same again and again.
+@functools.lru_cache(maxsize=256)
+def prepared(status, headers):
+    """The head of a response, ready to be sent, and the length that it announces, or None."""
+    length = None
+    parts = [status]
+    for name, value in headers:
+        parts += name, value
+        lower = name.lower()
+        if lower in HOP_BY_HOP:
+            raise AssertionError(f"{name} is for the server to send")
+        if lower == "content-length":
+            if not (value.isascii() and value.isdigit()) or length not in (None, int(value)):
+                raise ValueError(f"this is no length, or not the only one: {value!r}")
+            length = int(value)
+    head = "\0".join(parts)
+    if head.count("\0") != 2 * len(headers) or not HEAD.fullmatch(head):
+        raise ValueError(f"this cannot be sent: {status!r}, {headers!r}")
+    return head.encode("latin-1"), length
 
 
 class Content(io.RawIOBase):
@@ -310,8 +313,8 @@ def answer_requests(connection, application, shared):
             data += receive(connection, end - len(data))
         # Octets become characters one to one: that is what Latin-1 is for in PEP 3333.
         parts = iter(data[REQUEST.size:content_start].decode("latin-1").split("\0"))
-        environ = dict(zip(parts, parts))
-        environ.update(shared)
+        environ = shared.copy()
+        environ.update(zip(parts, parts))
         exchange = Exchange(connection, environ["REQUEST_METHOD"])
         if content_size == TO_COME:
             environ["wsgi.input"] = io.BufferedReader(Content(exchange), COPIED)
