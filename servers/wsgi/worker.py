@@ -1,10 +1,10 @@
 """A worker of server-wsgi: a process that hosts one WSGI application (PEP 3333).
 
-usage: worker.py MODULE:CALLABLE THREADS, in the directory to import the application from, with a
-listening Unix socket as standard input.
+usage: python3 - MODULE:CALLABLE THREADS, in the directory to import the application from, with this program
+as standard input, and as standard output a Unix socket that connections come through.
 
-The server speaks HTTP; a worker never sees any of it. The server connects once for each thread, and a
-thread answers the requests of its connection, one after the other:
+The server speaks HTTP; a worker never sees any of it. There is a connection for each thread, and a thread
+answers the requests of its connection, one after the other:
 
   worker: READY
   server: a request, with its content where that has arrived
@@ -41,6 +41,8 @@ LOST = 0xFFFFFFFF
 # content or -1, octets of the block of content that follows.
 FRAME = struct.Struct("!cIqI")
 READY, WANTED, FAILED, WHOLE, ALL, FIRST, BLOCK, END, BROKEN = (b"%c" % letter for letter in b"RWFHAIBEX")
+# What comes with a connection.
+DESCRIPTOR = struct.Struct("i")
 # Octets of one read: most requests fit.
 READ = 16 * 1024
 # Octets of a block that is copied, to leave together with what goes before it; of the largest block sent.
@@ -325,16 +327,29 @@ def answer_requests(connection, application, shared):
             return
 
 
-def work(listener, application, shared):
+def work(control, application, shared):
     """The life of a thread."""
     while True:
-        connection, _ = listener.accept()
+        connection = next_connection(control)
+        if connection is None:
+            return
         with connection:
             try:
                 answer_requests(connection, application, shared)
             except OSError:
                 # The server has dropped it, and makes another.
                 pass
+
+
+def next_connection(control):
+    """A connection from the server; None when the server has ended."""
+    _, passed, _, _ = control.recvmsg(1, socket.CMSG_SPACE(DESCRIPTOR.size))
+    if not passed:
+        return None
+    connection = socket.socket(fileno=DESCRIPTOR.unpack(passed[0][2])[0])
+    # What the application starts shall not keep it open.
+    connection.set_inheritable(False)
+    return connection
 
 
 def end_with(lifeline):
@@ -363,13 +378,14 @@ def find(name):
 
 def main():
     name, threads = sys.argv[1], int(sys.argv[2])
-    # What the application says goes to the log, whatever the language of this machine.
+    # Standard output and input are for the application to use.
+    control = socket.socket(fileno=os.dup(1))
+    os.dup2(2, 1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    # What it says goes to the log, whatever the language of this machine.
     for stream in sys.stdout, sys.stderr:
         stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
-    # Standard input is no place for an application to find the server's socket in.
-    listener = socket.socket(fileno=os.dup(0))
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    lifeline, _ = listener.accept()
+    lifeline = next_connection(control)
     end_with(lifeline)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     application = find(name)
@@ -386,7 +402,7 @@ def main():
         "wsgi.input_terminated": True,
     }
     for _ in range(threads):
-        threading.Thread(target=work, args=(listener, application, shared), daemon=True).start()
+        threading.Thread(target=work, args=(control, application, shared), daemon=True).start()
     # Not recv: the system sends no signal about a socket that somebody reads from.
     select.select([lifeline], [], [])
     os.killpg(os.getpgrp(), signal.SIGKILL)
