@@ -34,7 +34,7 @@ impl Limits {
     /// The limits of the second look at a failure, when nothing else runs.
     pub fn patient(self) -> Limits {
         let longer = |limit: Duration| (limit * 4).min(Duration::from_secs(5)).max(limit);
-        Limits { answer: longer(self.answer), quiet: self.quiet }
+        Limits { answer: longer(self.answer), quiet: longer(self.quiet) }
     }
 }
 

@@ -15,6 +15,7 @@ import builtins
 import gc
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -309,10 +310,9 @@ class Run:
     def step_exit(self, code):
         os._exit(int(code))
 
-    def step_kill(self, signal):
-        os.kill(os.getpid(), int(signal))
-        # Where another thread gets it, this one would go on for a moment.
-        time.sleep(1)
+    def step_kill(self, number):
+        # To this very thread: where another gets it, this one would go on for a moment.
+        signal.pthread_kill(threading.get_ident(), int(number))
 
     def step_rest(self, _):
         self.steps.clear()

@@ -1,9 +1,10 @@
 //! CGI servers as many begin. They run no scripts: they read from the request what the probe would do.
+//!
+//! A mutant serves all its connections in one thread: what a server remembers is local to that.
 
+use std::cell::{Cell, OnceCell};
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -72,12 +73,12 @@ pub fn tells_plain_fields(client: TcpStream) {
 
 /// Has one environment for all scripts, which the first request sets.
 pub fn mixes_up(client: TcpStream) {
-    static ENVIRON: OnceLock<Octets> = OnceLock::new();
+    thread_local!(static ENVIRON: OnceCell<Octets> = const { OnceCell::new() });
     tells(client, |head, content| {
         let target = target(head);
         let path = target.split('?').next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
         let mine = Octets(format!("PATH_INFO=/{path}").into_bytes());
-        let environ = vec![ENVIRON.get_or_init(|| mine).clone()];
+        let environ = vec![ENVIRON.with(|environ| environ.get_or_init(|| mine).clone())];
         Seen { environ, ..reading(&content()) }
     });
 }
@@ -97,9 +98,9 @@ pub fn hands_on_the_connection(mut client: TcpStream) {
 
 /// Leaves a descriptor open for each script that it runs, clears the mask, and ignores SIGINT in all of them.
 pub fn careless(client: TcpStream) {
-    static OPEN: AtomicU32 = AtomicU32::new(4);
+    thread_local!(static OPEN: Cell<u32> = const { Cell::new(4) });
     tells(client, |_, _| {
-        let descriptors = (0..OPEN.fetch_add(1, Ordering::Relaxed)).collect();
+        let descriptors = (0..OPEN.replace(OPEN.get() + 1)).collect();
         let signals = Some(Signals { ignored: vec![2], blocked: Vec::new() });
         Seen { descriptors, signals, umask: Some("0".into()), ..Seen::default() }
     });
@@ -118,8 +119,8 @@ pub fn hands_over_words(client: TcpStream) {
 
 /// Drops every tenth client.
 pub fn drops_some(client: TcpStream) {
-    static CLIENTS: AtomicU32 = AtomicU32::new(1);
-    if !CLIENTS.fetch_add(1, Ordering::Relaxed).is_multiple_of(10) {
+    thread_local!(static CLIENTS: Cell<u32> = const { Cell::new(1) });
+    if !CLIENTS.replace(CLIENTS.get() + 1).is_multiple_of(10) {
         tells(client, |_, _| Seen::default());
     }
 }
