@@ -1,10 +1,11 @@
 //! CGI servers as many begin. They run no scripts: they read from the request what the probe would do.
 //!
-//! A mutant serves all its connections in one thread: what a server remembers is local to that.
+//! A mutant accepts all its connections in one thread: what it remembers from one to the next is local to that.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -73,13 +74,13 @@ pub fn tells_plain_fields(client: TcpStream) {
 
 /// Has one environment for all scripts, which the first request sets.
 pub fn mixes_up(client: TcpStream) {
-    thread_local!(static ENVIRON: OnceCell<Octets> = const { OnceCell::new() });
-    tells(client, |head, content| {
+    thread_local!(static ENVIRON: Arc<OnceLock<Octets>> = Arc::default());
+    let environ = ENVIRON.with(Arc::clone);
+    tells(client, move |head, content| {
         let target = target(head);
         let path = target.split('?').next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
         let mine = Octets(format!("PATH_INFO=/{path}").into_bytes());
-        let environ = vec![ENVIRON.with(|environ| environ.get_or_init(|| mine).clone())];
-        Seen { environ, ..reading(&content()) }
+        Seen { environ: vec![environ.get_or_init(|| mine).clone()], ..reading(&content()) }
     });
 }
 
@@ -96,11 +97,12 @@ pub fn hands_on_the_connection(mut client: TcpStream) {
     }
 }
 
-/// Leaves a descriptor open for each script that it runs, clears the mask, and ignores SIGINT in all of them.
+/// Leaves a descriptor open for each connection, clears the mask, and ignores SIGINT in all of them.
 pub fn careless(client: TcpStream) {
     thread_local!(static OPEN: Cell<u32> = const { Cell::new(4) });
-    tells(client, |_, _| {
-        let descriptors = (0..OPEN.replace(OPEN.get() + 1)).collect();
+    let open = OPEN.replace(OPEN.get() + 1);
+    tells(client, move |_, _| {
+        let descriptors = (0..open).collect();
         let signals = Some(Signals { ignored: vec![2], blocked: Vec::new() });
         Seen { descriptors, signals, umask: Some("0".into()), ..Seen::default() }
     });
@@ -174,7 +176,7 @@ fn each(mut client: TcpStream, serve: impl Fn(&mut TcpStream, &[u8]) -> bool + S
 }
 
 /// Answers with what the probe would see: `see` is given the head, and a way to read the content.
-fn tells(client: TcpStream, see: fn(&[u8], &mut dyn FnMut() -> Vec<u8>) -> Seen) {
+fn tells(client: TcpStream, see: impl Fn(&[u8], &mut dyn FnMut() -> Vec<u8>) -> Seen + Send + 'static) {
     each(client, move |client, head| {
         let Some(token) = token(head) else { return client.write_all(OK).is_ok() };
         let mut content = || {
