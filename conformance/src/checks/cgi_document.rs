@@ -4,7 +4,8 @@ use crate::capabilities::Capability::SideFiles;
 use crate::check::Level::{Must, Practice, Should};
 use crate::check::{Chapter, Check, Failure, practice, rfc3875};
 use crate::client::{Client, FOLLOW_UP};
-use crate::mutant::{hears, instead_of, reads};
+use crate::mutant::naive::passes_on;
+use crate::mutant::{hears, instead_of, reads, serves};
 use crate::probe::{self, Step, emit};
 use crate::reply::Reply;
 
@@ -220,7 +221,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "The client takes it for the beginning of the next response.",
             requirement: rfc3875("4.3.3", Must, &["rfc3875-4.3.3-02", "rfc3875-4.3.3-01"]),
             hint: "Look at who leaves out the content of an answer to HEAD when a script wrote it.",
-            mutant: hears("HEAD /cgi-bin", "GET /cgi-bin"),
+            mutant: serves(passes_on),
             run: |client| {
                 let call = client.call("probe", &[emit("Content-Type: text/x-head\n\ncontent")])?;
                 let mut connection = client.connect()?;
@@ -315,7 +316,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look at how the end of the content shows to the client when the script gave no length.",
             mutant: instead_of("Content-Length: 8\r\n", "Content-Length: 9\r\n"),
             run: |client| {
-                for field in ["", "Content-Length: 8\n"] {
+                for field in ["Content-Length: 8\n", ""] {
                     let output = format!("Content-Type: text/plain\n{field}\ndocument");
                     let call = client.call("probe", &[emit(output)])?;
                     let mut connection = client.connect()?;

@@ -1,4 +1,4 @@
-//! All integration tests: one for each check against the reference server, one for each mutant, the
+//! All integration tests: one for each check against its reference server, one for each mutant, the
 //! floor, other people's servers, the tables, the texts, and the real programs end to end.
 //!
 //! With `CONFORMANCE_URL` or `CONFORMANCE_COMMAND` in the environment the checks run against that server
