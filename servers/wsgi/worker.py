@@ -82,8 +82,8 @@ class Exchange:
         self.begun = False
         self.sent = 0
         self.over = False
-        # Whether there is nothing to do for what the application has returned but to send it; whether the
-        # server knows that all is done; whether nobody waits for the response any more.
+        # Whether what the application has returned needs no close(); whether the server knows that all is
+        # done; whether nobody waits for the response any more.
         self.no_close = False
         self.ready = False
         self.lost = False
@@ -97,9 +97,8 @@ class Exchange:
         except BaseException:
             self.fail()
         try:
-            close = getattr(result, "close", None)
-            if close is not None:
-                close()
+            if hasattr(result, "close"):
+                result.close()
         except BaseException:
             log_exception()
         if not self.ready and not self.lost:
@@ -268,23 +267,15 @@ class FileWrapper:
     """wsgi.file_wrapper: an open file as blocks of content."""
 
     def __init__(self, file, block_size=8192):
-        self.file = file
-        self.block_size = block_size
+        self.read = functools.partial(file.read, block_size)
         if hasattr(file, "close"):
             self.close = file.close
 
     def __iter__(self):
-        return self
-
-    def __next__(self):
-        block = self.file.read(self.block_size)
-        if not block:
-            raise StopIteration
-        return block
+        return iter(self.read, b"")
 
 
 def log_exception():
-    # In one piece: other threads write, too.
     sys.stderr.write(traceback.format_exc())
 
 
@@ -349,8 +340,7 @@ def next_connection(control):
 def end_with(lifeline):
     """Has the system kill this process, and its children, as soon as the server has ended, however it did.
 
-    Else an application that keeps all others from running, as an endless loop in C does, would live on.
-    Only Linux can do that; elsewhere the main thread watches alone.
+    The main thread watches, too, but an endless loop in C keeps it from running. Only Linux can do better.
     """
     if hasattr(fcntl, "F_SETSIG"):
         fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
