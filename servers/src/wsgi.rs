@@ -31,7 +31,7 @@ mod worker;
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,12 +40,11 @@ use gateway::Gateway;
 use keeper::Keeper;
 use pool::Pool;
 use process::Recipe;
+use tempfile::TempDir;
 
 use crate::files::STYLE;
 use crate::program::{self, Common, seconds};
 
-/// The program of the workers.
-const WORKER: &[u8] = include_bytes!("../wsgi/worker.py");
 /// The application of a server that is given none, and its pages.
 const DEMONSTRATION: [(&str, &[u8]); 4] = [
     ("demonstration.py", include_bytes!("../wsgi/demonstration.py")),
@@ -88,37 +87,34 @@ pub fn run(options: Options) -> ExitCode {
 
 async fn gateway(options: &Options) -> Result<Gateway, String> {
     let python = interpreter::find()?;
-    let directory = lay_out().map_err(|error| format!("There is no room for the workers: {error}"))?;
-    let (application, path) = match &options.app {
-        None => ("demonstration:application", directory.path().join("demonstration")),
-        Some(app) => (&app[..], options.path.clone()),
+    let (application, directory, demonstration) = match &options.app {
+        Some(application) => (application.clone(), options.path.clone(), None),
+        None => {
+            let files = lay_out().map_err(|error| format!("Cannot lay out the application: {error}"))?;
+            ("demonstration:application".to_owned(), files.path().to_owned(), Some(files))
+        }
     };
-    if !path.is_dir() {
-        return Err(format!("Cannot import from {}, which is no directory.", path.display()));
+    if !directory.is_dir() {
+        return Err(format!("Cannot import from {}, which is no directory.", directory.display()));
     }
     let recipe = Recipe {
         python,
-        program: directory.path().join("worker.py"),
-        application: application.to_owned(),
-        directory: path,
-        sockets: directory.path().to_owned(),
+        application,
+        directory,
         threads: options.threads.into(),
         patience: Duration::from_secs_f64(options.timeout),
         most: options.max_requests,
     };
     let pool = Arc::new(Pool::default());
     let keeper = Keeper::start(recipe, options.workers.into(), &pool).await?;
-    Ok(Gateway { pool, keeper, _directory: directory })
+    Ok(Gateway { pool, keeper, _demonstration: demonstration })
 }
 
-/// Makes files of what Python is to run. They go with the result.
-fn lay_out() -> io::Result<tempfile::TempDir> {
+/// Makes files of the demonstration, for Python imports files. They go with the result.
+fn lay_out() -> io::Result<TempDir> {
     let directory = tempfile::Builder::new().prefix("server-wsgi-").tempdir()?;
-    let write = |path: &Path, content: &[u8]| fs::write(directory.path().join(path), content);
-    write(Path::new("worker.py"), WORKER)?;
-    fs::create_dir(directory.path().join("demonstration"))?;
     for (name, content) in DEMONSTRATION {
-        write(&Path::new("demonstration").join(name), content)?;
+        fs::write(directory.path().join(name), content)?;
     }
     Ok(directory)
 }

@@ -1,10 +1,10 @@
 """A worker of server-wsgi: a process that hosts one WSGI application (PEP 3333).
 
-usage: worker.py MODULE:CALLABLE THREADS, in the directory to import the application from, with a
-listening Unix socket as standard input.
+usage: python3 - MODULE:CALLABLE THREADS, in the directory to import the application from, with this program
+as standard input, and as standard output a Unix socket that connections come through.
 
-The server speaks HTTP; a worker never sees any of it. The server connects once for each thread, and a
-thread answers the requests of its connection, one after the other:
+The server speaks HTTP; a worker never sees any of it. There is a connection for each thread, and a thread
+answers the requests of its connection, one after the other:
 
   worker: READY
   server: a request, with its content where that has arrived
@@ -17,7 +17,9 @@ thread answers the requests of its connection, one after the other:
 WHOLE is ALL and READY in one. One more connection, the first of all, carries nothing: it ends when the
 server does, and the worker with it.
 """
+import contextlib
 import fcntl
+import functools
 import importlib
 import io
 import os
@@ -40,11 +42,12 @@ LOST = 0xFFFFFFFF
 # content or -1, octets of the block of content that follows.
 FRAME = struct.Struct("!cIqI")
 READY, WANTED, FAILED, WHOLE, ALL, FIRST, BLOCK, END, BROKEN = (b"%c" % letter for letter in b"RWFHAIBEX")
+# What comes with a connection.
+DESCRIPTOR = struct.Struct("i")
 # Octets of one read: most requests fit.
 READ = 16 * 1024
-# Octets of a block that is copied, to leave together with what goes before it; of the largest block sent.
-COPIED = 64 * 1024
-LARGEST = 256 * 1024
+# Octets of a block; a larger one is sent in pieces.
+BLOCK_SIZE = 128 * 1024
 
 # What PEP 3333 asks of a status and of header fields, here one after the other: three digits and a reason;
 # names that are tokens (RFC 9110 5.6.2); no control characters but tabs; no character that Latin-1 lacks.
@@ -55,7 +58,6 @@ HEAD = re.compile(f"{STATUS}(?:{FIELD})*")
 # Fields about the connection, which is the server's own (RFC 9110 7.6.1).
 HOP_BY_HOP = frozenset("connection keep-alive proxy-authenticate proxy-authorization proxy-connection te "
                        "trailer trailers transfer-encoding upgrade".split())
-EXAMINED = HOP_BY_HOP | {"content-length"}
 # These have no content, whatever the application says (RFC 9110 6.4.1, 15.3.6).
 WITHOUT_CONTENT = "204", "205", "304"
 
@@ -63,17 +65,15 @@ WITHOUT_CONTENT = "204", "205", "304"
 class Exchange:
     """One request, and the response to it."""
 
-    __slots__ = ("connection", "head_only", "no_close", "called", "head", "bare", "length", "begun", "sent",
-                 "over", "ready", "lost")
+    __slots__ = ("connection", "head_only", "called", "head", "bare", "length", "begun", "sent", "over",
+                 "no_close", "ready", "lost")
 
     def __init__(self, connection, method):
         # None as soon as the next request may come.
         self.connection = connection
         self.head_only = method == "HEAD"
-        # Whether there is nothing to do for what the application has returned but to send it.
-        self.no_close = False
-        # Whether start_response was called; the head that it was given, ready to be sent; whether no
-        # content may follow that; else how much will, where that is known.
+        # Whether start_response was called; the head that it was given, ready to be sent; whether no content
+        # may follow that; else how much will, where that is known.
         self.called = False
         self.head = None
         self.bare = False
@@ -82,7 +82,9 @@ class Exchange:
         self.begun = False
         self.sent = 0
         self.over = False
-        # Whether the server knows that all is done; whether nobody waits for the response any more.
+        # Whether what the application has returned needs no close(); whether the server knows that all is
+        # done; whether nobody waits for the response any more.
+        self.no_close = False
         self.ready = False
         self.lost = False
 
@@ -95,9 +97,8 @@ class Exchange:
         except BaseException:
             self.fail()
         try:
-            close = getattr(result, "close", None)
-            if close is not None:
-                close()
+            if hasattr(result, "close"):
+                result.close()
         except BaseException:
             log_exception()
         if not self.ready and not self.lost:
@@ -118,18 +119,9 @@ class Exchange:
         self.head = None
         if type(headers) is not list:
             raise TypeError(f"header fields come in a list, and this is {headers!r}")
-        parts = [status]
-        length = None
-        for name, value in headers:
-            parts += name, value
-            if name.lower() in EXAMINED:
-                length = announced_length(name, value, length)
-        head = "\0".join(parts)
-        if head.count("\0") != 2 * len(headers) or not HEAD.fullmatch(head):
-            raise ValueError(f"this cannot be sent: {status!r}, {headers!r}")
-        self.head = head.encode("latin-1")
+        head, self.length = prepared(status, tuple(headers))
         self.bare = self.head_only or status[:3] in WITHOUT_CONTENT
-        self.length = length
+        self.head = head
         return self.write
 
     def send_all(self, result):
@@ -165,9 +157,9 @@ class Exchange:
             return
         if self.head is None:
             raise AssertionError("there is content, and start_response was not called")
-        if len(block) > LARGEST:
-            for start in range(0, len(block), LARGEST):
-                self.write(block[start:start + LARGEST])
+        if len(block) > BLOCK_SIZE:
+            for start in range(0, len(block), BLOCK_SIZE):
+                self.write(block[start:start + BLOCK_SIZE])
             return
         if self.bare:
             fitting = b""
@@ -194,13 +186,16 @@ class Exchange:
     def send(self, kind, head=b"", length=-1, block=b""):
         frame = FRAME.pack(kind, len(head), length, len(block)) + head
         try:
-            if len(block) > COPIED:
-                self.connection.sendall(frame)
-                self.connection.sendall(block)
-            else:
-                self.connection.sendall(frame + block)
+            self.connection.sendall(frame + block)
         except OSError:
             # The client has gone, and the server has closed the connection to tell.
+            self.lost = True
+            raise
+
+    def receive(self, size):
+        try:
+            return complete(self.connection, b"", size)
+        except OSError:
             self.lost = True
             raise
 
@@ -214,19 +209,29 @@ class Exchange:
             # Whoever calls write() later is told off.
             self.over = True
             self.length = self.sent
-            try:
+            with contextlib.suppress(OSError):
                 self.send(BROKEN if self.begun else FAILED)
-            except OSError:
-                pass
 
 
-def announced_length(name, value, length):
-    """What a field that matters for sending says of the length; `length` is what one before it has said."""
-    if name.lower() in HOP_BY_HOP:
-        raise AssertionError(f"{name} is for the server to send")
-    if not (value.isascii() and value.isdigit()) or length not in (None, int(value)):
-        raise ValueError(f"this is no length, or not the only one: {value!r}")
-    return int(value)
+# Applications say the same again and again.
+@functools.lru_cache(maxsize=256)
+def prepared(status, headers):
+    """The head of a response, ready to be sent, and the length that it announces, or None."""
+    length = None
+    parts = [status]
+    for name, value in headers:
+        parts += name, value
+        lower = name.lower()
+        if lower in HOP_BY_HOP:
+            raise AssertionError(f"{name} is for the server to send")
+        if lower == "content-length":
+            if not (value.isascii() and value.isdigit()) or length not in (None, int(value)):
+                raise ValueError(f"this is no length, or not the only one: {value!r}")
+            length = int(value)
+    head = "\0".join(parts)
+    if head.count("\0") != 2 * len(headers) or not HEAD.fullmatch(head):
+        raise ValueError(f"this cannot be sent: {status!r}, {headers!r}")
+    return head.encode("latin-1"), length
 
 
 class Content(io.RawIOBase):
@@ -241,51 +246,41 @@ class Content(io.RawIOBase):
         return True
 
     def readinto(self, buffer):
-        connection = self.exchange.connection
-        if connection is None:
+        exchange = self.exchange
+        if exchange.connection is None:
             raise ValueError("the request is over")
         if self.left == 0:
-            self.exchange.send(WANTED)
-            size, = CONTENT.unpack(receive(connection, CONTENT.size))
+            exchange.send(WANTED)
+            size, = CONTENT.unpack(exchange.receive(CONTENT.size))
             if size == LOST:
                 raise ConnectionError("the client left before the end of the content")
             self.left = size or None
         if self.left is None:
             return 0
-        size = connection.recv_into(buffer, min(len(buffer), self.left))
-        if size == 0:
-            raise ConnectionError("the client has gone")
-        self.left -= size
-        return size
+        block = exchange.receive(min(len(buffer), self.left))
+        buffer[:len(block)] = block
+        self.left -= len(block)
+        return len(block)
 
 
 class FileWrapper:
     """wsgi.file_wrapper: an open file as blocks of content."""
 
     def __init__(self, file, block_size=8192):
-        self.file = file
-        self.block_size = block_size
+        self.read = functools.partial(file.read, block_size)
         if hasattr(file, "close"):
             self.close = file.close
 
     def __iter__(self):
-        return self
-
-    def __next__(self):
-        block = self.file.read(self.block_size)
-        if not block:
-            raise StopIteration
-        return block
+        return iter(self.read, b"")
 
 
 def log_exception():
-    # In one piece: other threads write, too.
     sys.stderr.write(traceback.format_exc())
 
 
-def receive(connection, size):
-    """So many octets. OSError if the server closes the connection instead."""
-    data = b""
+def complete(connection, data, size):
+    """These octets and those that follow, so many at least. OSError if the server closes the connection."""
     while len(data) < size:
         some = connection.recv(size - len(data))
         if not some:
@@ -301,20 +296,18 @@ def answer_requests(connection, application, shared):
         data = connection.recv(READ)
         if not data:
             return
-        if len(data) < REQUEST.size:
-            data += receive(connection, REQUEST.size - len(data))
+        data = complete(connection, data, REQUEST.size)
         environ_size, content_size = REQUEST.unpack_from(data)
         content_start = REQUEST.size + environ_size
         end = content_start + (0 if content_size == TO_COME else content_size)
-        if len(data) < end:
-            data += receive(connection, end - len(data))
+        data = complete(connection, data, end)
         # Octets become characters one to one: that is what Latin-1 is for in PEP 3333.
         parts = iter(data[REQUEST.size:content_start].decode("latin-1").split("\0"))
-        environ = dict(zip(parts, parts))
-        environ.update(shared)
+        environ = shared.copy()
+        environ.update(zip(parts, parts))
         exchange = Exchange(connection, environ["REQUEST_METHOD"])
         if content_size == TO_COME:
-            environ["wsgi.input"] = io.BufferedReader(Content(exchange), COPIED)
+            environ["wsgi.input"] = io.BufferedReader(Content(exchange), BLOCK_SIZE)
         else:
             environ["wsgi.input"] = io.BytesIO(data[content_start:])
         exchange.answer(application, environ)
@@ -322,23 +315,32 @@ def answer_requests(connection, application, shared):
             return
 
 
-def work(listener, application, shared):
+def work(control, application, shared):
     """The life of a thread."""
     while True:
-        connection, _ = listener.accept()
-        with connection:
-            try:
-                answer_requests(connection, application, shared)
-            except OSError:
-                # The server has dropped it, and makes another.
-                pass
+        connection = next_connection(control)
+        if connection is None:
+            return
+        # OSError: the server has dropped it, and makes another.
+        with connection, contextlib.suppress(OSError):
+            answer_requests(connection, application, shared)
+
+
+def next_connection(control):
+    """A connection from the server; None when the server has ended."""
+    _, passed, _, _ = control.recvmsg(1, socket.CMSG_SPACE(DESCRIPTOR.size))
+    if not passed:
+        return None
+    connection = socket.socket(fileno=DESCRIPTOR.unpack(passed[0][2])[0])
+    # What the application starts shall not keep it open.
+    connection.set_inheritable(False)
+    return connection
 
 
 def end_with(lifeline):
     """Has the system kill this process, and its children, as soon as the server has ended, however it did.
 
-    Else an application that keeps all others from running, as an endless loop in C does, would live on.
-    Only Linux can do that; elsewhere the main thread watches alone.
+    The main thread watches, too, but an endless loop in C keeps it from running. Only Linux can do better.
     """
     if hasattr(fcntl, "F_SETSIG"):
         fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
@@ -360,13 +362,14 @@ def find(name):
 
 def main():
     name, threads = sys.argv[1], int(sys.argv[2])
-    # What the application says goes to the log, whatever the language of this machine.
+    # Standard output and input are for the application to use.
+    control = socket.socket(fileno=os.dup(1))
+    os.dup2(2, 1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    # What it says goes to the log, whatever the language of this machine.
     for stream in sys.stdout, sys.stderr:
         stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
-    # Standard input is no place for an application to find the server's socket in.
-    listener = socket.socket(fileno=os.dup(0))
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    lifeline, _ = listener.accept()
+    lifeline = next_connection(control)
     end_with(lifeline)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     application = find(name)
@@ -383,7 +386,7 @@ def main():
         "wsgi.input_terminated": True,
     }
     for _ in range(threads):
-        threading.Thread(target=work, args=(listener, application, shared), daemon=True).start()
+        threading.Thread(target=work, args=(control, application, shared), daemon=True).start()
     # Not recv: the system sends no signal about a socket that somebody reads from.
     select.select([lifeline], [], [])
     os.killpg(os.getpgrp(), signal.SIGKILL)

@@ -22,8 +22,8 @@ use crate::message::{Body, Request, Response};
 pub(super) struct Gateway {
     pub(super) pool: Arc<Pool>,
     pub(super) keeper: Keeper,
-    /// The sockets of the workers, and what they run.
-    pub(super) _directory: TempDir,
+    /// The files of the demonstration, which go when the server does.
+    pub(super) _demonstration: Option<TempDir>,
 }
 
 /// What the client is told where there is no response, and what the log is.

@@ -123,7 +123,9 @@ impl Drop for Place {
 
 /// A connection to a thread of a worker, once one of them is free.
 pub(super) async fn open(worker: &Arc<Worker>) -> io::Result<Place> {
-    let stream = UnixStream::connect(worker.socket()).await?;
+    let stream = worker.connect()?;
+    stream.set_nonblocking(true)?;
+    let stream = UnixStream::from_std(stream)?;
     let mut place = Place::new(stream, Arc::clone(worker));
     place.input.reserve(READ);
     loop {

@@ -1,12 +1,10 @@
 //! A worker as a process: how it starts, and how it ends.
 
-use std::fs;
-use std::io;
+use std::io::{self, Seek, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -26,6 +24,8 @@ use crate::log;
 const GRACE: Duration = Duration::from_secs(2);
 /// How long somebody else may hold on to the output of a worker that has ended.
 const LAST_WORDS: Duration = Duration::from_millis(100);
+/// What a worker runs.
+const WORKER: &[u8] = include_bytes!("../../wsgi/worker.py");
 /// Room for one read of output.
 const READ: usize = 4 * 1024;
 
@@ -34,14 +34,10 @@ const READ: usize = 4 * 1024;
 pub(super) struct Recipe {
     /// The interpreter.
     pub(super) python: PathBuf,
-    /// The worker program.
-    pub(super) program: PathBuf,
     /// What to import, `MODULE:CALLABLE`.
     pub(super) application: String,
     /// Where to import it from.
     pub(super) directory: PathBuf,
-    /// Where the sockets go.
-    pub(super) sockets: PathBuf,
     /// How many requests a worker may work on at the same time.
     pub(super) threads: usize,
     /// How long it may be silent in the middle of one.
@@ -70,32 +66,33 @@ impl Process {
     /// # Errors
     /// What went wrong, with all that it wrote.
     pub(super) async fn start(recipe: &Recipe, pool: &Arc<Pool>) -> Result<Process, String> {
-        static NUMBER: AtomicU64 = AtomicU64::new(1);
-        let socket = recipe.sockets.join(format!("{}.socket", NUMBER.fetch_add(1, Ordering::Relaxed)));
-        let (process, output) = Process::spawn(recipe, socket, pool)
-            .map_err(|error| format!("A worker cannot be started: {error}"))?;
+        let started = Process::spawn(recipe, pool);
+        let (process, output) = started.map_err(|error| format!("A worker cannot be started: {error}"))?;
         process.come_up(recipe, output).await
     }
 
-    fn spawn(recipe: &Recipe, socket: PathBuf, pool: &Arc<Pool>) -> io::Result<(Process, pipe::Receiver)> {
-        let listener = UnixListener::bind(&socket)?;
-        let (output, input) = io::pipe()?;
+    fn spawn(recipe: &Recipe, pool: &Arc<Pool>) -> io::Result<(Process, pipe::Receiver)> {
+        let mut program = tempfile::tempfile()?;
+        program.write_all(WORKER)?;
+        program.rewind()?;
+        let (control, its_control) = UnixStream::pair()?;
+        let (output, its_output) = io::pipe()?;
         let mut command = Command::new(&recipe.python);
         // A crash leaves the lines of Python that led to it.
-        command.args(["-X", "faulthandler"]).arg(&recipe.program);
-        command.arg(&recipe.application).arg(recipe.threads.to_string());
+        command.args(["-X", "faulthandler", "-", &recipe.application, &recipe.threads.to_string()]);
         command.current_dir(&recipe.directory).process_group(0);
-        command.stdin(OwnedFd::from(listener)).stdout(input.try_clone()?).stderr(input);
+        command.stdin(program).stdout(OwnedFd::from(its_control)).stderr(its_output);
         let child = command.spawn()?;
-        // With the command goes the server's own end of the socket and of the pipe.
+        // With the command goes what is the worker's own.
         drop(command);
         let id = child.id().unwrap_or_default();
+        let worker = Worker::new(control, pool, recipe.patience, recipe.most);
         let process = Process {
             name: format!("worker {id}"),
             group: Pid::from_raw(id as i32),
             child,
-            _lifeline: UnixStream::connect(&socket)?,
-            worker: Worker::new(socket, pool, recipe.patience, recipe.most),
+            _lifeline: worker.connect()?,
+            worker,
             output: None,
         };
         Ok((process, pipe::Receiver::from_owned_fd(output.into())?))
@@ -191,7 +188,6 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
-        let _ = fs::remove_file(self.worker.socket());
     }
 }
 
@@ -209,11 +205,12 @@ async fn pass_on(name: String, mut output: pipe::Receiver, mut said: BytesMut) {
 // Elsewhere a worker ends only when it gets to look.
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use std::fs;
     use std::os::unix::process::ExitStatusExt;
     use std::thread::yield_now;
 
     use super::*;
-    use crate::wsgi::{WORKER, interpreter};
+    use crate::wsgi::interpreter;
 
     /// A module that comes to loop for ever, and not even lets other threads run: `sum` is a loop in C.
     const ENDLESS: &str = "
@@ -232,14 +229,11 @@ threading.Thread(target=loop, daemon=True).start()
     async fn no_worker_outlives_the_server_whatever_it_does() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = |name: &str| directory.path().join(name);
-        fs::write(path("worker.py"), WORKER).expect("a file");
         fs::write(path("endless.py"), ENDLESS).expect("a file");
         let recipe = Recipe {
             python: interpreter::find().expect("python3"),
-            program: path("worker.py"),
             application: "endless:application".into(),
             directory: directory.path().into(),
-            sockets: directory.path().into(),
             threads: 1,
             patience: Duration::from_secs(20),
             most: None,

@@ -1,7 +1,6 @@
 //! Real applications in real workers, without HTTP around them.
 
 use clap::Parser;
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 

@@ -1,10 +1,14 @@
 //! One worker, as those see it who use its threads.
 
-use std::path::{Path, PathBuf};
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
@@ -15,8 +19,8 @@ use super::pool::Pool;
 /// What is known about a worker.
 #[derive(Debug)]
 pub(super) struct Worker {
-    /// Where it listens.
-    socket: PathBuf,
+    /// Where connections are passed to it.
+    control: UnixStream,
     pool: Weak<Pool>,
     /// How long it may be silent in the middle of a request.
     patience: Duration,
@@ -51,13 +55,13 @@ pub(super) struct Busy(Arc<Worker>);
 impl Worker {
     /// A worker that is given requests from now on, `most` of them.
     pub(super) fn new(
-        socket: PathBuf,
+        control: UnixStream,
         pool: &Arc<Pool>,
         patience: Duration,
         most: Option<u64>,
     ) -> Arc<Worker> {
         Arc::new(Worker {
-            socket,
+            control,
             pool: Arc::downgrade(pool),
             patience,
             most,
@@ -68,8 +72,15 @@ impl Worker {
         })
     }
 
-    pub(super) fn socket(&self) -> &Path {
-        &self.socket
+    /// A new connection to the worker, for one of its threads to take when it is free.
+    pub(super) fn connect(&self) -> io::Result<UnixStream> {
+        let (ours, its) = UnixStream::pair()?;
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut passed = SendAncillaryBuffer::new(&mut space);
+        let its = [its.as_fd()];
+        passed.push(SendAncillaryMessage::ScmRights(&its));
+        sendmsg(&self.control, &[IoSlice::new(b"c")], &mut passed, SendFlags::empty())?;
+        Ok(ours)
     }
 
     pub(super) fn patience(&self) -> Duration {
