@@ -191,7 +191,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-failure-in-log",
             title: "The server's output shows which exception has ended an application",
             why: "All that the visitor can tell is that there was a 500; the place in the code is in the log, or nowhere.",
-            requirement: pep3333(SECTION, Should, &["pep3333-errors-01"]),
+            requirement: practice(Practice, &["pep3333-errors-01"]),
             hint: "Look at what your server does with the exception that it has caught.",
             mutant: gateway("keeps-quiet"),
             run: |client| {

@@ -4,7 +4,7 @@ use crate::check::Level::{Must, Should};
 use crate::check::{Chapter, Check, Failure, pep3333, rfc9110};
 use crate::lint::rules;
 use crate::mutant::{gateway, hears, instead_of};
-use crate::wsgi::{Step, attempt, list, ok, start, start_anew};
+use crate::wsgi::{Step, attempt, list, start, start_anew};
 
 /// The section that almost all of it stands in.
 const SECTION: &str = "The start_response() Callable";
@@ -329,8 +329,7 @@ pub const CHAPTER: Chapter = Chapter {
                     return Err(Failure::Inapplicable("the server lets a broken header pass".into()));
                 }
                 let seen = client.asks(&[attempt(bad()), start_anew("200 OK", &[]), Step::Report])?;
-                seen.is_told_off(1, "start_response with a line break in a value")?;
-                client.asks(&[ok(), Step::Report]).map(drop)
+                seen.is_told_off(1, "start_response with a line break in a value")
             },
         },
     ],
