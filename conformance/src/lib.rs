@@ -27,6 +27,7 @@ pub mod ledger;
 pub mod lint;
 pub mod log;
 pub mod mutant;
+pub mod peace;
 pub mod probe;
 pub mod process;
 pub mod profile;

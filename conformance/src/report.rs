@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{Level, Verdict};
+use crate::check::{Check, Level, Verdict};
 use crate::transcript::{Event, Mark};
 
 mod exchange;
@@ -127,6 +127,31 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// What is known of a check before it is looked at.
+    pub fn open(chapter: &str, check: &Check, max_points: u64) -> Outcome {
+        Outcome {
+            check: check.id.into(),
+            chapter: chapter.into(),
+            title: check.title.into(),
+            requirement: check.requirement.citation(),
+            url: check.requirement.url(),
+            level: check.requirement.level,
+            verdict: Verdict::Pass,
+            expected: None,
+            actual: None,
+            blocked_by: None,
+            notes: Vec::new(),
+            hint: None,
+            host: String::new(),
+            transcript: Vec::new(),
+            at: None,
+            output: Vec::new(),
+            points: 0,
+            max_points,
+            took_ms: 0,
+        }
+    }
+
     /// Whether the verdict decides on success: a rule at level must, or one that is worth points. Where any
     /// other is broken, that is a warning.
     pub fn counts(&self) -> bool {

@@ -14,6 +14,7 @@ use crate::check::{Chapter, Check, Failure, Verdict, wrong};
 use crate::checks::{CHAPTERS, lint};
 use crate::client::{Client, Context, Limits};
 use crate::lint::Findings;
+use crate::peace::Peace;
 use crate::process::escaped_lines;
 use crate::profile::Profile;
 use crate::report::{Outcome, Report, Summary, TargetReport};
@@ -58,6 +59,7 @@ pub fn run(
         on_outcome,
         alone: jobs == 1,
         world: RwLock::new(World { target, context, gone: None }),
+        peace: Peace::new(),
         progress: Mutex::new(Vec::new()),
         changed: Condvar::new(),
     };
@@ -74,7 +76,7 @@ pub fn run(
 /// The record is kept, whatever the verdict.
 pub fn once(target: &mut Target, context: Arc<Context>, check: &'static Check, seed: u64) -> Outcome {
     let chapter = CHAPTERS.iter().find(|chapter| chapter.checks.iter().any(|known| known.id == check.id));
-    let mut outcome = blank(chapter.map_or("", |chapter| chapter.id), check, 0);
+    let mut outcome = Outcome::open(chapter.map_or("", |chapter| chapter.id), check, 0);
     // Nothing else waits for it, and a busy machine shall not speak for the server.
     let limits = context.limits.patient();
     let world = World { target, context, gone: None };
@@ -141,6 +143,7 @@ struct Run<'t, 'r> {
     /// Whether no two checks run side by side.
     alone: bool,
     world: RwLock<World<'t>>,
+    peace: Peace,
     progress: Mutex<Vec<Progress>>,
     changed: Condvar,
 }
@@ -214,7 +217,7 @@ impl Run<'_, '_> {
 
     fn outcome(&self, at: usize) -> Outcome {
         let (chapter, check) = self.checks[at];
-        let mut outcome = blank(chapter.id, check, self.profile.points(check));
+        let mut outcome = Outcome::open(chapter.id, check, self.profile.points(check));
         outcome.hint = self.profile.hints.then(|| check.hint.into());
         match self.obstacle(at) {
             Some((root, Verdict::Skip)) => {
@@ -240,6 +243,7 @@ impl Run<'_, '_> {
             if let Some(why) = &world.gone {
                 return block(outcome, why);
             }
+            let _held = self.peace.of(check);
             let look = look(&world, check, self.seed, world.context.limits);
             match look.result {
                 Ok(()) if is_alive(&world, self.seed) => return settle(outcome, &world, look),
@@ -349,30 +353,6 @@ fn blame(outcome: &mut Outcome, world: &mut World<'_>, mut look: Look) {
 fn block(outcome: &mut Outcome, why: &str) {
     outcome.verdict = Verdict::Blocked;
     outcome.actual = Some(why.into());
-}
-
-fn blank(chapter: &str, check: &Check, max_points: u64) -> Outcome {
-    Outcome {
-        check: check.id.into(),
-        chapter: chapter.into(),
-        title: check.title.into(),
-        requirement: check.requirement.citation(),
-        url: check.requirement.url(),
-        level: check.requirement.level,
-        verdict: Verdict::Pass,
-        expected: None,
-        actual: None,
-        blocked_by: None,
-        notes: Vec::new(),
-        hint: None,
-        host: String::new(),
-        transcript: Vec::new(),
-        at: None,
-        output: Vec::new(),
-        points: 0,
-        max_points,
-        took_ms: 0,
-    }
 }
 
 /// Writes a look at a check into its outcome.

@@ -15,7 +15,6 @@ import builtins
 import gc
 import json
 import os
-import signal
 import sys
 import threading
 import time
@@ -240,7 +239,9 @@ class Run:
         if verb == "odd":
             return probe_answers.ODD_BLOCKS[argument]
         if verb == "echo":
-            octets = self.input.read(int(argument))
+            length = int(self.environ.get("CONTENT_LENGTH") or sys.maxsize)
+            octets = self.input.read(min(int(argument), length - self.seen["input_length"]))
+            self.seen["input_length"] += len(octets)
             if octets:
                 self.steps.insert(0, "echo=" + argument)
                 return octets
@@ -308,9 +309,10 @@ class Run:
     def step_exit(self, code):
         os._exit(int(code))
 
-    def step_kill(self, number):
-        # Sent to the process, it could come to another thread, while this one goes on.
-        signal.pthread_kill(threading.get_ident(), int(number))
+    def step_kill(self, signal):
+        os.kill(os.getpid(), int(signal))
+        # Where another thread gets it, this one would go on for a moment.
+        time.sleep(1)
 
     def step_rest(self, _):
         self.steps.clear()

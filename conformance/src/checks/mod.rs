@@ -41,6 +41,7 @@ pub mod wsgi_input;
 pub mod wsgi_length;
 pub mod wsgi_life;
 pub mod wsgi_load;
+pub mod wsgi_process;
 pub mod wsgi_response;
 pub mod wsgi_start_response;
 pub mod wsgi_stream;
@@ -90,5 +91,6 @@ pub const CHAPTERS: &[&Chapter] = &[
     &wsgi_errors::CHAPTER,
     &wsgi_life::CHAPTER,
     &wsgi_load::CHAPTER,
+    &wsgi_process::CHAPTER,
     &lint::CHAPTER,
 ];

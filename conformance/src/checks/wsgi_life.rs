@@ -1,30 +1,23 @@
-//! WSGI: the end of requests, with their client, with their time, or with the process.
-
-use std::time::Duration;
+//! WSGI: the end of requests: with their client, with their content, with what close() does.
 
 use crate::capabilities::Capability::{Persistence, SideFiles};
 use crate::check::Level::{Must, Practice, Should};
 use crate::check::{Chapter, Check, Failure, pep3333, practice, rfc9112};
-use crate::client::Client;
-use crate::mutant::naive::{answers_backwards, begins_and_stays};
-use crate::mutant::{gateway, hears, instead_of, serves};
+use crate::mutant::naive::answers_backwards;
+use crate::mutant::{gateway, hears, serves};
 use crate::wsgi::{Step, list, ok, say, start};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-life",
-    title: "WSGI: processes, and how they end",
+    title: "WSGI: requests, and how they end",
     needs: &["answers-get", "noise-is-no-request", "wsgi-answers"],
     checks: &[
         Check {
             id: "wsgi-client-gone",
             title: "close() is called, too, when the client leaves before all is sent",
             why: "Impatient clients come by the dozen, and each would keep what a request has borrowed.",
-            requirement: pep3333(
-                "Specification Details",
-                Must,
-                &["pep3333-details-13", "pep3333-details-14"],
-            ),
+            requirement: pep3333("Specification Details", Must, &["pep3333-details-13"]),
             hint: "Look at what follows when writing to the client fails: between there and close() nothing may be left out.",
             mutant: gateway("closes-when-all-is-well"),
             run: |client| {
@@ -135,76 +128,6 @@ pub const CHAPTER: Chapter = Chapter {
             },
         },
         Check {
-            id: "wsgi-process-ends",
-            title: "Where there are several processes, the end of one costs one response, and another takes its place",
-            why: "A bug in a library ends the process, and with the last of them the site.",
-            requirement: practice(Should, &["pep3333-environ-28"]),
-            hint: "Look at who notices that a process has ended, and what that does about its request and about a successor.",
-            mutant: instead_of("HTTP/1.1 502", "HTTP/1.1 200"),
-            run: |client| {
-                is_one_of_several(client)?;
-                for end in [Step::Exit(1), Step::Kill(11), Step::Kill(9)] {
-                    let call = client.invocation(&[end])?;
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
-                    connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_server_error())?;
-                    for _ in 0..3 {
-                        let next = client.invocation(&[])?;
-                        let mut connection = client.connect_patient(NEW_PROCESS)?;
-                        connection.send(next.get())?;
-                        connection.reply()?.tells(&next.token)?;
-                    }
-                }
-                Ok(())
-            },
-        },
-        Check {
-            id: "wsgi-process-ends-in-content",
-            title: "When a process ends in the middle of a response, the client can see that something is missing",
-            why: "Half a file that looks like a whole one is kept, and used.",
-            requirement: practice(Should, &["pep3333-environ-28", "pep3333-content-length-07"]),
-            hint: "Look at how a response ends when no more of it comes from the application.",
-            mutant: hears("exit=1", "rest"),
-            run: |client| {
-                is_one_of_several(client)?;
-                let call = client.invocation(&[ok(), say("half"), Step::Exit(1), say("rest")])?;
-                let mut connection = client.connect()?;
-                connection.send(call.get())?;
-                connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_cut_off())
-            },
-        },
-        Check {
-            id: "wsgi-hangs",
-            title: "An application that takes too long is given up, and its client gets a 504",
-            why: "Without a limit each request that hangs takes a thread away, until none is left.",
-            requirement: practice(Should, &["pep3333-threads-01"]),
-            hint: "Look at what limits the time of an application, and at what is done with the thread that it has.",
-            mutant: instead_of("HTTP/1.1 504", "HTTP/1.1 200"),
-            run: |client| {
-                let limit = client.script_timeout()?;
-                let call = client.invocation(&[Step::Spin])?;
-                let mut connection = client.connect_patient(limit)?;
-                connection.send(call.get())?;
-                connection.reply()?.status_is(&[504, 503, 502, 500])?;
-                client.asks(&[]).map(drop)
-            },
-        },
-        Check {
-            id: "wsgi-hangs-in-content",
-            title: "An application that hangs in the middle of its content is given up, and the client can see that something is missing",
-            why: "The client can't know whether to wait or to give up.",
-            requirement: practice(Should, &["pep3333-threads-01"]),
-            hint: "Look at whether the limit holds after the head, and at how the response ends then.",
-            mutant: serves(begins_and_stays),
-            run: |client| {
-                let limit = client.script_timeout()?;
-                let call = client.invocation(&[ok(), say("half"), Step::Wait("never".into())])?;
-                let mut connection = client.connect_patient(limit)?;
-                connection.send(call.get())?;
-                connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_cut_off())
-            },
-        },
-        Check {
             id: "wsgi-not-just-once",
             title: "Where a process answers more than one request, wsgi.run_once is false",
             why: "An application that runs once opens everything anew, and keeps nothing: each request is as slow as the first.",
@@ -228,14 +151,3 @@ pub const CHAPTER: Chapter = Chapter {
         },
     ],
 };
-
-/// How long a process may take to be replaced.
-const NEW_PROCESS: Duration = Duration::from_secs(5);
-
-/// Skips the check where the application runs in a single process: then that is the server.
-fn is_one_of_several(client: &mut Client) -> Result<(), Failure> {
-    match client.asks(&[])?.flags.iter().any(|flag| flag == "multiprocess") {
-        true => Ok(()),
-        false => Err(Failure::Inapplicable("wsgi.multiprocess says that there is just one process".into())),
-    }
-}

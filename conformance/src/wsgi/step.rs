@@ -64,7 +64,8 @@ pub enum Step {
     Report,
     /// `odd=NAME`: it gets something that is no bytestring.
     Odd(&'static str),
-    /// `echo=N`: it gets what `read(N)` returns, again and again, up to the end of the input.
+    /// `echo=N`: it gets what `read(N)` returns, again and again, up to the end of the input; no more is read
+    /// than CONTENT_LENGTH says.
     Echo(u64),
     /// `close`: what follows is done in `close()`, the first time.
     Close,

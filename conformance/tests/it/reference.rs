@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use conformance::check::{Chapter, Check, Verdict};
 use conformance::client::Context;
 use conformance::fixture::Fixture;
+use conformance::peace::Peace;
 use conformance::proof;
 use conformance::reference;
 use conformance::report::Outcome;
@@ -56,10 +57,13 @@ pub(crate) fn trials() -> Vec<Trial> {
     passing.chain(caught).collect()
 }
 
+static PEACE: Peace = Peace::new();
+
 fn passes(server: &str, check: &'static Check) -> Result<(), String> {
     let reference = &Reference::of(server).target;
     let mut target = reference.behind(reference.place().address);
     let options = Options { seed: SEED, jobs: 1, only: vec![check.id.into()] };
+    let _held = PEACE.of(check);
     let report = runner::run(&mut target, &reference::profile(server), &options, &|_, _| {});
     match &report.outcomes[..] {
         [outcome] if outcome.verdict == Verdict::Pass => Ok(()),
@@ -71,6 +75,7 @@ fn passes(server: &str, check: &'static Check) -> Result<(), String> {
 pub(crate) fn against_mutant(check: &'static Check) -> Result<(Outcome, bool), String> {
     let server = reference::showing(check).ok_or("no reference server has such a check")?;
     let Reference { target, context } = Reference::of(server);
+    let _held = PEACE.of(check);
     proof::with_mutant(target, context, check, SEED).map_err(|error| error.to_string())
 }
 
