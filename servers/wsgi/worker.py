@@ -17,6 +17,7 @@ answers the requests of its connection, one after the other:
 WHOLE is ALL and READY in one. One more connection, the first of all, carries nothing: it ends when the
 server does, and the worker with it.
 """
+import contextlib
 import fcntl
 import functools
 import importlib
@@ -45,9 +46,8 @@ READY, WANTED, FAILED, WHOLE, ALL, FIRST, BLOCK, END, BROKEN = (b"%c" % letter f
 DESCRIPTOR = struct.Struct("i")
 # Octets of one read: most requests fit.
 READ = 16 * 1024
-# Octets of a block that is copied, to leave together with what goes before it; of the largest block sent.
-COPIED = 64 * 1024
-LARGEST = 256 * 1024
+# Octets of a block; a larger one is sent in pieces.
+BLOCK_SIZE = 128 * 1024
 
 # What PEP 3333 asks of a status and of header fields, here one after the other: three digits and a reason;
 # names that are tokens (RFC 9110 5.6.2); no control characters but tabs; no character that Latin-1 lacks.
@@ -82,8 +82,8 @@ class Exchange:
         self.begun = False
         self.sent = 0
         self.over = False
-        # Whether there is nothing to do for what the application has returned but to send it; whether the
-        # server knows that all is done; whether nobody waits for the response any more.
+        # Whether what the application has returned needs no close(); whether the server knows that all is
+        # done; whether nobody waits for the response any more.
         self.no_close = False
         self.ready = False
         self.lost = False
@@ -97,9 +97,8 @@ class Exchange:
         except BaseException:
             self.fail()
         try:
-            close = getattr(result, "close", None)
-            if close is not None:
-                close()
+            if hasattr(result, "close"):
+                result.close()
         except BaseException:
             log_exception()
         if not self.ready and not self.lost:
@@ -158,9 +157,9 @@ class Exchange:
             return
         if self.head is None:
             raise AssertionError("there is content, and start_response was not called")
-        if len(block) > LARGEST:
-            for start in range(0, len(block), LARGEST):
-                self.write(block[start:start + LARGEST])
+        if len(block) > BLOCK_SIZE:
+            for start in range(0, len(block), BLOCK_SIZE):
+                self.write(block[start:start + BLOCK_SIZE])
             return
         if self.bare:
             fitting = b""
@@ -172,7 +171,7 @@ class Exchange:
             self.sent += len(fitting)
             self.over = self.bare or self.sent == self.length
             self.send_block(fitting)
-        if fitting is not block and not self.bare:
+        if len(fitting) < len(block) and not self.bare:
             raise ValueError(f"this is more content than the {self.length} octets that were announced")
 
     def send_block(self, block):
@@ -187,13 +186,16 @@ class Exchange:
     def send(self, kind, head=b"", length=-1, block=b""):
         frame = FRAME.pack(kind, len(head), length, len(block)) + head
         try:
-            if len(block) > COPIED:
-                self.connection.sendall(frame)
-                self.connection.sendall(block)
-            else:
-                self.connection.sendall(frame + block)
+            self.connection.sendall(frame + block)
         except OSError:
             # The client has gone, and the server has closed the connection to tell.
+            self.lost = True
+            raise
+
+    def receive(self, size):
+        try:
+            return complete(self.connection, b"", size)
+        except OSError:
             self.lost = True
             raise
 
@@ -207,10 +209,8 @@ class Exchange:
             # Whoever calls write() later is told off.
             self.over = True
             self.length = self.sent
-            try:
+            with contextlib.suppress(OSError):
                 self.send(BROKEN if self.begun else FAILED)
-            except OSError:
-                pass
 
 
 # Applications say the same again and again.
@@ -246,51 +246,41 @@ class Content(io.RawIOBase):
         return True
 
     def readinto(self, buffer):
-        connection = self.exchange.connection
-        if connection is None:
+        exchange = self.exchange
+        if exchange.connection is None:
             raise ValueError("the request is over")
         if self.left == 0:
-            self.exchange.send(WANTED)
-            size, = CONTENT.unpack(receive(connection, CONTENT.size))
+            exchange.send(WANTED)
+            size, = CONTENT.unpack(exchange.receive(CONTENT.size))
             if size == LOST:
                 raise ConnectionError("the client left before the end of the content")
             self.left = size or None
         if self.left is None:
             return 0
-        size = connection.recv_into(buffer, min(len(buffer), self.left))
-        if size == 0:
-            raise ConnectionError("the client has gone")
-        self.left -= size
-        return size
+        block = exchange.receive(min(len(buffer), self.left))
+        buffer[:len(block)] = block
+        self.left -= len(block)
+        return len(block)
 
 
 class FileWrapper:
     """wsgi.file_wrapper: an open file as blocks of content."""
 
     def __init__(self, file, block_size=8192):
-        self.file = file
-        self.block_size = block_size
+        self.read = functools.partial(file.read, block_size)
         if hasattr(file, "close"):
             self.close = file.close
 
     def __iter__(self):
-        return self
-
-    def __next__(self):
-        block = self.file.read(self.block_size)
-        if not block:
-            raise StopIteration
-        return block
+        return iter(self.read, b"")
 
 
 def log_exception():
-    # In one piece: other threads write, too.
     sys.stderr.write(traceback.format_exc())
 
 
-def receive(connection, size):
-    """So many octets. OSError if the server closes the connection instead."""
-    data = b""
+def complete(connection, data, size):
+    """These octets and those that follow, so many at least. OSError if the server closes the connection."""
     while len(data) < size:
         some = connection.recv(size - len(data))
         if not some:
@@ -306,20 +296,18 @@ def answer_requests(connection, application, shared):
         data = connection.recv(READ)
         if not data:
             return
-        if len(data) < REQUEST.size:
-            data += receive(connection, REQUEST.size - len(data))
+        data = complete(connection, data, REQUEST.size)
         environ_size, content_size = REQUEST.unpack_from(data)
         content_start = REQUEST.size + environ_size
         end = content_start + (0 if content_size == TO_COME else content_size)
-        if len(data) < end:
-            data += receive(connection, end - len(data))
+        data = complete(connection, data, end)
         # Octets become characters one to one: that is what Latin-1 is for in PEP 3333.
         parts = iter(data[REQUEST.size:content_start].decode("latin-1").split("\0"))
         environ = shared.copy()
         environ.update(zip(parts, parts))
         exchange = Exchange(connection, environ["REQUEST_METHOD"])
         if content_size == TO_COME:
-            environ["wsgi.input"] = io.BufferedReader(Content(exchange), COPIED)
+            environ["wsgi.input"] = io.BufferedReader(Content(exchange), BLOCK_SIZE)
         else:
             environ["wsgi.input"] = io.BytesIO(data[content_start:])
         exchange.answer(application, environ)
@@ -333,12 +321,9 @@ def work(control, application, shared):
         connection = next_connection(control)
         if connection is None:
             return
-        with connection:
-            try:
-                answer_requests(connection, application, shared)
-            except OSError:
-                # The server has dropped it, and makes another.
-                pass
+        # OSError: the server has dropped it, and makes another.
+        with connection, contextlib.suppress(OSError):
+            answer_requests(connection, application, shared)
 
 
 def next_connection(control):
@@ -355,8 +340,7 @@ def next_connection(control):
 def end_with(lifeline):
     """Has the system kill this process, and its children, as soon as the server has ended, however it did.
 
-    Else an application that keeps all others from running, as an endless loop in C does, would live on.
-    Only Linux can do that; elsewhere the main thread watches alone.
+    The main thread watches, too, but an endless loop in C keeps it from running. Only Linux can do better.
     """
     if hasattr(fcntl, "F_SETSIG"):
         fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)

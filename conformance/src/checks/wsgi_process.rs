@@ -7,7 +7,7 @@ use crate::check::{Chapter, Check, Failure, practice};
 use crate::client::Client;
 use crate::mutant::naive::begins_and_stays;
 use crate::mutant::{hears, instead_of, serves};
-use crate::wsgi::{Step, ok, say};
+use crate::wsgi::{Seen, Step, ok, say};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -30,10 +30,7 @@ pub const CHAPTER: Chapter = Chapter {
                     connection.send(call.get())?;
                     connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_server_error())?;
                     for _ in 0..3 {
-                        let next = client.invocation(&[])?;
-                        let mut connection = client.connect_patient(NEW_PROCESS)?;
-                        connection.send(next.get())?;
-                        connection.reply()?.tells(&next.token)?;
+                        process_answers(client)?;
                     }
                 }
                 Ok(())
@@ -51,7 +48,8 @@ pub const CHAPTER: Chapter = Chapter {
                 let call = client.invocation(&[ok(), say("half"), Step::Exit(1), say("rest")])?;
                 let mut connection = client.connect()?;
                 connection.send(call.get())?;
-                connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_cut_off())
+                connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_cut_off())?;
+                process_answers(client).map(drop)
             },
         },
         Check {
@@ -67,7 +65,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let mut connection = client.connect_patient(limit)?;
                 connection.send(call.get())?;
                 connection.reply()?.status_is(&[504, 503, 502, 500])?;
-                client.asks(&[]).map(drop)
+                process_answers(client).map(drop)
             },
         },
         Check {
@@ -82,7 +80,8 @@ pub const CHAPTER: Chapter = Chapter {
                 let call = client.invocation(&[ok(), say("half"), Step::Wait("never".into())])?;
                 let mut connection = client.connect_patient(limit)?;
                 connection.send(call.get())?;
-                connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_cut_off())
+                connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_cut_off())?;
+                process_answers(client).map(drop)
             },
         },
     ],
@@ -91,9 +90,17 @@ pub const CHAPTER: Chapter = Chapter {
 /// How long a process may take to be replaced.
 const NEW_PROCESS: Duration = Duration::from_secs(5);
 
+/// What the application tells, be it that its process has yet to be started.
+fn process_answers(client: &mut Client) -> Result<Seen, Failure> {
+    let call = client.invocation(&[])?;
+    let mut connection = client.connect_patient(NEW_PROCESS)?;
+    connection.send(call.get())?;
+    connection.reply()?.tells(&call.token)
+}
+
 /// Skips the check where the application runs in a single process: then that is the server.
 fn is_one_of_several(client: &mut Client) -> Result<(), Failure> {
-    match client.asks(&[])?.flags.iter().any(|flag| flag == "multiprocess") {
+    match process_answers(client)?.flags.iter().any(|flag| flag == "multiprocess") {
         true => Ok(()),
         false => Err(Failure::Inapplicable("wsgi.multiprocess says that there is just one process".into())),
     }

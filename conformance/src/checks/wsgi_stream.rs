@@ -269,7 +269,7 @@ pub const CHAPTER: Chapter = Chapter {
                     vec![ok(), Step::Lazy, raise()],
                     vec![ok(), say("a"), raise()],
                     vec![ok(), say("a"), Step::Odd("int")],
-                    vec![list(["a"])],
+                    vec![Step::Return("sized", vec![b"a".into()])],
                 ];
                 let mut calls = Vec::new();
                 for steps in fates {
@@ -292,8 +292,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("closes-what-has-content"),
             run: |client| {
                 let mut calls = Vec::new();
+                let whole = || vec![b"hello".into()];
                 for ending in
-                    [list(["hello"]), Step::Return("generator", vec![b"hello".into()]), say("hello")]
+                    [Step::Return("sized", whole()), Step::Return("generator", whole()), say("hello")]
                 {
                     for (method, status) in
                         [("HEAD", "200 OK"), ("GET", "204 No Content"), ("GET", "304 Not Modified")]
