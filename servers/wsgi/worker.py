@@ -239,8 +239,8 @@ class Content(io.RawIOBase):
 
     def __init__(self, exchange):
         self.exchange = exchange
-        # Octets that are there to be received; None at the end.
-        self.left = 0
+        # What has come and is yet to be read; None at the end.
+        self.rest = b""
 
     def readable(self):
         return True
@@ -249,17 +249,21 @@ class Content(io.RawIOBase):
         exchange = self.exchange
         if exchange.connection is None:
             raise ValueError("the request is over")
-        if self.left == 0:
+        if self.rest is None:
+            return 0
+        if not self.rest:
             exchange.send(WANTED)
             size, = CONTENT.unpack(exchange.receive(CONTENT.size))
             if size == LOST:
                 raise ConnectionError("the client left before the end of the content")
-            self.left = size or None
-        if self.left is None:
-            return 0
-        block = exchange.receive(min(len(buffer), self.left))
+            if size == 0:
+                self.rest = None
+                return 0
+            # All of it, however much is read: on the connection the next request follows.
+            self.rest = memoryview(exchange.receive(size))
+        block = self.rest[:len(buffer)]
         buffer[:len(block)] = block
-        self.left -= len(block)
+        self.rest = self.rest[len(block):]
         return len(block)
 
 

@@ -130,9 +130,9 @@ pub const CHAPTER: Chapter = Chapter {
                 let open = start("200 OK", &[("X-Head", "yes")]);
                 let content = || list(["con", "tent"]);
                 for steps in [
+                    vec![open.clone(), list(["content"])],
                     vec![length, content()],
                     vec![open.clone(), content()],
-                    vec![open.clone(), list(["content"])],
                     vec![open, say("con"), say("tent")],
                 ] {
                     let call = client.invocation(&steps)?;

@@ -53,12 +53,12 @@ fn forget_chance(outcome: &mut Outcome) {
     let half_closed = events.iter().any(|event| event.kind == Kind::HalfClosed);
     let pieces = events.iter().filter(|event| matches!(event.kind, Kind::Sent(_))).count();
     // Where several things go on at once, and in what is rude or slow, the order of events is chance.
-    let is_rude = ["robustness", "cgi-life"].contains(&&*outcome.chapter);
+    let is_rude = ["robustness", "cgi-life", "cgi-load", "wsgi-life", "wsgi-load"].contains(&&*outcome.chapter);
     let timing = is_rude || overlap || half_closed;
     if timing || connections.max() > Some(2) || pieces > 20 {
         events.clear();
     }
-    if outcome.chapter.starts_with("cgi-") {
+    if outcome.chapter.starts_with("cgi-") || outcome.chapter.starts_with("wsgi-") {
         forget_framing(events);
     }
     // How much had come by the time of the verdict is chance, too.
@@ -81,7 +81,7 @@ fn forget_chance(outcome: &mut Outcome) {
     }
 }
 
-/// What a server makes of a script's output is a matter of when it comes: in one piece, or in chunks.
+/// What a server makes of a program's output is a matter of when it comes: in one piece, or in chunks.
 fn forget_framing(events: &mut Vec<Event>) {
     let is_framing = |line: &[u8]| {
         [&b"Content-Length: "[..], b"Transfer-Encoding: "].iter().any(|name| line.starts_with(name))
