@@ -53,7 +53,8 @@ fn forget_chance(outcome: &mut Outcome) {
     let half_closed = events.iter().any(|event| event.kind == Kind::HalfClosed);
     let pieces = events.iter().filter(|event| matches!(event.kind, Kind::Sent(_))).count();
     // Where several things go on at once, and in what is rude or slow, the order of events is chance.
-    let is_rude = ["robustness", "cgi-life", "cgi-load", "wsgi-life", "wsgi-load"].contains(&&*outcome.chapter);
+    let is_rude =
+        ["robustness", "cgi-life", "cgi-load", "wsgi-life", "wsgi-load"].contains(&&*outcome.chapter);
     let timing = is_rude || overlap || half_closed;
     if timing || connections.max() > Some(2) || pieces > 20 {
         events.clear();

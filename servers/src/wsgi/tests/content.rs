@@ -23,6 +23,9 @@ def lines(environ, start_response):
 def unread(environ, start_response):
     return text(start_response, 'unread')
 
+def begin(environ, start_response):
+    return text(start_response, len(environ['wsgi.input'].read(100)))
+
 def size(environ, start_response):
     return text(start_response, len(environ['wsgi.input'].read()))
 
@@ -93,6 +96,16 @@ fn content_that_breaks_off_is_no_end() {
     let plain = request("POST", "/whole", &[], b"");
     let answer = site.send(Request { body: Body::Stream { length: Some(9), chunks }, ..plain });
     assert_eq!(answer.status, 500);
+    assert_eq!(site.text("/unread"), "unread");
+}
+
+#[test]
+fn content_that_is_read_in_part_does_not_run_into_the_next_request() {
+    let site = Site::with(READERS, &["--workers", "1", "--threads", "1"]).expect("it can be imported");
+    let block: &'static [u8] = vec![b'x'; 100_000].leak();
+    for _ in 0..3 {
+        assert_eq!(text(&site.send(posted("/begin", &[b"first", block, block], &[]))), "100");
+    }
     assert_eq!(site.text("/unread"), "unread");
 }
 
