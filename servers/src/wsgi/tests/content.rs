@@ -102,7 +102,7 @@ fn content_that_breaks_off_is_no_end() {
 #[test]
 fn content_that_is_read_in_part_does_not_run_into_the_next_request() {
     let site = Site::with(READERS, &["--workers", "1", "--threads", "1"]).expect("it can be imported");
-    let block: &'static [u8] = vec![b'x'; 100_000].leak();
+    let block: &'static [u8] = vec![b'x'; 200_000].leak();
     for _ in 0..3 {
         assert_eq!(text(&site.send(posted("/begin", &[b"first", block, block], &[]))), "100");
     }
