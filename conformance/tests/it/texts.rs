@@ -20,6 +20,9 @@ fn stays_as_it_is(check: &'static Check) -> Result<(), String> {
     outcome.output.clear();
     outcome.took_ms = 0;
     forget_chance(&mut outcome);
+    for words in [&mut outcome.expected, &mut outcome.actual].into_iter().flatten() {
+        *words = forget_turn(words);
+    }
     let outcomes = vec![outcome];
     let profile = reference::showing(check).unwrap_or_default();
     let arguments = match profile {
@@ -80,6 +83,16 @@ fn forget_chance(outcome: &mut Outcome) {
             block.length = block.bytes.len() as u64;
         }
     }
+}
+
+/// Of several requests that run side by side, it is chance which one shows what is wrong.
+fn forget_turn(words: &str) -> String {
+    let mut parts = words.split("/probe/");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |words, part| {
+        let rest = part.trim_start_matches(|letter: char| letter.is_ascii_lowercase());
+        words + "/probe/TOKEN" + rest
+    })
 }
 
 /// What a server makes of a program's output is a matter of when it comes: in one piece, or in chunks.
