@@ -69,7 +69,7 @@ pub struct Options {
     /// How many processes run the application
     #[arg(long, value_name = "NUMBER", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
     pub workers: u16,
-    /// How many requests each of them may work on at the same time
+    /// How many requests each of them may work on at the same time; a crash takes them all
     #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: u16,
     /// How long the application may send nothing
