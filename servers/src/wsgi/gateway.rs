@@ -65,9 +65,9 @@ impl Gateway {
         }
         let frame = protocol::request(request, &path);
         let mut body = std::mem::replace(&mut request.body, Body::Empty);
-        let mut place = self.place(&frame).await?;
+        let (mut place, mut told) = self.begin(&frame).await?;
         loop {
-            match place.frame().await.map_err(silent)? {
+            match told {
                 Frame::Wanted => pass_on_content(&mut place, &mut body).await.map_err(silent)?,
                 Frame::Whole(head, block) => {
                     place.give_back();
@@ -90,19 +90,25 @@ impl Gateway {
                 }
                 _ => return Err(silent(Silence::Ended)),
             }
+            told = place.frame().await.map_err(silent)?;
         }
     }
 
-    /// A thread that has got the request.
-    async fn place(&self, frame: &[u8]) -> Result<Place, Failure> {
+    /// A thread that has got the request, and what it says first.
+    async fn begin(&self, frame: &[u8]) -> Result<(Place, Frame), Failure> {
         loop {
             let place = self.pool.take().await;
             let busy = || failure(503, "The server is too busy.", "all threads of all workers are busy");
             let mut place = place.ok_or_else(busy)?;
-            match place.send(frame).await {
-                Ok(()) => return Ok(place),
-                // It has ended just now, and the request has not got to it.
-                Err(Silence::Ended) => {}
+            let told = match place.send(frame).await {
+                Ok(()) => place.frame().await,
+                Err(Silence::Ended) => Err(Silence::Unread),
+                Err(silence) => Err(silence),
+            };
+            match told {
+                Ok(told) => return Ok((place, told)),
+                // It has ended just now, and the request has not got to the application.
+                Err(Silence::Unread) => {}
                 Err(silence) => return Err(silent(silence)),
             }
         }
@@ -178,7 +184,7 @@ fn response(Head { status, reason, headers, .. }: Head, body: Body) -> Response 
 
 fn silent(silence: Silence) -> Failure {
     match silence {
-        Silence::Ended => {
+        Silence::Ended | Silence::Unread => {
             let sentence = "The application behind this address has ended in the middle of the request.";
             failure(502, sentence, "the worker has ended")
         }

@@ -32,6 +32,8 @@ pub(super) struct Place {
 pub(super) enum Silence {
     /// It has ended.
     Ended,
+    /// It has ended, and has not read what it was sent last.
+    Unread,
     /// It has sent nothing for too long.
     TimedOut,
 }
@@ -81,8 +83,11 @@ impl Place {
                 read = self.stream.read_buf(&mut self.input) => read,
                 () = self.timer.expired() => return Err(self.timed_out()),
             };
-            if !matches!(read, Ok(1..)) {
-                return Err(Silence::Ended);
+            match read {
+                Ok(1..) => {}
+                // That is how the system tells of octets that nobody has read.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Err(Silence::Unread),
+                _ => return Err(Silence::Ended),
             }
         }
     }
