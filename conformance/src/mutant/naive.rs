@@ -1,9 +1,9 @@
 //! CGI servers as many begin. They run no scripts: they read from the request what the probe would do.
 
+use std::cell::Cell;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -95,13 +95,16 @@ pub fn hands_on_the_connection(mut client: TcpStream) {
     }
 }
 
-/// Leaves a descriptor open for each script that it runs, clears the mask, and ignores SIGINT in all of them.
+/// Leaves a descriptor open for each script that it runs, clears the mask, and ignores SIGTERM in all of them:
+/// whoever starts the suite may have it ignore SIGINT or SIGHUP already.
 pub fn careless(client: TcpStream) {
-    static OPEN: AtomicU32 = AtomicU32::new(4);
-    tells(client, |_, _| {
-        let descriptors = (0..OPEN.fetch_add(1, Ordering::Relaxed)).collect();
-        let signals = Some(Signals { ignored: vec![2], blocked: Vec::new() });
-        Seen { descriptors, signals, umask: Some("0".into()), ..Seen::default() }
+    // A mutant takes its connections in one thread.
+    thread_local! { static OPEN: Cell<u32> = const { Cell::new(3) } }
+    OPEN.set(OPEN.get() + 1);
+    let open = OPEN.get();
+    tells(client, move |_, _| {
+        let signals = Some(Signals { ignored: vec![15], blocked: Vec::new() });
+        Seen { descriptors: (0..open).collect(), signals, umask: Some("0".into()), ..Seen::default() }
     });
 }
 
@@ -118,8 +121,9 @@ pub fn hands_over_words(client: TcpStream) {
 
 /// Drops every tenth client.
 pub fn drops_some(client: TcpStream) {
-    static CLIENTS: AtomicU32 = AtomicU32::new(1);
-    if !CLIENTS.fetch_add(1, Ordering::Relaxed).is_multiple_of(10) {
+    thread_local! { static CLIENTS: Cell<u32> = const { Cell::new(0) } }
+    CLIENTS.set(CLIENTS.get() + 1);
+    if !CLIENTS.get().is_multiple_of(10) {
         tells(client, |_, _| Seen::default());
     }
 }
@@ -136,7 +140,7 @@ fn each(mut client: TcpStream, serve: impl Fn(&mut TcpStream, &[u8]) -> bool + S
 }
 
 /// Answers with what the probe would see: `see` is given the head, and a way to read the content.
-fn tells(client: TcpStream, see: fn(&[u8], &mut dyn FnMut() -> Vec<u8>) -> Seen) {
+fn tells(client: TcpStream, see: impl Fn(&[u8], &mut dyn FnMut() -> Vec<u8>) -> Seen + Send + 'static) {
     each(client, move |client, head| {
         let Some(token) = token(head) else { return client.write_all(OK).is_ok() };
         let mut content = || {
