@@ -161,7 +161,7 @@ for round in $(seq "$rounds"); do
       case ${names[$at]} in
         posix_spawn*) "$work/spawn" "$work/cgi-bin/$program" "${ports[$at]}" "$seconds" ;;
         *) wrk -t1 -c16 -d"${seconds}s" "http://127.0.0.1:${ports[$at]}/cgi-bin/$program" |
-             awk '/Requests\/sec/ { print $2 } /Non-2xx|Socket errors/ { print > "/dev/stderr" }' ;;
+             awk -v name="${names[$at]}" '/Requests\/sec/ { print $2 } /Non-2xx|Socket errors/ { print name ": " $0 > "/dev/stderr" }' ;;
       esac >> "$work/$at-$program"
     done
   done

@@ -97,14 +97,14 @@ pub fn hands_on_the_connection(mut client: TcpStream) {
     }
 }
 
-/// Leaves a descriptor open for each connection, clears the mask, and ignores SIGINT in all of them.
+/// Leaves a descriptor open for each connection, clears the mask, and ignores SIGTERM in all scripts: whoever
+/// starts the suite may have it ignore SIGINT or SIGHUP already.
 pub fn careless(client: TcpStream) {
     thread_local!(static OPEN: Cell<u32> = const { Cell::new(4) });
     let open = OPEN.replace(OPEN.get() + 1);
     tells(client, move |_, _| {
-        let descriptors = (0..open).collect();
-        let signals = Some(Signals { ignored: vec![2], blocked: Vec::new() });
-        Seen { descriptors, signals, umask: Some("0".into()), ..Seen::default() }
+        let signals = Some(Signals { ignored: vec![15], blocked: Vec::new() });
+        Seen { descriptors: (0..open).collect(), signals, umask: Some("0".into()), ..Seen::default() }
     });
 }
 

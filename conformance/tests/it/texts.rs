@@ -27,7 +27,8 @@ fn stays_as_it_is(check: &'static Check) -> Result<(), String> {
     let profile = reference::showing(check).unwrap_or_default();
     let arguments = match profile {
         "simple" => "-- ./my-server {port}".into(),
-        _ => format!("--profile {profile} -- ./my-server {{port}} {{root}} {{cgi_bin}}"),
+        "cgi" => "--profile cgi -- ./my-server {port} {root} {cgi_bin}".into(),
+        _ => format!("--profile {profile} -- ./my-server {{port}} {{app}}"),
     };
     let report = Report {
         suite: String::new(),
