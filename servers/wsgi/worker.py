@@ -137,7 +137,7 @@ class Exchange:
                 return
         if self.head is None:
             raise AssertionError("start_response was not called")
-        if not self.begun and not self.head_only and self.length is None:
+        if self.length is None and not self.begun and not self.head_only:
             self.length = 0
         if self.bare or self.length == self.sent:
             self.over = True
@@ -305,7 +305,7 @@ def answer_requests(connection, application, shared):
         content_start = REQUEST.size + environ_size
         end = content_start + (0 if content_size == TO_COME else content_size)
         data = complete(connection, data, end)
-        # Octets become characters one to one: that is what Latin-1 is for in PEP 3333.
+        # Octets become characters one to one (PEP 3333, "Unicode Issues").
         parts = iter(data[REQUEST.size:content_start].decode("latin-1").split("\0"))
         environ = shared.copy()
         environ.update(zip(parts, parts))
@@ -373,6 +373,9 @@ def main():
     # What it says goes to the log, whatever the language of this machine.
     for stream in sys.stdout, sys.stderr:
         stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    # A worker that wakes need not push the server off its processor. Not all systems know or permit this.
+    with contextlib.suppress(AttributeError, OSError):
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     lifeline = next_connection(control)
     end_with(lifeline)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
