@@ -36,9 +36,9 @@ start() { # name command..., with PORT for the port
   "${@//PORT/$port}" >"$work/$port.log" 2>&1 &
   names+=("$name") ports+=("$port")
 }
-start 'server-wsgi, 2 x 4' "$server" --quiet --app hello --port PORT
-start 'server-wsgi, 2 x 4, with its log' "$server" --app hello --port PORT
-start 'server-wsgi, 2 x 1' "$server" --quiet --app hello --threads 1 --port PORT
+start 'server-wsgi' "$server" --quiet --app hello --port PORT
+start 'server-wsgi, with its log' "$server" --app hello --port PORT
+start 'server-wsgi, 2 x 4' "$server" --quiet --app hello --workers 2 --threads 4 --port PORT
 start 'gunicorn, sync, 2' "$peers/gunicorn" -w 2 -b 127.0.0.1:PORT hello
 start 'gunicorn, gthread, 2 x 4' "$peers/gunicorn" -w 2 --threads 4 -b 127.0.0.1:PORT hello
 start 'waitress' "$peers/waitress-serve" --host 127.0.0.1 --port PORT hello:application

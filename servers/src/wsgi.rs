@@ -67,10 +67,10 @@ pub struct Options {
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub path: PathBuf,
     /// How many processes run the application
-    #[arg(long, value_name = "NUMBER", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     pub workers: u16,
     /// How many requests each of them may work on at the same time; a crash takes them all
-    #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: u16,
     /// How long the application may send nothing
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]

@@ -249,18 +249,15 @@ class Content(io.RawIOBase):
         exchange = self.exchange
         if exchange.connection is None:
             raise ValueError("the request is over")
-        if self.rest is None:
-            return 0
-        if not self.rest:
+        if self.rest is not None and not self.rest:
             exchange.send(WANTED)
             size, = CONTENT.unpack(exchange.receive(CONTENT.size))
             if size == LOST:
                 raise ConnectionError("the client left before the end of the content")
-            if size == 0:
-                self.rest = None
-                return 0
             # All of it, however much is read: on the connection the next request follows.
-            self.rest = memoryview(exchange.receive(size))
+            self.rest = memoryview(exchange.receive(size)) if size else None
+        if self.rest is None:
+            return 0
         block = self.rest[:len(buffer)]
         buffer[:len(block)] = block
         self.rest = self.rest[len(block):]
