@@ -39,9 +39,9 @@ struct Site {
 }
 
 impl Site {
-    /// The functions of the application, in one worker.
+    /// The functions of the application, in one worker of several threads.
     fn new(functions: &str) -> Site {
-        Site::with(functions, &["--workers", "1"]).expect("the application can be imported")
+        Site::with(functions, &["--workers", "1", "--threads", "4"]).expect("the application can be imported")
     }
 
     /// The same with other options.
