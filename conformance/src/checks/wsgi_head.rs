@@ -286,7 +286,10 @@ pub const CHAPTER: Chapter = Chapter {
             why: "The visitor sees b'...' or None in the middle of a page, and the log shows nothing.",
             requirement: pep3333(SECTION, Should, &["pep3333-start_response-05"]),
             hint: "Look at how your server turns the parts of the head into text, and what else str() takes.",
-            mutant: instead_of("HTTP/1.1 500 Internal Server Error\r\n", "HTTP/1.1 200 OK\r\nX-A: b'b'\r\n"),
+            mutant: instead_of(
+                "HTTP/1.1 500 Internal Server Error\r\n",
+                "HTTP/1.1 200 OK\r\nX-A: b'what str() makes of octets'\r\n",
+            ),
             run: |client| {
                 let mut taken = Vec::new();
                 for odd in [
