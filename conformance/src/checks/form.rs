@@ -260,7 +260,8 @@ pub const CHAPTER: Chapter = Chapter {
                 for (.., connection, rest) in forms.iter_mut().rev() {
                     connection.send(rest)?;
                 }
-                for (name, value, connection, _) in &mut forms {
+                // Each is closed as soon as it is answered: a server may wait for that.
+                for (name, value, mut connection, _) in forms {
                     connection.reply()?.reports(&[(name.as_bytes(), value.as_bytes())])?;
                 }
                 Ok(())

@@ -99,10 +99,12 @@ fn forget_turn(words: &str) -> String {
     })
 }
 
-/// What a server makes of a program's output is a matter of when it comes: in one piece, or in chunks.
+/// What a server makes of a program's output is a matter of when it comes: in one piece,
+/// in chunks, or to the end of the connection.
 fn forget_framing(events: &mut Vec<Event>) {
     let is_framing = |line: &[u8]| {
-        [&b"Content-Length: "[..], b"Transfer-Encoding: "].iter().any(|name| line.starts_with(name))
+        let names = ["Content-Length: ", "Transfer-Encoding: ", "Connection: "];
+        names.iter().any(|name| line.starts_with(name.as_bytes()))
     };
     events.dedup_by(|next, event| match (&mut event.kind, &next.kind) {
         (Kind::Received(block), Kind::Received(more)) if event.connection == next.connection => {
