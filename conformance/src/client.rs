@@ -157,6 +157,14 @@ impl Client {
         }
     }
 
+    /// Skips the check where the server speaks HTTP/1.0, which has no interim responses (RFC 9110 15.2).
+    pub fn knows_interim_responses(&mut self) -> Result<(), Failure> {
+        match &self.send("{get}\r\n")?.version[..] {
+            "HTTP/1.0" => Err(Failure::Inapplicable("the server speaks HTTP/1.0, which has no 100".into())),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the server offers `capability`.
     pub fn has(&self, capability: Capability) -> bool {
         self.context.capabilities.has(capability)

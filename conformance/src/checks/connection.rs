@@ -293,6 +293,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look for Expect after the head is parsed and before you read the content.",
             mutant: hears("Expect: 100-", "X-Expect: 100-"),
             run: |client| {
+                client.knows_interim_responses()?;
                 for value in ["100-continue", "100-Continue"] {
                     let mut connection = client.connect()?;
                     connection.send(format!("{{upload}}Content-Length: 3\r\nExpect: {value}\r\n\r\n"))?;

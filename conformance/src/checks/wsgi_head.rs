@@ -96,7 +96,8 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Look for a list of headers that lives longer than one request.",
             mutant: gateway("keeps-fields"),
             run: |client| {
-                let names = ["X-First", "X-Second", "X-Third"];
+                // More than most servers have processes, each of which may keep its own.
+                let names = ["X-First", "X-Second", "X-Third", "X-Fourth", "X-Fifth", "X-Sixth"];
                 for name in names {
                     let reply = client.invoke(&[start("200 OK", &[(name, "yes")]), list(["own"])])?;
                     names.iter().try_for_each(|other| match *other == name {
