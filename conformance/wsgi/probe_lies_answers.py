@@ -51,12 +51,6 @@ def keeps_exc_info(start_response, status, headers, exc_info=None):
 
 
 @starting
-def keeps_fields(start_response, status, headers, exc_info=None, known=[]):
-    known.extend(headers)
-    return start_response(status, list(known), exc_info)
-
-
-@starting
 def no_write(start_response, *arguments):
     start_response(*arguments)
 
@@ -178,7 +172,6 @@ LIES = {
     "errors-without-lines": erring(OnlyWrite),
     "hides-end": hides_end,
     "keeps-exc-info": keeps_exc_info,
-    "keeps-fields": keeps_fields,
     "keeps-first-head": keeps_first_head,
     "keeps-quiet": keeps_quiet,
     "measures": measures,
