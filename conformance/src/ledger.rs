@@ -1,36 +1,70 @@
-//! The ledger: every statement of the standards that binds a server, covered by a check or with the
-//! reason why it is not.
+//! The ledger: every statement of the standards that binds a server, checked or with the reason why it is not.
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use crate::check::Check;
+use serde::{Deserialize, Serialize};
 
 /// The files of the ledger: their names and texts.
-pub const FILES: &[(&str, &str)] = &[
+const FILES: &[(&str, &str)] = &[
     ("http.toml", include_str!("../requirements/http.toml")),
     ("forms.toml", include_str!("../requirements/forms.toml")),
     ("cgi.toml", include_str!("../requirements/cgi.toml")),
     ("wsgi.toml", include_str!("../requirements/wsgi.toml")),
 ];
 
-/// One sentence, or a part of one, that binds a server.
+/// One duty of a server, or one permission.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Statement {
-    /// What [`Requirement::covers`](crate::check::Requirement::covers) names; unique, never renamed.
+    /// What [`Requirement::statements`](crate::check::Requirement::statements) names; unique, never renamed.
     pub id: String,
+    /// Where it stands.
+    pub document: Document,
+    /// The section there; empty where the document has none.
+    pub section: String,
     /// How strictly it binds.
-    pub level: Keyword,
-    /// The document, and the section in it.
-    pub source: String,
-    /// The words of that document; the suite's own only where there is none.
+    pub keyword: Keyword,
+    /// The duty in a sentence of our own, addressed to a server.
     pub text: String,
-    /// Why no check covers it; `None` if one does.
+    /// Why no check judges it; `None` if one does, and for a permission, which can't be broken.
     pub because: Option<String>,
 }
 
-/// The key words of RFC 2119.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// The documents that bind a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub enum Document {
+    /// HTTP Semantics
+    #[serde(rename = "RFC 9110")]
+    Rfc9110,
+    /// HTTP/1.1
+    #[serde(rename = "RFC 9112")]
+    Rfc9112,
+    /// The Common Gateway Interface
+    #[serde(rename = "RFC 3875")]
+    Rfc3875,
+    /// multipart/form-data
+    #[serde(rename = "RFC 7578")]
+    Rfc7578,
+    /// MIME part two, which defines multipart
+    #[serde(rename = "RFC 2046")]
+    Rfc2046,
+    /// The URL standard, which defines application/x-www-form-urlencoded
+    #[serde(rename = "URL Standard")]
+    Url,
+    /// The HTML standard, which defines how browsers submit forms
+    #[serde(rename = "HTML Standard")]
+    Html,
+    /// The Python Web Server Gateway Interface
+    #[serde(rename = "PEP 3333")]
+    Pep3333,
+    /// This suite's form contract, `conformance explain form-contract`
+    #[serde(rename = "the form contract")]
+    Contract,
+}
+
+/// The key words of RFC 2119. Plain declarative text and grammar count as MUST.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Keyword {
     /// An absolute requirement.
     #[serde(rename = "must")]
@@ -49,31 +83,100 @@ pub enum Keyword {
     May,
 }
 
+impl Keyword {
+    /// The key word as documents spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Keyword::Must => "MUST",
+            Keyword::MustNot => "MUST NOT",
+            Keyword::Should => "SHOULD",
+            Keyword::ShouldNot => "SHOULD NOT",
+            Keyword::May => "MAY",
+        }
+    }
+
+    /// Whether it leaves no choice.
+    pub fn is_absolute(self) -> bool {
+        matches!(self, Keyword::Must | Keyword::MustNot)
+    }
+}
+
+impl Document {
+    /// The name that people use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Document::Rfc9110 => "RFC 9110",
+            Document::Rfc9112 => "RFC 9112",
+            Document::Rfc3875 => "RFC 3875",
+            Document::Rfc7578 => "RFC 7578",
+            Document::Rfc2046 => "RFC 2046",
+            Document::Url => "URL Standard",
+            Document::Html => "HTML Standard",
+            Document::Pep3333 => "PEP 3333",
+            Document::Contract => "the form contract",
+        }
+    }
+}
+
+impl Statement {
+    /// Document and section as people cite them: `RFC 9112 section 3.2`.
+    pub fn citation(&self) -> String {
+        let document = self.document.name();
+        match &self.section[..] {
+            "" => document.to_owned(),
+            section => format!("{document} section {section}"),
+        }
+    }
+
+    /// Where to read it, if it is on the web.
+    pub fn url(&self) -> Option<String> {
+        let section = &self.section;
+        let number = self.document.name().replace(' ', "").to_lowercase();
+        Some(match self.document {
+            Document::Rfc9110 | Document::Rfc9112 => {
+                format!("https://www.rfc-editor.org/rfc/{number}.html#section-{section}")
+            }
+            Document::Rfc3875 | Document::Rfc7578 | Document::Rfc2046 => {
+                format!("https://www.rfc-editor.org/rfc/{number}#section-{section}")
+            }
+            Document::Url => "https://url.spec.whatwg.org/#application/x-www-form-urlencoded".into(),
+            Document::Html => {
+                "https://html.spec.whatwg.org/multipage/form-control-infrastructure.html".into()
+            }
+            Document::Pep3333 => {
+                let words =
+                    section.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+                let anchor = words.collect::<Vec<_>>().join("-").to_lowercase();
+                format!("https://peps.python.org/pep-3333/#{anchor}")
+            }
+            Document::Contract => return None,
+        })
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     statement: Vec<Statement>,
 }
 
-/// The whole ledger, in the order of the files.
-///
-/// # Errors
-/// Says which file can't be read, and where.
-pub fn statements() -> Result<Vec<Statement>, String> {
-    let read = |(name, text): &(&str, &str)| match toml::from_str::<File>(text) {
-        Ok(file) => Ok(file.statement),
-        Err(error) => Err(format!("{name}: {error}")),
+static STATEMENTS: LazyLock<Vec<Statement>> = LazyLock::new(|| {
+    let read = |(name, text): &(&str, &str)| {
+        // The files are part of the program, and a test reads them.
+        toml::from_str::<File>(text).unwrap_or_else(|error| panic!("{name}: {error}")).statement
     };
-    let files: Vec<Vec<Statement>> = FILES.iter().map(read).collect::<Result<_, _>>()?;
-    Ok(files.into_iter().flatten().collect())
+    FILES.iter().flat_map(read).collect()
+});
+
+static BY_ID: LazyLock<BTreeMap<&str, &Statement>> =
+    LazyLock::new(|| STATEMENTS.iter().map(|statement| (&statement.id[..], statement)).collect());
+
+/// The whole ledger, in the order of the files.
+pub fn statements() -> &'static [Statement] {
+    &STATEMENTS
 }
 
-/// What the ledger says of a check: the statements that it covers.
-///
-/// # Errors
-/// As [`statements`].
-pub fn covered_by(check: &Check) -> Result<Vec<Statement>, String> {
-    let mut statements = statements()?;
-    statements.retain(|statement| check.requirement.covers.contains(&statement.id.as_str()));
-    Ok(statements)
+/// The statement of this id.
+pub fn find(id: &str) -> Option<&'static Statement> {
+    BY_ID.get(id).copied()
 }

@@ -1,44 +1,48 @@
 //! A black-box conformance suite for web servers that students write.
 //!
-//! A run goes like this: a [`target`] is started or found; the [`runner`] finds out what it offers and
-//! runs the [`checks`] of a [`profile`]; a check acts through a [`client`] and judges each [`reply`] by
-//! named expectations ([`expect`]); what came of it is a [`report`], and every format is a function of it.
-//! [`explain`] tells more about one check than a report does; the [`ledger`] has the words of the standards.
+//! The folders in reading order; each uses only those above it, and a test holds that:
+//!
+//! | folder | what it is |
+//! |---|---|
+//! | [`wire`] | what passed between suite and server: octets, the transcript, a reply, the server's output |
+//! | [`probe`] | the programs of our own that a server hosts, a CGI script and a WSGI application, and what they saw |
+//! | [`judge`] | what must be: every expectation has a name, and names the octet that breaks it |
+//! | [`client`] | what a check can do: connect, send, read, call a hosted program, try all of a kind |
+//! | [`target`] | the server under test: started and stopped, and the files that it serves |
+//! | [`mutant`] | a server with one lie, which a check must catch |
+//! | [`check`] | what a check is |
+//! | [`checks`] | the table of contents, and every check: a chapter is a file |
+//! | [`ledger`] | every statement of the standards that binds a server |
+//! | [`report`] | what a run found out, as plain data, and its formats, each a function of it |
+//! | [`run`] | a run: what does the server offer, then check by check |
+//!
+//! The command line (`src/cli`) is a program on top of these.
 //!
 //! What holds everywhere:
 //! - Checks and runner never print. Report formats do no I/O.
-//! - No check names a server.
+//! - No check names a server, and no chapter, check or query of a probe is known outside its own file.
 //! - Every Fail carries a transcript.
 //! - The bytes of a peer are hostile: they are never unwrapped, and escaped wherever they are shown.
 //! - Every check has been seen to fail: its [`mutant`] is a required field, and a test.
 
-pub mod browser;
-pub mod call;
-pub mod capabilities;
-pub mod check;
-pub mod checks;
-pub mod client;
-pub mod connection;
-pub mod content;
-pub mod expect;
-pub mod explain;
-pub mod fixture;
-pub mod ledger;
-pub mod lint;
-pub mod log;
-pub mod mutant;
-pub mod peace;
+pub mod wire;
+
 pub mod probe;
-pub mod process;
-pub mod profile;
-pub mod proof;
-pub mod property;
-pub mod random;
-pub mod reference;
-pub mod reply;
-pub mod report;
-pub mod runner;
-pub mod script;
+
+pub mod judge;
+
+pub mod client;
+
 pub mod target;
-pub mod transcript;
-pub mod wsgi;
+
+pub mod mutant;
+
+pub mod check;
+
+pub mod checks;
+
+pub mod ledger;
+
+pub mod report;
+
+pub mod run;

@@ -1,96 +1,83 @@
 //! The table of contents: every chapter, in the order in which it is run and read.
 
-use crate::check::Chapter;
+use crate::check::{Chapter, Check};
 
-pub mod basics;
-pub mod cgi_body;
-pub mod cgi_command_line;
-pub mod cgi_document;
-pub mod cgi_fields;
-pub mod cgi_life;
-pub mod cgi_load;
-pub mod cgi_malformed;
-pub mod cgi_nph;
-pub mod cgi_path;
-pub mod cgi_process;
-pub mod cgi_redirect;
-pub mod cgi_security;
-pub mod cgi_variables;
-pub mod chunked;
-pub mod conditional;
-pub mod connection;
-pub mod content_length;
-pub mod fields;
-pub mod files;
-pub mod form;
-pub mod host;
-pub mod lint;
-pub mod log;
-pub mod methods;
-pub mod multipart;
-pub mod range;
-pub mod request_line;
-pub mod robustness;
-pub mod urlencoded;
-pub mod wsgi_environ;
-pub mod wsgi_errors;
-pub mod wsgi_fields;
-pub mod wsgi_file_wrapper;
-pub mod wsgi_head;
-pub mod wsgi_input;
-pub mod wsgi_length;
-pub mod wsgi_life;
-pub mod wsgi_load;
-pub mod wsgi_process;
-pub mod wsgi_response;
-pub mod wsgi_start_response;
-pub mod wsgi_stream;
-pub mod wsgi_variables;
+pub mod cgi;
+pub mod http;
+pub mod site;
+pub mod wsgi;
 
-/// All chapters. A chapter needs only checks that stand before it, or at its own beginning.
-pub const CHAPTERS: &[&Chapter] = &[
-    &basics::CHAPTER,
-    &request_line::CHAPTER,
-    &fields::CHAPTER,
-    &host::CHAPTER,
-    &content_length::CHAPTER,
-    &chunked::CHAPTER,
-    &connection::CHAPTER,
-    &methods::CHAPTER,
-    &files::CHAPTER,
-    &conditional::CHAPTER,
-    &range::CHAPTER,
-    &form::CHAPTER,
-    &urlencoded::CHAPTER,
-    &multipart::CHAPTER,
-    &log::CHAPTER,
-    &robustness::CHAPTER,
-    &cgi_variables::CHAPTER,
-    &cgi_path::CHAPTER,
-    &cgi_fields::CHAPTER,
-    &cgi_body::CHAPTER,
-    &cgi_command_line::CHAPTER,
-    &cgi_document::CHAPTER,
-    &cgi_redirect::CHAPTER,
-    &cgi_nph::CHAPTER,
-    &cgi_malformed::CHAPTER,
-    &cgi_security::CHAPTER,
-    &cgi_life::CHAPTER,
-    &cgi_load::CHAPTER,
-    &cgi_process::CHAPTER,
-    &wsgi_environ::CHAPTER,
-    &wsgi_variables::CHAPTER,
-    &wsgi_fields::CHAPTER,
-    &wsgi_input::CHAPTER,
-    &wsgi_start_response::CHAPTER,
-    &wsgi_head::CHAPTER,
-    &wsgi_response::CHAPTER,
-    &wsgi_length::CHAPTER,
-    &wsgi_stream::CHAPTER,
-    &wsgi_file_wrapper::CHAPTER,
-    &wsgi_errors::CHAPTER,
-    &wsgi_life::CHAPTER,
-    &wsgi_load::CHAPTER,
-    &wsgi_process::CHAPTER,
-    &lint::CHAPTER,
+/// A chapter needs only checks that stand before it, or at its own beginning.
+const CHAPTERS: &[&Chapter] = &[
+    &http::basics::CHAPTER,
+    &http::request_line::CHAPTER,
+    &http::fields::CHAPTER,
+    &http::host::CHAPTER,
+    &http::content_length::CHAPTER,
+    &http::chunked::CHAPTER,
+    &http::connection::CHAPTER,
+    &http::methods::CHAPTER,
+    &site::files::CHAPTER,
+    &site::conditional::CHAPTER,
+    &site::range::CHAPTER,
+    &site::form::CHAPTER,
+    &site::urlencoded::CHAPTER,
+    &site::multipart::CHAPTER,
+    &site::log::CHAPTER,
+    &http::robustness::CHAPTER,
+    &cgi::variables::CHAPTER,
+    &cgi::path::CHAPTER,
+    &cgi::fields::CHAPTER,
+    &cgi::body::CHAPTER,
+    &cgi::command_line::CHAPTER,
+    &cgi::document::CHAPTER,
+    &cgi::redirect::CHAPTER,
+    &cgi::nph::CHAPTER,
+    &cgi::malformed::CHAPTER,
+    &cgi::security::CHAPTER,
+    &cgi::life::CHAPTER,
+    &cgi::load::CHAPTER,
+    &cgi::process::CHAPTER,
+    &wsgi::environ::CHAPTER,
+    &wsgi::variables::CHAPTER,
+    &wsgi::fields::CHAPTER,
+    &wsgi::input::CHAPTER,
+    &wsgi::start_response::CHAPTER,
+    &wsgi::head::CHAPTER,
+    &wsgi::response::CHAPTER,
+    &wsgi::length::CHAPTER,
+    &wsgi::stream::CHAPTER,
+    &wsgi::file_wrapper::CHAPTER,
+    &wsgi::errors::CHAPTER,
+    &wsgi::life::CHAPTER,
+    &wsgi::load::CHAPTER,
+    &wsgi::process::CHAPTER,
+    &http::lint::CHAPTER,
 ];
+
+/// What an id names: ids are unique among chapters and checks alike.
+#[derive(Debug, Clone, Copy)]
+pub enum Found {
+    /// A chapter.
+    Chapter(&'static Chapter),
+    /// A check, and its chapter.
+    Check(&'static Chapter, &'static Check),
+}
+
+/// Every check with its chapter, in the order in which they are run and read.
+pub fn all() -> impl Iterator<Item = (&'static Chapter, &'static Check)> {
+    CHAPTERS.iter().flat_map(|chapter| chapter.checks.iter().map(move |check| (*chapter, check)))
+}
+
+/// The chapter or the check of this id.
+pub fn find(id: &str) -> Option<Found> {
+    let chapter = CHAPTERS.iter().find(|chapter| chapter.id == id).map(|chapter| Found::Chapter(chapter));
+    chapter.or_else(|| {
+        all().find(|(_, check)| check.id == id).map(|(chapter, check)| Found::Check(chapter, check))
+    })
+}
+
+/// Ids of the checks that must pass before `chapter` makes sense: those of the first chapter, and its own needs.
+pub fn needs(chapter: &Chapter) -> impl Iterator<Item = &'static str> {
+    CHAPTERS[0].checks.iter().map(|check| check.id).chain(chapter.needs.iter().copied())
+}

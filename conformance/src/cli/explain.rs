@@ -4,15 +4,15 @@ use std::process::ExitCode;
 
 use clap::Args;
 use conformance::check::Check;
-use conformance::explain;
-use conformance::fixture::Fixture;
+use conformance::checks::{self, Found};
 use conformance::ledger;
-use conformance::profile;
-use conformance::proof;
-use conformance::reference;
 use conformance::report::Outcome;
-use conformance::runner;
+use conformance::report::explain;
+use conformance::run::proof;
+use conformance::run::reference;
+use conformance::run::scout;
 use conformance::target::Target;
+use conformance::target::fixture::Fixture;
 
 use super::interrupt::unless_interrupted;
 use super::{Stop, names, print};
@@ -31,7 +31,7 @@ pub(super) struct Explain {
 const FORM_CONTRACT: &str = "form-contract";
 
 fn topic(word: &str) -> Result<String, String> {
-    match word == FORM_CONTRACT || names::ids().any(|id| id == word) {
+    match word == FORM_CONTRACT || checks::find(word).is_some() {
         true => Ok(word.into()),
         false => Err(names::unknown("check or chapter", word, names::ids().chain([FORM_CONTRACT]))),
     }
@@ -39,14 +39,14 @@ fn topic(word: &str) -> Result<String, String> {
 
 impl Explain {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
-        let text = match (profile::check(&self.topic), profile::chapter(&self.topic)) {
-            (Some(check), _) => {
+        let text = match checks::find(&self.topic) {
+            Some(Found::Check(_, check)) => {
                 let covered = ledger::covered_by(check).map_err(Stop::Broken)?;
                 let (right, wrong) = unless_interrupted(move || demonstrate(check))??;
                 explain::check(check, &covered, &right, &wrong)
             }
-            (None, Some(chapter)) => explain::chapter(chapter),
-            (None, None) => explain::FORM_CONTRACT.into(),
+            Some(Found::Chapter(chapter)) => explain::chapter(chapter),
+            None => explain::FORM_CONTRACT.into(),
         };
         print(&text)?;
         Ok(ExitCode::SUCCESS)
@@ -62,7 +62,7 @@ fn demonstrate(check: &'static Check) -> Result<(Outcome, Outcome), Stop> {
     let fixture = Fixture::lay_out(directory.path())?;
     let target = Target::start(reference::recipe(&program, server, fixture));
     let target = target.map_err(|error| Stop::Broken(error.to_string()))?;
-    let known = runner::get_to_know(&target, &reference::profile(server), seed);
+    let known = scout::get_to_know(&target, &reference::profile(server), seed);
     let right = proof::with_reference(&target, &known, check, seed);
     let (wrong, _) = proof::with_mutant(&target, &known, check, seed)?;
     Ok((right, wrong))

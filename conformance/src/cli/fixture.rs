@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use conformance::fixture::Fixture;
 use conformance::report::shell_words;
+use conformance::target::fixture::Fixture;
 
 use super::{Stop, print};
 

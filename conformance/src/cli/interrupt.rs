@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::mpsc;
 use std::thread;
 
-use conformance::process;
+use conformance::target::process;
 use servers::server::stop_signal;
 
 use super::Stop;

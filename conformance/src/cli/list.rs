@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use conformance::check::{Chapter, Check};
-use conformance::checks::CHAPTERS;
+use conformance::checks;
 
 use super::{Stop, names, print};
 
@@ -22,9 +22,7 @@ pub(super) struct List {
 
 impl List {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
-        let all =
-            || CHAPTERS.iter().flat_map(|chapter| chapter.checks.iter().map(move |check| (*chapter, check)));
-        let checks = self.profile.map_or_else(|| all().collect(), |chosen| chosen.profile.checks());
+        let checks = self.profile.map_or_else(|| checks::all().collect(), |chosen| chosen.profile.checks());
         print(&list(&checks))?;
         Ok(ExitCode::SUCCESS)
     }

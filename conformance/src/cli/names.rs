@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use conformance::checks::CHAPTERS;
-use conformance::profile::{self, BUILT_IN, Profile};
+use conformance::checks;
+use conformance::run::profile::{BUILT_IN, Profile};
 
 /// A profile, and the word that chose it.
 #[derive(Debug, Clone)]
@@ -28,23 +28,21 @@ pub(super) fn profile(word: &str) -> Result<Chosen, String> {
 
 /// The id of a check or a chapter.
 pub(super) fn check_or_chapter(word: &str) -> Result<String, String> {
-    match profile::check(word).is_some() || profile::chapter(word).is_some() {
-        true => Ok(word.into()),
-        false => Err(unknown("check or chapter", word, ids())),
-    }
+    if checks::find(word).is_some() { Ok(word.into()) } else { Err(unknown("check or chapter", word, ids())) }
 }
 
 /// Ids of all chapters and checks.
 pub(super) fn ids() -> impl Iterator<Item = &'static str> {
-    CHAPTERS
-        .iter()
-        .flat_map(|chapter| std::iter::once(chapter.id).chain(chapter.checks.iter().map(|check| check.id)))
+    checks::all().flat_map(|(chapter, check)| {
+        let begins = chapter.checks.first().is_some_and(|first| first.id == check.id);
+        begins.then_some(chapter.id).into_iter().chain([check.id])
+    })
 }
 
 /// Says that there is no such thing, and what may have been meant: at most three names, nearest first; all
 /// names where they are few.
 pub(super) fn unknown<'n>(what: &str, word: &str, names: impl Iterator<Item = &'n str>) -> String {
-    let mut names: Vec<(usize, &str)> = names.map(|name| (distance(word, name), name)).collect();
+    let mut names: Vec<(usize, &str)> = names.map(|name| (strsim::levenshtein(word, name), name)).collect();
     if names.len() > 5 {
         let is_near = |(distance, name): &(usize, &str)| {
             *distance <= name.len() / 3 || name.contains(word) || word.contains(name)
@@ -54,24 +52,11 @@ pub(super) fn unknown<'n>(what: &str, word: &str, names: impl Iterator<Item = &'
         names.truncate(3);
     }
     let names: Vec<String> = names.iter().map(|(_, name)| format!("\"{name}\"")).collect();
-    match names.is_empty() {
-        true => format!("there is no such {what}"),
-        false => format!("there is no such {what}; did you mean {}?", names.join(" or ")),
+    if names.is_empty() {
+        format!("there is no such {what}")
+    } else {
+        format!("there is no such {what}; did you mean {}?", names.join(" or "))
     }
-}
-
-/// Letters to insert, delete or replace to get from one word to the other (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.bytes().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, to) in b.bytes().enumerate() {
-            let replaced = diagonal + usize::from(from != to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -84,6 +69,5 @@ mod tests {
         let ask = |word| unknown("check", word, names());
         assert_eq!(ask("host-mising"), "there is no such check; did you mean \"host-missing\" or \"host\"?");
         assert_eq!(ask("zebra"), "there is no such check");
-        assert_eq!(distance("kitten", "sitting"), 3);
     }
 }

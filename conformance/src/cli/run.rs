@@ -7,11 +7,11 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
-use conformance::fixture::Fixture;
-use conformance::process;
-use conformance::reference;
 use conformance::report::{Outcome, Report, Summary, TargetReport, shell_words};
-use conformance::runner::{self, Options};
+use conformance::run::reference;
+use conformance::run::runner::{self, Options};
+use conformance::target::fixture::Fixture;
+use conformance::target::process;
 use conformance::target::{Recipe, Target};
 use tempfile::TempDir;
 

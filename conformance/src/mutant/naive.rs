@@ -10,10 +10,10 @@ use std::thread;
 use std::time::Duration;
 
 use super::{OK, next_head};
-use crate::expect::unhex;
-use crate::fixture::HELLO;
 use crate::probe::{Octets, Seen, Signals, checksum, pattern};
 use crate::target::SECRET_VARIABLE;
+use crate::target::fixture::HELLO;
+use crate::wire::octets::unhex;
 
 /// Puts `HTTP/1.1 200 OK` before what the script would write, and closes.
 pub fn passes_on(mut client: TcpStream) {

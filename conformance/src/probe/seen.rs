@@ -7,7 +7,8 @@ use std::{env, fs};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::transcript::{Mark, escape, unescape};
+use crate::wire::octets::{escape, unescape};
+use crate::wire::transcript::Mark;
 
 /// Octets of standard input that are told one by one.
 const TOLD: usize = 64 * 1024;

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::expect::{hex, unhex};
-use crate::transcript::escape_some;
+use crate::wire::octets::escape_some;
+use crate::wire::octets::{hex, unhex};
 
 /// Octets of what a script writes that are quoted.
 const QUOTED: usize = 320;

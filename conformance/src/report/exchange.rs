@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::printable;
 use crate::probe::Step;
-use crate::transcript::{Block, Event, Kind, Mark, escape};
+use crate::wire::octets::escape;
+use crate::wire::transcript::{Block, Event, Kind, Mark};
 
 /// Lines shown from the beginning of what passed in one piece.
 const FIRST_LINES: usize = 16;

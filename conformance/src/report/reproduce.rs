@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{Outcome, Report};
-use crate::client::replace;
-use crate::transcript::{Event, Kind};
+use crate::wire::octets::replace;
+use crate::wire::transcript::{Event, Kind};
 
 /// Octets of the longest request that anybody would paste into a shell.
 const PASTED: usize = 2000;

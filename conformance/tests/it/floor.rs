@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use conformance::check::Verdict;
-use conformance::reference;
-use conformance::runner::{self, Options};
+use conformance::run::reference;
+use conformance::run::runner::{self, Options};
 use conformance::target::Target;
 use libtest_mimic::Trial;
 

@@ -3,7 +3,7 @@
 
 use conformance::check::{Level, Verdict};
 use conformance::report::{Outcome, Report, Summary, TargetReport};
-use conformance::transcript::{Block, Event, Kind, Mark};
+use conformance::wire::transcript::{Block, Event, Kind, Mark};
 
 /// Anything that could do harm, were it written as it is.
 const HOSTILE: &str = "\x1b[2J]]><a>&amp;\0\r\n::error::forged\n##[error]forged\u{9b}31m\u{202e}\u{feff}";

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use conformance::check::Source;
-use conformance::explain::FORM_CONTRACT;
 use conformance::ledger::{Statement, statements};
+use conformance::report::explain::FORM_CONTRACT;
 
-use crate::reference::all_checks;
+use conformance::checks;
 
 /// Every statement is covered by a check or says why not, never both, in a sentence that holds.
 pub(crate) fn incomplete() -> Vec<String> {
     let covered = covered();
-    let checks: BTreeSet<&str> = all_checks().map(|(_, check)| check.id).collect();
+    let checks: BTreeSet<&str> = checks::all().map(|(_, check)| check.id).collect();
     let fault = |statement: &Statement| match (&statement.because, covered.contains(statement.id.as_str())) {
         (None, false) => Some("no check covers it, and nothing says why".into()),
         (Some(_), true) => Some("a check covers it, and it says why none does".into()),
@@ -53,7 +53,7 @@ pub(crate) fn unknown() -> Vec<String> {
 
 /// The ids of all statements that a check covers.
 fn covered() -> BTreeSet<&'static str> {
-    all_checks().flat_map(|(_, check)| check.requirement.covers).copied().collect()
+    checks::all().flat_map(|(_, check)| check.requirement.covers).copied().collect()
 }
 
 /// The words that can only be ids of checks: hyphens and nothing in upper case.

@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
-use conformance::process;
 use conformance::report::{FORMATS, Report};
+use conformance::target::process;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() -> ExitCode {

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use conformance::check::{Chapter, Check, Verdict};
-use conformance::client::Context;
-use conformance::fixture::Fixture;
-use conformance::peace::Peace;
-use conformance::proof;
-use conformance::reference;
+use conformance::check::{Check, Turn, Verdict};
+use conformance::checks::{self, Found};
+use conformance::client::context::Context;
 use conformance::report::Outcome;
-use conformance::runner::{self, Options};
+use conformance::run::proof;
+use conformance::run::reference;
+use conformance::run::runner::{self, Options};
+use conformance::run::scout;
+use conformance::run::turn::Turns;
 use conformance::target::Target;
+use conformance::target::fixture::Fixture;
 use libtest_mimic::Trial;
 
 use crate::{directory, told, trial};
@@ -43,7 +45,7 @@ impl Reference {
         let fixture = Fixture::lay_out(&directory().join(server)).expect("a fixture");
         let target = Target::start(reference::recipe(env!("CARGO_BIN_EXE_conformance"), server, fixture));
         let target = target.unwrap_or_else(|error| panic!("{error}"));
-        let context = Arc::new(runner::get_to_know(&target, &reference::profile(server), SEED));
+        let context = Arc::new(scout::get_to_know(&target, &reference::profile(server), SEED));
         Reference { target, context }
     }
 }
@@ -53,17 +55,17 @@ pub(crate) fn trials() -> Vec<Trial> {
         let checks = reference::profile(server).checks().into_iter();
         checks.map(move |(_, check)| trial(server, check.id, move || passes(server, check)))
     });
-    let caught = all_checks().map(|(_, check)| trial("mutant", check.id, move || is_caught(check)));
+    let caught = checks::all().map(|(_, check)| trial("mutant", check.id, move || is_caught(check)));
     passing.chain(caught).collect()
 }
 
-static PEACE: Peace = Peace::new();
+static TURNS: Turns = Turns::new();
 
 fn passes(server: &str, check: &'static Check) -> Result<(), String> {
     let reference = &Reference::of(server).target;
     let mut target = reference.behind(reference.place().address);
     let options = Options { seed: SEED, jobs: 1, only: vec![check.id.into()] };
-    let _held = PEACE.of(check);
+    let _held = TURNS.wait_for(turn(check));
     let report = runner::run(&mut target, &reference::profile(server), &options, &|_, _| {});
     match &report.outcomes[..] {
         [outcome] if outcome.verdict == Verdict::Pass => Ok(()),
@@ -75,7 +77,7 @@ fn passes(server: &str, check: &'static Check) -> Result<(), String> {
 pub(crate) fn against_mutant(check: &'static Check) -> Result<(Outcome, bool), String> {
     let server = reference::showing(check).ok_or("no reference server has such a check")?;
     let Reference { target, context } = Reference::of(server);
-    let _held = PEACE.of(check);
+    let _held = TURNS.wait_for(turn(check));
     proof::with_mutant(target, context, check, SEED).map_err(|error| error.to_string())
 }
 
@@ -87,8 +89,9 @@ fn is_caught(check: &'static Check) -> Result<(), String> {
     }
 }
 
-/// All checks of all chapters.
-pub(crate) fn all_checks() -> impl Iterator<Item = (&'static Chapter, &'static Check)> {
-    let chapters = conformance::checks::CHAPTERS.iter();
-    chapters.flat_map(|chapter| chapter.checks.iter().map(move |check| (*chapter, check)))
+fn turn(check: &Check) -> Turn {
+    match checks::find(check.id) {
+        Some(Found::Check(chapter, _)) => chapter.turn,
+        _ => Turn::Alone,
+    }
 }

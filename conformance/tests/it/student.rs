@@ -6,9 +6,9 @@ use std::fs;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use conformance::check::Verdict;
-use conformance::fixture::Fixture;
-use conformance::profile::Profile;
-use conformance::runner::{self, Options};
+use conformance::run::profile::Profile;
+use conformance::run::runner::{self, Options};
+use conformance::target::fixture::Fixture;
 use conformance::target::{Recipe, Target};
 use libtest_mimic::Trial;
 

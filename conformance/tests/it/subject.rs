@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use conformance::check::{Level, Verdict};
-use conformance::profile::Profile;
 use conformance::report::{Outcome, Report};
-use conformance::runner::{self, Options};
+use conformance::run::profile::Profile;
+use conformance::run::runner::{self, Options};
 use conformance::target::Target;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;

@@ -4,17 +4,18 @@ use std::panic::catch_unwind;
 use std::sync::{PoisonError, RwLock};
 
 use conformance::check::{Check, Verdict};
-use conformance::reference;
+use conformance::checks;
 use conformance::report::{Outcome, Report, Summary, TargetReport};
-use conformance::transcript::{Event, Kind};
+use conformance::run::reference;
+use conformance::wire::transcript::{Event, Kind};
 use libtest_mimic::Trial;
 
-use crate::reference::{SEED, against_mutant, all_checks};
+use crate::reference::{SEED, against_mutant};
 use crate::snapshots::same;
 use crate::{told, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    all_checks().map(|(_, check)| trial("text", check.id, move || stays_as_it_is(check))).collect()
+    checks::all().map(|(_, check)| trial("text", check.id, move || stays_as_it_is(check))).collect()
 }
 
 /// As the runner does it: side by side with others first, and what is not as it should be again alone. Which

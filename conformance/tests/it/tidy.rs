@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use conformance::check::Level;
-use conformance::checks::CHAPTERS;
+use conformance::check::{Chapter, Level};
+use conformance::checks;
 use conformance::mutant::Mutant;
-use conformance::profile::{BUILT_IN, Profile};
+use conformance::run::profile::{BUILT_IN, Profile};
 use libtest_mimic::Trial;
 
-use crate::reference::all_checks;
 use crate::{ledger, trial};
 
 /// Returns what breaks the rule, a line each.
@@ -40,9 +39,17 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.collect()
 }
 
+/// Every chapter, once.
+fn chapters() -> Vec<&'static Chapter> {
+    let mut chapters: Vec<_> = checks::all().map(|(chapter, _)| chapter).collect();
+    chapters.dedup_by_key(|chapter| chapter.id);
+    chapters
+}
+
 fn ids() -> Vec<String> {
     let mut seen = BTreeSet::new();
-    let ids = CHAPTERS.iter().map(|chapter| chapter.id).chain(all_checks().map(|(_, check)| check.id));
+    let ids =
+        chapters().into_iter().map(|chapter| chapter.id).chain(checks::all().map(|(_, check)| check.id));
     let is_word = |id: &str| {
         let words = |word: &str| {
             !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
@@ -57,9 +64,9 @@ fn ids() -> Vec<String> {
 fn needs() -> Vec<String> {
     let mut before = BTreeSet::new();
     let mut faults = Vec::new();
-    for chapter in CHAPTERS {
+    for chapter in chapters() {
         before.extend(chapter.checks.iter().map(|check| check.id));
-        let missing = chapter.needs.iter().filter(|need| !before.contains(*need));
+        let missing = checks::needs(chapter).filter(|need| !before.contains(need));
         faults.extend(
             missing.map(|need| format!("{}: needs {need}, which does not stand before it", chapter.id)),
         );
@@ -86,7 +93,9 @@ fn texts() -> Vec<String> {
         }
         () => None,
     };
-    all_checks().filter_map(|(_, check)| fault(check).map(|fault| format!("{}: {fault}", check.id))).collect()
+    checks::all()
+        .filter_map(|(_, check)| fault(check).map(|fault| format!("{}: {fault}", check.id)))
+        .collect()
 }
 
 fn names() -> Vec<String> {
@@ -98,7 +107,7 @@ fn names() -> Vec<String> {
         |check: &conformance::check::Check| [check.title, check.why, check.hint].concat().to_lowercase();
     let named =
         |check: &conformance::check::Check| servers.iter().find(|server| text(check).contains(*server));
-    all_checks()
+    checks::all()
         .filter_map(|(_, check)| named(check).map(|server| format!("{}: names {server}", check.id)))
         .collect()
 }
@@ -112,7 +121,7 @@ fn mutants() -> Vec<String> {
         Mutant::Gateway(name) => name.is_empty(),
         Mutant::Replies(_) | Mutant::Queues | Mutant::Serves(_) => false,
     };
-    all_checks()
+    checks::all()
         .filter(|(_, check)| idle(&check.mutant))
         .map(|(_, check)| format!("{}: no lie", check.id))
         .collect()
@@ -124,7 +133,7 @@ fn snapshots() -> Vec<String> {
     let files = fs::read_dir(directory).into_iter().flatten().flatten();
     let names = files.filter_map(|file| file.file_name().into_string().ok());
     let of_check = |name: &String| Some(name.strip_prefix("check-")?.strip_suffix(".snap")?.to_string());
-    let known: BTreeSet<&str> = all_checks().map(|(_, check)| check.id).collect();
+    let known: BTreeSet<&str> = checks::all().map(|(_, check)| check.id).collect();
     names.filter(|name| of_check(name).is_some_and(|id| !known.contains(id.as_str()))).collect()
 }
 
@@ -141,7 +150,7 @@ fn unused() -> Vec<String> {
     let profiles: Vec<Profile> = BUILT_IN.iter().filter_map(|(name, _)| Profile::built_in(name)).collect();
     let used: BTreeSet<&str> =
         profiles.iter().flat_map(|profile| profile.checks()).map(|(_, check)| check.id).collect();
-    all_checks()
+    checks::all()
         .filter(|(_, check)| !used.contains(check.id))
         .map(|(_, check)| check.id.to_string())
         .collect()

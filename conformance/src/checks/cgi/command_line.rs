@@ -1,0 +1,124 @@
+//! CGI: words on the command line of a script (RFC 3875 4.4).
+//!
+//! The RFC wants the words of a query without "=" there. Most servers leave them out on purpose, since a
+//! program that takes options would take them from strangers: that passes. What fails is half of it.
+
+use crate::check::Level::{Must, Practice, Should};
+use crate::check::Run::Act;
+use crate::check::{Chapter, Check, Turn, practice, rfc3875};
+use crate::client::Client;
+use crate::client::script::seen_or_refused;
+use crate::judge::failure::Failure;
+use crate::mutant::naive::hands_over_words;
+use crate::mutant::{Mutant, instead_of, serves};
+use crate::probe::Seen;
+
+/// The chapter.
+pub const CHAPTER: Chapter = Chapter {
+    id: "cgi-command-line",
+    title: "CGI: the command line of a script",
+    needs: &["cgi-answers"],
+    turn: Turn::Beside,
+    checks: &[
+        Check {
+            id: "command-line-empty",
+            title: "A script gets words on its command line for a search only: GET or HEAD, with a query without an equals sign",
+            why: "Any other query is a form, and a POST has content. Scripts take words on the command line for something else.",
+            requirement: rfc3875("4.4", Must, &["rfc3875-4.4-01"]),
+            hint: "Look at the condition under which your server makes words of a query.",
+            mutant: ANOTHER_WORD,
+            run: Act(|client| {
+                let no_searches = ["", "?", "?a=b+c", "?one+two=2"].map(|query| ("GET", query));
+                for (method, query) in no_searches.into_iter().chain([("POST", "?one+two")]) {
+                    argv(client, method, query)?.map_or(Ok(()), |seen| seen.arguments_are(&[&[]]))?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "command-line-words",
+            title: "The words of a search are on the command line all of them, each decoded once, or none is",
+            why: "A script that gets some of them, or all of them as one, searches for something else.",
+            requirement: rfc3875("4.4", Must, &["rfc3875-4.4-02", "rfc3875-4.4-03"]),
+            hint: "Compare the command line with the query, cut at its plus signs and decoded; or leave it empty, which is safer.",
+            mutant: ANOTHER_WORD,
+            run: Act(|client| {
+                let Some(seen) = argv(client, "GET", "?one+two%20x+%2Bthree%3D")? else { return Ok(()) };
+                seen.arguments_are(&[&[], &["one", "two x", "+three="], &["one", "two\\ x", "+three="]])?;
+                client.note(match seen.argv.len() {
+                    0 | 1 => "no words on the command line, which is safer",
+                    _ => "the words of a search are on the command line",
+                });
+                Ok(())
+            }),
+        },
+        Check {
+            id: "command-line-all-or-nothing",
+            title: "Words that can't be on a command line leave it empty",
+            why: "A word that ends at its NUL, or the first half of a long list, is not what was asked for.",
+            requirement: rfc3875("4.4", Must, &["rfc3875-4.4-04"]),
+            hint: "Look at what your server does with a word that holds %00, and with thousands of words.",
+            mutant: serves(hands_over_words),
+            run: Act(|client| {
+                knows_words(client)?;
+                if let Some(seen) = argv(client, "GET", "?ab%00cd+ok")? {
+                    seen.arguments_are(&[&[]])?;
+                }
+                let many = vec!["w"; 2000];
+                match argv(client, "GET", &format!("?{}", many.join("+")))? {
+                    Some(seen) => seen.arguments_are(&[&[], &many]),
+                    None => Ok(()),
+                }
+            }),
+        },
+        Check {
+            id: "command-line-options",
+            title: "A stranger can't give options to a script",
+            why: "Interpreters that were installed as scripts have run whatever came as -d or -s in a query.",
+            requirement: practice(Practice, &["rfc3875-4.4-02"]),
+            hint: "Ask what the programs in your directory of scripts make of an argument that begins with a hyphen.",
+            mutant: ANOTHER_WORD,
+            run: Act(|client| {
+                for query in ["?-s", "?--version", "?-d+allow%3D1"] {
+                    argv(client, "GET", query)?.map_or(Ok(()), |seen| seen.arguments_are(&[&[]]))?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "command-line-active-characters",
+            title: "What a shell takes for an order has a backslash before it on the command line",
+            why: "Scripts in shell put their arguments into other commands.",
+            requirement: rfc3875("7.2", Should, &["rfc3875-7.2-02"]),
+            hint: "Look at what your server does to the words of a query; or leave them out, which is safer.",
+            mutant: serves(hands_over_words),
+            run: Act(|client| {
+                knows_words(client)?;
+                match argv(client, "GET", "?$(id)%3B%60id%60%26%7C")? {
+                    Some(seen) => seen.arguments_are(&[&[], &["\\$\\(id\\)\\;\\`id\\`\\&\\|"]]),
+                    None => Ok(()),
+                }
+            }),
+        },
+    ],
+};
+
+/// A server that hands over one word that nobody asked for.
+const ANOTHER_WORD: Mutant = instead_of("/cgi-bin/probe\"],", "/cgi\",\"n/probe\"],");
+
+/// What the probe sees of a request with this query; `None` where that is refused.
+fn argv(client: &mut Client, method: &str, query: &str) -> Result<Option<Seen>, Failure> {
+    let length = if method == "POST" { "Content-Length: 0\r\n" } else { "" };
+    // Here the query has no room for a token: a search of its own is what it is.
+    let token = query.trim_start_matches('?').split('&').next().unwrap_or_default().to_owned();
+    let request = format!("{method} {{cgi}}/probe{query} HTTP/1.1\r\nHost: {{host}}\r\n{length}\r\n");
+    seen_or_refused(client.ask(request)?, &token)
+}
+
+/// What becomes of odd words proves nothing where plain ones are not told apart.
+fn knows_words(client: &mut Client) -> Result<(), Failure> {
+    let seen = argv(client, "GET", "?one+two")?;
+    let proper = seen.is_none_or(|seen| seen.arguments_are(&[&[], &["one", "two"]]).is_ok());
+    let why = "even plain words are not told apart, which \"command-line-words\" judges";
+    if proper { Ok(()) } else { Err(Failure::Skip(why.into())) }
+}

@@ -1,0 +1,369 @@
+//! CGI: a script's document becomes a response (RFC 3875 6.1, 6.2.1, 6.3 and 6.4).
+
+use crate::check::Level::{Must, Practice, Should};
+use crate::check::Run::Act;
+use crate::check::{Chapter, Check, Turn, practice, rfc3875};
+use crate::client::Client;
+use crate::client::capability::Capability::SideFiles;
+use crate::client::context::FOLLOW_UP;
+use crate::judge::failure::Failure;
+use crate::mutant::naive::passes_on;
+use crate::mutant::{hears, instead_of, reads, serves};
+use crate::probe::{self, Step, emit};
+use crate::wire::reply::Reply;
+
+/// The chapter.
+pub const CHAPTER: Chapter = Chapter {
+    id: "cgi-document",
+    title: "CGI: the document that a script writes",
+    needs: &["cgi-answers", "document-status-none"],
+    turn: Turn::Beside,
+    checks: &[
+        Check {
+            id: "document-status-none",
+            title: "A document without a Status is sent with status 200, its Content-Type and its content",
+            why: "This is what most scripts write: a type, an empty line, a page.",
+            requirement: rfc3875("6.2.1", Must, &["rfc3875-6.2.1-02", "rfc3875-6.1-02", "rfc3875-6.2-01"]),
+            hint: "Look at what your server does between the empty line of the script and that of the response.",
+            mutant: instead_of("Content-Type: text/x-document", "Content-Type: text/x-ducoment"),
+            run: Act(|client| {
+                let content = client.token();
+                let reply = client.emits(format!("Content-Type: text/x-document\n\n{content}"))?;
+                is_document(&reply, 200, &content)?;
+                reply.field_is("Content-Type", "text/x-document")
+            }),
+        },
+        Check {
+            id: "document-status",
+            title: "The code that a script gives as Status is that of the response",
+            why: "A search engine that is told 200 keeps the error page, and a program takes it for its data.",
+            requirement: rfc3875(
+                "6.3.3",
+                Must,
+                &["rfc3875-6.3.3-02", "rfc3875-6.3.3-01", "rfc3875-6.3.3-03"],
+            ),
+            hint: "Look at where the status line of the response comes from.",
+            mutant: instead_of("HTTP/1.1 422", "HTTP/1.1 200"),
+            run: Act(|client| {
+                for status in
+                    ["201 Made", "404", "410 No more of that", "418 Short and stout", "422 Odd", "503 Later"]
+                {
+                    let code = status[..3].parse().unwrap_or(0);
+                    let reply =
+                        client.emits(format!("Status: {status}\nContent-Type: text/plain\n\nstatus"))?;
+                    is_document(&reply, code, "status")?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "document-status-anywhere",
+            title: "Status is known in any place of the head, in any case, with or without blanks behind its colon",
+            why: "Names are the same in any case, and every language's library writes fields in its own order.",
+            requirement: rfc3875("6.3", Must, &["rfc3875-6.3-03", "rfc3875-6.3-06"]),
+            hint: "Look at how your server searches the script's head.",
+            mutant: reads("\nstatus:", "\nstates:"),
+            run: Act(|client| {
+                knows_status(client)?;
+                for head in [
+                    "Content-Type: text/plain\nStatus: 404 Last",
+                    "content-type: text/plain\nstatus:404",
+                    "CONTENT-TYPE:text/plain\nSTATUS:\t 404 Blanks\nX-Other: 1",
+                ] {
+                    is_document(&client.emits(format!("{head}\n\nanywhere"))?, 404, "anywhere")?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "document-status-is-no-field",
+            title: "The field Status itself does not reach the client",
+            why: "It is a word between script and server. On the wire it is one more status, which may differ.",
+            requirement: rfc3875("6.2.1", Should, &["rfc3875-6.2.1-03"]),
+            hint: "Look at which of the script's fields your server passes on.",
+            mutant: instead_of(
+                "HTTP/1.1 404 Not Found\r\n",
+                "HTTP/1.1 404 Not Found\r\nStatus: 404 Nowhere\r\n",
+            ),
+            run: Act(|client| {
+                client.emits("Status: 404 Nowhere\nContent-Type: text/plain\n\nno")?.lacks_field("Status")
+            }),
+        },
+        Check {
+            id: "document-newlines",
+            title: "Lines of a script's head may end in LF or in CRLF, or some in one and some in the other",
+            why: "Who prints text writes LF, who knows HTTP writes CRLF, and libraries mix both.",
+            requirement: rfc3875("7.2", Must, &["rfc3875-7.2-04", "rfc3875-6.2-01"]),
+            hint: "Look at how your server finds the end of a line, and of the head.",
+            mutant: reads("A: b\nX-Mixed", "A: b X-Mixed"),
+            run: Act(|client| {
+                for newlines in [
+                    ["\n", "\n", "\n"],
+                    ["\r\n", "\r\n", "\r\n"],
+                    ["\r\n", "\n", "\r\n"],
+                    ["\n", "\r\n", "\n"],
+                ] {
+                    let [first, second, end] = newlines;
+                    let output = format!(
+                        "A: b{first}X-Mixed: end{second}Content-Type: text/plain{first}{end}one\r\ntwo\n"
+                    );
+                    let reply = client.emits(output)?;
+                    is_document(&reply, 200, "one\r\ntwo\n")?;
+                    reply.field_is("X-Mixed", "end")?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "document-fields",
+            title: "The fields that a script writes reach the client",
+            why: "Caches, cookies, passwords and downloads all work by fields that only the script knows.",
+            requirement: rfc3875("6.3.4", Must, &["rfc3875-6.3.4-01", "rfc3875-3.1-02"]),
+            hint: "Look at which of the script's fields your server passes on, and whether it changes them.",
+            mutant: instead_of("X-Custom: a, \"b\";  c", "X-Custom: a, \"b\"; c "),
+            run: Act(|client| {
+                let fields = [
+                    ("Cache-Control", "no-store"),
+                    ("Content-Language", "la"),
+                    ("ETag", "\"script\""),
+                    ("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
+                    ("Vary", "Accept-Language"),
+                    ("Content-Disposition", "attachment; filename=\"a b.txt\""),
+                    ("WWW-Authenticate", "Basic realm=\"there\""),
+                    ("X-Custom", "a, \"b\";  c"),
+                ];
+                let lines: String = fields.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+                let reply = client.emits(format!("Content-Type: text/plain\n{lines}\nfields"))?;
+                is_document(&reply, 200, "fields")?;
+                fields.iter().try_for_each(|(name, value)| reply.field_is(name, value))
+            }),
+        },
+        Check {
+            id: "document-cookies",
+            title: "Two cookies that a script sets are two fields for the client",
+            why: "Cookies hold commas: joined into one field, or with only the last one left, users lose their session.",
+            requirement: rfc3875("6.3.4", Must, &["rfc3875-6.3.4-01"]),
+            hint: "Look at the type that holds the fields of a response.",
+            mutant: instead_of("Set-Cookie: b=2", "X-Cookie: b=2"),
+            run: Act(|client| {
+                let cookies = ["a=1; Expires=Sun, 06 Nov 2095 08:49:37 GMT", "b=2"];
+                let [first, second] = cookies;
+                let head = format!("Set-Cookie: {first}\nContent-Type: text/plain\nSet-Cookie: {second}");
+                client.emits(format!("{head}\n\ncookies"))?.fields_are("Set-Cookie", &cookies)
+            }),
+        },
+        Check {
+            id: "document-content-type-unmodified",
+            title: "The Content-Type of a script is sent as it is",
+            why: "With another charset letters turn into others; with another type the browser saves the page.",
+            requirement: rfc3875("6.3.1", Should, &["rfc3875-6.3.1-03"]),
+            hint: "Compare the field with what the script wrote, letter by letter.",
+            mutant: instead_of("TeXt/X-Foo; a=\"B c\"", "text/x-foo; a=\"B c\""),
+            run: Act(|client| {
+                let value = "TeXt/X-Foo; a=\"B c\"; charset=UTF-8";
+                client.emits(format!("Content-Type: {value}\n\ntype"))?.field_is("Content-Type", value)
+            }),
+        },
+        Check {
+            id: "document-content-type-not-guessed",
+            title: "A document without a Content-Type gets none from the server, or the script is refused",
+            why: "A guess turns text that somebody uploaded into a page whose scripts run.",
+            requirement: rfc3875(
+                "6.3.1",
+                Should,
+                &["rfc3875-6.3.1-02", "rfc3875-6.3.1-01", "rfc3875-6.2-02"],
+            ),
+            hint: "Look for a default that your server puts in.",
+            mutant: instead_of("X-Guess: no\r\n", "Content-Type: text/html\r\n"),
+            run: Act(|client| {
+                let reply = client.emits("Status: 200 OK\nX-Guess: no\n\n<!DOCTYPE html><p>What is this?")?;
+                match reply.status {
+                    500..=599 => Ok(()),
+                    _ => reply.lacks_field("Content-Type"),
+                }
+            }),
+        },
+        Check {
+            id: "document-octets",
+            title: "The content is what the script wrote behind the first empty line, octet by octet",
+            why: "Who reads it as text, or by lines, damages images, and content that looks like fields.",
+            requirement: rfc3875("6.4", Must, &["rfc3875-6.4-02", "rfc3875-6.2-01", "rfc3875-7.2-05"]),
+            hint: "Look at how your server finds the beginning of the content, and at what it does with it.",
+            mutant: reads("\n\n\n\r\n\r\nX: y", "\n\nX: y"),
+            run: Act(|client| {
+                let all: Vec<u8> = (0..=255).collect();
+                for content in [&b"\n\r\n\r\nX: y\n\n"[..], b"", b"\r", &all] {
+                    let reply = client.emits([b"Content-Type: text/plain\n\n", content].concat())?;
+                    reply.status_is(&[200])?;
+                    reply.body_is(content)?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "document-any-size",
+            title: "Content of any size arrives whole, be it with a length from the script or without",
+            why: "Buffers end at some size, and so do pages that are larger.",
+            requirement: rfc3875("6.4", Must, &["rfc3875-6.4-01", "rfc3875-6.4-02", "rfc3875-9.6-01"]),
+            hint: "Find the size from which on something is missing, and look which buffer has it.",
+            mutant: hears("fill=65537", "fill=65536"),
+            run: Act(|client| {
+                for length in [1, 4095, 4096, 8191, 8192, 8193, 65_536, 65_537, 1_000_000] {
+                    for field in [String::new(), format!("Content-Length: {length}\n")] {
+                        let head = emit(format!("Content-Type: text/plain\n{field}\n"));
+                        let reply = client.runs(&[head, Step::Fill(length as u64)])?;
+                        reply.status_is(&[200])?;
+                        reply.body_is(probe::pattern(length))?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "document-head-request",
+            title: "The answer to HEAD has no content, even if the script writes some",
+            why: "The client takes it for the beginning of the next response.",
+            requirement: rfc3875("4.3.3", Must, &["rfc3875-4.3.3-02", "rfc3875-4.3.3-01"]),
+            hint: "Look at who leaves out the content of an answer to HEAD when a script wrote it.",
+            mutant: serves(passes_on),
+            run: Act(|client| {
+                let call = client.call("probe", &[emit("Content-Type: text/x-head\n\ncontent")])?;
+                let mut connection = client.connect()?;
+                connection.send(call.request("HEAD", "\r\n"))?;
+                let reply = connection.reply_to_head()?;
+                reply.status_is(&[200])?;
+                reply.field_is("Content-Type", "text/x-head")?;
+                connection.has_no_surplus()
+            }),
+        },
+        Check {
+            id: "document-head-method",
+            title: "For a HEAD a script is told HEAD, or GET if the server leaves out the content by itself",
+            why: "With any other method the script does something else than the client asked for.",
+            requirement: rfc3875("4.1.12", Must, &["rfc3875-4.1.12-01", "rfc3875-4.3.3-01"]),
+            hint: "Look at where the method is kept between the request line and the environment.",
+            mutant: hears("HEAD /cgi-bin", "POST /cgi-bin"),
+            run: Act(|client| {
+                client.needs(SideFiles)?;
+                let call = client.call("probe", &[Step::Mark("run".into())])?;
+                client.send(call.request("HEAD", "\r\n"))?.status_is(&[200])?;
+                client.side(&call.token, "run")?.variable_is_one_of("REQUEST_METHOD", &[b"HEAD", b"GET"])
+            }),
+        },
+        Check {
+            id: "document-drained",
+            title: "All that a script writes is read, even what its client does not get",
+            why: "A script that is stopped in the middle of writing leaves its work half done.",
+            requirement: rfc3875("6.4", Must, &["rfc3875-6.4-01"]),
+            hint: "Look at what your server does with the output of a script that it has no use for.",
+            mutant: hears("fill=300000&mark=done", "exit=0&mark=done"),
+            run: Act(|client| {
+                client.needs(SideFiles)?;
+                let done = Step::Mark("done".into());
+                for (method, status) in [("HEAD", "200 OK"), ("GET", "204 No Content")] {
+                    let head = emit(format!("Status: {status}\nContent-Type: text/plain\n\n"));
+                    let call = client.call("probe", &[head, Step::Fill(300_000), done.clone()])?;
+                    // It stays open: a server may stop a script whose client has gone.
+                    let mut connection = client.connect()?;
+                    connection.send(call.request(method, "\r\n"))?;
+                    let seen = client.side(&call.token, "done")?;
+                    if seen.stdout_broken {
+                        return Err(seen.wrong("all that the script wrote read", "its output was closed"));
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "document-without-content",
+            title: "A 204 or 304 of a script has no content, even if the script writes some",
+            why: "These end with their head, always: what follows is read as the next response.",
+            requirement: rfc3875("6.2.1", Must, &["rfc3875-6.2.1-03", "rfc3875-3.1-04"]),
+            hint: "Look at which statuses your server sends content with.",
+            mutant: reads("Status: 204", "Status: 200"),
+            run: Act(|client| {
+                knows_status(client)?;
+                for status in [204, 304] {
+                    let output = format!("Status: {status} Nothing\nContent-Type: text/plain\n\nsurplus");
+                    let call = client.call("probe", &[emit(output)])?;
+                    let mut connection = client.connect()?;
+                    connection.send(call.get())?;
+                    let reply = connection.reply()?;
+                    reply.status_is(&[status])?;
+                    reply.lacks_field("Transfer-Encoding")?;
+                    connection.has_no_surplus()?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "document-to-old-client",
+            title: "A client of HTTP/1.0 gets the document without chunks, whole",
+            why: "Such a client shows the sizes of the chunks as part of the page.",
+            requirement: rfc3875("6.2.1", Must, &["rfc3875-6.2.1-03", "rfc3875-6.2.4-02"]),
+            hint: "Look at how your server ends content of unknown length for each version.",
+            mutant: hears("HTTP/1.0\r\n", "HTTP/1.1\r\nHost: a\r\n"),
+            run: Act(|client| {
+                let call =
+                    client.call("probe", &[emit("Content-Type: text/plain\n\n"), Step::Fill(100_000)])?;
+                let reply = client.send(format!("GET {} HTTP/1.0\r\n\r\n", call.target))?;
+                reply.status_is(&[200])?;
+                reply.lacks_field("Transfer-Encoding")?;
+                reply.body_is(probe::pattern(100_000))
+            }),
+        },
+        Check {
+            id: "document-then-next",
+            title: "Behind a script's document the connection goes on with the next response, or closes",
+            why: "A wrong end of the content makes the client wait, or read the next response as part of this one.",
+            requirement: rfc3875("6.2.1", Must, &["rfc3875-6.2.1-03", "rfc3875-3.1-04"]),
+            hint: "Look at how the end of the content shows to the client when the script gave no length.",
+            mutant: instead_of("Content-Length: 8\r\n", "Content-Length: 9\r\n"),
+            run: Act(|client| {
+                for field in ["Content-Length: 8\n", ""] {
+                    let output = format!("Content-Type: text/plain\n{field}\ndocument");
+                    let call = client.call("probe", &[emit(output)])?;
+                    let mut connection = client.connect()?;
+                    connection.send(call.request("GET", "Connection: keep-alive\r\n\r\n"))?;
+                    let reply = connection.reply()?;
+                    is_document(&reply, 200, "document")?;
+                    connection.send(FOLLOW_UP)?;
+                    connection.goes_on_or_ends()?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "document-streams",
+            title: "What a script writes is sent when it is written, not when the script ends",
+            why: "Progress, logs and chats show nothing for minutes, and large pages have to fit into memory.",
+            requirement: practice(Practice, &["rfc3875-6.4-02"]),
+            hint: "Look at what your server waits for before it sends the first octets.",
+            mutant: hears("&wait=go", "&rest&o"),
+            run: Act(|client| {
+                client.needs(SideFiles)?;
+                let taken =
+                    [emit("Content-Type: text/plain\n\nfirst"), Step::Wait("go".into()), emit("second")];
+                let call = client.call("probe", &taken)?;
+                let mut connection = client.connect()?;
+                connection.send(call.get())?;
+                let begun = connection.hears("first");
+                client.tell(&call.token, "go")?;
+                let reply = connection.reply()?;
+                is_document(&reply, 200, "firstsecond")?;
+                begun
+            }),
+        },
+    ],
+};
+
+/// A server that knows no Status at all is judged for that once.
+fn knows_status(client: &mut Client) -> Result<(), Failure> {
+    let reply = client.emits("Status: 404 No\nContent-Type: text/plain\n\nno")?;
+    reply.status_is(&[404]).map_err(|_| Failure::Blocked(reply.describe()))
+}
+
+fn is_document(reply: &Reply, status: u16, content: &str) -> Result<(), Failure> {
+    reply.status_is(&[status])?;
+    reply.body_is(content)
+}

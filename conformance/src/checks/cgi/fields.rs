@@ -1,0 +1,211 @@
+//! CGI: fields of the request as variables (RFC 3875 4.1.18).
+
+use crate::check::Level::{Must, Should};
+use crate::check::Run::Act;
+use crate::check::{Chapter, Check, Turn, rfc3875};
+use crate::client::Client;
+use crate::client::script::seen_or_refused;
+use crate::judge::failure::Failure;
+use crate::mutant::{hears, instead_of};
+use crate::probe::Seen;
+use crate::wire::reply::Answer;
+
+/// The chapter.
+pub const CHAPTER: Chapter = Chapter {
+    id: "cgi-fields",
+    title: "CGI: fields of the request as variables",
+    needs: &["cgi-answers"],
+    turn: Turn::Beside,
+    checks: &[
+        Check {
+            id: "cgi-fields-usual",
+            title: "The fields that browsers send are there as HTTP_ variables",
+            why: "Without HTTP_COOKIE nobody can log in, without HTTP_ACCEPT_LANGUAGE everybody reads English.",
+            requirement: rfc3875("4.1.18", Should, &["rfc3875-4.1.18-01", "rfc3875-4.1.18-08"]),
+            hint: "Look at which fields your server turns into variables.",
+            mutant: instead_of("HTTP_COOKIE=", "HTTP_KOOKIE="),
+            run: Act(|client| {
+                let seen = client.sees_fields(
+                    "User-Agent: A/1\r\nAccept: text/x-t\r\nAccept-Language: la\r\nCookie: c=d\r\n\
+                     Referer: http://example.com/r\r\n",
+                )?;
+                seen.variable_is("HTTP_HOST", client.expand("{host}"))?;
+                seen.variable_is("HTTP_USER_AGENT", "A/1")?;
+                seen.variable_is("HTTP_ACCEPT", "text/x-t")?;
+                seen.variable_is("HTTP_ACCEPT_LANGUAGE", "la")?;
+                seen.variable_is("HTTP_COOKIE", "c=d")?;
+                seen.variable_is("HTTP_REFERER", "http://example.com/r")
+            }),
+        },
+        Check {
+            id: "cgi-fields-any",
+            title: "Any other field is there, too: in upper case, with underscores for hyphens, behind HTTP_",
+            why: "Scripts of an application and its pages speak to each other by fields of their own.",
+            requirement: rfc3875("4.1.18", Should, &["rfc3875-4.1.18-01", "rfc3875-4.1.18-03"]),
+            hint: "Look at how the name of a variable is made from the name of a field.",
+            mutant: instead_of("HTTP_XX_YY123=", "HTTP_XX-YY123="),
+            run: Act(|client| {
+                let seen = client.sees_fields("xx-yy123: foo\r\nX-9: n\r\n")?;
+                seen.variable_is("HTTP_XX_YY123", "foo")?;
+                seen.variable_is("HTTP_X_9", "n")
+            }),
+        },
+        Check {
+            id: "cgi-fields-unaltered",
+            title: "The value of a field reaches the script as it came, octet by octet",
+            why: "Passwords, signatures and search words change their meaning with a single octet.",
+            requirement: rfc3875(
+                "4.1.18",
+                Must,
+                &["rfc3875-4.1.18-04", "rfc3875-4.1.18-07", "rfc3875-4.1-07"],
+            ),
+            hint: "Compare the value in the report with the request, octet by octet, and look for code that treats it as text.",
+            mutant: hears("a  b\t\"c\"", "a b \"c\""),
+            run: Act(|client| {
+                let values: [&[u8]; 4] = [
+                    b"a  b\t\"c\" 'd' \\ e",
+                    b"() { :;}; echo x `id` $(id) %n %s",
+                    b"caf\xc3\xa9",
+                    b"\xe9\xff",
+                ];
+                values.into_iter().try_for_each(|value| {
+                    let fields = [b"User-Agent: ", value, b"\r\n"].concat();
+                    match client.sees_or_refuses(request(&fields))? {
+                        Some(seen) => is_unaltered(client, &seen, "HTTP_USER_AGENT", value),
+                        None => {
+                            client.note("a value with unusual octets is refused");
+                            Ok(())
+                        }
+                    }
+                })
+            }),
+        },
+        Check {
+            id: "cgi-fields-repeated",
+            title: "Several fields of one name become one variable, with commas between the values",
+            why: "Of two values only the first or the last one arrives, or both under one name, and each program reads another.",
+            requirement: rfc3875("4.1.18", Must, &["rfc3875-4.1.18-05"]),
+            hint: "Look at what happens when a variable that is to be set is there already.",
+            mutant: hears("X-Dup: two", "X-Dap: two"),
+            run: Act(|client| {
+                let seen = client.sees_fields("X-Dup: one\r\nUser-Agent: A/1\r\nX-Dup: two\r\n")?;
+                if seen.value("HTTP_X_DUP").is_empty() {
+                    return Err(Failure::Skip("the server passes on no field X-Dup".into()));
+                }
+                seen.variable_is_one_of("HTTP_X_DUP", &[b"one, two", b"one,two"])?;
+                seen.environ_is_sound()
+            }),
+        },
+        Check {
+            id: "cgi-fields-cookies",
+            title: "Cookies on several lines become one variable, with semicolons between them",
+            why: "A comma may be part of a cookie: with commas between them, two cookies are read as one.",
+            requirement: rfc3875("4.1.18", Should, &["rfc3875-4.1.18-05"]),
+            hint: "Look at what your server puts between the values of fields of one name, and whether Cookie is different.",
+            mutant: instead_of("HTTP_COOKIE=a=1; b=2", "HTTP_COOKIE=a=1, b=2"),
+            run: Act(|client| {
+                let seen = client.sees_fields("Cookie: a=1\r\nCookie: b=2\r\n")?;
+                seen.variable_is_one_of("HTTP_COOKIE", &[b"a=1; b=2", b"a=1;b=2"])
+            }),
+        },
+        Check {
+            id: "cgi-fields-folded",
+            title: "A value that spans two lines arrives on one, whole, or the request is refused",
+            why: "Cut off at the line end, half of the value is lost; with the line end in it, scripts write it into their head.",
+            requirement: rfc3875("4.1.18", Must, &["rfc3875-4.1.18-06"]),
+            hint: "Look at what your parser does with a line that begins with a blank.",
+            mutant: hears("User-Agent: one\r\n  two", "User-Agent: one\r\nX: two"),
+            run: Act(|client| match client.sees_or_refuses(request(b"User-Agent: one\r\n  two\r\n"))? {
+                Some(seen) => {
+                    let allowed: [&[u8]; 4] = [b"one two", b"one  two", b"one   two", b"one    two"];
+                    seen.variable_is_one_of("HTTP_USER_AGENT", &allowed)
+                }
+                None => Ok(()),
+            }),
+        },
+        Check {
+            id: "cgi-fields-long",
+            title: "A long value reaches the script whole, or the request is refused",
+            why: "A cookie that was cut off is a user who was logged out, or somebody else's session.",
+            requirement: rfc3875("8.1", Must, &["rfc3875-8.1-04"]),
+            hint: "Look for buffers of a fixed size between the request and the environment.",
+            mutant: hears("vvvvvvvvvv-end", "vvvvvvvvvv"),
+            run: Act(|client| {
+                for length in [4000, 7000, 16_000, 60_000, 200_000] {
+                    let value = "v".repeat(length) + "-end";
+                    let fields = format!("User-Agent: {value}\r\n");
+                    let (token, request) = client.with_token(request(fields.as_bytes()));
+                    let answer = client.ask(request)?;
+                    // The system limits what a program can be given: that is no fault of the request.
+                    if matches!(&answer, Answer::Reply(reply) if reply.status >= 500) {
+                        client.note(format!("a field of {length} octets is answered with a 5xx"));
+                        break;
+                    }
+                    match seen_or_refused(answer, &token)? {
+                        Some(seen) => is_unaltered(client, &seen, "HTTP_USER_AGENT", value.as_bytes())?,
+                        None => {
+                            client.note(format!("a field of {length} octets is refused"));
+                            break;
+                        }
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "cgi-fields-told-elsewhere",
+            title: "Content-Length and Content-Type do not show up a second time as HTTP_ variables",
+            why: "What is there twice can differ, and one program checks the one while another uses the other.",
+            requirement: rfc3875("4.1.18", Should, &["rfc3875-4.1.18-10"]),
+            hint: "Look at which fields your server leaves out when it makes variables from fields.",
+            mutant: instead_of("\"CONTENT_TYPE=text/x-long-enough\"", "\"HTTP_CONTENT_TYPE=text/x-long-e\""),
+            run: Act(|client| {
+                let seen = client.sees(
+                    "POST {cgi}/probe?{token} HTTP/1.1\r\nHost: {host}\r\nContent-Type: text/x-long-enough\r\n\
+                     Content-Length: 1\r\n\r\na",
+                )?;
+                seen.lacks("HTTP_CONTENT_TYPE")?;
+                seen.lacks("HTTP_CONTENT_LENGTH")
+            }),
+        },
+        Check {
+            id: "cgi-fields-passwords",
+            title: "Authorization and Proxy-Authorization are not passed on to scripts",
+            why: "A password is for the one who checks it. Some servers pass it on, since the applications behind them ask for it.",
+            requirement: rfc3875("4.1.18", Should, &["rfc3875-4.1.18-09", "rfc3875-9.2-01"]),
+            hint: "Look at which fields your server leaves out when it makes variables from fields.",
+            mutant: hears("Proxy-Authorization: ", "Proxied-Authority: "),
+            run: Act(|client| {
+                let token = client.token();
+                let seen = client.sees_fields(format!(
+                    "Proxy-Authorization: Basic {token}\r\nAuthorization: Basic {token}\r\n"
+                ))?;
+                let shown = seen
+                    .environ
+                    .iter()
+                    .find(|entry| entry.0.windows(token.len()).any(|window| window == token.as_bytes()));
+                match shown {
+                    None => Ok(()),
+                    Some(entry) => {
+                        Err(seen
+                            .wrong("no variable with the password", crate::wire::octets::escape(&entry.0)))
+                    }
+                }
+            }),
+        },
+    ],
+};
+
+/// A GET of the probe with these fields.
+fn request(fields: &[u8]) -> Vec<u8> {
+    [b"GET {cgi}/probe?{token} HTTP/1.1\r\nHost: {host}\r\n", fields, b"\r\n"].concat()
+}
+
+/// The variable has just this value, if the server sets it at all, which it need not.
+fn is_unaltered(client: &mut Client, seen: &Seen, name: &str, value: &[u8]) -> Result<(), Failure> {
+    if seen.value(name).is_empty() {
+        client.note(format!("{name} is not set"));
+        return Ok(());
+    }
+    seen.variable_is(name, value)
+}

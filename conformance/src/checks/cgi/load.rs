@@ -1,0 +1,163 @@
+//! CGI: many scripts, side by side and one after the other.
+
+use crate::check::Level::{Must, Practice};
+use crate::check::Run::Act;
+use crate::check::{Chapter, Check, Turn, practice, rfc3875};
+use crate::client::capability::Capability::{Concurrency, Persistence};
+use crate::judge::failure::Failure;
+use crate::mutant::naive::{careless, drops_some, hands_on_the_connection, mixes_up};
+use crate::mutant::{Mutant, serves};
+use crate::probe::{Step, emit};
+
+/// The chapter.
+pub const CHAPTER: Chapter = Chapter {
+    id: "cgi-load",
+    title: "CGI: many scripts",
+    needs: &["cgi-answers"],
+    turn: Turn::Beside,
+    checks: &[
+        Check {
+            id: "scripts-side-by-side",
+            title: "Two scripts run at the same time",
+            why: "A script takes longer than a file; whoever comes second waits for both.",
+            requirement: practice(Practice, &["rfc3875-6.1-04"]),
+            hint: "Look at where your server waits for a script to end, and what waits with it.",
+            mutant: Mutant::Queues,
+            run: Act(|client| {
+                client.needs(Concurrency)?;
+                let first = client.call("probe", &[Step::Wait("met".into())])?;
+                // Both have the same token, so the second leaves what the first one waits for.
+                let second =
+                    first.beside(&[Step::Mark("met".into()), emit("Content-Type: text/plain\n\nmet")]);
+                let mut waits = client.connect()?;
+                waits.send(first.get())?;
+                client.send(second.get())?.body_is("met")?;
+                waits.reply().map(drop)
+            }),
+        },
+        Check {
+            id: "scripts-unmixed",
+            title: "Sixteen requests at once each get what belongs to them: query, path, fields and content",
+            why: "With one place for all, such as the server's own environment, one visitor gets another one's data.",
+            requirement: rfc3875("3.1", Must, &["rfc3875-3.1-01", "rfc3875-4.2-02"]),
+            hint: "Look for what two requests share: variables, buffers, the environment, the working directory.",
+            mutant: serves(mixes_up),
+            run: Act(|client| {
+                let mut all = Vec::new();
+                for _ in 0..16 {
+                    let call = client.call("probe", &[Step::ReadBody])?;
+                    let token = &call.token;
+                    let mut connection = client.connect()?;
+                    let length = token.len();
+                    let fields = format!("X-Token: {token}\r\nContent-Length: {length}\r\n\r\n");
+                    connection.send(call.with_path(&format!("/{token}")).request("POST", &fields))?;
+                    all.push((call, connection));
+                }
+                for (call, connection) in &mut all {
+                    connection.send(&call.token)?;
+                }
+                for (call, connection) in &mut all {
+                    let seen = connection.reply()?.seen(&call.token)?;
+                    seen.variable_is("PATH_INFO", format!("/{}", call.token))?;
+                    seen.has_read_just(call.token.as_bytes())?;
+                    if seen.variable("HTTP_X_TOKEN").is_some() {
+                        seen.variable_is("HTTP_X_TOKEN", &call.token)?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "scripts-pipelined",
+            title: "Three requests sent at once run three scripts, and the answers come in order",
+            why: "A script whose input is the connection itself reads the next request.",
+            requirement: rfc3875("4.2", Must, &["rfc3875-4.2-04"]),
+            hint: "Look at what a script's input is connected to, and where the content of its request ends.",
+            mutant: serves(hands_on_the_connection),
+            run: Act(|client| {
+                client.needs(Persistence)?;
+                let mut call = || client.call("probe", &[Step::ReadBody]);
+                let calls = [call()?, call()?, call()?];
+                let mut connection = client.connect()?;
+                let requests: String = calls.iter().map(|call| call.post("a=b")).collect();
+                connection.send(requests)?;
+                for (at, call) in calls.iter().enumerate() {
+                    let seen = connection.reply();
+                    match seen {
+                        // A server may close after any response; what it has not answered is sent again.
+                        Err(Failure::Fail { .. }) if at > 0 && connection.has_ended() => return Ok(()),
+                        seen => seen?.seen(&call.token)?.has_read_just(b"a=b")?,
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "scripts-one-after-another",
+            title: "A hundred scripts, four at a time, all answer, and none has more files open than the first",
+            why: "What each script leaves behind in the server, a pipe or a process, is used up after some hundred.",
+            requirement: practice(Must, &["rfc3875-9.5-01"]),
+            hint: "Look at what your server opens for each script, and at every way on which it is closed again.",
+            mutant: serves(careless),
+            run: Act(|client| {
+                let open = client.sees_fields("")?.descriptors;
+                for _ in 0..25 {
+                    client.transcript().clear();
+                    let mut four = Vec::new();
+                    for _ in 0..4 {
+                        let call = client.call("probe", &[])?;
+                        let mut connection = client.connect()?;
+                        connection.send(call.get_and_close())?;
+                        four.push((call, connection));
+                    }
+                    for (call, connection) in &mut four {
+                        let seen = connection.reply()?.seen(&call.token)?;
+                        seen.has_hardly_more_open_than(&open)?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "script-client-never-reads",
+            title: "A client that does not read what a script writes keeps nobody else waiting",
+            why: "A write that waits holds up everything behind it, unless something else can run.",
+            requirement: practice(Must, &["rfc3875-6.4-01"]),
+            hint: "Look at what is locked or blocked while the output of a script is written to its client.",
+            mutant: Mutant::Queues,
+            run: Act(|client| {
+                client.needs(Concurrency)?;
+                let head = emit("Content-Type: application/octet-stream\n\n");
+                let call = client.call("probe", &[head, Step::Fill(16_000_000)])?;
+                let mut deaf = client.connect_deaf()?;
+                deaf.send(call.get())?;
+                client.sees_fields("").map(drop)
+            }),
+        },
+        Check {
+            id: "script-crowd",
+            title: "Sixty-four requests for scripts at once are all answered, be it with a 503",
+            why: "A page with pictures from scripts, and a class of thirty: a server out of processes must say so and live.",
+            requirement: practice(Must, &["rfc3875-9.6-01"]),
+            hint: "Look at how many processes your server starts at once, and at what it does with those who come then.",
+            mutant: serves(drops_some),
+            run: Act(|client| {
+                client.needs(Concurrency)?;
+                let mut crowd = Vec::new();
+                for _ in 0..64 {
+                    let call = client.call("probe", &[])?;
+                    let mut connection = client.connect()?;
+                    connection.send(call.get_and_close())?;
+                    crowd.push((call, connection));
+                }
+                for (call, connection) in &mut crowd {
+                    let reply = connection.reply()?;
+                    if reply.status != 503 {
+                        reply.seen(&call.token)?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+    ],
+};

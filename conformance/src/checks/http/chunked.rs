@@ -1,0 +1,305 @@
+//! Content in chunks, and Transfer-Encoding: RFC 9112 sections 6.1, 6.3 and 7.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::content_length::read_once;
+use crate::check::Level::{Must, Should};
+use crate::check::Run::Act;
+use crate::check::{Chapter, Check, Turn, rfc9112};
+use crate::client::Client;
+use crate::client::capability::Capability;
+use crate::client::property::for_all;
+use crate::judge::failure::Failure;
+use crate::mutant::{hears, serves};
+use crate::wire::reply::Answer;
+
+/// The chapter.
+pub const CHAPTER: Chapter = Chapter {
+    id: "chunked",
+    title: "Content in chunks",
+    needs: &["content-length-read", "chunked-read"],
+    turn: Turn::Beside,
+    checks: &[
+        Check {
+            id: "chunked-read",
+            title: "Content in chunks is read to its last chunk",
+            why: "Clients that do not know the length beforehand send chunks; a server that does not read them takes them for the next request.",
+            requirement: rfc9112(
+                "6.1",
+                Must,
+                &["rfc9112-6.1-01", "rfc9112-6.3-02", "rfc9112-6.3-11", "form-http-04"],
+            ),
+            hint: "Look at whether anything but Content-Length tells that content follows.",
+            mutant: hears("Transfer-Encoding: chunked\r\n", ""),
+            run: Act(|client| {
+                let request = "{upload}Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n";
+                if matches!(client.ask(request)?, Answer::Reply(reply) if reply.status == 411) {
+                    let why = "the server asks for a length instead (411), which RFC 9112 section 6.3 allows";
+                    return Err(Failure::Skip(why.into()));
+                }
+                match client.reads(request, &[(b"a", b"b")]) {
+                    Err(_) if client.form_is_script() => Err(Failure::Skip(
+                        "the form is a script, and what scripts get of chunks, \"cgi-content-chunked\" judges".into(),
+                    )),
+                    verdict => verdict,
+                }
+            }),
+        },
+        Check {
+            id: "chunked-any-cut",
+            title: "However content is cut into chunks, it reads the same",
+            why: "Where the cuts are is the sender's business; a server that expects one chunk, or short ones, loses data.",
+            requirement: rfc9112("7.1", Must, &["rfc9112-7.1-02"]),
+            hint: "Look at what is done between one chunk and the next.",
+            mutant: hears("\r\n1\r\na\r\n", "\r\n"),
+            run: Act(|client| {
+                let content = b"a=The+quick+brown+fox+jumps+over+the+lazy+dog";
+                let cuts = prop::collection::btree_set(1..content.len(), 0..content.len());
+                for_all(client, (cuts, any::<bool>()), |client, (cuts, capitals)| {
+                    let chunks = in_chunks(content, cuts, capitals);
+                    let request = [b"{upload}Transfer-Encoding: chunked\r\n\r\n", &chunks[..]].concat();
+                    client.reads(request, &[(b"a", b"The quick brown fox jumps over the lazy dog")])
+                })
+            }),
+        },
+        Check {
+            id: "chunked-octet-by-octet",
+            title: "Chunks that arrive one octet at a time are read like any other",
+            why: "A line between chunks may be cut in two by the network, in the middle of its line end, too.",
+            requirement: rfc9112("7.1", Must, &["rfc9112-7.1-02"]),
+            hint: "Look at every place that expects a size or a chunk to arrive in one piece.",
+            mutant: serves(read_once),
+            run: Act(|client| {
+                let mut connection = client.connect()?;
+                connection.send_singly(
+                    "{upload}Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n2\r\n=b\r\n0\r\n\r\n",
+                )?;
+                let reply = connection.reply()?;
+                client.received(&reply, &[(b"a", b"b")])
+            }),
+        },
+        Check {
+            id: "chunk-size-hexadecimal",
+            title: "The size of a chunk is hexadecimal, in capitals or small letters",
+            why: "Small chunks look decimal; the first one of ten octets shows the difference.",
+            requirement: rfc9112("7.1", Must, &["rfc9112-7.1-02", "rfc9112-7.1-03"]),
+            hint: "Look at the base in which the size is read.",
+            mutant: hears("\r\n10\r\n", "\r\na\r\n"),
+            run: Act(|client| {
+                let cases = [("a", 10), ("A", 10), ("10", 16), ("1e", 30), ("1E", 30)];
+                cases.iter().try_for_each(|(size, length)| {
+                    let value = "x".repeat(length - 2);
+                    let head = "{upload}Transfer-Encoding: chunked\r\n\r\n";
+                    let request = format!("{head}{size}\r\na={value}\r\n0\r\n\r\n");
+                    client.reads(request, &[(b"a", value.as_bytes())])
+                })
+            }),
+        },
+        Check {
+            id: "chunk-size-malformed",
+            title: "A size that is no hexadecimal number is refused",
+            why: "Two servers that read such a size differently see two different requests in the same octets.",
+            requirement: rfc9112("7.1", Must, &["rfc9112-7.1-03"]),
+            hint: "Look at what the function that turns the size into a number accepts besides digits.",
+            mutant: hears("\r\n+3\r\n", "\r\n3\r\n"),
+            run: Act(|client| {
+                let twin = client.twin(CHUNKED)?;
+                for size in ["+3", "-3", "0x3", "0_3", "3.0", "g", "3g", " 3", ""] {
+                    let request = CHUNKED.replace("\r\n3\r\n", &format!("\r\n{size}\r\n"));
+                    twin.refuses_content(request, MALFORMED)?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "chunk-size-beyond-integers",
+            title: "A size that fits in no integer does not wrap around to a small one",
+            why: "Cut to 64 or 32 bits, a huge size becomes any size an attacker wants.",
+            requirement: rfc9112("7.1", Must, &["rfc9112-7.1-06"]),
+            hint: "Look at what happens when the number is larger than its type.",
+            mutant: hears("10000000000000003", "3"),
+            run: Act(|client| {
+                let twin = client.twin(CHUNKED)?;
+                for size in ["10000000000000003", "100000003"] {
+                    let request = CHUNKED.replace("\r\n3\r\n", &format!("\r\n{size}\r\n"));
+                    twin.refuses_or_waits(request, &[400, 413])?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "chunk-length-wrong",
+            title: "A chunk that does not end where its size says is refused",
+            why: "A server that searches for the next line instead reads content as sizes, and sizes as content.",
+            requirement: rfc9112("7.1", Must, &["rfc9112-7.1-04"]),
+            hint: "Look at what is expected behind the last octet of a chunk.",
+            mutant: hears("3\r\na=bc\r\n", "3\r\na=b\r\n"),
+            run: Act(|client| {
+                let twin = client.twin(CHUNKED)?;
+                for chunk in ["3\r\na=bc\r\n", "3\r\na=b", "3\r\na=bXX", "5\r\na=b\r\n", "2\r\na=b\r\n"] {
+                    twin.refuses_content(CHUNKED.replace("3\r\na=b\r\n", chunk), MALFORMED)?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "chunked-with-length",
+            title: "With Content-Length and chunks, the chunks count or the request is refused, and the connection ends",
+            why: "A filter that believes the length and a server that believes the chunks see different requests.",
+            requirement: rfc9112("6.1", Must, &["rfc9112-6.1-10", "rfc9112-6.1-11"]),
+            hint: "Look at the order in which the two fields are asked for, and at what happens when both are there.",
+            mutant: hears("Content-Length: 4\r\nTransfer-Encoding", "Transfer-Encoding"),
+            run: Act(|client| {
+                let twin = client.twin(CHUNKED)?;
+                let field = "Transfer-Encoding: chunked\r\n";
+                for both in [format!("Content-Length: 4\r\n{field}"), format!("{field}Content-Length: 4\r\n")]
+                {
+                    let request = CHUNKED.replace(field, &both);
+                    twin.refuses_or_reads_last(request, &[400, 411, 501], &[(b"a", b"b")])?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "transfer-encoding-unknown",
+            title: "A transfer coding that the server does not know is refused with 501 or 400",
+            why: "What is not chunked but looks like it is the classic way past a filter.",
+            requirement: rfc9112("6.1", Must, &["rfc9112-6.1-08", "rfc9112-6.3-03"]),
+            hint: "Look at whether the value is compared as a whole or only searched for a word.",
+            mutant: hears("Transfer-Encoding: xchunked", "Transfer-Encoding: chunked"),
+            run: Act(|client| {
+                let unknown =
+                    ["xchunked", "chunkedx", "\"chunked\"", "\x0bchunked", "example", "chunked, example"];
+                refuses_codings(client, &unknown)
+            }),
+        },
+        Check {
+            id: "transfer-encoding-case",
+            title: "The name of the coding means the same in capitals and in small letters",
+            why: "A server that does not know Chunked takes the chunks for the next request.",
+            requirement: rfc9112("7", Must, &["rfc9112-7-01"]),
+            hint: "Look at how the value of Transfer-Encoding is compared.",
+            mutant: hears(": CHUNKED", ": xCHUNKED"),
+            run: Act(|client| {
+                client.reads(CHUNKED.replace(": chunked", ": Chunked"), &[(b"a", b"b")])?;
+                client.reads(CHUNKED.replace(": chunked", ": CHUNKED"), &[(b"a", b"b")])
+            }),
+        },
+        Check {
+            id: "transfer-encoding-in-http-1-0",
+            title: "After a request of HTTP/1.0 with Transfer-Encoding the connection ends",
+            why: "HTTP/1.0 knows no chunks, so someone on the way may have seen another end of the message.",
+            requirement: rfc9112("6.1", Must, &["rfc9112-6.1-12"]),
+            hint: "Look at whether the version is known when the framing is chosen.",
+            mutant: hears("GET / HTTP/1.0\r\n", "GET / HTTP/1.1\r\n"),
+            run: Act(|client| {
+                let mut connection = client.connect()?;
+                let head = "GET / HTTP/1.0\r\nHost: {host}\r\nConnection: keep-alive\r\n";
+                connection.send(format!(
+                    "{head}Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n{{get}}\r\n"
+                ))?;
+                let answer = connection.answer(false)?;
+                connection.closes_behind(&answer)
+            }),
+        },
+        Check {
+            id: "chunked-trailer",
+            title: "Fields behind the last chunk belong to the request that they end",
+            why: "A server that stops at the zero takes the trailer section for the next request.",
+            requirement: rfc9112("7.1.2", Must, &["rfc9112-7.1.2-01", "rfc9112-7.1-05"]),
+            hint: "Look at what is read behind the chunk of size zero.",
+            mutant: hears("0\r\nX-Test: 1\r\nX-Other: 2\r\n\r\n", "0\r\n\r\nX-Test: 1\r\nX-Other: 2\r\n\r\n"),
+            run: Act(|client| {
+                let trailer = "0\r\nX-Test: 1\r\nX-Other: 2\r\n\r\n";
+                client.reads(CHUNKED.replace("0\r\n\r\n", trailer), &[(b"a", b"b")])
+            }),
+        },
+        Check {
+            id: "chunked-cut-off",
+            title: "Content without its last chunk is not taken for a whole form",
+            why: "A form whose sender lost the connection is half a form: half an order, half a name.",
+            requirement: rfc9112("7.1", Must, &["rfc9112-7.1-05"]),
+            hint: "Look at what a read that returns nothing is taken for.",
+            mutant: hears("3\r\na=c\r\n", "3\r\na=c\r\n0\r\n\r\n"),
+            run: Act(|client| {
+                client.needs(Capability::Form)?;
+                let twin = client.twin(CHUNKED)?;
+                let request = "{upload}Transfer-Encoding: chunked\r\n\r\n3\r\na=c\r\n";
+                twin.refuses_cut_off(request, &[400, 408, 500])
+            }),
+        },
+        Check {
+            id: "chunk-extension",
+            title: "Extensions behind the size of a chunk are passed over",
+            why: "They are allowed, and a server that does not know them can do without.",
+            requirement: rfc9112("7.1.1", Should, &["rfc9112-7.1.1-01"]),
+            hint: "Look at where the size ends.",
+            mutant: hears("3;x=y\r\n", "3 x=y\r\n"),
+            run: Act(|client| {
+                for (line, extended) in [("3", "3;x=y"), ("3", "3;x"), ("3", "3;x=\"y;z\""), ("0", "0;x=y")] {
+                    let request = CHUNKED.replace(&format!("\r\n{line}\r\n"), &format!("\r\n{extended}\r\n"));
+                    client.reads(request, &[(b"a", b"b")])?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "transfer-encoding-unusual",
+            title: "Anything but chunked alone is refused by a server that knows no other coding",
+            why: "Content that is still compressed, or chunked twice, is not what the application asked for.",
+            requirement: rfc9112("6.1", Should, &["rfc9112-6.1-08", "rfc9112-7.1-07", "rfc9112-7.2-01"]),
+            hint: "Look at what is made of a list of codings, and of what follows a name.",
+            mutant: hears("Transfer-Encoding: gzip, chunked", "Transfer-Encoding: chunked"),
+            run: Act(|client| {
+                let unusual =
+                    ["gzip, chunked", "identity, chunked", "chunked, chunked", "identity", "chunked;q=1"];
+                refuses_codings(client, &unusual)
+            }),
+        },
+        Check {
+            id: "chunked-bare-lf",
+            title: "A line between chunks ends in CRLF, not in LF alone",
+            why: "The RFC forgives a lone LF in the head only; between chunks it is what smuggled requests are made of.",
+            requirement: rfc9112("7.1", Should, &["rfc9112-7.1-04"]),
+            hint: "Look at what the reader of chunks takes for the end of a line.",
+            mutant: hears("\r\n3\na=b\r\n", "\r\n3\r\na=b\r\n"),
+            run: Act(|client| {
+                let twin = client.twin(CHUNKED)?;
+                twin.refuses_content(CHUNKED.replace("\r\n3\r\n", "\r\n3\n"), MALFORMED)?;
+                twin.refuses_content(CHUNKED.replace("a=b\r\n", "a=b\n"), MALFORMED)
+            }),
+        },
+    ],
+};
+
+/// The request that most of these checks differ from in one edit.
+const CHUNKED: &str = "{upload}Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n";
+
+/// What malformed chunks are refused with. Where the application reads them as they come, they can be
+/// what it fails of.
+const MALFORMED: &[u16] = &[400, 500];
+
+/// Each of these in place of `chunked` makes the content one that is not served.
+fn refuses_codings(client: &Client, codings: &[&str]) -> Result<(), Failure> {
+    let twin = client.twin(CHUNKED)?;
+    for coding in codings {
+        let request = CHUNKED.replace(": chunked", &format!(": {coding}"));
+        twin.refuses_content(request, &[400, 411, 501])?;
+    }
+    Ok(())
+}
+
+/// `content`, cut before these positions.
+fn in_chunks(content: &[u8], cuts: BTreeSet<usize>, capitals: bool) -> Vec<u8> {
+    let mut chunks = Vec::new();
+    let mut from = 0;
+    for cut in cuts.into_iter().chain([content.len()]) {
+        let size = if capitals { format!("{:X}", cut - from) } else { format!("{:x}", cut - from) };
+        chunks.extend([size.as_bytes(), b"\r\n", &content[from..cut], b"\r\n"].concat());
+        from = cut;
+    }
+    chunks.extend(b"0\r\n\r\n");
+    chunks
+}

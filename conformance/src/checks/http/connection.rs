@@ -1,0 +1,401 @@
+//! Keep-alive, pipelining, close, HTTP/1.0 and Expect: RFC 9112 section 9, RFC 9110 section 10.1.1.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use crate::check::Level::{Must, Should};
+use crate::check::Run::Act;
+use crate::check::{Chapter, Check, Turn, rfc9110, rfc9112};
+use crate::client::capability::Capability::{Form, Persistence};
+use crate::client::context::FOLLOW_UP;
+use crate::judge::failure::wrong;
+use crate::mutant::{NOT_FOUND, OK, hears, instead_of, next_head, replies, serves};
+use crate::wire::reply::Answer;
+
+/// The chapter.
+pub const CHAPTER: Chapter = Chapter {
+    id: "connection",
+    title: "The connection",
+    needs: &["body-as-framed"],
+    turn: Turn::Beside,
+    checks: &[
+        Check {
+            id: "body-as-framed",
+            title: "The content ends where the head of the response says it does",
+            why: "Octets beyond the stated length become the beginning of the next response, and everything after them is garbage.",
+            requirement: rfc9112("6.3", Must, &["rfc9110-8.6-09", "rfc9112-6.3-01"]),
+            hint: "Count the octets that you write, not the characters, and compare with Content-Length.",
+            mutant: replies("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok, and more"),
+            run: Act(|client| {
+                let missing = client.token();
+                for target in ["/", &format!("/{missing}")] {
+                    let mut connection = client.connect()?;
+                    connection.send(format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"))?;
+                    connection.reply()?;
+                    connection.has_no_surplus()?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "connection-as-announced",
+            title: "A connection closes if the response said so, and otherwise takes another request",
+            why: "A client that was not told sends its next request into a closing connection and loses it.",
+            requirement: rfc9112("9.3", Must, &["rfc9112-9.3-03", "rfc9112-9.3-06", "rfc9112-9.6-05"]),
+            hint: "Find every place where you close a connection and look at the response that went out before.",
+            mutant: replies("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+            run: Act(|client| {
+                let missing = client.token();
+                for target in ["/", &format!("/{missing}")] {
+                    let mut connection = client.connect()?;
+                    connection.send(format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"))?;
+                    let reply = connection.reply()?;
+                    connection.goes_on_as_announced(&reply)?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "persistent-connection",
+            title: "A connection takes a second request after the first response",
+            why: "Without it a browser opens a connection for every picture on a page.",
+            requirement: rfc9112("9.3", Should, &["rfc9112-9.3-01"]),
+            hint: "Look at what your code does between the end of one response and the next read.",
+            mutant: instead_of("\r\nContent-Length: ", "\r\nConnection: close\r\nContent-Length: "),
+            run: Act(|client| {
+                let mut connection = client.connect()?;
+                connection.send("{get}\r\n")?;
+                if connection.reply()?.announces_close() {
+                    return Err(wrong("a connection that stays open", "the response announces its end"));
+                }
+                connection.still_serves()?;
+                Ok(())
+            }),
+        },
+        Check {
+            id: "long-conversation",
+            title: "Twenty requests on one connection are all answered",
+            why: "A buffer or a counter that is not reset between requests works for the first few only.",
+            requirement: rfc9112("9.5", Should, &["rfc9112-9.5-04"]),
+            hint: "Look at what is kept from one request to the next on the same connection.",
+            mutant: serves(|mut client| {
+                let mut room = 400_usize;
+                while let Some(head) = next_head(&mut client).filter(|head| head.len() <= room) {
+                    room -= head.len();
+                    let _ = client.write_all(OK);
+                }
+            }),
+            run: Act(|client| {
+                client.needs(Persistence)?;
+                let mut connection = client.connect()?;
+                for number in 1..=20 {
+                    connection.send("{get}\r\n")?;
+                    let reply = connection.reply()?;
+                    reply.succeeds()?;
+                    if number >= 5 && reply.announces_close() {
+                        client.note(format!("the server closes a connection after {number} requests"));
+                        return Ok(());
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "pipelining",
+            title: "Requests that arrive together are answered one by one, in their order",
+            why: "What stands in the buffer behind the first request is lost, and the client waits for it in vain.",
+            requirement: rfc9112("9.3.2", Must, &["rfc9112-9.2-01", "rfc9112-9.3.2-02", "rfc9112-6.3-02"]),
+            hint: "Look at what becomes of octets that one read brought along behind the end of a request.",
+            mutant: serves(|mut client| {
+                while matches!(client.read(&mut [0; 65536]), Ok(1..)) {
+                    let _ = client.write_all(OK);
+                }
+            }),
+            run: Act(|client| {
+                client.needs(Persistence)?;
+                let token = client.token();
+                // Only a form says that it has read the content.
+                let upload = match client.has(Form) {
+                    true => format!("{{upload}}Content-Length: 14\r\n\r\na={token}"),
+                    false => String::new(),
+                };
+                let head = "HEAD / HTTP/1.1\r\nHost: {host}\r\n\r\n";
+                let mut connection = client.connect()?;
+                connection.send(format!("{{get}}\r\n{head}{upload}{FOLLOW_UP}"))?;
+                let first = connection.reply()?;
+                first.succeeds()?;
+                if first.announces_close() {
+                    client.note("the server answers the first of several requests and closes");
+                    return connection.closes();
+                }
+                connection.reply_to_head()?.status_is(&[first.status])?;
+                if client.has(Form) {
+                    connection.reply()?.reports(&[(b"a", token.as_bytes())])?;
+                }
+                connection.reply()?.status_is(&[first.status])
+            }),
+        },
+        Check {
+            id: "close-honoured",
+            title: "After a request with Connection: close there is one response, and then the end",
+            why: "A client that asked for the end waits for it, and a request behind it may come from somebody else.",
+            requirement: rfc9112(
+                "9.6",
+                Must,
+                &["rfc9112-9.3-02", "rfc9112-9.6-02", "rfc9112-9.6-04", "rfc9110-7.6.1-03"],
+            ),
+            hint: "Look for the connection option, in any mixture of cases, before you read the next request.",
+            mutant: hears("Connection: close", "Connection: stay"),
+            run: Act(|client| {
+                for option in ["close", "Close", "CLOSE"] {
+                    let request = format!("{{get}}Connection: {option}\r\n\r\n");
+                    let mut connection = client.connect()?;
+                    connection.send(format!("{request}{{get}}\r\n"))?;
+                    // A server may refuse both, since a client that asked for the end has no right to go on.
+                    connection.reply()?;
+                    connection.closes()?;
+                    // One that serves a client at a time may wait for this one to go.
+                    drop(connection);
+                    connection = client.connect()?;
+                    connection.send(request)?;
+                    connection.reply()?.succeeds()?;
+                    connection.closes()?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "close-in-list",
+            title: "The option close is found among others, and in a second Connection line",
+            why: "Clients and proxies add options of their own beside it.",
+            requirement: rfc9110(
+                "7.6.1",
+                Should,
+                &["rfc9112-9.3-02", "rfc9110-5.6.1.2-01", "rfc9110-5.6.1.2-02"],
+            ),
+            hint: "Look at how you compare the value of Connection: as a whole, or member by member.",
+            mutant: hears("x-hop, close", "x-hop"),
+            run: Act(|client| {
+                for options in ["x-hop, close", ", close", "close ,x-hop", "x-hop\r\nConnection: close"] {
+                    let mut connection = client.connect()?;
+                    connection.send(format!("{{get}}Connection: {options}\r\n\r\n"))?;
+                    connection.reply()?.succeeds()?;
+                    connection.closes()?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "close-announced",
+            title: "The response to Connection: close says close as well",
+            why: "Proxies on the way learn from it that the connection must not be used again.",
+            requirement: rfc9112("9.6", Should, &["rfc9112-9.6-03"]),
+            hint: "Look at where you decide to close, and whether the head of the response is already written then.",
+            mutant: instead_of("Connection: close", "Connection: keep-alive"),
+            run: Act(|client| client.send("{get}Connection: close\r\n\r\n")?.says_close()),
+        },
+        Check {
+            id: "garbage-behind-request",
+            title: "A request is answered although garbage follows, and then the connection closes",
+            why: "Once it is lost, the place where the next request begins is a guess, and attackers choose what you guess.",
+            requirement: rfc9112("2.2", Should, &["rfc9112-2.2-08", "rfc9112-9.6-06"]),
+            hint: "Look at what your loop over requests does after it has sent a 400.",
+            mutant: serves(|client| {
+                answer_each(client, |head| if head.starts_with(b"GET / ") { OK } else { NOT_FOUND })
+            }),
+            run: Act(|client| {
+                client.needs(Persistence)?;
+                let mut connection = client.connect()?;
+                connection
+                    .send(format!("{{get}}\r\nGET\x01/\x02HTTP\r\nHost: {{host}}\r\n\r\n{FOLLOW_UP}"))?;
+                connection.reply()?.succeeds()?;
+                match connection.answer(false)? {
+                    Answer::Reply(reply) => {
+                        reply.status_is(&[400, 404, 405, 501, 505])?;
+                        connection.closes_unanswered()
+                    }
+                    Answer::Silent(_) => connection.closes_unanswered(),
+                    Answer::Closed | Answer::Reset | Answer::Broken { .. } => Ok(()),
+                }
+            }),
+        },
+        Check {
+            id: "http10-closes",
+            title: "After a response to HTTP/1.0 the connection closes",
+            why: "An old client takes the end of the connection for the end of the page, and waits.",
+            requirement: rfc9112("9.3", Must, &["rfc9112-9.3-05"]),
+            hint: "Look at where the version of the request decides whether the connection persists.",
+            mutant: hears("HTTP/1.0", "HTTP/1.1"),
+            run: Act(|client| {
+                let mut connection = client.connect()?;
+                connection.send("GET / HTTP/1.0\r\nHost: {host}\r\n\r\n")?;
+                connection.reply()?.succeeds()?;
+                connection.closes()
+            }),
+        },
+        Check {
+            id: "http10-keep-alive",
+            title: "A connection that outlives a response to HTTP/1.0 was announced with keep-alive, or closes",
+            why: "An old client can't tell otherwise whether it may go on, and where the content ends.",
+            requirement: rfc9112("9.3", Should, &["rfc9112-9.3-04"]),
+            hint: "Look at which Connection field goes out when the request is HTTP/1.0.",
+            mutant: instead_of("Connection: keep-alive", "X-Connection: keep-alive"),
+            run: Act(|client| {
+                let mut connection = client.connect()?;
+                connection.send("GET / HTTP/1.0\r\nHost: {host}\r\nConnection: keep-alive\r\n\r\n")?;
+                let reply = connection.reply()?;
+                reply.succeeds()?;
+                if !reply.list("Connection").iter().any(|option| option == "keep-alive") {
+                    return connection.closes();
+                }
+                reply.is_framed()?;
+                connection.still_serves()?;
+                Ok(())
+            }),
+        },
+        Check {
+            id: "http10-not-chunked",
+            title: "A response to HTTP/1.0 is not chunked",
+            why: "An old client shows the sizes of the chunks in the middle of the page.",
+            requirement: rfc9112("6.1", Must, &["rfc9112-6.1-09"]),
+            hint: "Look at how the framing of a response is chosen, and whether the version of the request has a say.",
+            mutant: replies("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
+            run: Act(|client| {
+                let missing = client.token();
+                for target in ["/", "{form}?a=b", &format!("/{missing}")] {
+                    let request = format!("GET {target} HTTP/1.0\r\nHost: {{host}}\r\n\r\n");
+                    client.send(request)?.lacks_field("Transfer-Encoding")?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "content-framed",
+            title: "The end of the content is marked by Content-Length or chunks, not by closing",
+            why: "A client can't tell a whole page from one that was cut off by a crash.",
+            requirement: rfc9112("6.3", Should, &["rfc9112-6.3-10", "rfc9110-8.6-07"]),
+            hint: "Look at what the head says about the length when you know the whole content beforehand.",
+            mutant: replies("HTTP/1.1 200 OK\r\n\r\nok"),
+            run: Act(|client| client.get("/")?.is_framed()),
+        },
+        Check {
+            id: "expect-continue",
+            title: "A client that expects 100 (Continue) gets it, or a final response, before it sends content",
+            why: "Clients with a large upload wait for the go-ahead, and both sides wait forever.",
+            requirement: rfc9110(
+                "10.1.1",
+                Must,
+                &[
+                    "form-http-08",
+                    "rfc9110-10.1.1-02",
+                    "rfc9110-10.1.1-05",
+                    "rfc9110-10.1.1-07",
+                    "rfc9110-10.1.1-08",
+                ],
+            ),
+            hint: "Look for Expect after the head is parsed and before you read the content.",
+            mutant: hears("Expect: 100-", "X-Expect: 100-"),
+            run: Act(|client| {
+                client.knows_interim_responses()?;
+                for value in ["100-continue", "100-Continue"] {
+                    let mut connection = client.connect()?;
+                    connection.send(format!("{{upload}}Content-Length: 3\r\nExpect: {value}\r\n\r\n"))?;
+                    match connection.first_status(client.limits().answer) {
+                        Some(100) => {
+                            connection.send("a=b")?;
+                            client.received(&connection.reply()?, &[(b"a", b"b")])?;
+                        }
+                        Some(_) => drop(connection.reply()?),
+                        None => {
+                            let actual = connection.answer(false)?.describe();
+                            return Err(wrong("100 (Continue), or a final response", actual));
+                        }
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "expect-without-content",
+            title: "A GET that expects 100 (Continue) and has no content is answered",
+            why: "A server that waits for content that was never announced hangs, and its client with it.",
+            requirement: rfc9110("10.1.1", Must, &["rfc9110-10.1.1-04"]),
+            hint: "Look at what Expect makes your server wait for when there is neither Content-Length nor chunks.",
+            mutant: serves(|mut client| {
+                if next_head(&mut client).is_some() {
+                    let _ = client.write_all(b"HTTP/1.1 100 Continue\r\n\r\n");
+                    let _ = client.read(&mut [0]);
+                }
+            }),
+            run: Act(|client| client.send("{get}Expect: 100-continue\r\n\r\n").map(drop)),
+        },
+        Check {
+            id: "expect-http10",
+            title: "A client of HTTP/1.0 gets no 100 (Continue)",
+            why: "An old client takes the interim response for the final one.",
+            requirement: rfc9110("10.1.1", Must, &["rfc9110-10.1.1-03", "rfc9110-15.2-01"]),
+            hint: "Look at which versions of HTTP your handling of Expect covers.",
+            mutant: hears("HTTP/1.0", "HTTP/1.1"),
+            run: Act(|client| {
+                let mut connection = client.connect()?;
+                connection.send(
+                    "POST {form} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+                     Content-Length: 3\r\nExpect: 100-continue\r\n\r\n",
+                )?;
+                connection.first_status(client.limits().quiet);
+                connection.send("a=b")?;
+                connection.reply()?.has_no_interim()
+            }),
+        },
+        Check {
+            id: "expect-refused",
+            title: "Content that arrives after an early final response is not taken for a request",
+            why: "Whoever chooses the content of a form could send requests in the name of another user.",
+            requirement: rfc9112("9.3", Must, &["rfc9112-9.3-07", "rfc9110-10.1.1-06"]),
+            hint: "Look at what happens to the content of a request that is answered before the content is read.",
+            mutant: serves(|client| {
+                answer_each(client, |head| if head.starts_with(b"GET / ") { OK } else { NOT_FOUND })
+            }),
+            run: Act(|client| {
+                let missing = client.token();
+                let content = client.expand(format!("GET /{missing} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"));
+                let length = content.len();
+                let mut connection = client.connect()?;
+                connection.send(format!(
+                    "POST /{missing} HTTP/1.1\r\nHost: {{host}}\r\nContent-Type: text/plain\r\n\
+                     Content-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
+                ))?;
+                connection.first_status(client.limits().answer);
+                connection.send([&content, FOLLOW_UP.as_bytes()].concat())?;
+                // A server that lingers before it closes need not do so for us.
+                connection.half_close();
+                connection.reply()?;
+                match connection.answer(false)? {
+                    Answer::Closed | Answer::Reset => Ok(()),
+                    Answer::Reply(reply) if (200..300).contains(&reply.status) => connection.closes(),
+                    other => Err(wrong("an answer to the next request, or a close", other.describe())),
+                }
+            }),
+        },
+        Check {
+            id: "upgrade-ignored",
+            title: "A protocol that the server does not know is not switched to",
+            why: "After 101 both sides speak the new protocol, and neither side knows which one that is.",
+            requirement: rfc9110("7.8", Must, &["rfc9110-7.8-01", "rfc9110-7.8-05"]),
+            hint: "Look at what your server does with Upgrade and with options of Connection that it does not know.",
+            mutant: replies("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
+            run: Act(|client| {
+                let token = client.token();
+                let request = format!("{{get}}Connection: upgrade\r\nUpgrade: {token}/1\r\n\r\n");
+                client.send(request)?.status_is_not(&[101])
+            }),
+        },
+    ],
+};
+
+/// A mutant that takes everything for a head.
+fn answer_each(mut client: TcpStream, answer: fn(&[u8]) -> &'static [u8]) {
+    while let Some(head) = next_head(&mut client) {
+        let _ = client.write_all(answer(&head));
+    }
+}

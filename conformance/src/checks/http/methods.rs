@@ -1,0 +1,370 @@
+//! GET and HEAD, and what becomes of all the others: RFC 9110 sections 9 and 15.
+
+use std::cell::Cell;
+use std::io::Write;
+use std::net::TcpStream;
+
+use crate::check::Level::{Must, Should};
+use crate::check::Run::Act;
+use crate::check::{Chapter, Check, Turn, practice, rfc9110, rfc9112};
+use crate::client::Client;
+use crate::client::capability::Capability::Files;
+use crate::judge::failure::Failure;
+use crate::mutant::{NOT_FOUND, OK, hears, instead_of, next_head, replies, serves};
+use crate::wire::reply::{Answer, Reply};
+
+/// The chapter.
+pub const CHAPTER: Chapter = Chapter {
+    id: "methods",
+    title: "Methods and status codes",
+    needs: &[],
+    turn: Turn::Beside,
+    checks: &[
+        Check {
+            id: "head-without-content",
+            title: "A response to HEAD ends with its head",
+            why: "A client expects no content there and reads it as the beginning of the next response.",
+            requirement: rfc9110("9.3.2", Must, &["rfc9110-9.3.2-01", "rfc9112-6.3-01"]),
+            hint: "Look at every place that writes content, error pages included, and ask there for the method.",
+            mutant: hears("HEAD /", "GET /"),
+            run: Act(|client| {
+                let missing = client.token();
+                for target in ["/", &format!("/{missing}")] {
+                    let mut connection = client.connect()?;
+                    connection.send(format!("HEAD {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"))?;
+                    connection.reply_to_head()?;
+                    connection.has_no_surplus()?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "head-status",
+            title: "HEAD gets the status code that GET gets",
+            why: "Link checkers ask with HEAD and report pages as broken that are not.",
+            requirement: rfc9110("9.1", Must, &["rfc9110-9.1-01"]),
+            hint: "Look at where the method chooses what happens, and send HEAD the way of GET.",
+            mutant: hears("HEAD /", "PUT /"),
+            run: Act(|client| {
+                let missing = client.token();
+                for target in ["/", &format!("/{missing}")] {
+                    let get = client.get(target)?;
+                    ask_head(client, target)?.status_is(&[get.status])?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "head-length",
+            title: "Content-Length in a response to HEAD is the length that GET would send",
+            why: "A download manager asks with HEAD how large a file is and stops there.",
+            requirement: rfc9110("8.6", Must, &["rfc9110-8.6-01", "rfc9110-8.6-02"]),
+            hint: "Look at what Content-Length is computed from when no content is written.",
+            mutant: serves(|mut client| {
+                while let Some(head) = next_head(&mut client) {
+                    let empty = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+                    let _ = client.write_all(if head.starts_with(b"HEAD ") { empty } else { OK });
+                }
+            }),
+            run: Act(|client| {
+                for target in pages(client, &["/hello.txt", "/range.bin", "/empty.txt"]) {
+                    let (get, head, again) =
+                        (client.get(target)?, ask_head(client, target)?, client.get(target)?);
+                    if get.body.len() != again.body.len() {
+                        let why = format!("the length of {target} changes from one GET to the next");
+                        return Err(Failure::Skip(why));
+                    }
+                    if head.field("Content-Length").is_some() {
+                        head.field_is("Content-Length", get.body.len().to_string())?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "head-fields",
+            title: "A response to HEAD has the fields that GET gets",
+            why: "Caches compare them to find out whether what they hold is still fresh.",
+            requirement: rfc9110("9.3.2", Should, &["rfc9110-9.3.2-02", "rfc9110-9.3.2-03"]),
+            hint: "Look at whether GET and HEAD share the code that builds the head.",
+            mutant: serves(|mut client| {
+                while let Some(head) = next_head(&mut client) {
+                    let typed = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok";
+                    let _ = client.write_all(if head.starts_with(b"GET ") { typed } else { &OK[..38] });
+                }
+            }),
+            run: Act(|client| {
+                for target in pages(client, &["/style.css", "/dir"]) {
+                    let (get, head, again) =
+                        (client.get(target)?, ask_head(client, target)?, client.get(target)?);
+                    let stays = |name: &&&str| get.field(name) == again.field(name);
+                    let names: Vec<&str> = SAME_FOR_HEAD.iter().filter(stays).copied().collect();
+                    head.same_fields_as(&get, &names)?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "missing-page",
+            title: "A page that does not exist is answered with 404",
+            why: "With 200 every mistyped address looks right to search engines, caches and scripts.",
+            requirement: rfc9110("15.5.5", Must, &[]),
+            hint: "Look at what your server answers when no route and no file fits.",
+            mutant: instead_of("HTTP/1.1 404", "HTTP/1.1 200"),
+            run: Act(|client| {
+                let missing = client.token();
+                let paths =
+                    [format!("/{missing}"), format!("/{missing}/page.html"), format!("/dir/{missing}")];
+                for path in paths {
+                    let reply = client.get(&path)?;
+                    if !client.has(Files) && reply.succeeds().is_ok() && reply.body == client.get("/")?.body {
+                        return Err(Failure::Skip("the server has one page for all addresses".into()));
+                    }
+                    reply.status_is(&[404, 410])?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "error-explained",
+            title: "An error response to GET has content that says what is wrong",
+            why: "A browser shows an empty window, and its user thinks that the network is down.",
+            requirement: rfc9110("15.5", Should, &["rfc9110-15.5-01"]),
+            hint: "Look at what your code writes behind the head of a 404.",
+            mutant: replies("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"),
+            run: Act(|client| {
+                let missing = client.token();
+                let reply = client.get(&format!("/{missing}"))?;
+                match (reply.status, reply.body.is_empty()) {
+                    (400.., true) => Err(reply.wrong(
+                        "an explanation for the reader",
+                        "no content",
+                        reply.mark(reply.head.len()),
+                    )),
+                    _ => Ok(()),
+                }
+            }),
+        },
+        Check {
+            id: "unknown-method",
+            title: "A method that the server does not know is refused, best with 501",
+            why: "Whatever it means to its sender, it is not GET.",
+            requirement: rfc9110("9.1", Should, &["rfc9110-9.1-02", "rfc9110-9.1-03"]),
+            hint: "Look at which branch a request takes when its method is none of yours.",
+            mutant: hears("BREW /", "GET /"),
+            run: Act(|client| {
+                let twin = client.twin("{get}\r\n")?;
+                twin.refuses("BREW / HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400, 404, 405, 501])
+            }),
+        },
+        Check {
+            id: "method-case",
+            title: "The method get is not GET",
+            why: "A filter in front of the server that looks for GET and POST lets get and post through.",
+            requirement: rfc9112("3.1", Should, &["rfc9112-3.1-01"]),
+            hint: "Look for a conversion of case in front of the comparison of the method.",
+            mutant: hears("get / ", "GET / "),
+            run: Act(|client| {
+                let twin = client.twin("{get}\r\n")?;
+                let verdict = twin.refuses("get / HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400, 404, 405, 501]);
+                if verdict.is_err()
+                    && let Answer::Reply(reply) = client.ask("BREW / HTTP/1.1\r\nHost: {host}\r\n\r\n")?
+                    && (200..300).contains(&reply.status)
+                {
+                    return Err(Failure::Skip("the server answers any method alike".into()));
+                }
+                verdict
+            }),
+        },
+        Check {
+            id: "allow-with-405",
+            title: "A 405 names the methods that are allowed, and not the one that was refused",
+            why: "Without Allow a client can only guess what to try instead.",
+            requirement: rfc9110(
+                "15.5.6",
+                Must,
+                &["rfc9110-15.5.6-01", "rfc9110-10.2.1-01", "rfc9110-9.1-04"],
+            ),
+            hint: "Look at the fields that go out with a 405.",
+            mutant: instead_of("Allow: ", "X-Allow: "),
+            run: Act(|client| {
+                let mut seen = false;
+                for method in ["POST", "DELETE", "BREW"] {
+                    let request =
+                        format!("{method} / HTTP/1.1\r\nHost: {{host}}\r\nContent-Length: 0\r\n\r\n");
+                    let Answer::Reply(reply) = client.ask(request)? else { continue };
+                    if reply.status == 405 {
+                        seen = true;
+                        reply.has_fields("Allow")?;
+                        reply.list_lacks("Allow", method)?;
+                    }
+                }
+                match seen {
+                    true => Ok(()),
+                    false => Err(Failure::Skip("the server does not answer with 405".into())),
+                }
+            }),
+        },
+        Check {
+            id: "files-stay-as-they-are",
+            title: "Nobody changes or deletes a file with PUT, PATCH or DELETE",
+            why: "Whoever can reach the server could replace its pages.",
+            requirement: practice(Must, &["rfc9110-9.1-04"]),
+            hint: "Look for code that writes or removes files, and who may call it.",
+            mutant: serves(forgets_what_is_deleted),
+            run: Act(|client| {
+                client.needs(Files)?;
+                let before = client.accepts("GET /keep.txt HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+                for method in ["PUT", "PATCH", "DELETE"] {
+                    client.ask(format!(
+                        "{method} /keep.txt HTTP/1.1\r\nHost: {{host}}\r\nContent-Type: text/plain\r\n\
+                         Content-Length: 3\r\n\r\na=b"
+                    ))?;
+                    client.get("/keep.txt")?.same_as(&before)?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "no-500-for-a-method",
+            title: "No method makes the server stumble into a 500",
+            why: "A 500 says that your program is broken, and hides the mistake of the client.",
+            requirement: practice(Should, &["rfc9110-9.1-03"]),
+            hint: "Send each of the methods with nc and read what your server prints.",
+            mutant: instead_of("405 Method Not Allowed", "500 Internal Server Error"),
+            run: Act(|client| {
+                for method in ["HEAD", "POST", "OPTIONS", "TRACE", "BREW"] {
+                    let request =
+                        format!("{method} / HTTP/1.1\r\nHost: {{host}}\r\nContent-Length: 0\r\n\r\n");
+                    if let Answer::Reply(reply) = client.ask(request)? {
+                        reply.status_is_not(&[500, 502, 503])?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "options-names-methods",
+            title: "A successful response to OPTIONS says in Allow what is allowed, GET and HEAD among it",
+            why: "That list is all that OPTIONS is for.",
+            requirement: rfc9110("9.3.7", Should, &["rfc9110-9.3.7-01"]),
+            hint: "Look at what your server takes OPTIONS for, and at the fields of its response.",
+            mutant: instead_of("Allow: ", "X-Allow: "),
+            run: Act(|client| match client.ask("OPTIONS / HTTP/1.1\r\nHost: {host}\r\n\r\n")? {
+                Answer::Reply(reply) if (200..300).contains(&reply.status) => {
+                    reply.list_has("Allow", "GET")?;
+                    reply.list_has("Allow", "HEAD")
+                }
+                _ => Err(Failure::Skip("the server does not offer OPTIONS".into())),
+            }),
+        },
+        Check {
+            id: "options-star",
+            title: "OPTIONS * asks about the server as a whole and is answered, or refused as a request",
+            why: "Load balancers ask that way whether a server is alive.",
+            requirement: rfc9112("3.2.4", Should, &["rfc9112-3.2.4-01"]),
+            hint: "Look at what your code does with a request target that does not begin with a slash.",
+            mutant: instead_of("204 No Content", "500 Internal Server Error"),
+            run: Act(|client| match client.ask("OPTIONS * HTTP/1.1\r\nHost: {host}\r\n\r\n")? {
+                Answer::Reply(reply) => reply.status_is(&[200, 204, 400, 403, 404, 405, 501]),
+                Answer::Closed | Answer::Reset => Ok(()),
+                other => Err(crate::judge::failure::wrong("a response", other.describe())),
+            }),
+        },
+        Check {
+            id: "trace-without-secrets",
+            title: "TRACE is refused, or answered without cookies and credentials",
+            why: "A script on a page could read through it the cookies that are hidden from scripts.",
+            requirement: rfc9110("9.3.8", Should, &["rfc9110-9.3.8-01", "rfc9110-9.3.8-02"]),
+            hint: "Look for the code that answers TRACE, and ask yourself who needs it.",
+            mutant: serves(|mut client| {
+                while let Some(head) = next_head(&mut client) {
+                    let length = head.len();
+                    let ours = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+                    let _ = client.write_all(&[ours.as_bytes(), &head].concat());
+                }
+            }),
+            run: Act(|client| {
+                let (cookie, password) = (client.token(), client.token());
+                let answer = client.ask(format!(
+                    "TRACE / HTTP/1.1\r\nHost: {{host}}\r\nAccept: text/plain\r\nCookie: {cookie}\r\nAuthorization: Basic {password}\r\n\r\n"
+                ))?;
+                match answer {
+                    Answer::Reply(reply) => {
+                        [cookie, password].iter().try_for_each(|secret| reply.body_lacks(secret))
+                    }
+                    _ => Ok(()),
+                }
+            }),
+        },
+        Check {
+            id: "connect-refused",
+            title: "A server that is no proxy refuses CONNECT",
+            why: "A client that gets a 2xx takes the connection for a tunnel to somewhere else.",
+            requirement: rfc9110(
+                "9.3.6",
+                Should,
+                &["rfc9110-9.3.6-01", "rfc9110-9.3.6-02", "rfc9112-3.2.3-01"],
+            ),
+            hint: "Look at what your code does with a target that is a host and a port.",
+            mutant: hears("CONNECT 127.0.0.1:1 ", "GET / "),
+            run: Act(|client| {
+                let twin = client.twin("{get}\r\n")?;
+                for target in ["127.0.0.1:1", "127.0.0.1:", "127.0.0.1:99999"] {
+                    let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n");
+                    twin.refuses(request, &[400, 403, 404, 405, 501])?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "response-version",
+            title: "A request of HTTP/1.1 is answered in HTTP/1.1, and none in HTTP/1.2",
+            why: "A client that reads HTTP/1.0 gives up keep-alive and chunks, and there is no HTTP/1.2 to speak.",
+            requirement: rfc9110(
+                "6.2",
+                Should,
+                &["rfc9110-6.2-01", "rfc9110-6.2-02", "rfc9112-2.3-03", "rfc9112-2.3-04"],
+            ),
+            hint: "Look at which version your status line names, and where that comes from.",
+            mutant: instead_of("HTTP/1.1 200", "HTTP/1.0 200"),
+            run: Act(|client| {
+                client.get("/")?.is_version(&["HTTP/1.1"])?;
+                match client.ask("GET / HTTP/1.2\r\nHost: {host}\r\n\r\n")? {
+                    Answer::Reply(reply) => reply.is_version(&["HTTP/1.0", "HTTP/1.1"]),
+                    _ => Ok(()),
+                }
+            }),
+        },
+    ],
+};
+
+/// Fields in which HEAD and GET agree, where two GETs do.
+const SAME_FOR_HEAD: &[&str] = &[
+    "Content-Type",
+    "Last-Modified",
+    "ETag",
+    "Accept-Ranges",
+    "Cache-Control",
+    "Content-Encoding",
+    "Location",
+];
+
+/// The page that every server has, and these of the fixture, where the server shows them.
+fn pages<'a>(client: &Client, files: &[&'a str]) -> Vec<&'a str> {
+    let files = if client.has(Files) { files } else { &[] };
+    [&["/"], files].concat()
+}
+
+fn ask_head(client: &Client, target: &str) -> Result<Reply, Failure> {
+    client.send(format!("HEAD {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"))
+}
+
+/// A mutant with a file that is gone after a DELETE.
+fn forgets_what_is_deleted(mut client: TcpStream) {
+    thread_local! { static GONE: Cell<bool> = const { Cell::new(false) } }
+    if let Some(head) = next_head(&mut client) {
+        let _ = client.write_all(if GONE.get() { NOT_FOUND } else { OK });
+        GONE.set(GONE.get() || head.starts_with(b"DELETE "));
+    }
+}

@@ -1,0 +1,12 @@
+//! HTTP/1.1 itself: RFC 9110, RFC 9112.
+
+pub mod basics;
+pub mod chunked;
+pub mod connection;
+pub mod content_length;
+pub mod fields;
+pub mod host;
+pub mod lint;
+pub mod methods;
+pub mod request_line;
+pub mod robustness;

@@ -1,0 +1,374 @@
+//! Slow, rude and many clients: what no specification says and every server meets.
+
+use std::cell::{Cell, RefCell};
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::sample::Index;
+use proptest::strategy::Strategy;
+
+use crate::check::Level::{Must, Practice, Should};
+use crate::check::Run::Act;
+use crate::check::{Chapter, Check, Turn, practice, rfc9110, rfc9112};
+use crate::client::capability::Capability::{Concurrency, Files, Form, Persistence};
+use crate::client::connection::Connection;
+use crate::client::context::FOLLOW_UP;
+use crate::client::property::for_all;
+use crate::judge::failure::{Failure, wrong};
+use crate::mutant::{OK, next_head, replies, serves};
+use crate::target::fixture;
+use crate::wire::octets::hex;
+use crate::wire::reply::Answer;
+
+/// The chapter.
+pub const CHAPTER: Chapter = Chapter {
+    id: "robustness",
+    title: "Robustness",
+    needs: &[],
+    turn: Turn::Beside,
+    checks: &[
+        Check {
+            id: "request-in-pieces",
+            title: "A request means the same in however many pieces it arrives",
+            why: "A network cuts where it likes, and what works with the browser at hand fails with the one far away.",
+            requirement: rfc9112("2.2", Must, &["rfc9112-2.1-01", "rfc9112-6.3-07"]),
+            hint: "Look for a place that takes one read for one request.",
+            mutant: serves(reads_once),
+            run: Act(|client| {
+                let token = client.token();
+                // Only a form says what has arrived.
+                let request = match client.has(Form) {
+                    true => format!("{{upload}}Content-Length: 14\r\n\r\na={token}"),
+                    false => "{get}\r\n".into(),
+                };
+                let request = client.expand(request);
+                let length = request.len();
+                let cuts = vec(proptest::arbitrary::any::<Index>(), 1..4).prop_map(move |cuts| {
+                    let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(length)).collect();
+                    cuts.sort_unstable();
+                    cuts
+                });
+                for_all(client, cuts, |client, cuts| {
+                    let mut connection = client.connect()?;
+                    connection.send_in_pieces(&request, &cuts)?;
+                    client.received(&connection.reply()?, &[(b"a", token.as_bytes())])
+                })
+            }),
+        },
+        Check {
+            id: "head-octet-by-octet",
+            title: "A request that arrives octet by octet is answered once it is complete, not before",
+            why: "Lines and names break between any two octets, the CR and the LF of the last line included.",
+            requirement: rfc9110("5.3", Must, &["rfc9110-5.3-03"]),
+            hint: "Look at how the end of the head is found when it is spread over several reads.",
+            mutant: serves(reads_once),
+            run: Act(|client| {
+                let mut connection = client.connect()?;
+                connection.send("GET / HT")?;
+                connection.stays_quiet()?;
+                connection.send_singly("TP/1.1\r\nHost: {host}\r\n\r\n")?;
+                connection.reply()?.succeeds()
+            }),
+        },
+        Check {
+            id: "end-in-head",
+            title: "A client that leaves in the middle of a head is let go",
+            why: "A loop that reads on at the end of the stream spins forever, or keeps a dead connection.",
+            requirement: rfc9112("9.5", Must, &["rfc9112-9.5-02", "rfc9110-5.3-03", "rfc9110-2.3-01"]),
+            hint: "Look at what your code does when a read returns zero octets.",
+            mutant: serves(|client| drop(thread::Builder::new().spawn(move || never_lets_go(client)))),
+            run: Act(|client| {
+                for part in ["", "GET / HT", "GET / HTTP/1.1\r\nHost: {host}\r\n"] {
+                    let mut connection = client.connect()?;
+                    connection.send(part)?;
+                    connection.half_close();
+                    if is_let_go(&mut connection)?.contains(&200) {
+                        client.note("the server answers a request although its head is not complete");
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "end-in-content",
+            title: "A client that leaves in the middle of its content is let go",
+            why: "A loop that waits for the rest waits forever, and so does whoever waits for the loop.",
+            requirement: rfc9112("6.3", Must, &["rfc9112-6.3-08", "rfc9112-9.5-02"]),
+            hint: "Look at the loop that reads the content, and at what it does when a read returns zero octets.",
+            mutant: serves(|client| drop(thread::Builder::new().spawn(move || never_lets_go(client)))),
+            run: Act(|client| {
+                for framing in ["Content-Length: 10\r\n\r\na=b", "Transfer-Encoding: chunked\r\n\r\na\r\na=b"]
+                {
+                    let mut connection = client.connect()?;
+                    connection.send(format!("{{upload}}{framing}"))?;
+                    connection.half_close();
+                    is_let_go(&mut connection)?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "half-close",
+            title: "A client that ends its side after the request still gets the response",
+            why: "Simple tools send all they have, say so, and then read.",
+            requirement: rfc9112("9.6", Should, &["rfc9112-9.6-08"]),
+            hint: "Look at what your code makes of the end of the stream after a complete request.",
+            mutant: serves(|mut client| {
+                let _ = next_head(&mut client);
+                let _ = client.set_read_timeout(Some(Duration::from_millis(100)));
+                if !matches!(client.read(&mut [0]), Ok(0)) {
+                    let _ = client.write_all(OK);
+                }
+            }),
+            run: Act(|client| {
+                let mut connection = client.connect()?;
+                connection.send("{get}\r\n")?;
+                connection.half_close();
+                connection.reply()?.succeeds()
+            }),
+        },
+        Check {
+            id: "reset-by-client",
+            title: "The server survives clients that vanish: in the head, in the content, in the response",
+            why: "An error on one connection that nobody handles ends the program, and all other clients with it.",
+            requirement: practice(Must, &["rfc9110-2.3-01"]),
+            hint: "Look at what becomes of the error when a read or a write fails.",
+            mutant: serves(dies_of_a_reset),
+            run: Act(|client| {
+                for part in ["GET / HT", "{upload}Content-Length: 10\r\n\r\na=b"] {
+                    let mut connection = client.connect()?;
+                    connection.send(part)?;
+                    // An answer to somebody else shows that the server has had time for this one.
+                    if client.has(Concurrency) {
+                        client.get("/")?.succeeds()?;
+                    }
+                    connection.reset()?;
+                    client.get("/")?.succeeds()?;
+                }
+                let target = if client.has(Files) { "/large.bin" } else { "/" };
+                let mut connection = client.connect_deaf()?;
+                connection.send(format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"))?;
+                connection.sees_response()?;
+                connection.reset()?;
+                client.get("/")?.succeeds()
+            }),
+        },
+        Check {
+            id: "binary-noise",
+            title: "Octets of any kind are refused and survived",
+            why: "Scanners find every open port within hours, and speak whatever they like.",
+            requirement: practice(Must, &["rfc9110-2.3-01", "rfc9112-2.2-01"]),
+            hint: "Look for conversions of input to text that may fail, and for positions computed from it.",
+            mutant: replies("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+            run: Act(|client| {
+                let random = client.random().bytes(2000);
+                let hello = b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00\r\n\r\n";
+                for noise in [&random[..], hello, b"\xff\xfe\x00\r\n\xc3\x28: \xe2\x82\r\n\r\n"] {
+                    let mut connection = client.connect()?;
+                    connection.send_exactly(noise)?;
+                    connection.half_close();
+                    if let Answer::Reply(reply) = connection.answer(false)? {
+                        reply.status_is_not(&[200, 204])?;
+                    }
+                }
+                client.get("/")?.succeeds()
+            }),
+        },
+        Check {
+            id: "slow-clients",
+            title: "Twenty clients that are slow to send keep nobody else waiting",
+            why: "One phone in a tunnel stops the whole site.",
+            requirement: practice(Practice, &["rfc9112-8-01"]),
+            hint: "Look at what else your server can do while it waits for one client.",
+            mutant: serves(|mut client| {
+                if next_head(&mut client).is_some() {
+                    let _ = client.write_all(OK);
+                }
+            }),
+            run: Act(|client| {
+                let mut slow = Vec::new();
+                for _ in 0..20 {
+                    let mut connection = client.connect()?;
+                    connection.send("GET / HTTP/1.1\r\n")?;
+                    slow.push(connection);
+                    client.get("/")?.succeeds()?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "client-that-never-reads",
+            title: "A client that does not read its response keeps nobody else waiting",
+            why: "A write that waits holds up everything behind it, unless something else can run.",
+            requirement: practice(Practice, &[]),
+            hint: "Look at what is locked or blocked while a large response is written.",
+            mutant: serves(|client| drop(thread::Builder::new().spawn(move || writes_under_a_lock(client)))),
+            run: Act(|client| {
+                client.needs(Concurrency)?;
+                client.needs(Files)?;
+                let mut deaf = client.connect_deaf()?;
+                deaf.send("GET /large.bin HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+                deaf.sees_response()?;
+                client.get("/")?.succeeds()
+            }),
+        },
+        Check {
+            id: "many-connections",
+            title: "A hundred connections, four at a time, are all served",
+            why: "What is not given back after each connection is used up after some of them.",
+            requirement: practice(Must, &["rfc9110-2.3-01"]),
+            hint: "Look at what each connection takes (a descriptor, a thread, a slot) and where it gives it back.",
+            mutant: serves(|mut client| {
+                thread_local! { static SERVED: Cell<u32> = const { Cell::new(0) } }
+                SERVED.set(SERVED.get() + 1);
+                if SERVED.get() < 64 && next_head(&mut client).is_some() {
+                    let _ = client.write_all(OK);
+                }
+            }),
+            run: Act(|client| {
+                for _ in 0..25 {
+                    client.transcript().clear();
+                    let ask = |_| {
+                        let mut connection = client.connect()?;
+                        connection.send("{get}Connection: close\r\n\r\n").map(|()| connection)
+                    };
+                    let four: Result<Vec<_>, Failure> = (0..4).map(ask).collect();
+                    // A server may serve one client at a time, and wait for it to go.
+                    four?.into_iter().try_for_each(|mut connection| connection.reply()?.succeeds())?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "many-clients",
+            title: "Fifty clients can keep their connections open at the same time",
+            why: "A browser keeps six connections to a page with pictures, and a class has thirty browsers.",
+            requirement: practice(Practice, &["rfc9112-9.5-04"]),
+            hint: "Look at what a connection holds on to while it waits for its next request, and how much of that there is.",
+            mutant: serves(has_room_for_ten),
+            run: Act(|client| {
+                client.needs(Concurrency)?;
+                client.needs(Persistence)?;
+                let mut crowd = Vec::new();
+                for _ in 0..50 {
+                    let mut connection = client.connect()?;
+                    connection.send("{get}\r\n")?;
+                    connection.reply()?.succeeds()?;
+                    crowd.push(connection);
+                }
+                crowd.into_iter().try_for_each(|mut connection| {
+                    connection.send(FOLLOW_UP)?;
+                    match connection.answer(false)? {
+                        // A server may close what was idle for long, or what is too much for it.
+                        Answer::Reply(_) | Answer::Closed | Answer::Reset => Ok(()),
+                        other => Err(wrong("an answer, or the connection closed", other.describe())),
+                    }
+                })
+            }),
+        },
+        Check {
+            id: "large-upload",
+            title: "A form with a field of 240,000 octets arrives whole",
+            why: "One read returns what has arrived by then, and that is seldom all of it.",
+            requirement: rfc9112("6.3", Must, &["rfc9112-6.3-07", "form-url-31", "form-http-07"]),
+            hint: "Look at how your code knows that it has read all of the content.",
+            mutant: serves(reads_once),
+            run: Act(|client| {
+                client.needs(Form)?;
+                let value = client.random().token().repeat(20_000);
+                let length = value.len() + 2;
+                let reply = client.send(format!("{{upload}}Content-Length: {length}\r\n\r\na={value}"))?;
+                match reply.status {
+                    413 => Err(Failure::Skip("the server takes no forms that large".into())),
+                    _ => reply.reports(&[(b"a", value.as_bytes())]),
+                }
+            }),
+        },
+    ],
+};
+
+/// A mutant that takes what fits into its buffer for the whole request.
+fn reads_once(mut client: TcpStream) {
+    let mut buffer = [0; 1024];
+    let length = client.read(&mut buffer).unwrap_or(0);
+    let request = &buffer[..length];
+    let Some(end) = request.windows(4).position(|octets| octets == b"\r\n\r\n") else {
+        let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        return;
+    };
+    let value = hex(request[end + 4..].strip_prefix(b"a=").unwrap_or_default());
+    let field =
+        format!("{{\"name_hex\":\"61\",\"filename_hex\":null,\"type\":null,\"value_hex\":\"{value}\"}}");
+    let report = format!("{{\"fields\":[{field}],\"source\":\"body\"}}");
+    let reply = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{report}", report.len());
+    let _ = client.write_all(reply.as_bytes());
+    while matches!(client.read(&mut [0; 65536]), Ok(1..)) {}
+}
+
+/// Whatever the server answers, it must end the connection once the client has. Returns the status codes.
+fn is_let_go(connection: &mut Connection) -> Result<Vec<u16>, Failure> {
+    let mut statuses = Vec::new();
+    loop {
+        match connection.answer(false)? {
+            Answer::Reply(reply) => statuses.push(reply.status),
+            Answer::Silent(_) => return Err(wrong("the connection closed", "it stayed open")),
+            Answer::Closed | Answer::Reset | Answer::Broken { .. } => return Ok(statuses),
+        }
+    }
+}
+
+/// A mutant that goes on waiting for those who have left.
+fn never_lets_go(mut client: TcpStream) {
+    let _ = next_head(&mut client);
+    loop {
+        thread::park();
+    }
+}
+
+/// A mutant that a reset connection brings down when it looks at all of them in turn.
+fn dies_of_a_reset(mut client: TcpStream) {
+    thread_local! { static CLIENTS: RefCell<Vec<TcpStream>> = const { RefCell::new(Vec::new()) } }
+    let mut buffer = [0; 1024];
+    let is_reset = |client: &mut TcpStream| {
+        client.read(&mut [0; 1024]).is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)
+    };
+    let is_dead = CLIENTS.with_borrow_mut(|clients| clients.iter_mut().any(is_reset));
+    // Nobody is waited for: what has not come by now will be looked at with the others.
+    let _ = client.set_read_timeout(Some(Duration::from_millis(20)));
+    if !is_dead {
+        let length = client.read(&mut buffer).unwrap_or(0);
+        if buffer[..length].ends_with(b"\r\n\r\n") {
+            let _ = client.write_all(OK);
+        }
+        CLIENTS.with_borrow_mut(|clients| clients.push(client));
+    }
+}
+
+/// A mutant that holds a lock while it writes.
+fn writes_under_a_lock(mut client: TcpStream) {
+    static OUTPUT: Mutex<()> = Mutex::new(());
+    let Some(head) = next_head(&mut client) else { return };
+    let _one_at_a_time = OUTPUT.lock().unwrap_or_else(PoisonError::into_inner);
+    if head.starts_with(b"GET /large.bin ") {
+        let _ = client.write_all(&fixture::large_content());
+    } else {
+        let _ = client.write_all(OK);
+    }
+}
+
+/// A mutant with room for ten clients, and no way to make room again.
+fn has_room_for_ten(mut client: TcpStream) {
+    thread_local! { static ROOM: Cell<usize> = const { Cell::new(10) } }
+    let Some(left) = ROOM.get().checked_sub(1) else { return };
+    ROOM.set(left);
+    let serve = move || {
+        while next_head(&mut client).is_some() {
+            let _ = client.write_all(OK);
+        }
+    };
+    drop(thread::Builder::new().spawn(serve));
+}

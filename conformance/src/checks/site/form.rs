@@ -1,0 +1,317 @@
+//! A form in the query and in the body, as the form contract has it.
+
+use proptest::arbitrary::any;
+
+use crate::check::Level::{Must, Should};
+use crate::check::Run::Act;
+use crate::check::{Chapter, Check, Turn, contract, html_standard, practice, rfc9110, rfc9112};
+use crate::client::browser::{URLENCODED, post};
+use crate::client::capability::Capability::{Concurrency, Form, Persistence};
+use crate::client::property::{fields, for_all};
+use crate::judge::failure::Failure;
+use crate::judge::form::FormField;
+use crate::mutant::{hears, instead_of};
+
+/// The chapter.
+pub const CHAPTER: Chapter = Chapter {
+    id: "form",
+    title: "The form",
+    needs: &["form-in-body"],
+    turn: Turn::Beside,
+    checks: &[
+        Check {
+            id: "form-in-body",
+            title: "A posted form is reported field by field",
+            why: "This is what a form is for: what somebody typed arrives.",
+            requirement: contract("", Must, &["form-url-01"]),
+            hint: "Print the content of the request as the form handler gets it, and compare it with what was sent.",
+            mutant: hears("POST /form", "GET /form"),
+            run: Act(|client| {
+                let sent = [FormField::text("name", client.token()), FormField::text("place", "Ulm")];
+                let reply = client.browser()?.post(&sent)?;
+                reply.reports_one_of(&[sent.to_vec()])?;
+                reply.reports_source("body")
+            }),
+        },
+        Check {
+            id: "form-in-query",
+            title: "A form that comes with GET is reported from the query",
+            why: "A search form is a GET: its fields stand behind the question mark, and there is no content.",
+            requirement: contract("", Must, &["form-http-11"]),
+            hint: "Look at what the form handler does with the part of the target behind the question mark.",
+            mutant: instead_of("\"source\":\"query\"", "\"source\":\"body\" "),
+            run: Act(|client| {
+                let sent = [FormField::text("name", client.token()), FormField::text("place", "Ulm")];
+                let reply = client.browser()?.get(&sent)?;
+                reply.reports_one_of(&[sent.to_vec()])?;
+                reply.reports_source("query")
+            }),
+        },
+        Check {
+            id: "form-in-both",
+            title: "A query beside a posted form does not hide the posted fields",
+            why: "The action of a form may have a query of its own. What the user typed is in the content.",
+            requirement: contract("", Must, &["form-http-12"]),
+            hint: "Look at how the form handler chooses between query and content.",
+            mutant: hears("POST /form?query=1", "GET /form?query=1"),
+            run: Act(|client| {
+                client.needs(Form)?;
+                let (query, body) = (FormField::text("query", "1"), FormField::text("body", "2"));
+                let reply = client.send(format!(
+                    "POST {{form}}?query=1 HTTP/1.1\r\nHost: {{host}}\r\nAccept: application/json\r\n\
+                     Content-Type: {URLENCODED}\r\nContent-Length: 6\r\n\r\nbody=2"
+                ))?;
+                let merged = [vec![query.clone(), body.clone()], vec![body.clone(), query]];
+                if reply.reports_one_of(&merged).is_ok() {
+                    client.note("the fields of the query are reported beside those of the content");
+                    return Ok(());
+                }
+                reply.reports_one_of(&[vec![body]])
+            }),
+        },
+        Check {
+            id: "form-empty",
+            title: "A form without fields is a form",
+            why: "A user may press the button right away. That is no error, and nothing to wait for.",
+            requirement: contract("", Must, &["form-http-13", "form-url-13"]),
+            hint: "Follow a form with Content-Length 0, and one with nothing behind the question mark.",
+            mutant: instead_of("200 OK", "400 Bad Request"),
+            run: Act(|client| {
+                client.submit(URLENCODED, "")?.reports(&[])?;
+                for target in ["{form}", "{form}?"] {
+                    let request = format!(
+                        "GET {target} HTTP/1.1\r\nHost: {{host}}\r\nAccept: application/json\r\n\r\n"
+                    );
+                    client.send(request)?.reports(&[])?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "form-any-text",
+            title: "Whatever text is in the fields comes back unchanged, from query and content",
+            why: "People type ampersands, plus signs, quotes, line breaks and emoji, and leave fields empty.",
+            requirement: contract("", Must, &["form-url-04", "form-url-07", "form-url-08", "form-url-15"]),
+            hint: "Decode by hand what the record shows, in the order of the URL Standard: split first, then decode.",
+            mutant: hears("%26", "&&&"),
+            run: Act(|client| {
+                client.needs(Form)?;
+                for_all(client, (fields(), any::<bool>()), |client, (sent, in_query)| {
+                    let browser = client.browser()?;
+                    let reply = if in_query { browser.get(&sent)? } else { browser.post(&sent)? };
+                    let is_control = |field: &FormField| {
+                        [field.name(), field.value()].concat().iter().any(u8::is_ascii_control)
+                    };
+                    // Encoded or not, control characters in a target are what some good servers refuse.
+                    match in_query && sent.iter().any(is_control) {
+                        true => reply.reports_or_refuses(&[sent]),
+                        false => reply.reports_one_of(&[sent]),
+                    }
+                })
+            }),
+        },
+        Check {
+            id: "form-order",
+            title: "Fields are reported in the order in which they came",
+            why: "A page has an order, and programs pair fields by it: first the date, then its amount.",
+            requirement: contract("", Should, &["form-mp-03", "form-url-06"]),
+            hint: "Look at the type that holds the fields between the parser and the report.",
+            mutant: hears("b=1&a=2&b=3", "a=2&b=1&b=3"),
+            run: Act(|client| {
+                let sent = [("b", "1"), ("a", "2"), ("b", "3")];
+                let sent = sent.map(|(name, value)| FormField::text(name, value));
+                client.browser()?.post(&sent)?.reports_in_order(&sent)?;
+                let file = FormField::file("f", "f.txt", "text/plain", "0");
+                let with_file = [&[file], &sent[..]].concat();
+                client.browser()?.upload(&with_file)?.reports_in_order(&with_file)
+            }),
+        },
+        Check {
+            id: "form-page",
+            title: "A person gets an HTML page that shows what was sent",
+            why: "A browser asks for HTML. JSON on the screen, or a page to download, is of no use to a user.",
+            requirement: contract("", Must, &["rfc9110-8.3-01"]),
+            hint: "Look at the Content-Type of the answer when Accept names text/html.",
+            mutant: instead_of("text/html", "text/plain"),
+            run: Act(|client| {
+                client.needs(Form)?;
+                let token = client.token();
+                let reply = client.accepts(page(&format!("GET {{form}}?said={token}"), ""))?;
+                reply.media_type_is(&["text/html"])?;
+                reply.body_has(token)
+            }),
+        },
+        Check {
+            id: "form-page-escapes",
+            title: "Markup in names, values and file names shows on the page as text",
+            why: "Otherwise a link to the form can run a stranger's script in the user's browser.",
+            requirement: practice(Must, &["form-http-26"]),
+            hint: "Find every place where the page puts in something that a client sent.",
+            mutant: instead_of("&lt;x-value", "   <x-value"),
+            run: Act(|client| {
+                client.needs(Form)?;
+                let token = client.token();
+                let get = format!("GET {{form}}?%3Cx-name{token}%3E=%3Cx-value{token}%3E");
+                let upload = format!(
+                    "--edge\r\nContent-Disposition: form-data; name=\"f\"; filename=\"<x-file{token}>\"\r\n\
+                     Content-Type: text/plain\r\n\r\n<x-value{token}>\r\n--edge--\r\n"
+                );
+                for request in [page(&get, ""), page("POST {form}", &upload)] {
+                    let reply = client.accepts(request)?;
+                    for markup in ["<x-name", "<x-value", "<x-file"] {
+                        reply.escapes(&format!("{markup}{token}"))?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "form-json-type",
+            title: "The report in JSON says that it is JSON",
+            why: "A client chooses its parser by Content-Type, and a browser would take JSON for a page.",
+            requirement: rfc9110("8.3", Should, &["rfc9110-8.3-01"]),
+            hint: "Compare the Content-Type of the answer with what Accept asked for.",
+            mutant: instead_of("application/json", "text/html"),
+            run: Act(|client| {
+                let reply = client.submit(URLENCODED, "a=b")?;
+                reply.media_type_is(&["application/json"])
+            }),
+        },
+        Check {
+            id: "form-accept-list",
+            title: "JSON is found in Accept wherever it stands in the list",
+            why: "Scripts in a page send lists such as \"application/json, text/plain, */*\".",
+            requirement: rfc9110("12.5.1", Should, &["rfc9110-12.5.1-01"]),
+            hint: "Look at how Accept is compared with application/json.",
+            mutant: hears("application/json, text/plain", "text/html, text/plain"),
+            run: Act(|client| {
+                client.needs(Form)?;
+                for accept in ["application/json, text/plain, */*", "text/csv, application/json;q=0.9"] {
+                    let request =
+                        format!("GET {{form}}?a=b HTTP/1.1\r\nHost: {{host}}\r\nAccept: {accept}\r\n\r\n");
+                    client.send(request)?.reports(&[(b"a", b"b")])?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "form-head",
+            title: "HEAD of the form answers like GET, without content",
+            why: "Content after the answer to HEAD is read as the beginning of the next answer.",
+            requirement: rfc9110("9.3.2", Must, &["rfc9110-9.3.2-01"]),
+            hint: "Look at who leaves out the content of an answer to HEAD when a program wrote it.",
+            mutant: hears("HEAD /form", "GET /form"),
+            run: Act(|client| {
+                client.needs(Form)?;
+                let rest = "{form}?a=b HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n\r\n";
+                let get = client.accepts(format!("GET {rest}"))?;
+                let mut connection = client.connect()?;
+                connection.send(format!("HEAD {rest}"))?;
+                let head = connection.reply_to_head()?;
+                head.status_is(&[get.status])?;
+                head.same_fields_as(&get, &["Content-Type"])?;
+                let ended = connection.has_no_surplus();
+                if ended.is_err() && head.announces_close() {
+                    client.note("content follows the answer to HEAD, on a connection that closes after it");
+                    return Ok(());
+                }
+                ended
+            }),
+        },
+        Check {
+            id: "form-after-form",
+            title: "Each of several forms on one connection is answered with its own fields",
+            why: "Browsers reuse connections. Fields of the form before must not show up in the next one.",
+            requirement: rfc9112("9.3", Must, &["form-http-10"]),
+            hint: "Look at what outlives a request: buffers, environment, parsed fields.",
+            mutant: hears("two=2", "one=1"),
+            run: Act(|client| {
+                client.needs(Form)?;
+                client.needs(Persistence)?;
+                let mut connection = client.connect()?;
+                for (name, value) in [("one", "1"), ("two", "2"), ("three", "3")] {
+                    connection.send(post(URLENCODED, format!("{name}={value}")))?;
+                    let reply = connection.reply()?;
+                    reply.reports(&[(name.as_bytes(), value.as_bytes())])?;
+                    if reply.announces_close() {
+                        return Err(Failure::Skip("the server closes after each form".into()));
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "form-side-by-side",
+            title: "Forms that arrive at the same time do not mix",
+            why: "A buffer or a variable that two requests share shows one user what another one typed.",
+            requirement: practice(Must, &["form-http-24"]),
+            hint: "Look for state that is not part of one request or one connection.",
+            mutant: hears("form-2=", "form-1="),
+            run: Act(|client| {
+                client.needs(Form)?;
+                client.needs(Concurrency)?;
+                let names = ["form-1", "form-2", "form-3", "form-4"];
+                let mut forms = Vec::new();
+                for name in names {
+                    let value = client.token();
+                    let request = post(URLENCODED, format!("{name}={value}"));
+                    let (begun, rest) = request.split_at(request.len() - 6);
+                    let mut connection = client.connect()?;
+                    connection.send(begun)?;
+                    forms.push((name, value, connection, rest.to_vec()));
+                }
+                for (.., connection, rest) in forms.iter_mut().rev() {
+                    connection.send(rest)?;
+                }
+                // Each is closed as soon as it is answered: a server may wait for that.
+                for (name, value, mut connection, _) in forms {
+                    connection.reply()?.reports(&[(name.as_bytes(), value.as_bytes())])?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "form-of-another-type",
+            title: "Content that is no form is not taken for one",
+            why: "Whoever guesses a type can be made to guess wrong; scripts of other sites rely on it.",
+            requirement: contract("", Must, &["form-tp-05"]),
+            hint: "Look at what the form handler does before it picks a parser.",
+            mutant: hears(
+                "Content-Type: application/json",
+                "Content-Type: application/x-www-form-urlencoded",
+            ),
+            run: Act(|client| {
+                client.hears_refusals()?;
+                for content in ["{\"a\":\"b\"}", "a=b"] {
+                    let reply = client.submit("application/json", content)?;
+                    reply.reports_or_refuses(&[vec![]])?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "form-text-plain",
+            title: "A text/plain form is read line by line and nothing in it is decoded",
+            why: "Plus and percent signs mean themselves there, and an ampersand separates nothing.",
+            requirement: html_standard("4.10.22.9", Should, &["form-tp-01", "form-tp-02"]),
+            hint: "Look at which parser gets the content of a text/plain form.",
+            mutant: hears("Content-Type: text/plain", "Content-Type: application/x-www-form-urlencoded"),
+            run: Act(|client| {
+                let reply = client.submit("text/plain", "a=1 + 2&b=%41\r\nc=x=y\r\n")?;
+                reply.reports(&[(b"a", b"1 + 2&b=%41"), (b"c", b"x=y")])
+            }),
+        },
+    ],
+};
+
+/// A request for the page that a browser would show.
+fn page(start: &str, upload: &str) -> String {
+    let content = match upload.len() {
+        0 => String::new(),
+        length => {
+            format!("Content-Type: multipart/form-data; boundary=edge\r\nContent-Length: {length}\r\n")
+        }
+    };
+    let accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    format!("{start} HTTP/1.1\r\nHost: {{host}}\r\nAccept: {accept}\r\n{content}\r\n{upload}")
+}

@@ -1,0 +1,9 @@
+//! What a site serves: files and a form.
+
+pub mod conditional;
+pub mod files;
+pub mod form;
+pub mod log;
+pub mod multipart;
+pub mod range;
+pub mod urlencoded;

@@ -1,0 +1,399 @@
+//! multipart/form-data: fields and files, octet for octet.
+
+use crate::check::Level::{Must, Should};
+use crate::check::Run::Act;
+use crate::check::{Chapter, Check, Turn, html_standard, practice, rfc2046, rfc7578};
+use crate::client::browser::post;
+use crate::client::capability::Capability::Form;
+use crate::client::property::{files, for_all};
+use crate::judge::form::FormField;
+use crate::mutant::{hears, instead_of};
+
+/// The chapter.
+pub const CHAPTER: Chapter = Chapter {
+    id: "multipart",
+    title: "Multipart forms",
+    needs: &["form-in-body", "multipart-file"],
+    turn: Turn::Beside,
+    checks: &[
+        Check {
+            id: "multipart-file",
+            title: "A form with a file is reported with the name, the type and the content of the file",
+            why: "Files can be sent in no other way.",
+            requirement: rfc7578("4.2", Must, &["form-mp-01", "form-mp-02", "form-mp-03"]),
+            hint: "Compare the content in the record with the example in RFC 7578, line by line.",
+            mutant: hears("filename=\"notes.txt\"", "finename=\"notes.txt\""),
+            run: Act(|client| {
+                let sent = [
+                    FormField::text("title", client.token()),
+                    FormField::file("upload", "notes.txt", "text/plain", "two words"),
+                    FormField::text("after", "2"),
+                ];
+                client.browser()?.upload(&sent)?.reports_one_of(&[sent.to_vec()])
+            }),
+        },
+        Check {
+            id: "multipart-same-name",
+            title: "Parts of the same name are all kept, files included",
+            why: "A file input that takes several files sends them all under one name.",
+            requirement: rfc7578("4.3", Must, &["form-mp-04", "form-mp-05"]),
+            hint: "Look at the type that holds the parsed parts.",
+            mutant: hears("name=\"f\"; filename=\"2.txt\"", "name=\"g\"; filename=\"2.txt\""),
+            run: Act(|client| {
+                let sent = [
+                    FormField::text("a", "1"),
+                    FormField::file("f", "1.txt", "text/plain", "one"),
+                    FormField::text("a", "2"),
+                    FormField::file("f", "2.txt", "text/plain", "two"),
+                ];
+                client.browser()?.upload(&sent)?.reports_one_of(&[sent.to_vec()])
+            }),
+        },
+        Check {
+            id: "multipart-empty",
+            title: "An empty value and an empty file are reported as empty",
+            why: "Where nothing stands between two line breaks, many parsers take one of them for the value.",
+            requirement: rfc7578("4.2", Must, &["form-mp-06", "form-mp-08"]),
+            hint: "Count the octets between the empty line of a part and the next delimiter.",
+            mutant: hears("name=\"empty\"\r\n\r\n\r\n", "name=\"emp\"\r\n\r\n\r\n\r\n"),
+            run: Act(|client| {
+                let sent = [FormField::text("empty", ""), FormField::file("f", "e.txt", "text/plain", "")];
+                client.browser()?.upload(&sent)?.reports_one_of(&[sent.to_vec()])
+            }),
+        },
+        Check {
+            id: "multipart-all-octets",
+            title: "A file of all 256 octet values arrives unchanged",
+            why: "A picture read as text is broken: line ends change, and what is no UTF-8 is replaced.",
+            requirement: rfc7578("4.7", Must, &["form-mp-09", "form-mp-62", "form-http-02"]),
+            hint: "Look for a place where the content of a part is handled as text.",
+            mutant: hears("\n\x0b\x0c\r\x0e", "\n\x0b\x0c\n\x0e"),
+            run: Act(|client| {
+                let content: Vec<u8> = (0..1024).map(|at| (at % 256) as u8).collect();
+                let sent = FormField::file("f", "b.bin", "application/octet-stream", content);
+                client.browser()?.upload(std::slice::from_ref(&sent))?.reports_one_of(&[vec![sent]])
+            }),
+        },
+        Check {
+            id: "multipart-line-ends",
+            title: "Line ends inside and at the end of a value are kept",
+            why: "One line break before a delimiter belongs to the delimiter. Trimmed text is not what was sent.",
+            requirement: rfc2046("5.1.1", Must, &["form-mp-11", "form-mp-12", "form-mp-13"]),
+            hint: "Look at how much is cut off in front of a delimiter.",
+            mutant: hears("x\r\n\r\n--edge--", "x\r\n--edge--\r\n"),
+            run: Act(|client| {
+                for value in ["l1\r\nl2\r\n\r\nl4", "x\r\n", "\r\nx", "x\r", "x\n", " x "] {
+                    let reply = client.submit(MULTIPART, form(&[(A, value)]))?;
+                    reply.reports(&[(b"a", value.as_bytes())])?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "multipart-lookalikes",
+            title: "What merely looks like a delimiter is content",
+            why: "Files hold hyphens, and lines that look much like the delimiter. None of that ends a field.",
+            requirement: rfc2046("5.1.1", Must, &["form-mp-14", "form-mp-18"]),
+            hint: "Look at what has to stand before and behind the boundary for your parser to stop.",
+            mutant: hears("-edge\r\nedge\r\n--\r\n", "\r\n--edge\r\n      "),
+            run: Act(|client| {
+                for value in ["--edg\r\n-edge\r\nedge\r\n--\r\n---", "--", "\r\n--edg"] {
+                    let reply = client.submit(MULTIPART, form(&[(A, value), (B, "ok")]))?;
+                    reply.reports(&[(b"a", value.as_bytes()), (b"b", b"ok")])?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "multipart-mid-line",
+            title: "The boundary in the middle of a line is content",
+            why: "A parser that stops wherever the boundary shows up can be fed one field as two.",
+            requirement: rfc2046("5.1.1", Should, &["form-mp-15"]),
+            hint: "Look at what your parser asks to stand before a delimiter.",
+            mutant: hears("x--edge y", "x\r\n--edge"),
+            run: Act(|client| {
+                for value in ["x--edge y", "x\r\n --edge\r\ny"] {
+                    let reply = client.submit(MULTIPART, form(&[(A, value), (B, "ok")]))?;
+                    reply.reports(&[(b"a", value.as_bytes()), (b"b", b"ok")])?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "multipart-boundaries",
+            title: "Every boundary that browsers and the RFC allow works",
+            why: "Each client makes up its own boundary: with hyphens, in quotes, up to 70 characters long.",
+            requirement: rfc2046(
+                "5.1.1",
+                Must,
+                &["form-mp-19", "form-mp-20", "form-mp-22", "form-mp-25", "form-mp-26", "form-mp-27"],
+            ),
+            hint: "Print the boundary that your parser takes from Content-Type.",
+            mutant: hears("boundary=\"0'()+_,-./:=?Z\"", "boundary=\"0'()+_,-./ =?Z\""),
+            run: Act(|client| {
+                let long = "b".repeat(70);
+                for (parameter, boundary) in [
+                    ("boundary=\"edge\"", "edge"),
+                    ("charset=utf-8; BOUNDARY=edge", "edge"),
+                    ("boundary=\"0'()+_,-./:=?Z\"", "0'()+_,-./:=?Z"),
+                    (&format!("boundary={long}"), &long),
+                    ("boundary=----WebKitFormBoundary7MA4YWxkT", "----WebKitFormBoundary7MA4YWxkT"),
+                    ("boundary=------------------905191404154484", "------------------905191404154484"),
+                ] {
+                    let content = form(&[(A, "1")]).replace("edge", boundary);
+                    let reply = client.submit(&format!("multipart/form-data; {parameter}"), content)?;
+                    reply.reports(&[(b"a", b"1")])?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "multipart-outside",
+            title: "What stands before the first delimiter and behind the last is ignored",
+            why: "Some clients begin with a line break or end without one. Neither belongs to a field.",
+            requirement: rfc2046("5.1.1", Must, &["form-mp-32", "form-mp-33", "form-mp-34", "form-mp-35"]),
+            hint: "Look at where your parser starts, and at what it needs to see behind the last delimiter.",
+            mutant: hears("of two lines\r\n--edge", "of two lines, --edge"),
+            run: Act(|client| {
+                let plain = form(&[(A, "1")]);
+                for content in [
+                    format!("A preamble\r\nof two lines\r\n{plain}"),
+                    format!("\r\n{plain}"),
+                    plain.trim_end().into(),
+                ] {
+                    client.submit(MULTIPART, content)?.reports(&[(b"a", b"1")])?;
+                }
+                let kept = vec![FormField::text("a", "1")];
+                client.submit(MULTIPART, format!("{plain}epilogue"))?.reports_or_refuses(&[kept])
+            }),
+        },
+        Check {
+            id: "multipart-part-fields",
+            title: "The header fields of a part are read in any order and case, and others are ignored",
+            why: "Clients differ in spaces, order and extra fields. A part may even name a wrong Content-Length.",
+            requirement: rfc7578(
+                "4.8",
+                Must,
+                &["form-mp-50", "form-mp-51", "form-mp-53", "form-mp-55", "form-mp-61"],
+            ),
+            hint: "Look at how your parser finds the fields of a part and the parameters in them.",
+            mutant: hears("Content-Type:text/plain", "X-Content-Typ:text/html"),
+            run: Act(|client| {
+                let file = vec![FormField::file("a", "x.txt", "text/plain", "1")];
+                for head in [
+                    "Content-Disposition:form-data;name=\"a\";filename=\"x.txt\"\r\nContent-Type:text/plain",
+                    "Content-Disposition: form-data; filename=\"x.txt\"; name=\"a\"\r\nContent-Type: text/plain",
+                    "Content-Type: text/plain\r\nCONTENT-disposition: form-data; name=\"a\"; filename=\"x.txt\"",
+                    "X-Other: y\r\nContent-Disposition: form-data; name=\"a\"; filename=\"x.txt\"\r\n\
+                     Content-Type: text/plain",
+                ] {
+                    let reply = client.submit(MULTIPART, form(&[(head, "1")]))?;
+                    reply.reports_one_of(std::slice::from_ref(&file))?;
+                }
+                let wrong_length = format!("{A}\r\nContent-Length: 99");
+                let kept = vec![FormField::text("a", "1")];
+                client.submit(MULTIPART, form(&[(&wrong_length, "1")]))?.reports_or_refuses(&[kept])
+            }),
+        },
+        Check {
+            id: "multipart-utf8",
+            title: "Names, file names and values in UTF-8 come back as they were sent",
+            why: "Most people's names do not fit into ASCII.",
+            requirement: rfc7578("5.1", Must, &["form-mp-60", "form-fn-01", "form-fn-08"]),
+            hint: "Look at the character encoding with which your parser reads the head of a part.",
+            mutant: hears("na\u{ef}ve", "naive "),
+            run: Act(|client| {
+                let file = "\u{6587}\u{6863}; v=2 \u{e9}.pdf";
+                let sent = [
+                    FormField::text("na\u{ef}ve", "\u{20ac} \u{1f4a9}"),
+                    FormField::file("f", file, "application/pdf", "1"),
+                ];
+                client.browser()?.upload(&sent)?.reports_one_of(&[sent.to_vec()])
+            }),
+        },
+        Check {
+            id: "multipart-browser-escapes",
+            title: "Quotes and line breaks in a name, as browsers escape them, are kept or decoded",
+            why: "Browsers write a quote in a file name as %22. Nothing else in the name may change.",
+            requirement: html_standard("4.10.22.8", Must, &["form-fn-02", "form-fn-03", "form-fn-15"]),
+            hint: "Look at what your parser does with percent signs in names and file names.",
+            mutant: hears("q%22.txt", "q%%%.txt"),
+            run: Act(|client| {
+                for (sent, decoded) in [("q%22.txt", "q\".txt"), ("l%0D%0A.txt", "l\r\n.txt")] {
+                    let allowed = [sent, decoded].map(one_file);
+                    let reply = client.submit(MULTIPART, form(&[(&file(sent), "1")]))?;
+                    reply.reports_one_of(&allowed)?;
+                    if reply.reports_one_of(&allowed[1..]).is_ok() {
+                        client.note("the percent escapes that browsers put into names are decoded");
+                    }
+                }
+                let allowed = ["a%22b%0D%0Ac", "a\"b\r\nc", "a\"b%0D%0Ac"];
+                let allowed = allowed.map(|name| vec![FormField::text(name, "1")]);
+                let head = "Content-Disposition: form-data; name=\"a%22b%0D%0Ac\"";
+                client.submit(MULTIPART, form(&[(head, "1")]))?.reports_one_of(&allowed)
+            }),
+        },
+        Check {
+            id: "multipart-file-name",
+            title: "A file name is data: of a path the last part may be left, and nothing else changes",
+            why: "Old clients send paths, attackers send \"../\". A backslash or a percent sign is part of a name.",
+            requirement: rfc7578("4.2", Should, &["form-fn-04", "form-fn-06", "form-fn-07"]),
+            hint: "Look at what your parser does with backslashes, slashes and percent signs in a file name.",
+            mutant: hears("C:\\dir\\x.txt", "C:dirx.txt  "),
+            run: Act(|client| {
+                for (name, base) in [
+                    ("100%41.txt", "100%41.txt"),
+                    ("C:\\dir\\x.txt", "x.txt"),
+                    ("../../etc/passwd", "passwd"),
+                ] {
+                    let allowed = [name, base].map(one_file);
+                    let reply = client.submit(MULTIPART, form(&[(&file(name), "1")]))?;
+                    reply.reports_or_refuses(&allowed)?;
+                    if name != base && reply.reports_one_of(&allowed[1..]).is_ok() {
+                        client.note("of a file name with a path only the last part is reported");
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "multipart-cut-short",
+            title: "A form without its closing delimiter is refused",
+            why: "It is all that arrived of a longer one. Half a file stored as a whole one is lost data.",
+            requirement: rfc2046("5.1.1", Should, &["form-mp-39", "form-mp-40", "form-mp-41"]),
+            hint: "Look at what your parser returns when the content ends inside a part.",
+            mutant: hears("only half\r\n--e", "half\r\n--edge--"),
+            run: Act(|client| {
+                client.needs(Form)?;
+                client.hears_refusals()?;
+                client.twin(post(MULTIPART, form(&[(A, "1")])))?;
+                for content in [
+                    format!("--edge\r\n{A}\r\n\r\nonly half\r\n--e"),
+                    format!("--edge\r\n{A}\r\n\r\n1\r\n"),
+                    "--edge\r\nContent-Dispo".into(),
+                ] {
+                    client.submit(MULTIPART, content)?.refuses()?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "multipart-malformed",
+            title: "A malformed form is answered, and not with a server error",
+            why: "A parser that fails on bad input takes the request with it, or the whole server.",
+            requirement: practice(
+                Must,
+                &["form-mp-29", "form-mp-30", "form-mp-38", "form-mp-49", "form-fn-16"],
+            ),
+            hint: "Send the last request of the record again and watch where your parser gives up.",
+            mutant: instead_of("400 Bad Request", "500 Internal Server Error"),
+            run: Act(|client| {
+                let plain = form(&[(A, "1")]);
+                let open_quote = "Content-Disposition: form-data; name=\"a\"; filename=\"x.txt";
+                for (media_type, content) in [
+                    ("multipart/form-data", &plain),
+                    ("multipart/form-data; boundary=\"\"", &plain.replace("edge", "")),
+                    (MULTIPART, &String::new()),
+                    (MULTIPART, &format!("--edge\r\n{A}\r\n--edge--\r\n")),
+                    (MULTIPART, &form(&[(open_quote, "1")])),
+                ] {
+                    client.submit(media_type, content)?.status_is_not(&[500, 501, 502, 503, 504])?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "multipart-other-boundary",
+            title: "Nothing is read from content whose boundary is not that of Content-Type",
+            why: "Boundaries are compared octet by octet. Two programs that disagree on that see two forms.",
+            requirement: rfc2046("5.1.1", Should, &["form-mp-28"]),
+            hint: "Look at what your parser returns when the first delimiter never comes.",
+            mutant: hears("boundary=Edge", "boundary=edge"),
+            run: Act(|client| {
+                client.hears_refusals()?;
+                let reply = client.submit("multipart/form-data; boundary=Edge", form(&[(A, "1")]))?;
+                reply.reports_or_refuses(&[vec![]])
+            }),
+        },
+        Check {
+            id: "multipart-nameless",
+            title: "A part without a name becomes no field, or the form is refused",
+            why: "What has no name was not asked for. Filed under a name of another part, it changes that one.",
+            requirement: rfc7578("4.2", Should, &["form-mp-44", "form-mp-45", "form-mp-46"]),
+            hint: "Look at what your parser does with a part that lacks Content-Disposition, or a name in it.",
+            mutant: hears("Content-Description: form-data", "Content-Disposition: form-data"),
+            run: Act(|client| {
+                client.hears_refusals()?;
+                let rest = vec![FormField::text("b", "2")];
+                let other = form(&[("Content-Description: form-data; name=\"a\"", "1"), (B, "2")]);
+                client.submit(MULTIPART, other)?.reports_or_refuses(std::slice::from_ref(&rest))?;
+                let empty = vec![FormField::text("", "1"), FormField::text("b", "2")];
+                let nameless = form(&[("Content-Disposition: form-data", "1"), (B, "2")]);
+                client.submit(MULTIPART, nameless)?.reports_or_refuses(&[rest, empty])
+            }),
+        },
+        Check {
+            id: "multipart-octet-by-octet",
+            title: "A form that comes in single octets is read like any other",
+            why: "Networks cut where they please, also in the middle of a delimiter.",
+            requirement: practice(Must, &["form-http-05"]),
+            hint: "Look at what your parser does when a delimiter is split over two reads.",
+            mutant: hears("\r\nslow\r\n", "\r\nsl\r\n\r\n"),
+            run: Act(|client| {
+                client.needs(Form)?;
+                let mut connection = client.connect()?;
+                connection.send_singly(post(MULTIPART, form(&[(A, "slow"), (B, "--edg\r")])))?;
+                connection.reply()?.reports(&[(b"a", b"slow"), (b"b", b"--edg\r")])
+            }),
+        },
+        Check {
+            id: "multipart-near-misses",
+            title: "A large file full of near misses of the delimiter arrives whole and soon, or is refused",
+            why: "A parser that starts over at each near miss takes minutes for what anybody can send.",
+            requirement: practice(Must, &["form-mp-70", "form-http-25"]),
+            hint: "Look at how your parser goes on after octets that only begin like a delimiter.",
+            mutant: hears("end\r\n--edge--", "\r\n--edge--   "),
+            run: Act(|client| {
+                let content = "\r\n--edgy\r\n-\r\n--".repeat(16 * 1024) + "end";
+                let reply = client.submit(MULTIPART, form(&[(&file("n.txt"), &content)]))?;
+                reply.reports_or_refuses(&[vec![FormField::file("f", "n.txt", "text/plain", content)]])
+            }),
+        },
+        Check {
+            id: "multipart-any",
+            title: "Whatever is in fields and files comes back unchanged",
+            why: "Users upload what they have: empty files, files full of line breaks, files of any octets.",
+            requirement: rfc7578("4.7", Must, &["form-mp-09", "form-mp-11", "form-mp-12"]),
+            hint: "Look at the octets right before and after the content of the part that differs.",
+            mutant: hears("\0", " "),
+            run: Act(|client| {
+                client.needs(Form)?;
+                for_all(client, files(), |client, sent| {
+                    client.browser()?.upload(&sent)?.reports_one_of(&[sent])
+                })
+            }),
+        },
+    ],
+};
+
+const MULTIPART: &str = "multipart/form-data; boundary=edge";
+
+const A: &str = "Content-Disposition: form-data; name=\"a\"";
+
+const B: &str = "Content-Disposition: form-data; name=\"b\"";
+
+/// The head of a part that is a text file.
+fn file(name: &str) -> String {
+    format!("Content-Disposition: form-data; name=\"f\"; filename=\"{name}\"\r\nContent-Type: text/plain")
+}
+
+/// A form that is just this text file.
+fn one_file(name: &str) -> Vec<FormField> {
+    vec![FormField::file("f", name, "text/plain", "1")]
+}
+
+/// The parts of a form, each a head and its content.
+fn form(parts: &[(&str, &str)]) -> String {
+    let part = |(head, content): &(&str, &str)| format!("--edge\r\n{head}\r\n\r\n{content}\r\n");
+    parts.iter().map(part).collect::<String>() + "--edge--\r\n"
+}

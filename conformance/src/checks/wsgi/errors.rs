@@ -1,0 +1,256 @@
+//! WSGI: applications that fail, and wsgi.errors (PEP 3333, "Error Handling", "Input and Error Streams").
+
+use std::time::Duration;
+
+use crate::check::Level::{Must, Practice, Should};
+use crate::check::Run::Act;
+use crate::check::{Chapter, Check, Turn, pep3333, practice};
+use crate::mutant::{gateway, instead_of};
+use crate::probe::application::{Step, attempt, ok, say, start};
+
+/// The section about errors.
+const SECTION: &str = "Error Handling";
+
+/// The section about streams.
+const STREAMS: &str = "Input and Error Streams";
+
+/// A type of content to which no server can add words of its own.
+const BINARY: &[(&str, &str)] = &[("Content-Type", "application/octet-stream")];
+
+/// The chapter.
+pub const CHAPTER: Chapter = Chapter {
+    id: "wsgi-errors",
+    title: "WSGI: applications that fail, and wsgi.errors",
+    needs: &["wsgi-answers"],
+    turn: Turn::Beside,
+    checks: &[
+        Check {
+            id: "wsgi-errors-methods",
+            title: "wsgi.errors takes text, by write() and by writelines(), and can be flushed",
+            why: "Whatever an application logs goes there; without one of the methods the logging itself fails.",
+            requirement: pep3333(
+                STREAMS,
+                Must,
+                &["pep3333-streams-01", "pep3333-streams-02", "pep3333-streams-10", "pep3333-environ-25"],
+            ),
+            hint: "Look at the object that your server hands over as wsgi.errors.",
+            mutant: gateway("errors-without-lines"),
+            run: Act(|client| {
+                let lines = || vec![b"two\n".to_vec(), b"three\n".to_vec()];
+                let seen = client.asks(&[
+                    attempt(Step::Error(b"one\n".to_vec())),
+                    attempt(Step::ErrorLines(lines())),
+                    attempt(Step::ErrorFlush),
+                ])?;
+                seen.is_let_do(1, "wsgi.errors.write()")?;
+                seen.is_let_do(2, "wsgi.errors.writelines()")?;
+                seen.is_let_do(3, "wsgi.errors.flush()")
+            }),
+        },
+        Check {
+            id: "wsgi-errors-any-text",
+            title: "wsgi.errors takes text in any language",
+            why: "Otherwise the report of an error is a second error, and the first one is lost.",
+            requirement: pep3333("environ Variables", Should, &["pep3333-environ-26"]),
+            hint: "Look at how the text becomes octets, and at what the environment of your server has to do with it.",
+            mutant: gateway("errors-in-ascii"),
+            run: Act(|client| {
+                let text = "caf\u{e9} \u{2603} \u{436} \u{1f600}\n";
+                let surrogate = b"\xed\xa0\x80\n";
+                let write = |text: &[u8]| attempt(Step::Error(text.to_vec()));
+                let seen =
+                    client.asks(&[write(text.as_bytes()), attempt(Step::ErrorFlush), write(surrogate)])?;
+                seen.is_let_do(1, "wsgi.errors.write() of letters, signs and a face")?;
+                seen.is_let_do(2, "wsgi.errors.flush() behind it")?;
+                if seen.was_told_off(3) {
+                    client.note("wsgi.errors does not take a lone surrogate");
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-errors-in-output",
+            title: "What an application writes to wsgi.errors shows up in the server's output",
+            why: "Nobody reads what nobody can find.",
+            requirement: practice(Practice, &["pep3333-environ-32"]),
+            hint: "Look at where wsgi.errors leads, and at when what is written there leaves the process.",
+            mutant: gateway("errors-nowhere"),
+            run: Act(|client| {
+                let (first, second) = (client.token(), client.token());
+                let log = client.printed()?;
+                let line = |word: &str| format!("{word} \u{e9}\n").into_bytes();
+                let steps =
+                    [Step::Error(line(&first)), Step::ErrorLines(vec![line(&second)]), Step::ErrorFlush];
+                client.asks(&steps)?;
+                log.line_with(&first)?;
+                log.line_with(&second).map(drop)
+            }),
+        },
+        Check {
+            id: "wsgi-errors-apart",
+            title: "What an application writes to wsgi.errors is no part of the response",
+            why: "It is for those who run the server: paths, queries, now and then a password.",
+            requirement: pep3333("environ Variables", Must, &["pep3333-environ-25"]),
+            hint: "Look at where wsgi.errors leads.",
+            mutant: gateway("errors-to-client"),
+            run: Act(|client| {
+                let report = || Step::Error(b"for the log\n".to_vec());
+                let reply =
+                    client.invoke(&[report(), ok(), Step::Lazy, report(), say("content"), report()])?;
+                reply.status_is(&[200])?;
+                reply.body_is("content")
+            }),
+        },
+        Check {
+            id: "wsgi-failure-answered",
+            title: "An application that fails before anything was sent is answered for with a 500",
+            why: "It is the most frequent failure of all. A connection that just closes says nothing, and clients try again.",
+            requirement: pep3333(SECTION, Should, &["pep3333-errors-01"]),
+            hint: "Look at which exceptions your server catches around the call of the application and around the loop.",
+            mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 200"),
+            run: Act(|client| {
+                for name in ["Trouble", "KeyError", "StopIteration", "MemoryError", "OSError", "TimeoutError"]
+                {
+                    client.invoke(&[Step::Raise(name)])?.is_server_error()?;
+                }
+                for steps in
+                    [vec![ok(), Step::Raise("Trouble")], vec![ok(), Step::Lazy, Step::Raise("Trouble")]]
+                {
+                    client.invoke(&steps)?.is_server_error()?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-failure-is-no-success",
+            title: "An application that fails before anything was sent is never taken for one that has answered",
+            why: "An empty page with status 200 is kept by caches, and by programs that take it for their data.",
+            requirement: pep3333(SECTION, Must, &["pep3333-errors-01", "pep3333-start_response-14"]),
+            hint: "Look at what your server sends when the call of the application, or its first block, raises an exception.",
+            mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 200"),
+            run: Act(|client| {
+                for steps in [
+                    vec![Step::Raise("Trouble")],
+                    vec![ok(), Step::Raise("Trouble")],
+                    vec![ok(), Step::Lazy, Step::Raise("Trouble")],
+                ] {
+                    let call = client.invocation(&steps)?;
+                    let mut connection = client.connect()?;
+                    connection.send(call.get())?;
+                    if let Some(reply) = connection.reply_or_end()? {
+                        reply.is_server_error()?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-failure-in-content",
+            title: "Content that an application fails to complete does not look complete",
+            why: "Half a file is saved as if it were whole, and nobody notices until it is needed.",
+            requirement: pep3333(SECTION, Must, &["pep3333-errors-01", "pep3333-errors-02"]),
+            hint: "Look at how your server ends a response of which the head is gone when an exception comes.",
+            mutant: gateway("hides-end"),
+            run: Act(|client| {
+                let long = start(
+                    "200 OK",
+                    &[("Content-Type", "application/octet-stream"), ("Content-Length", "10")],
+                );
+                let open = start("200 OK", BINARY);
+                for steps in [
+                    vec![long, say("half"), Step::Lazy, Step::Raise("Trouble")],
+                    vec![open, say("half"), Step::Lazy, Step::Raise("Trouble")],
+                ] {
+                    let call = client.invocation(&steps)?;
+                    let mut connection = client.connect()?;
+                    connection.send(call.get())?;
+                    if let Some(reply) = connection.reply_or_end()? {
+                        reply.is_cut_off()?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-failure-in-close",
+            title: "A response is whole even if close() raises an exception behind it",
+            why: "The client has all that it asked for; what goes wrong while somebody tidies up is not for it to know.",
+            requirement: pep3333(SECTION, Should, &["pep3333-errors-01"]),
+            hint: "Look at what your server has left to send when it calls close().",
+            mutant: gateway("closes-first"),
+            run: Act(|client| {
+                let fails = || [Step::Close, Step::Raise("Trouble")];
+                let length = start("200 OK", &[("Content-Length", "7")]);
+                for steps in [vec![length, say("content")], vec![ok(), say("con"), say("tent")]] {
+                    let reply = client.invoke(&[&steps[..], &fails()].concat())?;
+                    reply.status_is(&[200])?;
+                    reply.body_is("content")?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-failure-in-log",
+            title: "The server's output shows which exception has ended an application",
+            why: "All that the visitor can tell is that there was a 500; the place in the code is in the log, or nowhere.",
+            requirement: practice(Practice, &["pep3333-errors-01"]),
+            hint: "Look at what your server does with the exception that it has caught.",
+            mutant: gateway("keeps-quiet"),
+            run: Act(|client| {
+                for steps in [vec![Step::Raise("Trouble")], vec![ok(), Step::Lazy, Step::Raise("Trouble")]] {
+                    let log = client.printed()?;
+                    let call = client.invocation(&steps)?;
+                    client.ask(call.get())?;
+                    log.line_with(&format!("Trouble: the probe was asked to raise this: {}", call.token))?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-failure-not-shown",
+            title: "The client is not shown the traceback",
+            why: "It tells an attacker where the code lies, what it is made of, and often what is in its variables.",
+            requirement: practice(Practice, &["pep3333-errors-02"]),
+            hint: "Look at what stands in the page that your server makes of an exception.",
+            mutant: gateway("shows-traceback"),
+            run: Act(|client| {
+                for steps in [vec![Step::Raise("Trouble")], vec![ok(), Step::Lazy, Step::Raise("Trouble")]] {
+                    let call = client.invocation(&steps)?;
+                    client.never_shows(call.get(), &[b"Traceback", b"probe.py", b"asked to raise"])?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-failure-without-words",
+            title: "An exception that can't be printed is one like any other",
+            why: "The server fails while it reports the failure, and takes the next visitor with it.",
+            requirement: practice(Practice, &["pep3333-errors-01"]),
+            hint: "Look at what your server calls on the exception that it has caught: str() runs the application's code.",
+            mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 200"),
+            run: Act(|client| client.invoke(&[Step::Raise("Mute")])?.is_server_error()),
+        },
+        Check {
+            id: "wsgi-exit-contained",
+            title: "sys.exit() in an application, and whatever else is no Exception, ends a request and not the server",
+            why: "A library made for the command line does so when it does not like its input: then one visitor can switch off the site.",
+            requirement: pep3333(SECTION, Should, &["pep3333-errors-01"]),
+            hint: "Look at what your server catches: SystemExit and its like are no Exception.",
+            mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 200"),
+            run: Act(|client| {
+                for name in ["SystemExit", "KeyboardInterrupt", "GeneratorExit", "Abort"] {
+                    for steps in [vec![Step::Raise(name)], vec![ok(), Step::Lazy, Step::Raise(name)]] {
+                        if let Some(reply) = client.gets_away_with(&steps)? {
+                            reply.is_server_error()?;
+                        }
+                        // A new process may have to begin.
+                        let mut connection = client.connect_patient(Duration::from_secs(4))?;
+                        connection.send("{get}\r\n")?;
+                        connection.reply()?.succeeds()?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+    ],
+};

@@ -1,0 +1,400 @@
+//! WSGI: the content of the request (PEP 3333, "Input and Error Streams").
+
+use crate::check::Level::{Must, Should};
+use crate::check::Run::Act;
+use crate::check::{Chapter, Check, Turn, pep3333};
+use crate::client::Client;
+use crate::client::capability::Capability::Persistence;
+use crate::judge::failure::no_reply;
+use crate::judge::failure::{Failure, wrong};
+use crate::mutant::{gateway, hears};
+use crate::probe::application::{Seen, Step, attempt};
+use crate::wire::reply::Answer;
+
+/// The chapter.
+pub const CHAPTER: Chapter = Chapter {
+    id: "wsgi-input",
+    title: "WSGI: the content of the request, wsgi.input",
+    needs: &["wsgi-answers", "input-read"],
+    turn: Turn::Beside,
+    checks: &[
+        Check {
+            id: "input-read",
+            title: "read(size) returns the next octets of the content",
+            why: "It is how every framework gets at what was submitted.",
+            requirement: pep3333(
+                "Input and Error Streams",
+                Must,
+                &["pep3333-streams-03", "pep3333-environ-24"],
+            ),
+            hint: "Look at the object that your server puts into wsgi.input, and call its read by hand.",
+            mutant: gateway("read-ignores-size"),
+            run: Act(|client| {
+                let steps = [Step::Read(Some(3)), Step::Read(Some(4))];
+                client.feeds(TEXT, &steps)?.reads_are(&[&["a\nb"], &["c\n\nd"]])
+            }),
+        },
+        Check {
+            id: "input-methods",
+            title: "wsgi.input can be read in four ways: read, readline, readlines and line by line in a loop",
+            why: "Each of the four is used by some framework, and fails there with an AttributeError.",
+            requirement: pep3333(
+                "Input and Error Streams",
+                Must,
+                &["pep3333-streams-01", "pep3333-streams-02"],
+            ),
+            hint: "Compare the methods of the object with the table in the PEP, for requests with and without content.",
+            mutant: gateway("no-readlines"),
+            run: Act(|client| {
+                client.feeds(TEXT, &[])?.has_all_methods("wsgi.input")?;
+                client.asks(&[])?.has_all_methods("wsgi.input")
+            }),
+        },
+        Check {
+            id: "input-readline",
+            title: "readline() returns a line with its end, and the last one without",
+            why: "Parsers of uploads go line by line, and lose the rest of a file where a line is cut or joined.",
+            requirement: pep3333(
+                "Input and Error Streams",
+                Must,
+                &["pep3333-streams-02", "pep3333-streams-03"],
+            ),
+            hint: "Look at what readline does with the line feed, with empty lines, and where the content ends without one.",
+            mutant: gateway("lines-without-ends"),
+            run: Act(|client| {
+                let readline = || Step::Readline(None);
+                let steps = [readline(), readline(), readline(), readline()];
+                client.feeds(TEXT, &steps)?.reads_are(&[&["a\n"], &["bc\n"], &["\n"], &["d"]])
+            }),
+        },
+        Check {
+            id: "input-readlines",
+            title: "readlines() returns all lines that are left, in a list",
+            why: "An empty list looks like an empty form, and nobody hears of the loss.",
+            requirement: pep3333(
+                "Input and Error Streams",
+                Must,
+                &["pep3333-streams-09", "pep3333-streams-03"],
+            ),
+            hint: "Look at what readlines does without an argument.",
+            mutant: gateway("readlines-finds-nothing"),
+            run: Act(|client| {
+                let seen = client.feeds(TEXT, &[Step::Read(Some(1)), Step::Readlines(None)])?;
+                seen.reads_are(&[&["a"], &["\n", "bc\n", "\n", "d"]])?;
+                // How many lines the hint asks for is open; all of them are right, too.
+                let hinted = [attempt(Step::Readlines(Some(2))), attempt(Step::Readlines(Some(1 << 20)))];
+                let seen = client.feeds(TEXT, &hinted)?;
+                if seen.raised.iter().any(|raised| !raised.is_empty()) {
+                    client.note("readlines takes no hint");
+                    return Ok(());
+                }
+                seen.input_is(TEXT.as_bytes())
+            }),
+        },
+        Check {
+            id: "input-iteration",
+            title: "A loop over wsgi.input goes line by line to the end",
+            why: "It is the shortest way to read in Python, and so it is used.",
+            requirement: pep3333(
+                "Input and Error Streams",
+                Must,
+                &["pep3333-streams-02", "pep3333-streams-03"],
+            ),
+            hint: "Look at what __iter__ of the object returns, and when it stops.",
+            mutant: gateway("skips-empty-lines"),
+            run: Act(|client| client.feeds(TEXT, &[Step::Lines])?.reads_are(&[&["a\n", "bc\n", "\n", "d"]])),
+        },
+        Check {
+            id: "input-mixed",
+            title: "The ways to read can be mixed, and each goes on where the last one stopped",
+            why: "A parser reads a line to find out what comes, and then reads that in one piece.",
+            requirement: pep3333("Input and Error Streams", Must, &["pep3333-streams-03"]),
+            hint: "Look for several buffers, of which each method uses its own.",
+            mutant: gateway("reads-lines-ahead"),
+            run: Act(|client| {
+                let steps = [Step::Next, Step::Read(Some(1)), Step::Readline(None), Step::Read(Some(10))];
+                let seen = client.feeds("one\ntwo\nthree\nfour", &steps)?;
+                seen.reads_are(&[&["one\n"], &["t"], &["wo\n"], &["three\nfour"]])
+            }),
+        },
+        Check {
+            id: "input-is-bytes",
+            title: "All that comes from wsgi.input is of type bytes",
+            why: "Text can't hold what is in an upload, and a bytearray is no key of a dictionary.",
+            requirement: pep3333("Unicode Issues", Must, &["pep3333-unicode-06", "pep3333-unicode-01"]),
+            hint: "Look at the type of what each of the methods returns, at the end of the content, too.",
+            mutant: gateway("bytearrays"),
+            run: Act(|client| {
+                let steps = [Step::Read(Some(1)), Step::Readline(None), Step::Next, Step::Readlines(None)];
+                client.feeds("a\nb\nc\nd\n", &steps)?.reads_bytes()
+            }),
+        },
+        Check {
+            id: "input-all-octets",
+            title: "Content of any octets and of a megabyte comes through as it was sent",
+            why: "Pictures hold zero octets, line ends of all kinds and what is no UTF-8.",
+            requirement: pep3333(
+                "Input and Error Streams",
+                Must,
+                &["pep3333-environ-24", "pep3333-streams-03"],
+            ),
+            hint: "Look for code that takes the content for text, and for buffers of a fixed size.",
+            mutant: hears("\x00\x01\x02\x03", "\x00\x01?\x03"),
+            run: Act(|client| {
+                let octets: Vec<u8> = (0..=255).chain(*b"\r\n\n\r").collect();
+                feed_octets(client, &octets, 100)?;
+                let many = client.random().bytes(1 << 20);
+                feed_octets(client, &[&many[..], &octets].concat(), 8192)
+            }),
+        },
+        Check {
+            id: "input-read-all",
+            title: "read() without a number, or with -1, returns all that is left; with 0, nothing",
+            why: "A call that waits for the client to close waits for ever, for the client waits for the answer.",
+            requirement: pep3333("Input and Error Streams", Should, &["pep3333-streams-06"]),
+            hint: "Look at what read does without an argument, and what tells it where the content ends.",
+            mutant: gateway("read-needs-a-size"),
+            run: Act(|client| {
+                for all in [None, Some(-1)] {
+                    let steps = [Step::Read(Some(1)), Step::Read(Some(0)), Step::Read(all)];
+                    client.posts("abcde", &steps)?.reads_are(&[&["a"], &[""], &["bcde"]])?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "input-readline-size",
+            title: "readline(size) returns at most so many octets of a line",
+            why: "Without a limit a line without an end fills the memory.",
+            requirement: pep3333("Input and Error Streams", Should, &["pep3333-streams-08"]),
+            hint: "Look at whether readline takes an argument, and what it does with the rest of the line.",
+            mutant: gateway("readline-without-size"),
+            run: Act(|client| {
+                let steps = [Step::Readline(Some(2)), Step::Readline(Some(9)), Step::Readline(Some(9))];
+                client.feeds("abc\nd", &steps)?.reads_are(&[&["ab"], &["c\n"], &["d"]])
+            }),
+        },
+        Check {
+            id: "input-ends",
+            title: "Behind the content wsgi.input is at its end, in whatever way it is read",
+            why: "Many parsers read until nothing comes; where the end never shows, the request hangs, and its worker with it.",
+            requirement: pep3333(
+                "Input and Error Streams",
+                Should,
+                &["pep3333-streams-05", "pep3333-streams-07"],
+            ),
+            hint: "Look at what your methods do once as many octets were read as Content-Length says.",
+            mutant: gateway("end-is-an-error"),
+            run: Act(|client| {
+                let seen =
+                    client.posts("abc", &[Step::Read(Some(99)), Step::Read(Some(99)), Step::Read(None)])?;
+                seen.reads_are(&[&["abc"], &[""], &[""]])?;
+                let at_end = [Step::Readline(None), Step::Next, Step::Lines, Step::Readlines(None)];
+                let seen = client.posts("", &at_end)?;
+                seen.reads_are(&[&[""], &[""], &[], &[]])?;
+                let steps = [&[Step::Read(Some(3))], &at_end[..]].concat();
+                client.posts("abc", &steps)?.reads_are(&[&["abc"], &[""], &[""], &[], &[]])
+            }),
+        },
+        Check {
+            id: "input-empty",
+            title: "Where a request has no content, wsgi.input is at its end from the beginning",
+            why: "A GET that is read like a POST hangs until somebody gives up.",
+            requirement: pep3333("Input and Error Streams", Should, &["pep3333-streams-07"]),
+            hint: "Look at what is in wsgi.input where there is no Content-Length.",
+            mutant: gateway("end-is-an-error"),
+            run: Act(|client| {
+                for step in [Step::Read(None), Step::Read(Some(5)), Step::Readline(None), Step::Next] {
+                    client.asks(&[step.clone(), step])?.reads_are(&[&[""], &[""]])?;
+                }
+                client.asks(&[Step::Readlines(None), Step::Lines])?.reads_are(&[&[], &[]])
+            }),
+        },
+        Check {
+            id: "input-stops-at-the-next-request",
+            title: "The next request on the connection can't be read through wsgi.input",
+            why: "One user's upload would go on with what another one has sent, and that request would never be answered.",
+            requirement: pep3333(
+                "Input and Error Streams",
+                Must,
+                &["pep3333-streams-04", "pep3333-streams-05"],
+            ),
+            hint: "Look at whether wsgi.input is the connection itself, or knows where the content ends.",
+            mutant: hears("Content-Length: 3\r\n\r\nabc", "Content-Length: 9\r\n\r\nabcGET /p"),
+            run: Act(|client| {
+                client.needs(Persistence)?;
+                let (first, second) =
+                    (client.invocation(&[Step::Drain(1000)])?, client.invocation(&[Step::Count])?);
+                let mut connection = client.connect()?;
+                connection.send(format!("{}{}", first.post("abc"), second.get()))?;
+                connection.reply()?.tells(&first.token)?.input_is(b"abc")?;
+                match connection.reply_or_end()? {
+                    Some(reply) => reply.tells(&second.token).map(drop),
+                    None => Ok(()),
+                }
+            }),
+        },
+        Check {
+            id: "input-chunked",
+            title: "Content in chunks is decoded before the application sees it, or refused",
+            why: "An application that finds lengths between its lines stores them; one that finds nothing stores nothing, and says that all is well.",
+            requirement: pep3333(
+                "Other HTTP Features",
+                Must,
+                &["pep3333-other-http-03", "pep3333-environ-10"],
+            ),
+            hint: "Look at what your server does with Transfer-Encoding before it calls the application.",
+            mutant: hears("Transfer-Encoding: chunked\r\n\r\n", "Content-Length: 22\r\n\r\n"),
+            run: Act(|client| {
+                let plain = client.invocation(&[Step::Read(Some(1))])?;
+                client.twin(plain.post("a"))?;
+                let Some(seen) = in_chunks(client, &[Step::Drain(3)])? else { return refuses_chunks() };
+                seen.input_is(TEXT.as_bytes())?;
+                seen.variable_is_one_of("CONTENT_LENGTH", &[b"", b"7"])
+            }),
+        },
+        Check {
+            id: "input-chunked-lines",
+            title: "Content in chunks can be read line by line, wherever the chunks end",
+            why: "The same parsers read it as any other content.",
+            requirement: pep3333(
+                "Input and Error Streams",
+                Must,
+                &["pep3333-streams-02", "pep3333-other-http-03"],
+            ),
+            hint: "Look at how readline of the decoder finds a line that goes on in the next chunk.",
+            mutant: gateway("lines-without-ends"),
+            run: Act(|client| {
+                let Some(whole) = in_chunks(client, &[Step::Drain(3)])? else { return refuses_chunks() };
+                if whole.input_is(TEXT.as_bytes()).is_err() {
+                    return Err(Failure::Blocked("chunks are not decoded".into()));
+                }
+                let steps = [Step::Readline(None), Step::Readline(None), Step::Next, Step::Readlines(None)];
+                let Some(seen) = in_chunks(client, &steps)? else { return refuses_chunks() };
+                seen.reads_are(&[&["a\n"], &["bc\n"], &["\n"], &["d"]])
+            }),
+        },
+        Check {
+            id: "input-arrives-in-pieces",
+            title: "read(size) waits until so many octets are there, or the content is over",
+            why: "Most applications read once, with Content-Length: on a slow line they get half a form, and believe that it is all.",
+            requirement: pep3333(
+                "Input and Error Streams",
+                Should,
+                &["pep3333-streams-03", "pep3333-expect-02"],
+            ),
+            hint: "Look at what read returns when only some of the octets have arrived.",
+            mutant: gateway("reads-what-is-there"),
+            run: Act(|client| {
+                let call = client.invocation(&[Step::Mark("on".into()), Step::Read(Some(10))])?;
+                let mut connection = client.connect()?;
+                connection.send(call.request("POST", "Content-Length: 10\r\n\r\nhalf "))?;
+                // A server that reads all of it before it calls the application never gets there.
+                client.gets_to(&call, "on")?;
+                connection.send("of i")?;
+                connection.send("t")?;
+                connection.reply()?.tells(&call.token)?.reads_are(&[&["half of it"]])
+            }),
+        },
+        Check {
+            id: "input-expect-continue",
+            title: "A client that expects 100 (Continue) gets it once the application reads, at the latest",
+            why: "The client waits for the go-ahead and the application for the content, and nobody moves.",
+            requirement: pep3333(
+                "HTTP 1.1 Expect/Continue",
+                Must,
+                &["pep3333-expect-01", "pep3333-expect-02"],
+            ),
+            hint: "Look at what the first read does when the request has Expect and nothing has been sent yet.",
+            mutant: hears("Expect: 100-", "X-Expect: 100-"),
+            run: Act(|client| {
+                client.knows_interim_responses()?;
+                let call = client.invocation(&[Step::Read(Some(5))])?;
+                let mut connection = client.connect()?;
+                connection.send(call.request("POST", "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n"))?;
+                match connection.first_status(client.limits().answer) {
+                    Some(100) => {
+                        connection.send("abcde")?;
+                        connection.reply()?.tells(&call.token)?.reads_are(&[&["abcde"]])
+                    }
+                    Some(status) => {
+                        let actual = format!("status {status} before any content was sent");
+                        Err(wrong("100 (Continue), since the application reads", actual))
+                    }
+                    None => Err(wrong("100 (Continue)", connection.answer(false)?.describe())),
+                }
+            }),
+        },
+        Check {
+            id: "input-left-unread",
+            title: "Content that the application leaves unread is no request",
+            why: "An upload that holds a request would have it carried out, in somebody else's name.",
+            requirement: pep3333("Input and Error Streams", Must, &["pep3333-streams-04"]),
+            hint: "Look at what your server does with the rest of the content when the application is done.",
+            mutant: hears("Content-Length: 102\r\n", "Content-Length: 2\r\n"),
+            run: Act(|client| {
+                for steps in [vec![], vec![Step::Read(Some(2))]] {
+                    let (call, next) = (client.invocation(&steps)?, client.invocation(&[])?);
+                    let content = format!("ab{:>100}", "GET /?smuggled HTTP/1.1\r\nHost: a\r\n\r\n");
+                    let mut connection = client.connect()?;
+                    connection.send(call.post(&content))?;
+                    let reply = connection.reply()?;
+                    reply.tells(&call.token)?;
+                    // Behind a response that says so nothing is read any more.
+                    if !reply.announces_close() {
+                        connection.goes_on_with(&next)?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "input-cut-off",
+            title: "An application that reads from a client that has gone does not wait for ever",
+            why: "Each upload that breaks off would keep a worker busy until the server is started anew.",
+            requirement: pep3333("Input and Error Streams", Must, &["pep3333-streams-03"]),
+            hint: "Look at what read does when the connection ends before the content.",
+            mutant: gateway("waits-for-content"),
+            run: Act(|client| {
+                let steps =
+                    [Step::Mark("on".into()), attempt(Step::Read(Some(10))), Step::Mark("off".into())];
+                let call = client.invocation(&steps)?;
+                let mut connection = client.connect()?;
+                connection.send(call.request("POST", "Content-Length: 10\r\n\r\nhalf"))?;
+                // Where a server reads all of it first, there is no application to wait.
+                let begun = client.gets_to(&call, "on")?;
+                connection.reset()?;
+                if begun { client.left(&call, "off").map(drop) } else { Ok(()) }
+            }),
+        },
+    ],
+};
+
+/// Four lines, one of them empty, the last one without an end.
+const TEXT: &str = "a\nbc\n\nd";
+
+fn feed_octets(client: &mut Client, octets: &[u8], size: u64) -> Result<(), Failure> {
+    let call = client.invocation(&[Step::Drain(size)])?;
+    let head = call.request("POST", &format!("Content-Length: {}\r\n\r\n", octets.len()));
+    match client.ask_and_end([head.as_bytes(), octets].concat())? {
+        Answer::Reply(reply) => reply.tells(&call.token)?.input_is(octets),
+        other => Err(no_reply(other)),
+    }
+}
+
+/// What the application sees of the text in chunks; `None` where these are refused.
+fn in_chunks(client: &mut Client, taken: &[Step]) -> Result<Option<Seen>, Failure> {
+    let call = client.invocation(taken)?;
+    let chunks = "3\r\na\nb\r\n4\r\nc\n\nd\r\n0\r\n\r\n";
+    let request = call.request("POST", &format!("Transfer-Encoding: chunked\r\n\r\n{chunks}"));
+    match client.ask_and_end(request)? {
+        Answer::Reply(reply) if matches!(reply.status, 400 | 411 | 501) => Ok(None),
+        Answer::Closed | Answer::Reset => Ok(None),
+        Answer::Reply(reply) => reply.tells(&call.token).map(Some),
+        other => Err(no_reply(other)),
+    }
+}
+
+fn refuses_chunks() -> Result<(), Failure> {
+    Err(Failure::Skip("the server refuses content in chunks".into()))
+}

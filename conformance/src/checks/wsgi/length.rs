@@ -1,0 +1,215 @@
+//! WSGI: where the content of a response ends (PEP 3333, "Handling the Content-Length Header").
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::thread;
+
+use crate::check::Level::{Must, Should};
+use crate::check::Run::Act;
+use crate::check::{Chapter, Check, Turn, pep3333, rfc9110};
+use crate::client::capability::Capability::SideFiles;
+use crate::client::context::FOLLOW_UP;
+use crate::judge::failure::Failure;
+use crate::mutant::{OK, hears, instead_of, next_head, serves};
+use crate::probe::application::{Step, attempt, list, ok, say, start};
+
+/// The section that most of it stands in.
+const SECTION: &str = "Handling the Content-Length Header";
+
+/// The chapter.
+pub const CHAPTER: Chapter = Chapter {
+    id: "wsgi-length",
+    title: "WSGI: the length of content",
+    needs: &["wsgi-answers"],
+    turn: Turn::Beside,
+    checks: &[
+        Check {
+            id: "wsgi-then-next",
+            title: "Behind the response of an application the connection goes on with the next, or closes",
+            why: "A wrong end of the content makes the client wait, or read the next response as part of this one.",
+            requirement: pep3333(SECTION, Must, &["pep3333-content-length-05", "pep3333-content-length-07"]),
+            hint: "Look at how the end of the content shows to the client when the application gave no length.",
+            mutant: instead_of("Content-Length: 8\r\n", "Content-Length: 9\r\n"),
+            run: Act(|client| {
+                let length = start("200 OK", &[("Content-Length", "8")]);
+                let nothing: [&str; 0] = [];
+                for (steps, content) in [
+                    (vec![length, list(["response"])], "response"),
+                    (vec![ok(), list(["response"])], "response"),
+                    (vec![ok(), list(["res", "ponse"])], "response"),
+                    (vec![ok(), say("res"), say("ponse")], "response"),
+                    (vec![ok(), list(nothing)], ""),
+                    (vec![ok(), say("")], ""),
+                ] {
+                    let call = client.invocation(&steps)?;
+                    let mut connection = client.connect()?;
+                    connection.send(call.request("GET", "Connection: keep-alive\r\n\r\n"))?;
+                    let reply = connection.reply()?;
+                    reply.status_is(&[200])?;
+                    reply.body_is(content)?;
+                    if !reply.announces_close() {
+                        connection.send(FOLLOW_UP)?;
+                        connection.goes_on_or_ends()?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-length-not-guessed",
+            title: "Content-Length is that of all the content, not just of the block that was returned",
+            why: "What was written before is content, too; with a length too short the rest belongs to the next response.",
+            requirement: pep3333(SECTION, Must, &["pep3333-content-length-05", "pep3333-write-03"]),
+            hint: "Look at what your server takes for granted when the application returns a single block.",
+            mutant: instead_of("Transfer-Encoding: chunked\r\n", "Content-Length: 4\r\n"),
+            run: Act(|client| {
+                let reply = client.invoke(&[ok(), Step::Write(b"before ".to_vec()), list(["last"])])?;
+                if reply.status >= 500 {
+                    // That there is no write() has a check of its own.
+                    return Err(Failure::Blocked(reply.describe()));
+                }
+                reply.status_is(&[200])?;
+                reply.body_is("before last")
+            }),
+        },
+        Check {
+            id: "wsgi-more-than-announced",
+            title: "What an application returns beyond its Content-Length is not taken for the next response",
+            why: "The surplus reaches another page of the same visitor, or, through a proxy, another visitor.",
+            requirement: pep3333(SECTION, Must, &["pep3333-content-length-01"]),
+            hint: "Look at what becomes of a block when as many octets as announced have been sent.",
+            mutant: serves(sends_more),
+            run: Act(|client| {
+                let head = start("200 OK", &[("Content-Length", "3")]);
+                for steps in [
+                    vec![head.clone(), list(["hello"])],
+                    vec![head.clone(), list(["he", "llo", "zz"])],
+                    vec![head, say("hel"), say("lo")],
+                ] {
+                    let call = client.invocation(&steps)?;
+                    let mut connection = client.connect()?;
+                    connection.send(call.get())?;
+                    let Some(reply) = connection.reply_or_end()? else { continue };
+                    if reply.status < 500 {
+                        reply.body_is("hel")?;
+                        client.sees_no_surplus(&mut connection, &reply)?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-less-than-announced",
+            title: "An application that returns less than its Content-Length leaves no client waiting",
+            why: "The browser shows a page that never ends loading.",
+            requirement: pep3333(SECTION, Must, &["pep3333-content-length-03"]),
+            hint: "Look at what becomes of the connection when the content ends before its length is reached.",
+            mutant: serves(sends_half_and_stays),
+            run: Act(|client| {
+                let head = start("200 OK", &[("Content-Length", "10")]);
+                let nothing: [&str; 0] = [];
+                for content in [list(["short"]), list(["sh", "ort"]), say("short"), list(nothing)] {
+                    let call = client.invocation(&[head.clone(), content])?;
+                    let mut connection = client.connect()?;
+                    connection.send(call.get())?;
+                    if let Some(reply) = connection.reply_or_end()?.filter(|reply| reply.status < 500) {
+                        // With a framing of its own a server may have sent what there was.
+                        reply.lacks_field("Content-Length")?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-transfer-encoding",
+            title: "An application's Transfer-Encoding does not decide how the response is framed",
+            why: "The client looks for chunks where the application returned none, or shows chunk sizes as text.",
+            requirement: pep3333(
+                "The start_response() Callable",
+                Must,
+                &["pep3333-start_response-09", "pep3333-content-length-07"],
+            ),
+            hint: "Look at which headers of an application your server takes over, and which ones are the connection's own.",
+            mutant: instead_of(
+                "HTTP/1.1 500 Internal Server Error\r\n",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n",
+            ),
+            run: Act(|client| {
+                for coding in ["chunked", "Chunked"] {
+                    let head = start("200 OK", &[("Transfer-Encoding", coding)]);
+                    let call = client.invocation(&[head, list(["no chunks ", "at all\n"])])?;
+                    if let Some(reply) = client.gets_through(&call)? {
+                        reply.body_is("no chunks at all\n")?;
+                        client.note(format!("Transfer-Encoding: {coding} of an application is no error"));
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-length-invalid",
+            title: "An application's Content-Length that is no number, or two of them, do not reach the client",
+            why: "No client can tell where such a response ends.",
+            requirement: rfc9110("8.6", Should, &["rfc9110-8.6-10"]),
+            hint: "Look at what is checked before a Content-Length goes out.",
+            mutant: instead_of(
+                "HTTP/1.1 500 Internal Server Error\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Length: abc\r\n",
+            ),
+            run: Act(|client| {
+                let once = ["abc", "-2", "+2", "2, 3", "", "2 "].map(|value| vec![("Content-Length", value)]);
+                let twice = vec![("Content-Length", "2"), ("Content-Length", "3")];
+                for fields in once.into_iter().chain([twice]) {
+                    let call = client.invocation(&[start("200 OK", &fields), list(["ok"])])?;
+                    if let Some(reply) = client.gets_through(&call)? {
+                        reply.body_is("ok")?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-stops-when-enough",
+            title: "When as many octets as announced were sent, no further block is asked for, and write() raises an error",
+            why: "An endless generator keeps a thread for ever, for content that nobody gets.",
+            requirement: pep3333(SECTION, Should, &["pep3333-content-length-02"]),
+            hint: "Look at when your loop over the blocks ends.",
+            mutant: hears(":33&", ":39&"),
+            run: Act(|client| {
+                client.needs(SideFiles)?;
+                let head = start("200 OK", &[("Content-Length", "3")]);
+                let call = client.invocation(&[head.clone(), say("hel"), say("lo"), say("."), say(".")])?;
+                client.ask(call.get())?;
+                if !client.gets_to(&call, "closed")? {
+                    return Err(Failure::Blocked("close() is not called".into()));
+                }
+                if client.left(&call, "closed")?.was_asked_at_most(2)? > 1 {
+                    client.note("one more block is asked for when all of the content was sent");
+                }
+                let [all, more] = ["hel", "lo"].map(|octets| attempt(Step::Write(octets.into())));
+                let call = client.invocation(&[head, all, more, Step::Mark("done".into())])?;
+                client.ask(call.get())?;
+                let seen = client.left(&call, "done")?;
+                seen.is_told_off(2, "write() of more than the length that was announced")
+            }),
+        },
+    ],
+};
+
+/// A mutant that sends more than it announces, and goes on.
+fn sends_more(client: TcpStream) {
+    answers_probe(client, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhello");
+}
+
+/// A mutant that sends half of what it announces, and waits for more that never comes.
+fn sends_half_and_stays(client: TcpStream) {
+    answers_probe(client, b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort");
+}
+
+fn answers_probe(mut client: TcpStream, answer: &'static [u8]) {
+    thread::spawn(move || {
+        while let Some(head) = next_head(&mut client) {
+            let _ = client.write_all(if head.starts_with(b"GET /probe") { answer } else { OK });
+        }
+    });
+}

@@ -1,0 +1,156 @@
+//! WSGI: the end of requests: with their client, with their content, with what close() does.
+
+use crate::check::Level::{Must, Practice, Should};
+use crate::check::Run::Act;
+use crate::check::{Chapter, Check, Turn, pep3333, practice, rfc9112};
+use crate::client::capability::Capability::{Persistence, SideFiles};
+use crate::judge::failure::Failure;
+use crate::mutant::naive::answers_backwards;
+use crate::mutant::{gateway, hears, serves};
+use crate::probe::application::{Step, list, ok, say, start};
+
+/// The chapter.
+pub const CHAPTER: Chapter = Chapter {
+    id: "wsgi-life",
+    title: "WSGI: requests, and how they end",
+    needs: &["wsgi-answers"],
+    turn: Turn::Beside,
+    checks: &[
+        Check {
+            id: "wsgi-client-gone",
+            title: "close() is called, too, when the client leaves before all is sent",
+            why: "Impatient clients come by the dozen, and each would keep what a request has borrowed.",
+            requirement: pep3333("Specification Details", Must, &["pep3333-details-13"]),
+            hint: "Look at what follows when writing to the client fails: between there and close() nothing may be left out.",
+            mutant: gateway("closes-when-all-is-well"),
+            run: Act(|client| {
+                client.needs(SideFiles)?;
+                let (on, go) = (|| Step::Mark("on".into()), || Step::Wait("go".into()));
+                let mut much = vec![on(), go(), ok()];
+                much.resize(43, Step::Fill(1_000_000));
+                let early = vec![on(), go(), ok(), say("late")];
+                let between = vec![ok(), say("one"), on(), go(), say("two"), say("three")];
+                for steps in [early, between, much] {
+                    let call = client.invocation(&steps)?;
+                    let mut connection = client.connect_deaf()?;
+                    connection.send(call.get())?;
+                    client.left(&call, "on")?;
+                    connection.reset()?;
+                    client.tell(&call.token, "go")?;
+                    client.closed_once(std::slice::from_ref(&call))?;
+                    if client.left(&call, "closed")?.asked > 40 {
+                        client.note("blocks are asked for up to the end, though the client has gone");
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-client-half-closed",
+            title: "A client that ends its side after the request still gets the response",
+            why: "Simple tools send all they have, say so, and then read.",
+            requirement: rfc9112("9.6", Should, &["rfc9112-9.6-08"]),
+            hint: "Look at what your server makes of the end of the client's stream while the application is at work.",
+            mutant: hears("wait=go", "raise=Trouble"),
+            run: Act(|client| {
+                client.needs(SideFiles)?;
+                let call = client.invocation(&[Step::Mark("on".into()), Step::Wait("go".into())])?;
+                let mut connection = client.connect()?;
+                connection.send(call.get())?;
+                connection.half_close();
+                let begun = client.left(&call, "on");
+                client.tell(&call.token, "go")?;
+                begun?;
+                connection.reply()?.tells(&call.token).map(drop)
+            }),
+        },
+        Check {
+            id: "wsgi-work-in-close",
+            title: "A response is complete for the client, even if close() takes its time",
+            why: "Applications put there what nobody should wait for, such as sending mail.",
+            requirement: practice(Practice, &["pep3333-details-11"]),
+            hint: "Look at whether all octets have left your server when it calls close().",
+            mutant: gateway("closes-before-sending"),
+            run: Act(|client| {
+                client.needs(SideFiles)?;
+                let whole = start("200 OK", &[("Content-Length", "5")]);
+                let call =
+                    client.invocation(&[whole, list(["he", "llo"]), Step::Close, Step::Wait("go".into())])?;
+                let reply = client.send(call.get());
+                client.tell(&call.token, "go")?;
+                reply?.body_is("hello")
+            }),
+        },
+        Check {
+            id: "wsgi-pipelined",
+            title: "Three requests sent at once call the application three times, and the answers come in order",
+            why: "Where several processes work on the requests of one connection, the quickest answers the wrong question.",
+            requirement: pep3333("The Server/Gateway Side", Must, &["pep3333-server-side-01"]),
+            hint: "Look at what keeps the answers of one connection in the order of its requests.",
+            mutant: serves(answers_backwards),
+            run: Act(|client| {
+                client.needs(Persistence)?;
+                let mut call = || client.invocation(&[Step::Read(Some(12))]);
+                let calls = [call()?, call()?, call()?];
+                let mut connection = client.connect()?;
+                let requests: String = calls.iter().map(|call| call.post(&call.token)).collect();
+                connection.send(requests)?;
+                for (at, call) in calls.iter().enumerate() {
+                    match connection.reply() {
+                        // A server may close after any response; what it has not answered is sent again.
+                        Err(Failure::Fail { .. }) if at > 0 && connection.has_ended() => return Ok(()),
+                        reply => reply?.tells(&call.token)?.input_is(call.token.as_bytes())?,
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-upload-ignored",
+            title: "An application need not read its content: the response arrives whole, and the next request is answered",
+            why: "An application that refuses an upload does not read it, and the refusal is what the user has to see.",
+            requirement: practice(Should, &["pep3333-streams-04"]),
+            hint: "Look at what your server does with content that nobody has read: before the response, and after it.",
+            mutant: hears("Content-Length: 1", "Content-Length: 0"),
+            run: Act(|client| {
+                for length in [10_000, 1_000_000] {
+                    let call = client.invocation(&[ok(), list(["unread"])])?;
+                    let mut connection = client.connect()?;
+                    connection.send(call.post(&"x".repeat(length)))?;
+                    let reply = connection.reply()?;
+                    if reply.status != 413 {
+                        reply.status_is(&[200])?;
+                        reply.body_is("unread")?;
+                    }
+                    if !reply.announces_close() {
+                        let next = client.invocation(&[])?;
+                        connection.goes_on_with(&next)?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-not-just-once",
+            title: "Where a process answers more than one request, wsgi.run_once is false",
+            why: "An application that runs once opens everything anew, and keeps nothing: each request is as slow as the first.",
+            requirement: pep3333("environ Variables", Should, &["pep3333-environ-29"]),
+            hint: "Look at what your server knows of the life of the process that calls the application.",
+            mutant: gateway("runs-once"),
+            run: Act(|client| {
+                let mut processes = Vec::new();
+                for _ in 0..16 {
+                    let seen = client.asks(&[])?;
+                    if processes.contains(&seen.pid) {
+                        return match seen.flags.iter().any(|flag| flag == "run_once") {
+                            true => Err(seen.wrong("wsgi.run_once false", "true, in a process that goes on")),
+                            false => Ok(()),
+                        };
+                    }
+                    processes.push(seen.pid);
+                }
+                Ok(())
+            }),
+        },
+    ],
+};

@@ -1,0 +1,246 @@
+//! WSGI: when start_response is called, how often, and with what (PEP 3333, "The start_response() Callable").
+
+use crate::check::Level::{Must, Should};
+use crate::check::Run::Act;
+use crate::check::{Chapter, Check, Turn, pep3333};
+use crate::client::capability::Capability::SideFiles;
+use crate::judge::failure::Failure;
+use crate::mutant::{gateway, hears, instead_of};
+use crate::probe::application::{Step, attempt, list, ok, pairs, say, start, start_anew};
+use crate::wire::reply::Answer;
+
+/// The section that almost all of it stands in.
+const SECTION: &str = "The start_response() Callable";
+
+/// The chapter.
+pub const CHAPTER: Chapter = Chapter {
+    id: "wsgi-start-response",
+    title: "WSGI: start_response, late, twice or never",
+    needs: &["wsgi-answers"],
+    turn: Turn::Beside,
+    checks: &[
+        Check {
+            id: "wsgi-start-late",
+            title: "An application may call start_response when its first block is asked for",
+            why: "That is when a generator begins to run: an application written as one has not called it before.",
+            requirement: pep3333("Specification Details", Must, &["pep3333-details-15"]),
+            hint: "Look at what your server needs to know between the call of the application and the first block.",
+            mutant: gateway("wants-head-at-once"),
+            run: Act(|client| {
+                let reply = client.invoke(&[Step::Lazy, start("299 Late", &[]), say("late")])?;
+                reply.status_is(&[299])?;
+                reply.body_is("late")?;
+                // Only content needs a head before it, and an empty block is none.
+                let call = client.invocation(&[say(""), start("299 Late", &[]), say("late")])?;
+                match client.ask(call.get())? {
+                    Answer::Reply(reply) if reply.status == 299 => {}
+                    _ => client.note("start_response is too late behind an empty block"),
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-start-never",
+            title: "A response for which start_response was not called is no success, nor nonsense",
+            why: "A forgotten call, or one on a path that nobody tried, is the first mistake of every application.",
+            requirement: pep3333(SECTION, Must, &["pep3333-start_response-21"]),
+            hint: "Look at what your server takes for the status when it is about to send the first block.",
+            mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 200"),
+            run: Act(|client| {
+                let nothing: [&str; 0] = [];
+                for steps in [[list(["early"])], [list(nothing)], [say("early")]] {
+                    if let Some(reply) = client.gets_away_with(&steps)? {
+                        reply.is_server_error()?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-start-twice",
+            title: "A second call of start_response without exc_info raises an error",
+            why: "Two parts of an application both believe that the response is theirs. Unnoticed, the visitor gets a mixture.",
+            requirement: pep3333(SECTION, Must, &["pep3333-start_response-18"]),
+            hint: "Look at what your start_response remembers of the call before.",
+            mutant: gateway("starts-again"),
+            run: Act(|client| {
+                let again = attempt(start("200 OK", &[("X-Second", "yes")]));
+                match client.confesses(&[ok(), again, Step::Report])? {
+                    Some(seen) => seen.is_told_off(1, "the second call"),
+                    None => Ok(()),
+                }
+            }),
+        },
+        Check {
+            id: "wsgi-start-write",
+            title: "start_response returns a function that sends a block",
+            why: "Older applications, and all that print into a response, have no other way to send anything.",
+            requirement: pep3333(SECTION, Must, &["pep3333-start_response-01", "pep3333-details-06"]),
+            hint: "Look at what your start_response returns.",
+            mutant: gateway("no-write"),
+            run: Act(|client| {
+                let nothing: [&str; 0] = [];
+                let reply = client.invoke(&[ok(), Step::Write(b"written".to_vec()), list(nothing)])?;
+                reply.status_is(&[200])?;
+                reply.body_is("written")
+            }),
+        },
+        Check {
+            id: "wsgi-start-arguments",
+            title: "start_response takes a third argument, which may be None",
+            why: "Layers between server and application hand on all three, always.",
+            requirement: pep3333("Specification Details", Must, &["pep3333-details-05"]),
+            hint: "Look at the parameters of your start_response, and at what None means for the third.",
+            mutant: gateway("only-two-arguments"),
+            run: Act(|client| {
+                let reply = client.invoke(&[Step::StartNone("299 None".into(), vec![]), list(["none"])])?;
+                reply.status_is(&[299])?;
+                reply.body_is("none")
+            }),
+        },
+        Check {
+            id: "wsgi-exc-info-alone",
+            title: "The first call of start_response may have exc_info",
+            why: "An application that fails before it has begun to answer calls it so, with its page of regret.",
+            requirement: pep3333(SECTION, Must, &["pep3333-details-05", "pep3333-start_response-15"]),
+            hint: "Look at what your start_response does with exc_info when there is no head yet.",
+            mutant: gateway("keeps-first-head"),
+            run: Act(|client| {
+                let reply =
+                    client.invoke(&[start_anew("503 Sorry", &[("X-Only", "yes")]), list(["sorry"])])?;
+                reply.status_is(&[503])?;
+                reply.field_is("X-Only", "yes")?;
+                reply.body_is("sorry")
+            }),
+        },
+        Check {
+            id: "wsgi-exc-info-replaces",
+            title: "Before anything was sent a call with exc_info replaces status and headers",
+            why: "An application that fails half way would send its page of regret with status 200, and caches keep it.",
+            requirement: pep3333(SECTION, Should, &["pep3333-start_response-15"]),
+            hint: "Look at when your server sends the head, and at what a later call of start_response changes.",
+            mutant: gateway("keeps-first-head"),
+            run: Act(|client| {
+                let old = start("200 OK", &[("X-Old", "yes"), ("Content-Length", "1000")]);
+                let newer = start_anew("500 Oops", &[("X-Old", "yes")]);
+                let new = start_anew("503 Sorry", &[("X-New", "yes")]);
+                for steps in [vec![old.clone(), new.clone()], vec![old, newer, new]] {
+                    let reply = client.invoke(&[&steps[..], &[list(["sorry"])]].concat())?;
+                    reply.status_is(&[503])?;
+                    reply.lacks_field("X-Old")?;
+                    reply.field_is("X-New", "yes")?;
+                    reply.body_is("sorry")?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-exc-info-after-empty",
+            title: "An empty block sends no head: a call with exc_info can still replace it",
+            why: "Applications yield nothing at first in order to be asked again, and fail later.",
+            requirement: pep3333(
+                SECTION,
+                Should,
+                &["pep3333-start_response-12", "pep3333-start_response-14", "pep3333-start_response-15"],
+            ),
+            hint: "Look at whether your server looks into the first block before it sends the head.",
+            mutant: gateway("keeps-first-head"),
+            run: Act(|client| {
+                let steps = [start("200 OK", &[("X-Old", "yes")]), say(""), start_anew("503 Sorry", &[])];
+                let reply = client.invoke(&[&steps[..], &[say("sorry")]].concat())?;
+                reply.status_is(&[503])?;
+                reply.lacks_field("X-Old")?;
+                reply.body_is("sorry")
+            }),
+        },
+        Check {
+            id: "wsgi-exc-info-too-late",
+            title: "After something was sent a call with exc_info raises an error",
+            why: "The application has to learn that its page of regret can't be sent, or it goes on as if it were.",
+            requirement: pep3333(SECTION, Must, &["pep3333-start_response-16"]),
+            hint: "Look at what your start_response does with exc_info when the head is gone.",
+            mutant: gateway("raises-nothing"),
+            run: Act(|client| {
+                // A blank in front of a report in JSON is none of its business.
+                let late = attempt(start_anew("503 Sorry", &[]));
+                match client.confesses(&[ok(), say(" "), late, Step::Report])? {
+                    Some(seen) => seen.is_told_off(1, "a call with exc_info that comes too late"),
+                    None => Ok(()),
+                }
+            }),
+        },
+        Check {
+            id: "wsgi-exc-info-raised-again",
+            title: "What it raises then is the exception that it was given",
+            why: "The log shows the place where the application failed, and not one in the server.",
+            requirement: pep3333(
+                SECTION,
+                Should,
+                &["pep3333-start_response-16", "pep3333-start_response-17"],
+            ),
+            hint: "Look at which exception your start_response raises when the head is gone, and with which traceback.",
+            mutant: gateway("raises-its-own"),
+            run: Act(|client| {
+                let late = attempt(start_anew("503 Sorry", &[]));
+                match client.confesses(&[ok(), say(" "), late, Step::Report])? {
+                    Some(seen) if seen.was_told_off(1) => seen.is_given_back(1),
+                    Some(_) => Err(Failure::Blocked("nothing is raised at all".into())),
+                    None => Ok(()),
+                }
+            }),
+        },
+        Check {
+            id: "wsgi-exc-info-let-go",
+            title: "The server keeps no reference to exc_info",
+            why: "It holds every variable of every function on the way to the error: whole requests stay in memory.",
+            requirement: pep3333(SECTION, Should, &["pep3333-start_response-20"]),
+            hint: "Look at where your start_response puts exc_info, and at who else can reach its frame.",
+            mutant: gateway("keeps-exc-info"),
+            run: Act(|client| {
+                let anew = attempt(Step::StartRef("200 OK".into(), pairs(&[])));
+                let seen = client.asks(&[start("202 Accepted", &[]), anew, Step::Report])?;
+                seen.is_let_do(1, "start_response with exc_info, and nobody to keep that")
+            }),
+        },
+        Check {
+            id: "wsgi-start-after-failure",
+            title: "A call of start_response that has failed counts: the next one needs exc_info",
+            why: "The call that failed has left the server with half a head; only exc_info says that somebody noticed.",
+            requirement: pep3333(SECTION, Should, &["pep3333-start_response-19"]),
+            hint: "Look at when your start_response notes down that it was called.",
+            mutant: gateway("starts-again"),
+            run: Act(|client| {
+                let bad = attempt(start("200 OK", &[("X-Value", "a\r\nX-Injected: b")]));
+                let steps =
+                    [bad, attempt(start("202 Accepted", &[])), start_anew("200 OK", &[]), Step::Report];
+                match client.confesses(&steps)? {
+                    Some(seen) if seen.was_told_off(1) => {
+                        seen.is_told_off(2, "the second call, without exc_info")
+                    }
+                    Some(_) => Err(Failure::Skip("the server lets a broken header pass".into())),
+                    None => Ok(()),
+                }
+            }),
+        },
+        Check {
+            id: "wsgi-start-sends-nothing",
+            title: "start_response itself sends nothing",
+            why: "Once the head is gone an application that fails can't say so any more.",
+            requirement: pep3333(SECTION, Must, &["pep3333-start_response-11"]),
+            hint: "Look at when your server sends the head: not before there is content, or none will come.",
+            mutant: hears("&wait=go", ""),
+            run: Act(|client| {
+                client.needs(SideFiles)?;
+                let steps = [ok(), Step::Mark("on".into()), Step::Wait("go".into()), list(["content"])];
+                let call = client.invocation(&steps)?;
+                let mut connection = client.connect()?;
+                connection.send(call.get())?;
+                client.left(&call, "on")?;
+                let quiet = connection.stays_quiet();
+                client.tell(&call.token, "go")?;
+                quiet?;
+                connection.reply()?.body_is("content")
+            }),
+        },
+    ],
+};

@@ -1,0 +1,349 @@
+//! WSGI: blocks, one by one, and the end of an iterable.
+
+use crate::check::Level::{Must, Should};
+use crate::check::Run::Act;
+use crate::check::{Chapter, Check, Turn, pep3333};
+use crate::client::Client;
+use crate::client::capability::Capability::SideFiles;
+use crate::client::connection::Connection;
+use crate::judge::failure::Failure;
+use crate::mutant::naive::sends_what_fits;
+use crate::mutant::{gateway, hears, instead_of, serves};
+use crate::probe::application::{Step, list, ok, say, start};
+use crate::probe::pattern;
+use crate::wire::reply::{Framing, Reply};
+
+/// The chapter.
+pub const CHAPTER: Chapter = Chapter {
+    id: "wsgi-stream",
+    title: "WSGI: blocks, one by one, and the end of an iterable",
+    needs: &["wsgi-answers"],
+    turn: Turn::Beside,
+    checks: &[
+        Check {
+            id: "wsgi-block-by-block",
+            title: "Each block is on its way to the client before the application is asked for the next one",
+            why: "A page that reports on its progress shows nothing until it is done, and a chat never says a word.",
+            requirement: pep3333(
+                "Buffering and Streaming",
+                Must,
+                &[
+                    "pep3333-details-07",
+                    "pep3333-buffering-01",
+                    "pep3333-buffering-02",
+                    "pep3333-buffering-03",
+                ],
+            ),
+            hint: "Look at what is between your loop over the blocks and the socket: a buffer, or a list of all of them.",
+            mutant: gateway("one-block-late"),
+            run: Act(|client| {
+                let parts = ("Content-Type", "multipart/x-mixed-replace; boundary=part");
+                for fields in [&[][..], &[("Content-Length", "31")], &[parts]] {
+                    let mut steps = vec![start("200 OK", fields)];
+                    steps.extend(one_by_one(Step::Yield));
+                    let mut connection = client.connect()?;
+                    streams(client, &mut connection, &steps, " HTTP/1.1\r\n")?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-write-at-once",
+            title: "What the application writes is on its way to the client when write() has returned",
+            why: "Programs that write think that somebody reads; what is held back comes when they are done, or never.",
+            requirement: pep3333(
+                "The write() Callable",
+                Must,
+                &["pep3333-write-02", "pep3333-start_response-13"],
+            ),
+            hint: "Look at where write() puts what it gets, and at who sends it from there.",
+            mutant: gateway("holds-writes"),
+            run: Act(|client| {
+                let mut steps = vec![ok()];
+                steps.extend(one_by_one(Step::Write));
+                let mut connection = client.connect()?;
+                streams(client, &mut connection, &steps, " HTTP/1.1\r\n").map(drop)
+            }),
+        },
+        Check {
+            id: "wsgi-write-then-return",
+            title: "What was written comes first, and then what the iterable holds",
+            why: "Programs that write return an iterable, too, and the one is the head of what the other is the tail of.",
+            requirement: pep3333("The write() Callable", Must, &["pep3333-write-01", "pep3333-write-03"]),
+            hint: "Look at whether write() and the loop over the blocks send by the same way.",
+            mutant: gateway("writes-last"),
+            run: Act(|client| {
+                let written = || vec![ok(), Step::Write(b"he".into()), Step::Write(b"".into())];
+                let tails = [
+                    list(["ll", "o"]),
+                    Step::Return("generator", vec![b"l".into(), b"lo".into()]),
+                    say("llo"),
+                ];
+                for tail in tails {
+                    let steps = [written(), vec![tail]].concat();
+                    client.invoke(&steps)?.body_is("hello")?;
+                }
+                let last = Step::Write(b"llo".into());
+                client.invoke(&[written(), vec![last, list::<&str>([])]].concat())?.body_is("hello")
+            }),
+        },
+        Check {
+            id: "wsgi-empty-blocks",
+            title: "An empty block ends nothing: what follows it arrives",
+            why: "A chunk of no octets is the last chunk. Layers yield empty blocks all the time, to say that they are still there.",
+            requirement: pep3333(
+                "Handling the Content-Length Header",
+                Must,
+                &["pep3333-content-length-06", "pep3333-content-length-07"],
+            ),
+            hint: "Look at what your server sends for a block without octets.",
+            mutant: gateway("stops-at-an-empty-block"),
+            run: Act(|client| {
+                for blocks in [["", "a", "b"], ["a", "", "b"], ["a", "b", ""]] {
+                    let mut steps = vec![ok()];
+                    steps.extend(blocks.map(say));
+                    client.invoke(&steps)?.body_is("ab")?;
+                    client.invoke(&[ok(), list(blocks)])?.body_is("ab")?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-blocks-unaltered",
+            title: "Blocks arrive as they are, octet by octet",
+            why: "A picture in which line ends were mended is broken.",
+            requirement: pep3333("Specification Details", Should, &["pep3333-details-08"]),
+            hint: "Look for a file in text mode, or text of any kind, between the blocks and the socket.",
+            mutant: gateway("line-ends-of-its-own"),
+            run: Act(|client| {
+                let all: Vec<u8> = (0..=255).collect();
+                let blocks = [&all[..], b"\r\n\n\r", b"0\r\n\r\n", b"\r\n"];
+                let mut steps = vec![ok()];
+                steps.extend(blocks.map(say));
+                client.invoke(&steps)?.body_is(blocks.concat())
+            }),
+        },
+        Check {
+            id: "wsgi-stream-ends",
+            title: "The end of a stream of unknown length is told, and the next request answered as announced",
+            why: "A stream without a proper end leaves its reader waiting for more, or for a response that has begun long ago.",
+            requirement: pep3333(
+                "Handling the Content-Length Header",
+                Must,
+                &["pep3333-content-length-07", "pep3333-details-09"],
+            ),
+            hint: "Look at what your server sends when the iterable has come to its end.",
+            mutant: instead_of("\r\n0\r\n\r\n", "\r\n0\r\n"),
+            run: Act(|client| {
+                let call = client.invocation(&[ok(), say("a"), say("b")])?;
+                let mut connection = client.connect()?;
+                connection.send(call.get())?;
+                let reply = connection.reply()?;
+                reply.body_is("ab")?;
+                match reply.framing {
+                    Framing::Close => Ok(()),
+                    _ => connection.goes_on_as_announced(&reply),
+                }
+            }),
+        },
+        Check {
+            id: "wsgi-stream-to-old-client",
+            title: "A client of HTTP/1.0 gets a stream without chunks, block by block, up to the end of the connection",
+            why: "Old clients take the lengths of chunks for content.",
+            requirement: pep3333(
+                "Handling the Content-Length Header",
+                Must,
+                &["pep3333-content-length-04", "pep3333-details-09"],
+            ),
+            hint: "Look at what decides that a response is sent in chunks.",
+            mutant: hears(" HTTP/1.0\r\n", " HTTP/1.1\r\n"),
+            run: Act(|client| {
+                let mut steps = vec![ok()];
+                steps.extend(one_by_one(Step::Yield));
+                let mut connection = client.connect()?;
+                let reply = streams(client, &mut connection, &steps, " HTTP/1.0\r\n")?;
+                reply.lacks_field("Transfer-Encoding")
+            }),
+        },
+        Check {
+            id: "wsgi-big-block",
+            title: "A block of four million octets leaves whole, while the application works on the next one",
+            why: "What the buffers on the way have no room for stays behind, and comes when it is of no use any more.",
+            requirement: pep3333("Buffering and Streaming", Must, &["pep3333-buffering-02"]),
+            hint: "Look at whether your server knows how much of a block was sent, and at who sends the rest.",
+            mutant: gateway("keeps-a-rest"),
+            run: Act(|client| {
+                client.needs(SideFiles)?;
+                let whole = [("Content-Length", "4000003")];
+                let steps =
+                    [start("200 OK", &whole), Step::Fill(4_000_000), Step::Wait("come".into()), say("end")];
+                let call = client.invocation(&steps)?;
+                let mut connection = client.connect()?;
+                connection.send(call.get())?;
+                let come = connection.hears_content(4_000_000);
+                client.tell(&call.token, "come")?;
+                come?;
+                connection.reply()?.body_is([pattern(4_000_000), b"end".into()].concat())
+            }),
+        },
+        Check {
+            id: "wsgi-slow-reader",
+            title: "A client that reads late gets everything",
+            why: "Only part of a large block fits on the way; what a server does not send again is lost.",
+            requirement: pep3333(
+                "Buffering and Streaming",
+                Must,
+                &["pep3333-buffering-02", "pep3333-details-07"],
+            ),
+            hint: "Look at what your server makes of the number of octets that a write reports.",
+            mutant: serves(sends_what_fits),
+            run: Act(|client| {
+                let mut steps = vec![start("200 OK", &[("Content-Length", "8000000")])];
+                steps.resize(9, Step::Fill(1_000_000));
+                let call = client.invocation(&steps)?;
+                let mut connection = client.connect_deaf()?;
+                connection.send(call.get())?;
+                connection.read_late()?;
+                connection.reply()?.body_is(pattern(1_000_000).repeat(8))
+            }),
+        },
+        Check {
+            id: "wsgi-any-iterable",
+            title: "Whatever can be iterated over will do, and nothing else about it counts",
+            why: "Applications return lists, generators and objects of their own, with attributes that are nobody's business.",
+            requirement: pep3333("Specification Details", Must, &["pep3333-details-16"]),
+            hint: "Look for code that asks what the application has returned for more than its blocks and close().",
+            mutant: gateway("reads-files"),
+            run: Act(|client| {
+                for kind in ["list", "tuple", "sized", "indexed", "generator", "decoy"] {
+                    for blocks in [vec![b"hello".to_vec()], vec![b"he".into(), b"llo".into()]] {
+                        let reply = client.invoke(&[ok(), Step::Return(kind, blocks)])?;
+                        reply.status_is(&[200])?;
+                        reply.body_is("hello")?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "wsgi-close-once",
+            title: "close() of what the application has returned is called once",
+            why: "There applications give back what they hold: without it the database runs out of connections.",
+            requirement: pep3333("Specification Details", Must, &["pep3333-details-11"]),
+            hint: "Look for every way out of the loop over the blocks, and at which of them call close().",
+            mutant: gateway("closes-twice"),
+            run: Act(|client| {
+                let two = || vec![b"he".to_vec(), b"llo".to_vec()];
+                let mut endings: Vec<Step> =
+                    ["list", "sized", "indexed", "generator"].map(|kind| Step::Return(kind, two())).into();
+                endings.extend([say("hello"), list(["hello"]), list::<&str>([])]);
+                let mut calls = Vec::new();
+                for ending in endings {
+                    let call = client.invocation(&[ok(), ending])?;
+                    client.send(call.get())?.status_is(&[200])?;
+                    calls.push(call);
+                }
+                client.closed_once(&calls)
+            }),
+        },
+        Check {
+            id: "wsgi-close-comes-last",
+            title: "close() is not called before the last block",
+            why: "What the application has let go of it can't send any more.",
+            requirement: pep3333("Specification Details", Must, &["pep3333-details-11"]),
+            hint: "Look at where close() is called: in the loop over the blocks, or behind it.",
+            mutant: gateway("closes-after-each-block"),
+            run: Act(|client| {
+                let call = client.invocation(&[ok(), say(" "), say(" "), Step::Report])?;
+                client.send(call.get())?.tells(&call.token)?;
+                client.closed_once(&[call])
+            }),
+        },
+        Check {
+            id: "wsgi-close-after-error",
+            title: "close() is called, too, when the application fails",
+            why: "Just then there is something to be given back.",
+            requirement: pep3333("Specification Details", Must, &["pep3333-details-12"]),
+            hint: "Look at whether close() is called on the way that an exception takes.",
+            mutant: gateway("closes-when-all-is-well"),
+            run: Act(|client| {
+                let raise = || Step::Raise("Trouble");
+                let fates = [
+                    vec![ok(), Step::Lazy, raise()],
+                    vec![ok(), say("a"), raise()],
+                    vec![ok(), say("a"), Step::Odd("int")],
+                    vec![Step::Return("sized", vec![b"a".into()])],
+                ];
+                let mut calls = Vec::new();
+                for steps in fates {
+                    let call = client.invocation(&steps)?;
+                    let mut connection = client.connect()?;
+                    connection.send(call.get())?;
+                    // What becomes of the response is another question.
+                    connection.answer(false)?;
+                    calls.push(call);
+                }
+                client.closed_once(&calls)
+            }),
+        },
+        Check {
+            id: "wsgi-close-without-content",
+            title: "close() is called, too, where no content is sent: for HEAD, 204 and 304",
+            why: "What is not asked for its blocks is forgotten, with all that it holds.",
+            requirement: pep3333("Specification Details", Must, &["pep3333-details-11", "rfc9110-9.3.2-w1"]),
+            hint: "Look at what your server does with the iterable where it knows that no content will go out.",
+            mutant: gateway("closes-what-has-content"),
+            run: Act(|client| {
+                let mut calls = Vec::new();
+                let whole = || vec![b"hello".into()];
+                for ending in
+                    [Step::Return("sized", whole()), Step::Return("generator", whole()), say("hello")]
+                {
+                    for (method, status) in
+                        [("HEAD", "200 OK"), ("GET", "204 No Content"), ("GET", "304 Not Modified")]
+                    {
+                        let call = client.invocation(&[start(status, &[]), ending.clone()])?;
+                        client.ask(call.request(method, "\r\n"))?;
+                        calls.push(call);
+                    }
+                }
+                client.closed_once(&calls)
+            }),
+        },
+    ],
+};
+
+/// The blocks of [`one_by_one`].
+const BLOCKS: [&str; 3] = ["first block", "second block", "last one"];
+
+/// Blocks that go out by `step`, with a pause behind each.
+fn one_by_one(step: fn(Vec<u8>) -> Step) -> impl Iterator<Item = Step> {
+    BLOCKS.into_iter().flat_map(move |block| [step(block.into()), Step::Wait(pause(block))])
+}
+
+/// What the application waits for behind a block.
+fn pause(block: &str) -> String {
+    block.replace(' ', "-")
+}
+
+/// Each of the [`BLOCKS`] arrives while the application waits behind it, and in the end the content is whole.
+fn streams(
+    client: &mut Client,
+    connection: &mut Connection,
+    steps: &[Step],
+    version: &str,
+) -> Result<Reply, Failure> {
+    client.needs(SideFiles)?;
+    let call = client.invocation(steps)?;
+    connection.send(call.get().replacen(" HTTP/1.1\r\n", version, 1))?;
+    let heard = BLOCKS.iter().try_for_each(|block| {
+        connection.hears(block)?;
+        client.tell(&call.token, &pause(block))
+    });
+    // Whatever came of it, the application shall wait for nobody.
+    BLOCKS.iter().try_for_each(|block| client.tell(&call.token, &pause(block)))?;
+    heard?;
+    let reply = connection.reply()?;
+    reply.body_is(BLOCKS.concat())?;
+    Ok(reply)
+}

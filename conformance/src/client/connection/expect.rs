@@ -1,0 +1,111 @@
+//! What a connection must do: close, stay quiet, go on.
+
+use std::time::{Duration, Instant};
+
+use super::Connection;
+use crate::client::context::FOLLOW_UP;
+use crate::judge::failure::no_reply;
+use crate::judge::failure::{Failure, wrong};
+use crate::wire::octets::escape_some;
+use crate::wire::reply::{Answer, Reply};
+use crate::wire::transcript::{Kind, Mark};
+
+impl Connection {
+    /// The server must close now, without another octet.
+    pub fn closes(&mut self) -> Result<(), Failure> {
+        self.ends("the connection closed after this response")
+    }
+
+    /// The server must close without an answer to what was sent behind the last request.
+    pub fn closes_unanswered(&mut self) -> Result<(), Failure> {
+        self.ends("the connection closed, and nothing behind this request answered")
+    }
+
+    fn ends(&mut self, expected: &str) -> Result<(), Failure> {
+        // A server may linger for a moment so that its response is not lost.
+        let deadline = Instant::now() + self.limits.answer.max(Duration::from_secs(2));
+        while self.unread.is_empty() && self.ended.is_none() {
+            if !self.receive(deadline) {
+                let for_ms = self.limits.answer.as_millis() as u64;
+                self.transcript.record(self.id, Kind::Silent { for_ms });
+                return Err(wrong(expected, "the connection stayed open"));
+            }
+        }
+        self.has_no_more(expected)
+    }
+
+    fn has_no_more(&self, expected: &str) -> Result<(), Failure> {
+        match self.unread.is_empty() {
+            true => Ok(()),
+            false => {
+                let actual = format!("more octets: \"{}\"", escape_some(&self.unread, 100));
+                Err(self.unwanted(expected, actual))
+            }
+        }
+    }
+
+    /// For a while nothing may come, nor may the connection end.
+    pub fn stays_quiet(&mut self) -> Result<(), Failure> {
+        if self.unread.is_empty() && self.ended.is_none() && !self.receive(Instant::now() + self.limits.quiet)
+        {
+            return Ok(());
+        }
+        let actual = match self.unread.is_empty() {
+            true => "the connection ended".into(),
+            false => format!("\"{}\"", escape_some(&self.unread, 100)),
+        };
+        Err(self.unwanted("nothing until the request is complete", actual))
+    }
+
+    /// Waits until a response begins, and takes nothing of it: for a connection that was opened deaf.
+    pub fn sees_response(&self) -> Result<(), Failure> {
+        self.stream.set_read_timeout(Some(self.limits.answer))?;
+        match self.stream.peek(&mut [0]) {
+            Ok(1) => Ok(()),
+            Ok(_) => Err(no_reply(Answer::Closed)),
+            Err(_) => Err(no_reply(Answer::Silent(self.limits.answer))),
+        }
+    }
+
+    /// A plain request on this connection must be answered with a 2xx of its own: the one before ended
+    /// where the client thinks it did.
+    pub fn still_serves(&mut self) -> Result<Reply, Failure> {
+        self.send(FOLLOW_UP)?;
+        let reply = self.reply()?;
+        reply.succeeds()?;
+        Ok(reply)
+    }
+
+    /// The connection closes if `reply` said so, and otherwise serves another request (RFC 9112 9.3).
+    pub fn goes_on_as_announced(&mut self, reply: &Reply) -> Result<(), Failure> {
+        if reply.announces_close() {
+            return self.closes();
+        }
+        self.send(FOLLOW_UP)?;
+        match self.answer(false)? {
+            Answer::Reply(_) => Ok(()),
+            other => {
+                let expected = "\"Connection: close\" in the response, or an answer to the next request";
+                Err(reply.wrong(expected, other.describe(), reply.mark_field("Connection")))
+            }
+        }
+    }
+
+    /// Nothing but responses may come: behind the last one stands the answer to a plain request, or the end.
+    pub fn has_no_surplus(&mut self) -> Result<(), Failure> {
+        self.send(FOLLOW_UP)?;
+        match self.answer(false)? {
+            Answer::Broken { bytes, .. } => {
+                let expected = "the next response, or nothing, right behind the content";
+                Err(self.unwanted(expected, format!("\"{}\"", escape_some(&bytes, 100))))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A failure that points at what follows the last reply.
+    fn unwanted(&self, expected: &str, actual: String) -> Failure {
+        let at = Some(Mark { connection: self.id, sent: false, offset: self.taken });
+        Failure::Fail { expected: expected.into(), actual, at }
+    }
+}

@@ -1,0 +1,154 @@
+//! Verbs for requests with content: they tell where such a request ends for the server, by a plain request
+//! that goes out right behind it.
+
+use crate::client::Client;
+use crate::client::capability::Capability;
+use crate::client::connection::Connection;
+use crate::client::context::FOLLOW_UP;
+use crate::client::twin::Twin;
+use crate::judge::failure::no_reply;
+use crate::judge::failure::{Failure, wrong};
+use crate::wire::reply::{Answer, Reply};
+
+impl Client {
+    /// `request` must be granted, its content read as `fields`, and what stands right behind it taken for
+    /// the next request.
+    pub fn reads(&self, request: impl AsRef<[u8]>, fields: &[(&[u8], &[u8])]) -> Result<(), Failure> {
+        let mut connection = self.send_with_follow_up(request)?;
+        let reply = connection.reply()?;
+        self.received(&reply, fields)?;
+        connection.goes_on_or_ends()
+    }
+
+    /// Whatever the answer to `request` is, its content must not be taken for a request, and what stands
+    /// right behind it must.
+    pub fn skips_content(&self, request: impl AsRef<[u8]>) -> Result<(), Failure> {
+        let mut connection = self.send_with_follow_up(request)?;
+        match connection.answer(false)? {
+            Answer::Closed | Answer::Reset => Ok(()),
+            Answer::Reply(_) => connection.goes_on_or_ends(),
+            other => Err(no_reply(other)),
+        }
+    }
+
+    fn send_with_follow_up(&self, request: impl AsRef<[u8]>) -> Result<Connection, Failure> {
+        let mut connection = self.connect()?;
+        connection.send([request.as_ref(), FOLLOW_UP.as_bytes()].concat())?;
+        Ok(connection)
+    }
+}
+
+impl Twin<'_> {
+    /// `request` may be refused, with one of `statuses` or by closing the connection, or it may be granted:
+    /// then its reply is returned. Either way what stands right behind it must be taken for the next request.
+    pub fn refuses_or_grants(
+        &self,
+        request: impl AsRef<[u8]>,
+        statuses: &[u16],
+    ) -> Result<Option<Reply>, Failure> {
+        let mut connection = self.client.send_with_follow_up(&request)?;
+        match connection.answer(false)? {
+            Answer::Reply(reply) if reply.succeeds().is_ok() => {
+                connection.goes_on_or_ends().map(|()| Some(reply))
+            }
+            answer => {
+                self.judge(&connection, &request, &answer, statuses)?;
+                let answered = matches!(answer, Answer::Reply(_));
+                if answered { connection.goes_on_or_ends().map(|()| None) } else { Ok(None) }
+            }
+        }
+    }
+
+    /// `request` may be refused, with one of `statuses` or by closing the connection; if it is granted, its
+    /// content must be read as `fields`.
+    pub fn refuses_or_reads(
+        &self,
+        request: impl AsRef<[u8]>,
+        statuses: &[u16],
+        fields: &[(&[u8], &[u8])],
+    ) -> Result<(), Failure> {
+        match self.refuses_or_grants(request, statuses)? {
+            Some(reply) => self.client.received(&reply, fields),
+            None => Ok(()),
+        }
+    }
+
+    /// `request` may be refused, with one of `statuses` or by closing the connection; if it is granted, its
+    /// content must be read as `fields`. Either way it is the last one on its connection.
+    pub fn refuses_or_reads_last(
+        &self,
+        request: impl AsRef<[u8]>,
+        statuses: &[u16],
+        fields: &[(&[u8], &[u8])],
+    ) -> Result<(), Failure> {
+        let mut connection = self.client.send_with_follow_up(&request)?;
+        let answer = connection.answer(false)?;
+        match &answer {
+            Answer::Reply(reply) if reply.succeeds().is_ok() => self.client.received(reply, fields)?,
+            _ => self.judge(&connection, &request, &answer, statuses)?,
+        }
+        connection.closes_behind(&answer)
+    }
+
+    /// `request`, whose content can't be read to its end, must be refused, and then the connection must end.
+    /// A server without a form may not look at the content: it may answer first, but must then end the
+    /// connection all the same.
+    pub fn refuses_content(&self, request: impl AsRef<[u8]>, statuses: &[u16]) -> Result<(), Failure> {
+        let mut connection = self.client.send_with_follow_up(&request)?;
+        let answer = connection.answer(false)?;
+        if self.client.has(Capability::Form) || !is_grant(&answer) {
+            self.judge(&connection, &request, &answer, statuses)?;
+        }
+        connection.closes_behind(&answer)
+    }
+
+    /// `request`, which announces more content than will ever come, must not be granted, nor what stands
+    /// behind it answered: the server refuses, closes or waits. One without a form may answer first.
+    pub fn refuses_or_waits(&self, request: impl AsRef<[u8]>, statuses: &[u16]) -> Result<(), Failure> {
+        let mut connection = self.client.send_with_follow_up(&request)?;
+        let answer = connection.answer(false)?;
+        match &answer {
+            Answer::Silent(_) => Ok(()),
+            _ if is_grant(&answer) && !self.client.has(Capability::Form) => connection.goes_unanswered(),
+            _ => self.judge(&connection, &request, &answer, statuses),
+        }
+    }
+
+    /// `request`, which ends too early because the client ends its side, must be refused.
+    pub fn refuses_cut_off(&self, request: impl AsRef<[u8]>, statuses: &[u16]) -> Result<(), Failure> {
+        let mut connection = self.client.connect()?;
+        connection.send(&request)?;
+        connection.half_close();
+        let answer = connection.answer(false)?;
+        self.judge(&connection, &request, &answer, statuses)
+    }
+}
+
+impl Connection {
+    /// What was sent right behind the last request must be answered as the plain request it is; or the
+    /// connection ends.
+    pub fn goes_on_or_ends(&mut self) -> Result<(), Failure> {
+        match self.answer(false)? {
+            Answer::Closed | Answer::Reset => Ok(()),
+            answer if is_grant(&answer) => Ok(()),
+            other => Err(wrong("a 2xx response to the plain request right behind", other.describe())),
+        }
+    }
+
+    /// If the answer was a response, the server must now close.
+    pub fn closes_behind(&mut self, answer: &Answer) -> Result<(), Failure> {
+        if matches!(answer, Answer::Reply(_)) { self.closes_unanswered() } else { Ok(()) }
+    }
+
+    /// What was sent behind the last request must not be answered.
+    pub fn goes_unanswered(&mut self) -> Result<(), Failure> {
+        match self.answer(false)? {
+            Answer::Closed | Answer::Reset | Answer::Silent(_) => Ok(()),
+            other => Err(wrong("no answer to what stands behind the request", other.describe())),
+        }
+    }
+}
+
+fn is_grant(answer: &Answer) -> bool {
+    matches!(answer, Answer::Reply(reply) if reply.succeeds().is_ok())
+}

@@ -1,0 +1,98 @@
+//! What all checks of a run share: where the server is, what it offers, how long to wait for it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::client::capability::{Capabilities, Capability};
+use crate::judge::findings::Findings;
+use crate::wire::octets::replace;
+use crate::wire::output::Output;
+
+/// Where a server is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The address to connect to.
+    pub address: SocketAddr,
+    /// Host and port as a Host field names them.
+    pub host: String,
+}
+
+/// How long to wait, from this server's own pace: see [`Limits::calibrated`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// For an answer, or for a close, that must come.
+    pub answer: Duration,
+    /// For octets that must not come.
+    pub quiet: Duration,
+}
+
+impl Limits {
+    /// Ten times the time that a plain GET took, at least 0.5 s, at most 5 s.
+    pub fn calibrated(baseline: Duration) -> Limits {
+        let answer = (baseline * 10).clamp(Duration::from_millis(500), Duration::from_secs(5));
+        Limits { answer, quiet: answer / 2 }
+    }
+
+    /// The limits of the second look at a failure, when nothing else runs.
+    pub fn patient(self) -> Limits {
+        let longer = |limit: Duration| (limit * 4).min(Duration::from_secs(5)).max(limit);
+        Limits { answer: longer(self.answer), quiet: longer(self.quiet) }
+    }
+}
+
+/// What all checks of a run share.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Where the server is.
+    pub place: Place,
+    /// The port that it listens on, where the suite started it: a proxy may stand in front of it.
+    pub port: Option<u16>,
+    /// What it was found to offer.
+    pub capabilities: Capabilities,
+    /// How long to wait for it.
+    pub limits: Limits,
+    /// The path of the form: `/form`, or where the profile says it is.
+    pub form: String,
+    /// The path of the directory of scripts: `/cgi-bin`, or where the profile says it is.
+    pub cgi: String,
+    /// Where the probe leaves side files, if suite and probe see the same disk.
+    pub side: Option<PathBuf>,
+    /// After how long the server gives up on a script, where somebody told.
+    pub script_timeout: Option<Duration>,
+    /// What the lint found in the replies so far.
+    pub findings: Findings,
+    /// What the server prints, where the suite can read it.
+    pub output: Option<Output>,
+}
+
+/// A plain request that goes out right behind another, to see where the server thinks that one ended.
+pub const FOLLOW_UP: &str = "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n";
+
+impl Context {
+    /// Puts in what differs from server to server:
+    ///
+    /// | word | stands for |
+    /// |---|---|
+    /// | `{host}` | host and port of the server, as in a Host field |
+    /// | `{form}` | the path of the form |
+    /// | `{cgi}` | the path of the directory of scripts |
+    /// | `{get}` | request line and Host of a plain GET, to which fields can be added |
+    /// | `{upload}` | the same of a request whose content the server reads: a POST of an urlencoded form, answered in JSON; a GET where there is no form |
+    pub fn expand(&self, request: &[u8]) -> Vec<u8> {
+        let get = "GET / HTTP/1.1\r\nHost: {host}\r\n";
+        let post = "POST {form} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n\
+                    Content-Type: application/x-www-form-urlencoded\r\n";
+        let upload = if self.capabilities.has(Capability::Form) { post } else { get };
+        let words = [
+            ("{upload}", upload),
+            ("{get}", get),
+            ("{form}", &self.form),
+            ("{cgi}", &self.cgi),
+            ("{host}", &self.place.host),
+        ];
+        words.iter().fold(request.to_vec(), |text, (word, meaning)| {
+            replace(&text, word.as_bytes(), meaning.as_bytes())
+        })
+    }
+}

@@ -1,0 +1,101 @@
+//! Checks of many cases: generated from the run's seed, shrunk within a budget, shown with the case that
+//! fails.
+
+use std::time::{Duration, Instant};
+
+use proptest::arbitrary::any;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestRng, TestRunner};
+use proptest::{char, collection, prop_oneof, sample};
+
+use crate::client::Client;
+use crate::judge::failure::Failure;
+use crate::judge::form::FormField;
+
+/// Cases that a property must hold for.
+const CASES: u32 = 32;
+
+/// How long to look for a smaller case that fails.
+const SHRINK_LIMIT: Duration = Duration::from_secs(2);
+
+/// `holds` must hold for all values of `strategy`.
+///
+/// The first case that fails is made as small as can be in [`SHRINK_LIMIT`]; the record of the check then
+/// holds that case alone. What is not wrong but broken, unproven or inapplicable ends the check at once.
+pub fn for_all<S: Strategy>(
+    client: &mut Client,
+    strategy: S,
+    holds: impl Fn(&mut Client, S::Value) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut seed = [0; 32];
+    seed.copy_from_slice(&client.random().bytes(32));
+    let config = Config { failure_persistence: None, rng_seed: RngSeed::Fixed(0), ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+    for _ in 0..CASES {
+        let tree =
+            strategy.new_tree(&mut runner).map_err(|reason| std::io::Error::other(reason.to_string()))?;
+        client.transcript().clear();
+        match holds(client, tree.current()) {
+            Ok(()) => {}
+            Err(failure @ Failure::Fail { .. }) => return Err(smallest(client, tree, failure, holds)),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(())
+}
+
+fn smallest<T: ValueTree>(
+    client: &mut Client,
+    mut tree: T,
+    mut failure: Failure,
+    holds: impl Fn(&mut Client, T::Value) -> Result<(), Failure>,
+) -> Failure {
+    let began = Instant::now();
+    let mut events = client.transcript().events();
+    let mut moved = tree.simplify();
+    while moved && began.elapsed() < SHRINK_LIMIT {
+        client.transcript().clear();
+        moved = match holds(client, tree.current()) {
+            Err(smaller @ Failure::Fail { .. }) => {
+                failure = smaller;
+                events = client.transcript().events();
+                tree.simplify()
+            }
+            _ => tree.complicate(),
+        };
+    }
+    client.transcript().replace(events);
+    failure
+}
+
+/// Text as people and their attackers write it, rich in what urlencoding, multipart and HTML give a meaning.
+pub fn text() -> impl Strategy<Value = String> {
+    let special = "&=+%;#?/<>'\"\\ \t\r\n\u{e9}\u{20ac}\u{1f4a9}";
+    let special = sample::select(special.chars().collect::<Vec<_>>());
+    let plain = char::range(' ', '~');
+    collection::vec(prop_oneof![special, plain], 0..12).prop_map(String::from_iter)
+}
+
+/// Fields as a page may have them: names repeat, and values may be empty.
+pub fn fields() -> impl Strategy<Value = Vec<FormField>> {
+    let any_name = text().prop_map(|name| name + "n");
+    let name = prop_oneof![sample::select(vec!["a", "b"]).prop_map(String::from), any_name];
+    let field = (name, text()).prop_map(|(name, value)| FormField::text(name, value));
+    collection::vec(field, 0..5)
+}
+
+/// Octets of any value, those more often that end strings, lines and forms.
+pub fn octets() -> impl Strategy<Value = Vec<u8>> {
+    let special = sample::select(b"\0\r\n%&=+\"\xff".to_vec());
+    collection::vec(prop_oneof![special, any::<u8>()], 0..12)
+}
+
+/// Text fields and files as a page may have them, at least one. Names are plain: how a browser writes the
+/// others is a subject of its own.
+pub fn files() -> impl Strategy<Value = Vec<FormField>> {
+    let name = sample::select(vec!["a", "b", "a b", "\u{e9}"]);
+    let text = (name.clone(), text()).prop_map(|(name, value)| FormField::text(name, value));
+    let file = (name.clone(), name, octets())
+        .prop_map(|(name, filename, content)| FormField::file(name, filename, "application/x-any", content));
+    collection::vec(prop_oneof![text, file], 1..5)
+}

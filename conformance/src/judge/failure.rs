@@ -1,0 +1,42 @@
+//! Why a check ends early.
+
+use std::io;
+
+use crate::wire::reply::Answer;
+use crate::wire::transcript::Mark;
+
+/// Why the body of a check ended early.
+#[derive(Debug)]
+pub enum Failure {
+    /// The server broke the rule.
+    Fail {
+        /// What would have been right, as the end of "expected ...".
+        expected: String,
+        /// What came, as the end of "actual ...".
+        actual: String,
+        /// The byte that matters.
+        at: Option<Mark>,
+    },
+    /// Nothing was proved: what became of the request that differs in one edit and must be accepted.
+    Blocked(String),
+    /// The rule does not apply to this server; the reason why.
+    Skip(String),
+    /// The suite or the machine failed, not the server.
+    Error(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Error(error)
+    }
+}
+
+/// A failure of the server, where no single byte is to blame.
+pub fn wrong(expected: impl Into<String>, actual: impl Into<String>) -> Failure {
+    Failure::Fail { expected: expected.into(), actual: actual.into(), at: None }
+}
+
+/// The failure that `answer` is, where a whole response was due.
+pub(crate) fn no_reply(answer: Answer) -> Failure {
+    wrong("a complete HTTP response", answer.describe())
+}

@@ -1,0 +1,72 @@
+//! What the checks that judge every reply have found: the first breach of each rule.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::judge::failure::Failure;
+use crate::wire::reply::{self, Progress, Reply};
+use crate::wire::transcript::{Event, Mark, Transcript};
+
+/// A rule that holds for every response: the id of its check, and its judgement of one reply.
+pub type Rule = (&'static str, fn(&Reply) -> Result<(), Failure>);
+
+/// Rules, and the first breach of each; clones share what they find.
+#[derive(Debug, Clone, Default)]
+pub struct Findings {
+    rules: Arc<[Rule]>,
+    first: Arc<Mutex<BTreeMap<&'static str, Finding>>>,
+}
+
+/// A breach of a rule, with the record of the check that received the reply.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// What would have been right.
+    pub expected: String,
+    /// What came instead.
+    pub actual: String,
+    /// The octet that matters.
+    pub at: Option<Mark>,
+    /// What had been sent and received by then.
+    pub events: Vec<Event>,
+}
+
+impl Findings {
+    /// Nothing found yet under these rules.
+    pub fn new(rules: impl IntoIterator<Item = Rule>) -> Findings {
+        Findings { rules: rules.into_iter().collect(), first: Arc::default() }
+    }
+
+    /// The same rules, with nothing found yet.
+    pub fn afresh(&self) -> Findings {
+        Findings { rules: self.rules.clone(), first: Arc::default() }
+    }
+
+    /// Judges a reply by all rules.
+    pub(crate) fn inspect(&self, reply: &Reply, transcript: &Transcript) {
+        for (id, judge) in self.rules.iter() {
+            if let Err(Failure::Fail { expected, actual, at }) = judge(reply) {
+                let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+                first.entry(id).or_insert_with(|| Finding {
+                    expected,
+                    actual,
+                    at,
+                    events: transcript.events(),
+                });
+            }
+        }
+    }
+
+    /// Judges octets in which no whole response could be made out.
+    pub(crate) fn inspect_malformed(&self, octets: &[u8], at: Mark, transcript: &Transcript) {
+        // The head may be readable, and show what is wrong.
+        match reply::read(octets, true, at.connection, at.offset) {
+            Progress::Whole(reply, _) => self.inspect(&reply, transcript),
+            _ => self.inspect(&Reply::without_head(octets, at), transcript),
+        }
+    }
+
+    /// The first breach of a rule.
+    pub fn first(&self, rule: &str) -> Option<Finding> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner).get(rule).cloned()
+    }
+}

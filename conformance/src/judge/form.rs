@@ -1,0 +1,276 @@
+//! What a server must report of a form: the form contract.
+
+use serde::Deserialize;
+
+use crate::judge::failure::Failure;
+use crate::wire::octets::{escape_some, hex, unhex};
+use crate::wire::reply::Reply;
+
+impl Reply {
+    /// The fields of a form that the content reports, where it is such a report.
+    pub fn form(&self) -> Option<Form> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The content reports just these fields, those of one name in this order.
+    pub fn reports(&self, fields: &[(&[u8], &[u8])]) -> Result<(), Failure> {
+        let expected: Vec<_> = fields.iter().map(|(name, value)| FormField::text(name, value)).collect();
+        self.reports_one_of(&[expected])
+    }
+
+    /// The content reports one of these lists of fields. The order counts among fields of one name, and a
+    /// media type only where one is expected.
+    pub fn reports_one_of(&self, allowed: &[Vec<FormField>]) -> Result<(), Failure> {
+        self.status_is(&[200])?;
+        let at = self.mark(self.head.len());
+        let form = self.form();
+        let actual = form.as_ref().map_or(&[][..], |form| &form.fields);
+        if form.is_some() && allowed.iter().any(|fields| same_fields(fields, actual)) {
+            return Ok(());
+        }
+        let compared = allowed.iter().map(|fields| {
+            let actual = arrange(actual, fields);
+            let parting = Parting::of(fields, &actual);
+            (parting, parting.show(fields), parting.show(&actual))
+        });
+        let expected = compared.clone().map(|(_, expected, _)| expected).collect::<Vec<_>>().join(", or ");
+        Err(match form {
+            Some(_) => {
+                let nearest = compared.max_by_key(|(parting, ..)| *parting);
+                self.wrong(expected, nearest.map(|(.., actual)| actual).unwrap_or_default(), at)
+            }
+            None => {
+                let actual = format!("\"{}\"", escape_some(&self.body, 200));
+                self.wrong(format!("a JSON report of the form: {expected}"), actual, at)
+            }
+        })
+    }
+
+    /// The content reports one of these lists of fields, or the form was refused: where limits and strict
+    /// parsers are as good as any, as long as nothing is lost without a word.
+    pub fn reports_or_refuses(&self, allowed: &[Vec<FormField>]) -> Result<(), Failure> {
+        match self.status {
+            400..500 => Ok(()),
+            _ => self.reports_one_of(allowed),
+        }
+    }
+
+    /// The content reports just these fields, all in this order.
+    pub fn reports_in_order(&self, fields: &[FormField]) -> Result<(), Failure> {
+        self.reports_one_of(&[fields.to_vec()])?;
+        let actual = self.form().map(|form| form.fields).unwrap_or_default();
+        match fields.iter().zip(&actual).all(|(a, b)| same_field(a, b)) {
+            true => Ok(()),
+            false => {
+                let (expected, actual) = [fields, &actual].map(|list| Parting::default().show(list)).into();
+                Err(self.wrong(expected, actual, self.mark(self.head.len())))
+            }
+        }
+    }
+
+    /// The report says that the fields came in the `query`, or in the `body`.
+    pub fn reports_source(&self, source: &str) -> Result<(), Failure> {
+        let actual = self.form().map(|form| form.source).unwrap_or_default();
+        match actual == source {
+            true => Ok(()),
+            false => {
+                let actual = format!("the source \"{}\"", escape_some(actual.as_bytes(), 40));
+                Err(self.wrong(format!("the source \"{source}\""), actual, self.mark(self.head.len())))
+            }
+        }
+    }
+}
+
+/// What the form contract has a server answer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Form {
+    /// The fields in order of arrival.
+    pub fields: Vec<FormField>,
+    /// `query` or `body`.
+    pub source: String,
+}
+
+/// One field of a form, in hex so that nothing is lost on the way.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct FormField {
+    /// The name.
+    pub name_hex: String,
+    /// The file name; null where none was sent.
+    pub filename_hex: Option<String>,
+    /// The media type; null where none was sent.
+    #[serde(rename = "type")]
+    pub media_type: Option<String>,
+    /// The value, or the content of the file.
+    pub value_hex: String,
+}
+
+impl FormField {
+    /// A field that is no file.
+    pub fn text(name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> FormField {
+        let (name_hex, value_hex) = (hex(name.as_ref()), hex(value.as_ref()));
+        FormField { name_hex, filename_hex: None, media_type: None, value_hex }
+    }
+
+    /// A file.
+    pub fn file(
+        name: impl AsRef<[u8]>,
+        filename: impl AsRef<[u8]>,
+        media_type: &str,
+        content: impl AsRef<[u8]>,
+    ) -> FormField {
+        let filename_hex = Some(hex(filename.as_ref()));
+        FormField { filename_hex, media_type: Some(media_type.into()), ..FormField::text(name, content) }
+    }
+
+    /// The octets of the name.
+    pub fn name(&self) -> Vec<u8> {
+        unhex(&self.name_hex).unwrap_or_default()
+    }
+
+    /// The octets of the file name.
+    pub fn filename(&self) -> Option<Vec<u8>> {
+        self.filename_hex.as_deref().and_then(unhex)
+    }
+
+    /// The octets of the value, or of the file.
+    pub fn value(&self) -> Vec<u8> {
+        unhex(&self.value_hex).unwrap_or_default()
+    }
+}
+
+fn same_fields(expected: &[FormField], actual: &[FormField]) -> bool {
+    expected.len() == actual.len()
+        && expected.iter().zip(&arrange(actual, expected)).all(|(a, b)| same_field(a, b))
+}
+
+/// The fields in the order of those that they are compared with, as far as they have the same names. Good
+/// parsers keep text fields and files, or the fields of each name, in lists of their own.
+fn arrange(fields: &[FormField], like: &[FormField]) -> Vec<FormField> {
+    let of_a_kind = |a: &FormField, b: &FormField| {
+        a.name_hex.eq_ignore_ascii_case(&b.name_hex) && a.filename_hex.is_some() == b.filename_hex.is_some()
+    };
+    let mut rest = fields.to_vec();
+    let mut arranged = Vec::new();
+    for model in like {
+        if let Some(at) = rest.iter().position(|field| of_a_kind(field, model)) {
+            arranged.push(rest.remove(at));
+        }
+    }
+    arranged.extend(rest);
+    arranged
+}
+
+fn same_field(expected: &FormField, actual: &FormField) -> bool {
+    let essence =
+        |media_type: &str| media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let hex = |field: &FormField| (field.name_hex.to_lowercase(), field.value_hex.to_lowercase());
+    let file = |field: &FormField| field.filename_hex.as_ref().map(|name| name.to_lowercase());
+    let media_type = |field: &FormField| field.media_type.as_deref().map(essence);
+    hex(expected) == hex(actual)
+        && file(expected) == file(actual)
+        && (expected.media_type.is_none() || media_type(expected) == media_type(actual))
+}
+
+/// Fields shown of a list, and octets shown of a value.
+const SHOWN: usize = 8;
+const SHOWN_OCTETS: usize = 60;
+
+/// Where two lists of fields part: at which field, and at which octet of its value. What is shown of long
+/// lists and long values is what stands there.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Parting {
+    field: usize,
+    octet: usize,
+}
+
+impl Parting {
+    fn of(expected: &[FormField], actual: &[FormField]) -> Parting {
+        let field = expected.iter().zip(actual).take_while(|(a, b)| same_field(a, b)).count();
+        let digits =
+            |fields: &[FormField]| fields.get(field).map_or(Vec::new(), |f| f.value_hex.clone().into());
+        let same = digits(expected).iter().zip(&digits(actual)).take_while(|(a, b)| a == b).count();
+        Parting { field, octet: same / 2 }
+    }
+
+    fn show(self, fields: &[FormField]) -> String {
+        if fields.is_empty() {
+            return "no fields".into();
+        }
+        let from = if fields.len() > SHOWN { self.field.saturating_sub(SHOWN / 2) } else { 0 };
+        let shown = fields.iter().enumerate().skip(from).take(SHOWN);
+        let shown = shown.map(|(at, field)| match at == self.field {
+            true => describe(field, self.octet),
+            false => describe(field, 0),
+        });
+        let shown = shown.collect::<Vec<_>>().join(", ");
+        match fields.len() {
+            ..=SHOWN => shown,
+            many => format!("{many} fields, from number {}: {shown}", from + 1),
+        }
+    }
+}
+
+/// One field; of a long value what stands around `octet`.
+fn describe(field: &FormField, octet: usize) -> String {
+    let file = field.filename_hex.as_ref().map(|name| format!("file \"{}\"", text(name)));
+    let facts: Vec<String> = file.into_iter().chain(field.media_type.as_deref().map(shorten)).collect();
+    let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
+    let value = field.value();
+    let from = if value.len() > SHOWN_OCTETS { octet.saturating_sub(SHOWN_OCTETS / 2) } else { 0 };
+    let place = if from == 0 { String::new() } else { format!("from octet {from}: ") };
+    let value = escape_some(value.get(from..).unwrap_or_default(), SHOWN_OCTETS);
+    format!("\"{}\"{facts} = {place}\"{value}\"", text(&field.name_hex))
+}
+
+fn shorten(text: &str) -> String {
+    escape_some(text.as_bytes(), SHOWN_OCTETS)
+}
+
+/// What hex digits stand for, escaped and cut; or the digits themselves, where they are none.
+fn text(digits: &str) -> String {
+    escape_some(unhex(digits).as_deref().unwrap_or(digits.as_bytes()), SHOWN_OCTETS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_is_where_the_lists_part() {
+        let many = |last: &str| {
+            let names = (0..20).map(|at| if at == 19 { last.to_string() } else { format!("f{at}") });
+            names.map(|name| FormField::text(name, "")).collect::<Vec<_>>()
+        };
+        let parting = Parting::of(&many("a"), &many("b"));
+        let shown = parting.show(&many("b"));
+        assert!(
+            shown.starts_with("20 fields, from number 16: \"f15\"") && shown.ends_with("\"b\" = \"\""),
+            "{shown}"
+        );
+        let long = |last: &str| vec![FormField::file("f", "x", "a/b", "x".repeat(1000) + last)];
+        let parting = Parting::of(&long("a"), &long("b"));
+        let shown = parting.show(&long("b"));
+        assert_eq!(shown, format!("\"f\" (file \"x\", a/b) = from octet 970: \"{}b\"", "x".repeat(30)));
+    }
+
+    #[test]
+    fn order_counts_among_fields_of_one_name() {
+        let list = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(name, value)| FormField::text(name, value)).collect::<Vec<_>>()
+        };
+        let sent = list(&[("a", "1"), ("b", "2"), ("a", "3")]);
+        assert!(same_fields(&sent, &list(&[("a", "1"), ("a", "3"), ("b", "2")])));
+        assert!(!same_fields(&sent, &list(&[("a", "3"), ("b", "2"), ("a", "1")])));
+        assert!(!same_fields(&sent, &list(&[("a", "1"), ("b", "2")])));
+        assert!(!same_fields(&sent, &list(&[("a", "1"), ("b", "2"), ("a", "3"), ("a", "3")])));
+    }
+
+    #[test]
+    fn a_media_type_counts_only_where_one_is_expected() {
+        let text = FormField::text("a", "1");
+        let typed = |media_type: &str| FormField { media_type: Some(media_type.into()), ..text.clone() };
+        assert!(same_field(&text, &typed("text/plain")));
+        assert!(same_field(&typed("text/plain"), &typed("Text/Plain; charset=utf-8")));
+        assert!(!same_field(&typed("text/plain"), &text));
+    }
+}

@@ -1,0 +1,50 @@
+//! A check, proved: what it makes of the reference server, and of its own mutant.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::check::Check;
+use crate::client::context::Context;
+use crate::report::Outcome;
+use crate::run::runner;
+use crate::target::Target;
+use crate::wire::output::Output;
+
+/// What `check` makes of the reference server, of which everything is `known`.
+pub fn with_reference(reference: &Target, known: &Context, check: &'static Check, seed: u64) -> Outcome {
+    look(reference, known, reference.place().address, known.output.clone(), check, seed)
+}
+
+/// What `check` makes of its mutant, and whether the mutant told its lie at all.
+///
+/// # Errors
+/// Those of the system, when there is no port for the mutant.
+pub fn with_mutant(
+    reference: &Target,
+    known: &Context,
+    check: &'static Check,
+    seed: u64,
+) -> io::Result<(Outcome, bool)> {
+    let printed = reference.output().cloned().unwrap_or_default();
+    let mutant = check.mutant.start(reference.place().address, &printed)?;
+    // Tokens of its own: side files of a check and of its mutant lie in one directory.
+    let seed = seed.wrapping_add(1);
+    let outcome = look(reference, known, mutant.address, Some(mutant.output.clone()), check, seed);
+    Ok((outcome, mutant.told()))
+}
+
+/// A mutant offers what the reference server offers: finding that out anew would mix in its lie.
+fn look(
+    reference: &Target,
+    known: &Context,
+    address: SocketAddr,
+    output: Option<Output>,
+    check: &'static Check,
+    seed: u64,
+) -> Outcome {
+    let mut target = reference.behind(address);
+    let (place, findings) = (target.place().clone(), known.findings.afresh());
+    let context = Context { place, findings, output, ..known.clone() };
+    runner::once(&mut target, Arc::new(context), check, seed)
+}

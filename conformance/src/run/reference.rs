@@ -1,0 +1,48 @@
+//! The reference servers: this same program, called to serve.
+
+use crate::check::Check;
+use crate::run::profile::Profile;
+use crate::target::Recipe;
+use crate::target::fixture::Fixture;
+
+/// Their names, which are those of their profiles, too.
+pub const SERVERS: &[&str] = &["simple", "cgi", "wsgi"];
+
+/// Seconds after which a reference server stops a script or an application.
+pub const SCRIPT_TIMEOUT: u64 = 1;
+
+/// How to start a reference server; `program` is the `conformance` program.
+pub fn recipe(program: &str, server: &str, fixture: Fixture) -> Recipe {
+    let mut words = vec![program, "serve", server, "--host", "{host}", "--port", "{port}"];
+    let timeout = SCRIPT_TIMEOUT.to_string();
+    match server {
+        "cgi" => words.extend(["--root", "{root}", "--cgi-bin", "{cgi_bin}", "--timeout", &timeout]),
+        "wsgi" => words.extend(["--app", "{app}", "--path", "{wsgi}", "--timeout", &timeout]),
+        _ => words.extend(["--root", "{root}"]),
+    }
+    Recipe { command: words.into_iter().map(String::from).collect(), fixture }
+}
+
+/// The profile of a reference server, with what is known of that server.
+///
+/// # Panics
+/// Where there is no such server.
+pub fn profile(server: &str) -> Profile {
+    let profile = Profile::built_in(server).unwrap_or_else(|| panic!("no profile {server}"));
+    Profile { script_timeout: Some(SCRIPT_TIMEOUT), ..profile }
+}
+
+/// The server that shows a check: the first whose profile covers it.
+pub fn showing(check: &Check) -> Option<&'static str> {
+    let covers = |server: &&&str| profile(server).checks().iter().any(|(_, covered)| covered.id == check.id);
+    SERVERS.iter().find(covers).copied()
+}
+
+/// The server for a profile: the first that offers all that is asked for, else the first.
+pub fn serving(wanted: &Profile) -> &'static str {
+    let offers = |server: &&&str| {
+        let offered = profile(server).chapters;
+        wanted.chapters.iter().all(|chapter| offered.contains(chapter))
+    };
+    SERVERS.iter().find(offers).unwrap_or(&SERVERS[0])
+}

@@ -1,0 +1,271 @@
+//! The server under test: a URL, or a command that the suite starts, waits for, watches and stops.
+
+use std::fmt;
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+pub mod fixture;
+pub mod process;
+
+use crate::client::context::Place;
+use crate::probe::application;
+use crate::target::fixture::Fixture;
+use crate::target::process::Process;
+use crate::wire::output::Output;
+
+/// How long a server may take until it accepts connections.
+pub const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// An environment variable that every started server gets: its value must never show up in an answer.
+pub const SECRET_VARIABLE: (&str, &str) = ("CONFORMANCE_SECRET", "do-not-pass-this-on");
+
+/// How to start a server: a command whose words may hold `{port}`, `{host}`, `{root}`, `{cgi_bin}`,
+/// `{wsgi}` and `{app}`. PORT stands in its environment, too, and PYTHONPATH, which leads to `{wsgi}`.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    /// Program and arguments.
+    pub command: Vec<String>,
+    /// What it serves.
+    pub fixture: Fixture,
+}
+
+/// A server under test.
+#[derive(Debug)]
+pub struct Target {
+    place: Place,
+    recipe: Option<Recipe>,
+    process: Option<Process>,
+    output: Option<Output>,
+    restarts: u32,
+}
+
+/// Why there is no server to test.
+#[derive(Debug)]
+pub enum StartError {
+    /// The URL can't be used.
+    Url(String),
+    /// The program could not be started.
+    Spawn {
+        /// The program.
+        program: String,
+        /// The system's words.
+        why: String,
+    },
+    /// It ended before it accepted a connection.
+    Died {
+        /// How: an exit code or a signal.
+        how: String,
+        /// The last lines of its output, escaped.
+        output: Vec<String>,
+    },
+    /// It runs and accepts no connection.
+    NeverListened {
+        /// Where it should have listened.
+        address: SocketAddr,
+        /// The last lines of its output, escaped.
+        output: Vec<String>,
+    },
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quote = |to: &mut fmt::Formatter<'_>, output: &[String]| match output {
+            [] => write!(to, " It printed nothing."),
+            lines => write!(to, " Its last output:\n  {}", lines.join("\n  ")),
+        };
+        match self {
+            StartError::Url(why) => write!(to, "{why}"),
+            StartError::Spawn { program, why } => write!(to, "\"{program}\" could not be started: {why}."),
+            StartError::Died { how, output } => {
+                write!(to, "The server ended before it accepted a connection: {how}.")?;
+                quote(to, output)
+            }
+            StartError::NeverListened { address, output } => {
+                let limit = START_LIMIT.as_secs();
+                write!(to, "The server runs, but accepted no connection on {address} within {limit} s.")?;
+                write!(to, " Does it listen on the port that {{port}} or $PORT names?")?;
+                quote(to, output)
+            }
+        }
+    }
+}
+
+impl Target {
+    /// A server that runs already. Only host and port of the URL count.
+    ///
+    /// # Errors
+    /// [`StartError::Url`] where the URL has another scheme, a path, or a host that does not resolve, or
+    /// where no connection is accepted.
+    pub fn at_url(url: &str) -> Result<Target, StartError> {
+        let bad = |why: &str| StartError::Url(format!("The URL \"{url}\" can't be used: {why}."));
+        let rest = url.strip_prefix("http://").ok_or_else(|| bad("it must begin with http://"))?;
+        let host = rest.strip_suffix('/').unwrap_or(rest);
+        if host.contains(['/', '?', '#', '@']) {
+            return Err(bad("only http://HOST:PORT/ is tested, without path, query or user"));
+        }
+        let port_given = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        let authority = if port_given { host.to_string() } else { format!("{host}:80") };
+        let addresses = authority.to_socket_addrs().map_err(|error| bad(&error.to_string()))?;
+        // A name may have several addresses, and the server may listen on one of them.
+        let mut why = "its host has no address".to_string();
+        let accepts = |address: &SocketAddr| match TcpStream::connect_timeout(address, Duration::from_secs(5))
+        {
+            Ok(_) => true,
+            Err(error) => {
+                why = format!("nothing accepts a connection there ({error})");
+                false
+            }
+        };
+        let found = addresses.into_iter().find(accepts);
+        let address = found.ok_or_else(|| bad(&why))?;
+        let place = Place { address, host: host.to_string() };
+        Ok(Target { place, recipe: None, process: None, output: None, restarts: 0 })
+    }
+
+    /// A server that the suite has just started; it accepts connections.
+    ///
+    /// # Errors
+    /// All but [`StartError::Url`].
+    pub fn start(recipe: Recipe) -> Result<Target, StartError> {
+        let place = Place { address: free_address(), host: String::new() };
+        let output = Some(Output::default());
+        let mut target = Target { place, recipe: Some(recipe), process: None, output, restarts: 0 };
+        target.launch()?;
+        Ok(target)
+    }
+
+    /// The same server, reached through another address: a mutant in front of it, or its own.
+    pub fn behind(&self, address: SocketAddr) -> Target {
+        let place = Place { address, host: address.to_string() };
+        Target { place, recipe: None, process: None, output: self.output.clone(), restarts: 0 }
+    }
+
+    /// Where it is.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// What it printed, if the suite started it.
+    pub fn output(&self) -> Option<&Output> {
+        self.output.as_ref()
+    }
+
+    /// How often it had to be started again.
+    pub fn restarts(&self) -> u32 {
+        self.restarts
+    }
+
+    /// The command as one types it, or the URL.
+    pub fn description(&self) -> String {
+        match &self.recipe {
+            Some(recipe) => recipe.command.join(" "),
+            None => format!("http://{}/", self.place.host),
+        }
+    }
+
+    /// How it ended, where the suite started it and it is not running any more.
+    pub fn death(&mut self) -> Option<String> {
+        self.process.as_mut().and_then(Process::death)
+    }
+
+    /// [`Target::death`], for one that has just stopped to answer.
+    pub fn sudden_death(&mut self) -> Option<String> {
+        self.process.as_mut().and_then(|process| process.death_within(Duration::from_millis(500)))
+    }
+
+    /// Whether the suite can start it again.
+    pub fn can_restart(&self) -> bool {
+        self.recipe.is_some()
+    }
+
+    /// Stops what is left of it and starts it again.
+    ///
+    /// # Errors
+    /// As [`Target::start`].
+    pub fn restart(&mut self) -> Result<(), StartError> {
+        self.process = None;
+        self.restarts += 1;
+        self.launch()
+    }
+
+    fn launch(&mut self) -> Result<(), StartError> {
+        let Some(recipe) = self.recipe.clone() else { return Ok(()) };
+        let output = self.output.get_or_insert_default().clone();
+        // A port that was free a moment ago may be taken by now; a server that dies of it gets another.
+        for attempt in 0.. {
+            let address = free_address();
+            self.place = Place { address, host: address.to_string() };
+            let command: Vec<String> =
+                recipe.command.iter().map(|word| recipe.fill_in(word, address)).collect();
+            let port = address.port().to_string();
+            let modules = recipe.fixture.wsgi();
+            let modules = modules.to_string_lossy();
+            let environment = [("PORT", port.as_str()), ("PYTHONPATH", &modules), SECRET_VARIABLE];
+            let printed = output.position();
+            let process = Process::spawn(&command, &environment, &output)
+                .map_err(|error| StartError::Spawn { program: command[0].clone(), why: error.to_string() })?;
+            self.process = Some(process);
+            match self.wait_until_ready(&output, printed) {
+                Err(StartError::Died { .. }) if attempt < 2 => {}
+                result => return result,
+            }
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    fn wait_until_ready(&mut self, output: &Output, printed: u64) -> Result<(), StartError> {
+        let died = |how| {
+            // What it said last is still on its way through the pipe.
+            output.wait(printed, Duration::from_millis(200), |_| false);
+            StartError::Died { how, output: output.tail(printed, 20) }
+        };
+        let began = Instant::now();
+        let mut pause = Duration::from_millis(1);
+        loop {
+            if let Some(how) = self.death() {
+                return Err(died(how));
+            }
+            if TcpStream::connect_timeout(&self.place.address, Duration::from_secs(1)).is_ok() {
+                return match self.death() {
+                    None => Ok(()),
+                    Some(how) => Err(died(how)),
+                };
+            }
+            if began.elapsed() > START_LIMIT {
+                let address = self.place.address;
+                return Err(StartError::NeverListened { address, output: output.tail(printed, 20) });
+            }
+            // Nothing tells when a foreign process begins to listen: ask again, at growing intervals.
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Recipe {
+    fn fill_in(&self, word: &str, address: SocketAddr) -> String {
+        word.replace("{port}", &address.port().to_string())
+            .replace("{host}", &address.ip().to_string())
+            .replace("{root}", &self.fixture.root().to_string_lossy())
+            .replace("{cgi_bin}", &self.fixture.cgi_bin().to_string_lossy())
+            .replace("{wsgi}", &self.fixture.wsgi().to_string_lossy())
+            .replace("{app}", application::APPLICATION)
+    }
+}
+
+/// An address on this machine that nothing listens on.
+///
+/// Below the ports that the system hands out by itself, and counted from a place that depends on the
+/// process: two runs at the same time hardly ever try the same one.
+fn free_address() -> SocketAddr {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let step = NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = 10_000 + (std::process::id().wrapping_mul(97).wrapping_add(step)) % 22_000;
+        let address = SocketAddr::from(([127, 0, 0, 1], port as u16));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
+}

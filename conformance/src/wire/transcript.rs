@@ -1,0 +1,198 @@
+//! The record of everything that a check sent and received.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+/// Octets kept of one direction of one connection; of what goes beyond, only the number.
+const KEPT_PER_STREAM: usize = 16 * 1024;
+
+/// Events kept of one check; later ones are counted only.
+const KEPT_EVENTS: usize = 400;
+
+/// One thing that happened on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Microseconds since the check began.
+    pub at_us: u64,
+    /// Which connection, counted from 1 within the check.
+    pub connection: u32,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: Kind,
+}
+
+/// What can happen on a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "event")]
+pub enum Kind {
+    /// The suite sent these octets.
+    Sent(Block),
+    /// The server sent these octets.
+    Received(Block),
+    /// The suite ended its side and went on reading.
+    HalfClosed,
+    /// The suite reset the connection.
+    Dropped,
+    /// The server ended its side.
+    Closed,
+    /// The server reset the connection.
+    Reset,
+    /// Nothing came for so long that the suite gave up waiting.
+    Silent {
+        /// Milliseconds waited.
+        for_ms: u64,
+    },
+    /// A connection could not be opened.
+    Refused {
+        /// The system's words.
+        why: String,
+    },
+}
+
+/// Octets of one direction, as they passed in one piece.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    /// Position of the first octet in its direction of the connection.
+    pub offset: u64,
+    /// Octets that passed.
+    pub length: u64,
+    /// The octets (those that were kept), escaped.
+    #[serde(with = "escaped")]
+    pub bytes: Vec<u8>,
+}
+
+/// Points at one octet of a transcript.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Which connection.
+    pub connection: u32,
+    /// `true` for what the suite sent.
+    pub sent: bool,
+    /// Position in that direction.
+    pub offset: u64,
+}
+
+/// The record of one check, written by all its connections.
+#[derive(Debug, Clone)]
+pub struct Transcript {
+    began: Instant,
+    events: Arc<Mutex<Vec<Event>>>,
+}
+
+impl Default for Transcript {
+    fn default() -> Transcript {
+        Transcript { began: Instant::now(), events: Arc::default() }
+    }
+}
+
+impl Transcript {
+    /// Adds an event of this moment.
+    pub fn record(&self, connection: u32, kind: Kind) {
+        self.record_at(Instant::now(), connection, kind);
+    }
+
+    /// Adds an event where it belongs in time: the answer may be read, and recorded, before the thread that
+    /// sent the request comes to record that.
+    fn record_at(&self, when: Instant, connection: u32, kind: Kind) {
+        let at_us = when.saturating_duration_since(self.began).as_micros() as u64;
+        let mut events = self.lock();
+        if events.len() < KEPT_EVENTS {
+            let later = events.iter().rev().take_while(|event| event.at_us > at_us).count();
+            let place = events.len() - later;
+            events.insert(place, Event { at_us, connection, kind });
+        }
+    }
+
+    /// Adds octets that began to pass at `when`; `offset` is their position in their direction of the
+    /// connection.
+    pub fn record_bytes(&self, when: Instant, connection: u32, sent: bool, offset: u64, bytes: &[u8]) {
+        let room = KEPT_PER_STREAM.saturating_sub(offset as usize).min(bytes.len());
+        let block = Block { offset, length: bytes.len() as u64, bytes: bytes[..room].to_vec() };
+        self.record_at(when, connection, if sent { Kind::Sent(block) } else { Kind::Received(block) });
+    }
+
+    /// Adds octets that were sent right behind others, as one piece with them: how a client of somebody
+    /// else's cuts its request is nothing to go by.
+    pub(crate) fn record_behind(&self, when: Instant, connection: u32, offset: u64, bytes: &[u8]) {
+        let mut events = self.lock();
+        match events.iter_mut().rfind(|event| event.connection == connection).map(|event| &mut event.kind) {
+            Some(Kind::Sent(block)) => {
+                let room = KEPT_PER_STREAM.saturating_sub(offset as usize).min(bytes.len());
+                block.length += bytes.len() as u64;
+                block.bytes.extend_from_slice(&bytes[..room]);
+            }
+            _ => {
+                drop(events);
+                self.record_bytes(when, connection, true, offset, bytes);
+            }
+        }
+    }
+
+    /// What happened so far.
+    pub fn events(&self) -> Vec<Event> {
+        self.lock().clone()
+    }
+
+    /// Forgets everything: a check of many cases keeps the case that failed.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
+    /// Puts what happened elsewhere in place of what happened here.
+    pub fn replace(&self, events: Vec<Event>) {
+        *self.lock() = events;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Event>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+mod escaped {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&crate::wire::octets::escape(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(from)?;
+        crate::wire::octets::unescape(&text).ok_or_else(|| D::Error::custom("not escaped octets"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_streams_are_counted_not_kept() {
+        let transcript = Transcript::default();
+        let now = Instant::now();
+        transcript.record_bytes(now, 1, true, 0, &vec![b'a'; KEPT_PER_STREAM + 5]);
+        transcript.record_bytes(now, 1, true, (KEPT_PER_STREAM + 5) as u64, b"bcd");
+        let lengths: Vec<_> = transcript
+            .events()
+            .into_iter()
+            .map(|event| match event.kind {
+                Kind::Sent(block) => (block.length as usize, block.bytes.len()),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(lengths, [(KEPT_PER_STREAM + 5, KEPT_PER_STREAM), (3, 0)]);
+    }
+
+    #[test]
+    fn a_request_stands_before_its_answer_whoever_records_first() {
+        let transcript = Transcript::default();
+        let sent = Instant::now();
+        let answered = sent + std::time::Duration::from_millis(1);
+        transcript.record_bytes(answered, 1, false, 0, b"answer");
+        transcript.record_bytes(sent, 1, true, 0, b"request");
+        let kinds: Vec<_> = transcript.events().into_iter().map(|event| event.kind).collect();
+        assert!(matches!(kinds[..], [Kind::Sent(_), Kind::Received(_)]), "{kinds:?}");
+    }
+}
