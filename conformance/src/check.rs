@@ -51,12 +51,12 @@ pub struct Check {
     /// A plausible lie that this check must catch.
     pub mutant: Mutant,
     /// How it is found out whether a server keeps the rule.
-    pub run: Run,
+    pub run: Body,
 }
 
 /// What a check does.
 #[derive(Debug, Clone, Copy)]
-pub enum Run {
+pub enum Body {
     /// Sends, reads and judges.
     Act(fn(&mut Client) -> Result<(), Failure>),
     /// Judges every reply that any check receives; the first that breaks the rule is reported.
@@ -142,35 +142,6 @@ impl Weight {
             Weight::Counts => "counts",
             Weight::Warns => "warns",
             Weight::Practice => "practice",
-        }
-    }
-}
-
-/// What became of a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// The rule was kept.
-    Pass,
-    /// The rule was broken.
-    Fail,
-    /// A check that this one needs, or its twin, did not pass.
-    Blocked,
-    /// It does not apply to this server.
-    Skip,
-    /// Our fault or the machine's.
-    Error,
-}
-
-impl Verdict {
-    /// The verdict in lower case, as reports spell it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Verdict::Pass => "pass",
-            Verdict::Fail => "fail",
-            Verdict::Blocked => "blocked",
-            Verdict::Skip => "skip",
-            Verdict::Error => "error",
         }
     }
 }

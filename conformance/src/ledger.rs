@@ -49,6 +49,12 @@ pub enum Document {
     /// MIME part two, which defines multipart
     #[serde(rename = "RFC 2046")]
     Rfc2046,
+    /// The Content-Disposition field
+    #[serde(rename = "RFC 2183")]
+    Rfc2183,
+    /// The format of messages of text, which defines header fields
+    #[serde(rename = "RFC 822")]
+    Rfc822,
     /// The URL standard, which defines application/x-www-form-urlencoded
     #[serde(rename = "URL Standard")]
     Url,
@@ -61,6 +67,9 @@ pub enum Document {
     /// This suite's form contract, `conformance explain form-contract`
     #[serde(rename = "the form contract")]
     Contract,
+    /// What a server needs to survive contact with the world
+    #[serde(rename = "good practice")]
+    Practice,
 }
 
 /// The key words of RFC 2119. Plain declarative text and grammar count as MUST.
@@ -110,10 +119,13 @@ impl Document {
             Document::Rfc3875 => "RFC 3875",
             Document::Rfc7578 => "RFC 7578",
             Document::Rfc2046 => "RFC 2046",
+            Document::Rfc2183 => "RFC 2183",
+            Document::Rfc822 => "RFC 822",
             Document::Url => "URL Standard",
             Document::Html => "HTML Standard",
             Document::Pep3333 => "PEP 3333",
             Document::Contract => "the form contract",
+            Document::Practice => "good practice",
         }
     }
 }
@@ -136,7 +148,11 @@ impl Statement {
             Document::Rfc9110 | Document::Rfc9112 => {
                 format!("https://www.rfc-editor.org/rfc/{number}.html#section-{section}")
             }
-            Document::Rfc3875 | Document::Rfc7578 | Document::Rfc2046 => {
+            Document::Rfc3875
+            | Document::Rfc7578
+            | Document::Rfc2046
+            | Document::Rfc2183
+            | Document::Rfc822 => {
                 format!("https://www.rfc-editor.org/rfc/{number}#section-{section}")
             }
             Document::Url => "https://url.spec.whatwg.org/#application/x-www-form-urlencoded".into(),
@@ -149,7 +165,7 @@ impl Statement {
                 let anchor = words.collect::<Vec<_>>().join("-").to_lowercase();
                 format!("https://peps.python.org/pep-3333/#{anchor}")
             }
-            Document::Contract => return None,
+            Document::Contract | Document::Practice => return None,
         })
     }
 }

@@ -5,9 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use conformance::check::Check;
 use conformance::checks::{self, Found};
-use conformance::ledger;
-use conformance::report::Outcome;
-use conformance::report::explain;
+use conformance::report::explain::{self, Shown};
 use conformance::run::proof;
 use conformance::run::reference;
 use conformance::run::scout;
@@ -41,9 +39,8 @@ impl Explain {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
         let text = match checks::find(&self.topic) {
             Some(Found::Check(_, check)) => {
-                let covered = ledger::covered_by(check).map_err(Stop::Broken)?;
                 let (right, wrong) = unless_interrupted(move || demonstrate(check))??;
-                explain::check(check, &covered, &right, &wrong)
+                explain::check(check, &right, &wrong)
             }
             Some(Found::Chapter(chapter)) => explain::chapter(chapter),
             None => explain::FORM_CONTRACT.into(),
@@ -54,7 +51,7 @@ impl Explain {
 }
 
 /// What comes of the check with the reference server, and with its mutant.
-fn demonstrate(check: &'static Check) -> Result<(Outcome, Outcome), Stop> {
+fn demonstrate(check: &'static Check) -> Result<(Shown, Shown), Stop> {
     let seed = 1;
     let server = reference::showing(check).ok_or_else(|| Stop::Broken("no profile has this check".into()))?;
     let program = std::env::current_exe()?.to_string_lossy().into_owned();

@@ -5,19 +5,29 @@ use std::process::ExitCode;
 
 use clap::Args;
 use conformance::check::{Chapter, Check};
-use conformance::checks;
+use conformance::checks::{self, Found};
 
 use super::{Stop, names, print};
 
 /// List the chapters and their checks
 ///
-/// Each check with its id, its level and the rule. The ids of checks and of chapters go with `run --check`
+/// Each check with its id, its weight and the rule. The ids of checks and of chapters go with `run --check`
 /// and `explain`.
 #[derive(Debug, Args)]
 pub(super) struct List {
     /// Only what this profile covers: a built-in one (http, simple, cgi, wsgi), or a file
     #[arg(long, value_name = "NAME|FILE", value_parser = names::profile)]
     profile: Option<names::Chosen>,
+    /// Only this chapter
+    #[arg(value_name = "CHAPTER", value_parser = chapter)]
+    chapter: Option<String>,
+}
+
+fn chapter(word: &str) -> Result<String, String> {
+    match checks::find(word) {
+        Some(Found::Chapter(chapter)) => Ok(chapter.id.into()),
+        _ => Err(names::unknown("chapter", word, names::chapters())),
+    }
 }
 
 impl List {
@@ -38,7 +48,7 @@ fn list(checks: &[(&Chapter, &Check)]) -> String {
                 text,
                 "  {:<width$}  {:<8}  {}",
                 check.id,
-                check.requirement.level.name(),
+                check.requirement.weight.name(),
                 check.title
             );
         }

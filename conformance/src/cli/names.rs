@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use conformance::checks;
+use conformance::checks::{self, Found};
 use conformance::run::profile::{BUILT_IN, Profile};
 
 /// A profile, and the word that chose it.
@@ -37,6 +37,11 @@ pub(super) fn ids() -> impl Iterator<Item = &'static str> {
         let begins = chapter.checks.first().is_some_and(|first| first.id == check.id);
         begins.then_some(chapter.id).into_iter().chain([check.id])
     })
+}
+
+/// Ids of all chapters.
+pub(super) fn chapters() -> impl Iterator<Item = &'static str> {
+    ids().filter(|id| matches!(checks::find(id), Some(Found::Chapter(_))))
 }
 
 /// Says that there is no such thing, and what may have been meant: at most three names, nearest first; all

@@ -3,8 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use conformance::check::Verdict;
-use conformance::report::Outcome;
+use conformance::report::{Outcome, Verdict};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// How often a line is printed where there is no terminal: a short run prints none.
@@ -35,7 +34,7 @@ impl Progress {
     pub(super) fn step(&self, outcome: &Outcome, total: usize) {
         let Ok(mut counted) = self.counted.lock() else { return };
         counted.done += 1;
-        counted.failed += usize::from(outcome.verdict == Verdict::Fail);
+        counted.failed += usize::from(outcome.verdict() == Verdict::Fail);
         let failed = match counted.failed {
             0 => String::new(),
             failed => format!(", {failed} failed"),

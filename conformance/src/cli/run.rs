@@ -5,14 +5,15 @@ use std::hash::BuildHasher;
 use std::os::unix::fs::PermissionsExt;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use clap::Args;
-use conformance::report::{Outcome, Report, Summary, TargetReport, shell_words};
+use conformance::report::{End, Outcome, Report, Setup, shell_words};
 use conformance::run::reference;
 use conformance::run::runner::{self, Options};
 use conformance::target::fixture::Fixture;
 use conformance::target::process;
-use conformance::target::{Recipe, Target};
+use conformance::target::{Recipe, StartError, Target};
 use tempfile::TempDir;
 
 use super::interrupt::unless_interrupted;
@@ -29,8 +30,8 @@ use super::{Stop, complain, names, sink};
 /// profile, just the server that it is for. They pass.
 ///
 /// The exit code is 0 where all that counts passed, 1 where something failed, 2 where nothing could be run,
-/// and 3 where the suite itself is at fault. A rule counts at level must, or where the profile gives points
-/// for it; any other broken rule is a warning.
+/// and 3 where the suite itself is at fault. A rule counts if its weight says so, or where the profile gives
+/// points for it; any other broken rule is a warning.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Run {
@@ -109,25 +110,27 @@ impl Run {
         let directory = tempfile::Builder::new().permissions(permissions).tempdir()?;
         let outcomes = Arc::new(Mutex::new(Vec::new()));
         let work = self.work(subject, &directory, options.clone(), outcomes.clone())?;
-        let unfinished = |why, done| self.unfinished(subject, options, why, done);
-        let (mut report, code) = match unless_interrupted(work) {
-            Ok(Ok(report)) => {
+        let (setup, began) = (self.setup(subject, options.seed), Instant::now());
+        let failed =
+            |why| End { failure: Some(why), took_ms: began.elapsed().as_millis() as u64, ..End::default() };
+        let (report, code) = match unless_interrupted(work) {
+            Ok(Ok((end, outcomes))) => {
+                let report = Report::new(setup, end, outcomes);
                 let code = report.exit_code();
                 (report, code)
             }
-            Ok(Err(why)) => (unfinished(why, Vec::new()), 2),
+            Ok(Err(why)) => (Report::new(setup, failed(why.to_string()), Vec::new()), 2),
             Err(Stop::Interrupted) => {
-                let done = std::mem::take(&mut *outcomes.lock().unwrap_or_else(PoisonError::into_inner));
-                (unfinished("The run was interrupted.".into(), done), INTERRUPTED)
+                let checks = subject.profile.profile.checks();
+                let mut done = std::mem::take(&mut *outcomes.lock().unwrap_or_else(PoisonError::into_inner));
+                done.sort_by_key(|outcome| checks.iter().position(|(_, check)| check.id == outcome.check));
+                (Report::new(setup, failed("The run was interrupted.".into()), done), INTERRUPTED)
             }
             Err(other) => return Err(other),
         };
-        report.program = std::env::args().next().unwrap_or_else(|| "conformance".into());
-        report.target.description = self.description(subject);
-        report.arguments = self.arguments(subject);
         // With a program reading along, nobody reads there why there is nothing to read.
         if let Some(why) =
-            report.target.failure.as_ref().filter(|_| self.report.iter().any(sink::Wish::is_output))
+            report.end.failure.as_ref().filter(|_| self.report.iter().any(sink::Wish::is_output))
         {
             complain(why, code);
         }
@@ -158,13 +161,11 @@ impl Run {
             let checks = subject.profile.profile.checks();
             checks.iter().any(|(chapter, check)| selected(chapter.id) || selected(check.id))
         });
-        match subjects.is_empty() {
-            false => Ok(subjects),
-            true => {
-                let profile = name.unwrap_or_default();
-                Err(Stop::Usage(format!("the profile \"{profile}\" covers none of these checks")))
-            }
+        if subjects.is_empty() {
+            let profile = name.unwrap_or_default();
+            return Err(Stop::Usage(format!("the profile \"{profile}\" covers none of these checks")));
         }
+        Ok(subjects)
     }
 
     fn options(&self) -> Options {
@@ -180,7 +181,7 @@ impl Run {
         directory: &TempDir,
         options: Options,
         outcomes: Arc<Mutex<Vec<Outcome>>>,
-    ) -> Result<impl FnOnce() -> Result<Report, String> + Send + use<>, Stop> {
+    ) -> Result<impl FnOnce() -> Result<(End, Vec<Outcome>), StartError> + Send + use<>, Stop> {
         let fixture = Fixture::lay_out(directory.path())?;
         let program = std::env::current_exe()?.to_string_lossy().into_owned();
         let recipe = match (&self.url, subject.reference) {
@@ -195,9 +196,9 @@ impl Run {
         profile.script_timeout = self.script_timeout.or(known).or(profile.script_timeout);
         Ok(move || {
             let target = recipe.map_or_else(|| Target::at_url(&url), Target::start);
-            let mut target = target.map_err(|error| error.to_string())?;
+            let mut target = target?;
             let progress = Progress::new();
-            let report = runner::run(&mut target, &profile, &options, &|outcome, total| {
+            let ended = runner::run(&mut target, &profile, &options, &|outcome, total| {
                 progress.step(outcome, total);
                 if process::all_stopped() {
                     return;
@@ -205,35 +206,18 @@ impl Run {
                 outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome.clone());
             });
             progress.end();
-            Ok(report)
+            Ok(ended)
         })
     }
 
-    /// The report of a run that did not get to its end.
-    fn unfinished(
-        &self,
-        subject: &Subject,
-        options: &Options,
-        why: String,
-        mut outcomes: Vec<Outcome>,
-    ) -> Report {
-        let profile = &subject.profile.profile;
-        let checks = profile.checks();
-        outcomes.sort_by_key(|outcome| checks.iter().position(|(_, check)| check.id == outcome.check));
-        Report {
-            suite: env!("CARGO_PKG_VERSION").into(),
-            program: String::new(),
-            target: TargetReport {
-                started: self.url.is_none(),
-                failure: Some(why),
-                ..TargetReport::default()
-            },
-            profile: profile.name.clone(),
-            seed: options.seed,
-            arguments: Vec::new(),
-            took_ms: outcomes.iter().map(|outcome| outcome.took_ms).sum(),
-            summary: Summary::of(&outcomes),
-            outcomes,
+    fn setup(&self, subject: &Subject, seed: u64) -> Setup {
+        Setup {
+            program: std::env::args().next().unwrap_or_else(|| "conformance".into()),
+            arguments: self.arguments(subject),
+            profile: subject.profile.profile.name.clone(),
+            seed,
+            server: self.description(subject),
+            started: self.url.is_none(),
         }
     }
 

@@ -22,13 +22,20 @@ const BEFORE_MARK: usize = 80;
 /// The exchange in lines: `>` sent, `<` received, `*` anything else that happened, and below the octet
 /// that matters a `^`. Octets are escaped, long lines and long contents shortened.
 pub fn exchange(events: &[Event], at: Option<Mark>) -> Vec<String> {
-    let several = events.iter().any(|event| event.connection != events[0].connection);
+    // Of the many cases of a property one is kept, and its connections have high numbers.
+    let mut connections: Vec<u32> = Vec::new();
+    for event in events {
+        if !connections.contains(&event.connection) {
+            connections.push(event.connection);
+        }
+    }
     let mut lines = Vec::new();
     let mut connection = None;
     for events in events.chunk_by(is_continued) {
         let [first, ..] = events else { continue };
-        if several && connection.replace(first.connection) != Some(first.connection) {
-            lines.push(format!("connection {}", first.connection));
+        if connections.len() > 1 && connection.replace(first.connection) != Some(first.connection) {
+            let number = connections.iter().take_while(|known| **known != first.connection).count() + 1;
+            lines.push(format!("connection {number}"));
         }
         match &first.kind {
             Kind::Sent(_) => {
@@ -62,6 +69,8 @@ struct Stretch {
     length: u64,
     /// The octet that matters, if it is one of these.
     mark: Option<usize>,
+    /// Whether the suite sent them.
+    is_sent: bool,
     /// Pieces in which the suite sent them.
     pieces: usize,
 }
@@ -86,7 +95,7 @@ impl Stretch {
             .filter(|at| at.sent == sent && Some(at.connection) == connection)
             .and_then(|at| usize::try_from(at.offset.checked_sub(start)?).ok())
             .filter(|mark| *mark <= bytes.len());
-        Stretch { bytes, length, mark, pieces: if sent { blocks.len() } else { 1 } }
+        Stretch { bytes, length, mark, is_sent: sent, pieces: if sent { blocks.len() } else { 1 } }
     }
 
     fn lines(&self, direction: char) -> Vec<String> {
@@ -111,14 +120,26 @@ impl Stretch {
         lines
     }
 
-    /// Where each line begins and ends, with its line end.
+    /// Where each line begins and ends, with its line end. A status line begins a line of its own: the content
+    /// before it may have no line end.
     fn spans(&self) -> Vec<Range<usize>> {
-        let lines = self.bytes.split_inclusive(|byte| *byte == b'\n');
-        let ends = lines.scan(0, |end, line| {
-            *end += line.len();
-            Some(*end - line.len()..*end)
-        });
-        ends.collect()
+        let mut spans = Vec::new();
+        let mut start = 0;
+        for at in 0..self.bytes.len() {
+            let begins = at > start && self.bytes[at..].starts_with(b"HTTP/1.");
+            if begins && !self.is_sent {
+                spans.push(start..at);
+                start = at;
+            }
+            if self.bytes[at] == b'\n' {
+                spans.push(start..at + 1);
+                start = at + 1;
+            }
+        }
+        if start < self.bytes.len() {
+            spans.push(start..self.bytes.len());
+        }
+        spans
     }
 }
 

@@ -2,42 +2,53 @@
 
 use std::fmt::Write as _;
 
-use crate::check::{Chapter, Check, Level};
-use crate::ledger::Statement;
+use crate::check::{Chapter, Check, Weight};
+use crate::checks;
+use crate::ledger;
 use crate::mutant::Mutant;
-use crate::report::{Outcome, exchange, printable};
+use crate::report::{Outcome, Rule, exchange, printable};
 use crate::wire::octets::escape_some;
+use crate::wire::transcript::Event;
 
 /// What a form has to be answered with, in one screen.
 pub const FORM_CONTRACT: &str = include_str!("../../explain/form-contract.txt");
 
-/// Explains a check by the statements that it covers, and by a look at a server that keeps the rule and one at
-/// a server that does not.
-pub fn check(check: &Check, covered: &[Statement], right: &Outcome, wrong: &Outcome) -> String {
-    let requirement = &check.requirement;
-    let url = requirement.url().map_or(String::new(), |url| format!("\n          {url}"));
-    let mut quotations: Vec<String> = covered
-        .iter()
-        .map(|Statement { source, text, .. }| format!("\n          {source}: \"{text}\""))
-        .collect();
-    quotations.dedup();
-    let quotations = quotations.concat();
-    let level = requirement.level;
+/// A look at a server, to be shown: what it came to, and what passed on the wire.
+#[derive(Debug)]
+pub struct Shown {
+    /// What it came to.
+    pub outcome: Outcome,
+    /// Everything that passed on the wire.
+    pub exchange: Vec<Event>,
+}
+
+/// Explains a check by its statements, and by a look at a server that keeps the rule and one at a server that
+/// does not.
+pub fn check(check: &Check, right: &Shown, wrong: &Shown) -> String {
+    let Rule { url, weight, because, .. } = &right.outcome.rule;
+    let url = url.as_ref().map_or(String::new(), |url| format!("\n          {url}"));
+    let mut statements = String::new();
+    for statement in check.requirement.statements.iter().filter_map(|id| ledger::find(id)) {
+        let _ = write!(statements, "\n          {}, {}: ", statement.citation(), statement.keyword.name());
+        statements.push_str(&statement.text);
+    }
+    let because = because.as_ref().map_or(String::new(), |because| format!("\n          {because}"));
     let mut text = format!(
-        "{}: {}\n\n  rule    {}{url}{quotations}\n  level   {}: {}\n  why     {}\n  hint    {}\n",
+        "{}: {}\n\n  rule    {}{url}{statements}\n  weight  {}: {}{because}\n  why     {}\n  hint    {}\n",
         check.id,
         check.title,
-        requirement.citation(),
-        level.name(),
-        weight(level),
+        right.outcome.rule.source(),
+        weight.name(),
+        meaning(*weight),
         check.why,
         check.hint
     );
     text.push_str("\nA right answer:\n\n");
     text.push_str(&shown(right));
     let _ = write!(text, "\nA wrong answer, from {}:\n\n{}", describe(&check.mutant), shown(wrong));
-    if let (Some(expected), Some(actual)) = (&wrong.expected, &wrong.actual) {
-        let _ = write!(text, "\n  expected  {}\n  actual    {}\n", printable(expected), printable(actual));
+    if let Some(breach) = wrong.outcome.breach() {
+        let (expected, actual) = (printable(&breach.expected), printable(&breach.actual));
+        let _ = write!(text, "\n  expected  {expected}\n  actual    {actual}\n");
     }
     text
 }
@@ -45,27 +56,29 @@ pub fn check(check: &Check, covered: &[Statement], right: &Outcome, wrong: &Outc
 /// Explains a chapter: what it is about, what it needs, what is in it.
 pub fn chapter(chapter: &Chapter) -> String {
     let mut text = format!("{}: {}\n", chapter.id, chapter.title);
-    if !chapter.needs.is_empty() {
-        let _ = write!(text, "\nBefore it makes sense, these must pass: {}.\n", chapter.needs.join(", "));
+    let needs: Vec<&str> =
+        checks::needs(chapter).filter(|id| chapter.checks.iter().all(|own| own.id != *id)).collect();
+    if !needs.is_empty() {
+        let _ = write!(text, "\nBefore it makes sense, these must pass: {}.\n", needs.join(", "));
     }
     for check in chapter.checks {
         let Check { id, title, why, requirement, .. } = check;
-        let (level, citation) = (requirement.level.name(), requirement.citation());
-        let _ = write!(text, "\n{id} ({level}, {citation})\n  {title}.\n  {why}\n");
+        let (weight, source) = (requirement.weight.name(), Rule::of(check).source());
+        let _ = write!(text, "\n{id} ({weight}; {source})\n  {title}.\n  {why}\n");
     }
     text
 }
 
-fn shown(outcome: &Outcome) -> String {
-    exchange(&outcome.transcript, outcome.at).iter().map(|line| format!("  {line}\n")).collect()
+fn shown(look: &Shown) -> String {
+    let at = look.outcome.breach().and_then(|breach| breach.at);
+    exchange(&look.exchange, at).iter().map(|line| format!("  {line}\n")).collect()
 }
 
-fn weight(level: Level) -> &'static str {
-    match level {
-        Level::Must => "a server that breaks it fails",
-        Level::Should => "a server that breaks it gets a warning; there may be a good reason to",
-        Level::May => "a choice; a server that makes another gets a warning at most",
-        Level::Practice => "no standard asks for it, users do; a server that breaks it gets a warning",
+fn meaning(weight: Weight) -> &'static str {
+    match weight {
+        Weight::Counts => "a server that breaks it fails",
+        Weight::Warns => "a server that breaks it gets a warning",
+        Weight::Practice => "good practice; a server that breaks it gets a warning",
     }
 }
 

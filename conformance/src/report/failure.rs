@@ -1,8 +1,8 @@
-//! A failed check, told so that a student at midnight understands it.
+//! A failed check, explained so that a student at midnight understands it.
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Outcome, Report, by_hand, exchange, printable, reproduce};
+use super::{Breach, Outcome, Rule, Setup, exchange, printable, reproduce};
 
 /// What is wrong.
 pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
@@ -14,44 +14,62 @@ pub(super) const GREEN: Style = AnsiColor::Green.on_default();
 /// Lines of the server's output that are shown.
 const OUTPUT_LINES: usize = 10;
 
-/// What was expected and what came, the exchange, the server's output, who says so, and how to see it again.
-/// Styled; every line is indented.
-pub(super) fn describe(report: &Report, outcome: &Outcome) -> String {
-    let mut lines = Vec::new();
-    let mut entry = |name: &str, text: &str| lines.push(format!("  {name:<9} {text}"));
-    entry("expected", &printable(outcome.expected.as_deref().unwrap_or("nothing else")));
-    entry("actual", &printable(outcome.actual.as_deref().unwrap_or("nothing was said")));
-    lines.push(String::new());
-    lines.extend(exchange(&outcome.transcript, outcome.at).iter().map(|line| match line.trim_start() {
+/// A failed check as it is printed: what failed, what was expected and what came, the exchange, the server's
+/// output, who says so, how much it counts, and how to see it again. Styled; `None` where it did not fail.
+pub fn failure(setup: &Setup, outcome: &Outcome) -> Option<String> {
+    let (style, word) = if outcome.counts() { (RED, "failed") } else { (YELLOW, "warning") };
+    let (check, title) = (printable(&outcome.check), printable(&outcome.title));
+    Some(format!("{style}{word}{style:#} {check}: {title}\n{}", describe(setup, outcome)?))
+}
+
+/// The same without its heading; every line is indented.
+pub(super) fn describe(setup: &Setup, outcome: &Outcome) -> Option<String> {
+    let breach = outcome.breach()?;
+    let mut lines = vec![
+        entry("expected", &printable(&breach.expected)),
+        entry("actual", &printable(&breach.actual)),
+        String::new(),
+    ];
+    lines.extend(exchange(&breach.exchange, breach.at).iter().map(|line| match line.trim_start() {
         "^" => format!("    {RED}{line}{RED:#}"),
         _ => format!("    {line}"),
     }));
-    if !outcome.output.is_empty() {
+    if !breach.output.is_empty() {
         lines.extend(["".into(), "  the server printed meanwhile".into()]);
-        let from = outcome.output.len().saturating_sub(OUTPUT_LINES);
-        lines.extend(outcome.output[from..].iter().map(|line| format!("    | {}", printable(line))));
+        let from = breach.output.len().saturating_sub(OUTPUT_LINES);
+        lines.extend(breach.output[from..].iter().map(|line| format!("    | {}", printable(line))));
     }
     lines.push(String::new());
-    let mut entry = |name: &str, text: &str| lines.push(format!("  {name:<9} {text}"));
-    let url = outcome.url.as_ref().map_or(String::new(), |url| format!(", {url}"));
-    entry("rule", &printable(&format!("{} ({}){url}", outcome.requirement, outcome.level.name())));
-    match by_hand(outcome, report.target.started) {
-        Ok(command) if report.target.started => {
-            let is_fixture =
-                |word: &String| ["{root}", "{cgi_bin}", "{wsgi}"].iter().any(|folder| word.contains(folder));
-            let files = match report.arguments.iter().any(is_fixture) {
-                true => format!(", with the files that \"{} fixture DIR\" lays out", report.program),
-                false => String::new(),
-            };
-            entry("by hand", &printable(&format!("start your server on port 8000{files}, then")));
-            entry("", &command);
-        }
-        Ok(command) => entry("by hand", &command),
-        Err(why) => entry("by hand", why),
+    let Rule { url, weight, because, .. } = &outcome.rule;
+    let url = url.as_ref().map_or(String::new(), |url| format!(", {url}"));
+    lines.push(entry("rule", &printable(&(outcome.rule.source() + &url))));
+    let because = because.as_ref().map_or(String::new(), |because| format!(": {because}"));
+    lines.push(entry("weight", &printable(&format!("{}{because}", weight.name()))));
+    lines.extend(by_hand(setup, breach));
+    lines.push(entry("again", &printable(&reproduce::again(setup, &outcome.check))));
+    lines.extend(outcome.hint.as_ref().map(|hint| entry("hint", &printable(hint))));
+    Some(lines.join("\n") + "\n")
+}
+
+fn by_hand(setup: &Setup, breach: &Breach) -> Vec<String> {
+    let command = match reproduce::by_hand(breach, setup.started) {
+        Ok(command) => command,
+        Err(why) => return vec![entry("by hand", why)],
+    };
+    if !setup.started {
+        return vec![entry("by hand", &command)];
     }
-    entry("again", &printable(&reproduce::again(report, &outcome.check)));
-    if let Some(hint) = &outcome.hint {
-        entry("hint", &printable(hint));
-    }
-    lines.join("\n") + "\n"
+    let is_fixture =
+        |word: &String| ["{root}", "{cgi_bin}", "{wsgi}"].iter().any(|folder| word.contains(folder));
+    let files = if setup.arguments.iter().any(is_fixture) {
+        format!(", with the files that \"{} fixture DIR\" lays out", setup.program)
+    } else {
+        String::new()
+    };
+    let start = printable(&format!("start your server on port 8000{files}, then"));
+    vec![entry("by hand", &start), entry("", &command)]
+}
+
+fn entry(name: &str, text: &str) -> String {
+    format!("  {name:<9} {text}")
 }

@@ -1,6 +1,6 @@
 //! The report for CI systems: JUnit XML.
 //!
-//! A failure is a broken rule that counts: one at level must, or worth points. Any other broken rule passes
+//! A failure is a broken rule that counts, or is worth points. Any other broken rule passes
 //! and says so in `system-out`, so that advice turns no pipeline red. What is blocked or does not apply is
 //! skipped, and an error is the suite's own.
 
@@ -9,22 +9,21 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Property, Report as Junit, TestCase, TestCaseStatus, TestSuite};
 
 use super::failure::describe;
-use super::{Outcome, Report, printable, printable_lines};
-use crate::check::Verdict;
+use super::{Outcome, Report, Ruling, Setup, printable, printable_lines};
 
 /// The report as JUnit XML: a test suite a chapter, a test case a check.
 pub(super) fn render(report: &Report) -> String {
     let mut junit = Junit::new("conformance");
-    junit.set_time(Duration::from_millis(report.took_ms));
-    if let Some(failure) = &report.target.failure {
+    junit.set_time(Duration::from_millis(report.end.took_ms));
+    if let Some(failure) = &report.end.failure {
         junit.add_test_suite(no_server(failure));
     }
     for outcomes in report.outcomes.chunk_by(|a, b| a.chapter == b.chapter) {
         let mut suite = TestSuite::new(printable(&outcomes[0].chapter));
         suite.set_time(Duration::from_millis(outcomes.iter().map(|outcome| outcome.took_ms).sum()));
-        suite.add_property(property("profile", &report.profile));
-        suite.add_property(property("seed", &report.seed.to_string()));
-        suite.add_test_cases(outcomes.iter().map(|outcome| test_case(report, outcome)));
+        suite.add_property(property("profile", &report.setup.profile));
+        suite.add_property(property("seed", &report.setup.seed.to_string()));
+        suite.add_test_cases(outcomes.iter().map(|outcome| test_case(&report.setup, outcome)));
         junit.add_test_suite(suite);
     }
     junit.to_string().expect("a string takes whatever is written to it")
@@ -40,38 +39,37 @@ fn no_server(failure: &str) -> TestSuite {
     suite
 }
 
-fn test_case(report: &Report, outcome: &Outcome) -> TestCase {
-    let reason = printable(outcome.actual.as_deref().unwrap_or("no reason given"));
-    let mut status = match outcome.verdict {
-        Verdict::Fail if outcome.counts() => TestCaseStatus::non_success(NonSuccessKind::Failure),
-        Verdict::Pass | Verdict::Fail => TestCaseStatus::success(),
-        Verdict::Blocked | Verdict::Skip => TestCaseStatus::skipped(),
-        Verdict::Error => TestCaseStatus::non_success(NonSuccessKind::Error),
+fn test_case(setup: &Setup, outcome: &Outcome) -> TestCase {
+    let title = printable(&outcome.title);
+    let (mut status, message, text) = match &outcome.ruling {
+        Ruling::Pass { .. } => (TestCaseStatus::success(), String::new(), String::new()),
+        Ruling::Fail(_) if outcome.counts() => {
+            (TestCaseStatus::non_success(NonSuccessKind::Failure), title.clone(), explained(setup, outcome))
+        }
+        Ruling::Fail(_) => (TestCaseStatus::success(), title.clone(), explained(setup, outcome)),
+        Ruling::Blocked { why, .. } | Ruling::Skip { why } => {
+            (TestCaseStatus::skipped(), printable(why), printable(why))
+        }
+        Ruling::Error { why } => {
+            (TestCaseStatus::non_success(NonSuccessKind::Error), printable(why), printable(why))
+        }
     };
     // GitLab reads the text and not the message; other readers show the message alone.
-    let text = match outcome.verdict {
-        Verdict::Fail => told(report, outcome),
-        _ => reason.clone(),
-    };
-    let message = match outcome.verdict {
-        Verdict::Fail => printable(&outcome.title),
-        _ => reason,
-    };
     status.set_message(message).set_description(text.clone());
     let mut case = TestCase::new(printable(&outcome.check), status);
     case.set_classname(printable(&outcome.chapter));
     case.set_time(Duration::from_millis(outcome.took_ms));
     case.add_property(property("title", &outcome.title));
-    case.add_property(property("requirement", &outcome.requirement));
-    case.add_property(property("level", outcome.level.name()));
-    case.add_property(property("points", &outcome.points.to_string()));
+    case.add_property(property("requirement", &outcome.rule.source()));
+    case.add_property(property("weight", outcome.rule.weight.name()));
+    case.add_property(property("points", &outcome.points().to_string()));
     case.add_property(property("max_points", &outcome.max_points.to_string()));
-    match outcome.verdict {
-        Verdict::Fail if !outcome.counts() => {
-            case.set_system_out(format!("warning: {}\n{text}", printable(&outcome.title)));
+    match &outcome.ruling {
+        Ruling::Fail(_) if !outcome.counts() => {
+            case.set_system_out(format!("warning: {title}\n{text}"));
         }
-        Verdict::Pass if !outcome.notes.is_empty() => {
-            let notes: Vec<String> = outcome.notes.iter().map(|note| printable(note)).collect();
+        Ruling::Pass { notes } if !notes.is_empty() => {
+            let notes: Vec<String> = notes.iter().map(|note| printable(note)).collect();
             case.set_system_out(notes.join("\n"));
         }
         _ => {}
@@ -80,8 +78,8 @@ fn test_case(report: &Report, outcome: &Outcome) -> TestCase {
 }
 
 /// The failure without terminal styles.
-fn told(report: &Report, outcome: &Outcome) -> String {
-    anstream::adapter::strip_str(&describe(report, outcome)).to_string()
+fn explained(setup: &Setup, outcome: &Outcome) -> String {
+    anstream::adapter::strip_str(&describe(setup, outcome).unwrap_or_default()).to_string()
 }
 
 fn property(name: &str, value: &str) -> Property {

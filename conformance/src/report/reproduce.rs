@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Outcome, Report};
+use super::{Breach, Setup};
 use crate::wire::octets::replace;
 use crate::wire::transcript::{Event, Kind};
 
@@ -17,23 +17,23 @@ const BY_HAND: &str = "localhost:8000";
 ///
 /// # Errors
 /// A sentence, where no single command can do it: timing, several connections, resets, or too long.
-pub fn by_hand(outcome: &Outcome, started: bool) -> Result<String, &'static str> {
-    let request = the_request(outcome)?;
+pub fn by_hand(breach: &Breach, started: bool) -> Result<String, &'static str> {
+    let request = the_request(breach)?;
     let (request, host) = match started {
         // The port of that run is gone.
-        true if !outcome.host.is_empty() => {
-            (replace(request, outcome.host.as_bytes(), BY_HAND.as_bytes()), BY_HAND)
+        true if !breach.host.is_empty() => {
+            (replace(request, breach.host.as_bytes(), BY_HAND.as_bytes()), BY_HAND)
         }
-        _ => (request.to_vec(), &outcome.host[..]),
+        _ => (request.to_vec(), &breach.host[..]),
     };
     Ok(curl(&request, host).unwrap_or_else(|| netcat(&request, host)))
 }
 
 /// The command line that runs the check again, with the same random choices.
-pub(super) fn again(report: &Report, check: &str) -> String {
-    let seed = report.seed.to_string();
-    let own = [&report.program, "run", "--check", check, "--seed", &seed].map(String::from);
-    shell_words(own.iter().chain(&report.arguments))
+pub(super) fn again(setup: &Setup, check: &str) -> String {
+    let seed = setup.seed.to_string();
+    let own = [&setup.program, "run", "--check", check, "--seed", &seed].map(String::from);
+    shell_words(own.iter().chain(&setup.arguments))
 }
 
 /// Words as a shell takes them, quoted where need be.
@@ -47,15 +47,15 @@ pub fn shell_words<'w>(words: impl IntoIterator<Item = &'w String>) -> String {
 }
 
 /// The one request that matters, if it is the only thing that does.
-fn the_request(outcome: &Outcome) -> Result<&[u8], &'static str> {
+fn the_request(breach: &Breach) -> Result<&[u8], &'static str> {
     let sends = |event: &&Event| matches!(event.kind, Kind::Sent(_));
-    let last = outcome.transcript.iter().rfind(sends).map(|event| event.connection);
-    let connection = outcome.at.map(|at| at.connection).or(last);
+    let last = breach.exchange.iter().rfind(sends).map(|event| event.connection);
+    let connection = breach.at.map(|at| at.connection).or(last);
     let Some(connection) = connection else {
         return Err("There is no request: the connection alone matters.");
     };
     let (here, elsewhere): (Vec<&Event>, Vec<&Event>) =
-        outcome.transcript.iter().partition(|event| event.connection == connection);
+        breach.exchange.iter().partition(|event| event.connection == connection);
     let is_settled = |other: &&Event| {
         let mut theirs = elsewhere.iter().filter(|event| event.connection == other.connection);
         theirs.any(|event| matches!(event.kind, Kind::Received(_) | Kind::Closed | Kind::Reset))

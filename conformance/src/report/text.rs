@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::failure::{GREEN, RED, YELLOW, describe};
-use super::{Outcome, Report, printable, printable_lines};
-use crate::check::{Level, Verdict};
+use super::failure::{GREEN, RED, YELLOW, failure};
+use super::{Outcome, Report, Ruling, Verdict, printable, printable_lines};
+use crate::check::Weight;
 
 /// The report as text, with terminal styles; who writes it elsewhere strips them.
 pub(super) fn render(report: &Report) -> String {
@@ -22,10 +22,10 @@ pub(super) fn render(report: &Report) -> String {
 }
 
 fn heading(report: &Report) -> String {
-    let server = printable(&report.target.description);
-    let profile = printable(&report.profile);
-    let mut text = format!("server {server}\nprofile {profile}, seed {}\n", report.seed);
-    if let Some(failure) = &report.target.failure {
+    let server = printable(&report.setup.server);
+    let profile = printable(&report.setup.profile);
+    let mut text = format!("server {server}\nprofile {profile}, seed {}\n", report.setup.seed);
+    if let Some(failure) = &report.end.failure {
         let _ = write!(text, "\n{RED}stopped{RED:#} {}\n", printable_lines(failure));
     }
     text
@@ -41,7 +41,7 @@ fn chapters(report: &Report) -> String {
 
 /// The verdicts, counted, in words; those that did not occur are left out.
 fn tally(outcomes: &[Outcome]) -> String {
-    let count = |verdict| outcomes.iter().filter(|outcome| outcome.verdict == verdict).count();
+    let count = |verdict| outcomes.iter().filter(|outcome| outcome.verdict() == verdict).count();
     let warnings = outcomes.iter().filter(|outcome| is_warning(outcome)).count();
     let words = |number: usize, word: &str| (number > 0).then(|| format!("{number} {word}"));
     let styled = |style: anstyle::Style, text: Option<String>| text.map(|t| format!("{style}{t}{style:#}"));
@@ -58,79 +58,75 @@ fn tally(outcomes: &[Outcome]) -> String {
 }
 
 fn is_warning(outcome: &Outcome) -> bool {
-    outcome.verdict == Verdict::Fail && !outcome.counts()
+    outcome.verdict() == Verdict::Fail && !outcome.counts()
 }
 
 fn with(report: &Report, verdict: Verdict) -> impl Iterator<Item = &Outcome> {
-    report.outcomes.iter().filter(move |outcome| outcome.verdict == verdict)
+    report.outcomes.iter().filter(move |outcome| outcome.verdict() == verdict)
 }
 
-/// `id (level): title`, as a heading or in a list.
+/// `id: title`, in a list.
 fn name(outcome: &Outcome) -> String {
-    let (id, level) = (printable(&outcome.check), outcome.level.name());
-    format!("{id} ({level}): {}", printable(&outcome.title))
+    format!("{}: {}", printable(&outcome.check), printable(&outcome.title))
 }
 
 fn failures(report: &Report) -> String {
-    let failure = |outcome| {
-        let (style, word) = if is_warning(outcome) { (YELLOW, "warning") } else { (RED, "failed") };
-        format!("{style}{word}{style:#} {}\n{}", name(outcome), describe(report, outcome))
-    };
-    with(report, Verdict::Fail).map(failure).collect::<Vec<_>>().join("\n")
+    let failures = report.outcomes.iter().filter_map(|outcome| failure(&report.setup, outcome));
+    failures.collect::<Vec<_>>().join("\n")
 }
 
 fn errors(report: &Report) -> String {
-    let error = |outcome: &Outcome| {
-        let why = printable(outcome.actual.as_deref().unwrap_or_default());
-        format!(
-            "{RED}not judged{RED:#} {}\n  the suite or the machine failed, not the server: {why}\n",
-            name(outcome)
-        )
+    let error = |outcome: &Outcome| match &outcome.ruling {
+        Ruling::Error { why } => Some(format!(
+            "{RED}not judged{RED:#} {}\n  the suite or the machine failed, not the server: {}\n",
+            name(outcome),
+            printable(why)
+        )),
+        _ => None,
     };
-    with(report, Verdict::Error).map(error).collect()
+    report.outcomes.iter().filter_map(error).collect()
 }
 
 fn blocked(report: &Report) -> String {
-    let heading = |outcome: &Outcome| match &outcome.blocked_by {
-        Some(check) => format!("blocked by {}", printable(check)),
-        None => "blocked".into(),
+    let item = |outcome: &Outcome| match &outcome.ruling {
+        Ruling::Blocked { by: Some(check), .. } => {
+            Some((format!("blocked by {}", printable(check)), name(outcome)))
+        }
+        Ruling::Blocked { by: None, why } => {
+            Some(("blocked".into(), format!("{}: {}", printable(&outcome.check), printable(why))))
+        }
+        _ => None,
     };
-    let item = |outcome: &Outcome| match (&outcome.blocked_by, &outcome.actual) {
-        (None, Some(why)) => format!("{}: {}", printable(&outcome.check), printable(why)),
-        _ => name(outcome),
-    };
-    grouped(with(report, Verdict::Blocked), heading, item)
+    grouped(report.outcomes.iter().filter_map(item))
 }
 
 fn skipped(report: &Report) -> String {
-    let reason = |outcome: &Outcome| {
-        format!("skipped: {}", printable(outcome.actual.as_deref().unwrap_or("no reason given")))
+    let item = |outcome: &Outcome| match &outcome.ruling {
+        Ruling::Skip { why } => Some((format!("skipped: {}", printable(why)), printable(&outcome.check))),
+        _ => None,
     };
-    grouped(with(report, Verdict::Skip), reason, |outcome| printable(&outcome.check))
+    grouped(report.outcomes.iter().filter_map(item))
 }
 
 fn notes(report: &Report) -> String {
-    let passed = with(report, Verdict::Pass);
-    let noted: Vec<&Outcome> = passed.filter(|outcome| !outcome.notes.is_empty()).collect();
-    let item = |outcome: &Outcome| {
-        let notes: Vec<String> = outcome.notes.iter().map(|note| printable(note)).collect();
-        format!("{}: {}", printable(&outcome.check), notes.join("; "))
+    let item = |outcome: &Outcome| match &outcome.ruling {
+        Ruling::Pass { notes } if !notes.is_empty() => {
+            let notes: Vec<String> = notes.iter().map(|note| printable(note)).collect();
+            let item = format!("{}: {}", printable(&outcome.check), notes.join("; "));
+            Some(("worth knowing, and not wrong".into(), item))
+        }
+        _ => None,
     };
-    grouped(noted.into_iter(), |_| "worth knowing, and not wrong".into(), item)
+    grouped(report.outcomes.iter().filter_map(item))
 }
 
-/// Lists under headings, in the order in which the headings first occur.
-fn grouped<'o>(
-    outcomes: impl Iterator<Item = &'o Outcome>,
-    heading: impl Fn(&Outcome) -> String,
-    item: impl Fn(&Outcome) -> String,
-) -> String {
+/// Items under their headings, in the order in which the headings first occur.
+fn grouped(items: impl Iterator<Item = (String, String)>) -> String {
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
-    for outcome in outcomes {
-        let heading = heading(outcome);
+    for (heading, item) in items {
         match groups.iter_mut().find(|(known, _)| *known == heading) {
-            Some((_, items)) => items.push(item(outcome)),
-            None => groups.push((heading, vec![item(outcome)])),
+            Some((_, items)) => items.push(item),
+            None => groups.push((heading, vec![item])),
         }
     }
     let group = |(heading, items): (String, Vec<String>)| format!("{heading}\n  {}\n", items.join("\n  "));
@@ -142,19 +138,18 @@ fn summary(report: &Report) -> String {
         return "No check was run.\n".into();
     }
     let points = format!("{} of {} points", report.summary.points, report.summary.max_points);
-    let seconds = report.took_ms as f64 / 1000.0;
+    let seconds = report.end.took_ms as f64 / 1000.0;
     let mut text = format!("{} in {seconds:.1} s; {points}\n", tally(&report.outcomes));
-    let by_level =
-        [Level::Must, Level::Should, Level::May, Level::Practice].into_iter().filter_map(|level| {
-            let failed = with(report, Verdict::Fail).filter(|outcome| outcome.level == level).count();
-            (failed > 0).then(|| format!("{failed} {}", level.name()))
-        });
-    let by_level = by_level.collect::<Vec<_>>().join(", ");
-    if !by_level.is_empty() {
-        let _ = writeln!(text, "rules broken, by level: {by_level}");
+    let by_weight = Weight::ALL.into_iter().filter_map(|weight| {
+        let failed = with(report, Verdict::Fail).filter(|outcome| outcome.rule.weight == weight).count();
+        (failed > 0).then(|| format!("{failed} {}", weight.name()))
+    });
+    let by_weight = by_weight.collect::<Vec<_>>().join(", ");
+    if !by_weight.is_empty() {
+        let _ = writeln!(text, "rules broken, by weight: {by_weight}");
     }
-    if report.target.restarts > 0 {
-        let _ = writeln!(text, "restarts: {} (the server ended or hung)", report.target.restarts);
+    if report.end.restarts > 0 {
+        let _ = writeln!(text, "restarts: {} (the server ended or hung)", report.end.restarts);
     }
     if let Some((outcome, blocks)) = report.first_to_fix() {
         let waiting = match blocks {
@@ -166,7 +161,7 @@ fn summary(report: &Report) -> String {
         let _ = writeln!(
             text,
             "to learn more: {} explain {}",
-            printable(&report.program),
+            printable(&report.setup.program),
             printable(&outcome.check)
         );
     }

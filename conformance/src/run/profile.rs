@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::check::{Chapter, Check, Level};
+use crate::check::{Chapter, Check, Weight};
 use crate::checks::{self, Found};
 
 /// The profiles that come with the suite: their names and texts.
@@ -41,9 +41,9 @@ pub struct Profile {
     /// Whether a failed check shows its hint.
     #[serde(default)]
     pub hints: bool,
-    /// Points for each passed check of a level: 1 for must and 0 for the others where nothing is said.
+    /// Points for each passed check of a weight: 1 for what counts and 0 for the others where nothing is said.
     #[serde(default)]
-    pub points: BTreeMap<Level, u64>,
+    pub points: BTreeMap<Weight, u64>,
     /// Points for single checks, by id.
     #[serde(default)]
     pub checks: BTreeMap<String, u64>,
@@ -66,6 +66,8 @@ impl fmt::Display for ProfileError {
         to.write_str(&self.0)
     }
 }
+
+impl std::error::Error for ProfileError {}
 
 impl Profile {
     /// A built-in profile.
@@ -105,8 +107,8 @@ impl Profile {
 
     /// What a pass of `check` is worth.
     pub fn points(&self, check: &Check) -> u64 {
-        let level = check.requirement.level;
-        let by_level = || self.points.get(&level).copied().unwrap_or(u64::from(level == Level::Must));
-        self.checks.get(check.id).copied().unwrap_or_else(by_level)
+        let weight = check.requirement.weight;
+        let by_weight = || self.points.get(&weight).copied().unwrap_or(u64::from(weight == Weight::Counts));
+        self.checks.get(check.id).copied().unwrap_or_else(by_weight)
     }
 }

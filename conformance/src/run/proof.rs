@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use crate::check::Check;
 use crate::client::context::Context;
-use crate::report::Outcome;
+use crate::report::explain::Shown;
 use crate::run::runner;
 use crate::target::Target;
 use crate::wire::output::Output;
 
 /// What `check` makes of the reference server, of which everything is `known`.
-pub fn with_reference(reference: &Target, known: &Context, check: &'static Check, seed: u64) -> Outcome {
+pub fn with_reference(reference: &Target, known: &Context, check: &'static Check, seed: u64) -> Shown {
     look(reference, known, reference.place().address, known.output.clone(), check, seed)
 }
 
@@ -25,13 +25,13 @@ pub fn with_mutant(
     known: &Context,
     check: &'static Check,
     seed: u64,
-) -> io::Result<(Outcome, bool)> {
+) -> io::Result<(Shown, bool)> {
     let printed = reference.output().cloned().unwrap_or_default();
     let mutant = check.mutant.start(reference.place().address, &printed)?;
     // Tokens of its own: side files of a check and of its mutant lie in one directory.
     let seed = seed.wrapping_add(1);
-    let outcome = look(reference, known, mutant.address, Some(mutant.output.clone()), check, seed);
-    Ok((outcome, mutant.told()))
+    let shown = look(reference, known, mutant.address, Some(mutant.output.clone()), check, seed);
+    Ok((shown, mutant.told()))
 }
 
 /// A mutant offers what the reference server offers: finding that out anew would mix in its lie.
@@ -42,7 +42,7 @@ fn look(
     output: Option<Output>,
     check: &'static Check,
     seed: u64,
-) -> Outcome {
+) -> Shown {
     let mut target = reference.behind(address);
     let (place, findings) = (target.place().clone(), known.findings.afresh());
     let context = Context { place, findings, output, ..known.clone() };

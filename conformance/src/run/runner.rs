@@ -7,20 +7,20 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::check::{Chapter, Check, Run as Body, Turn, Verdict};
+use crate::check::{Body, Chapter, Check, Turn};
 use crate::checks::{self, Found};
 use crate::client::Client;
 use crate::client::capability::Capability;
 use crate::client::context::{Context, Limits};
 use crate::judge::failure::{Failure, wrong};
-use crate::report::{Outcome, Report, Summary, TargetReport};
+use crate::report::explain::Shown;
+use crate::report::{Breach, End, Outcome, Ruling};
 use crate::run::profile::Profile;
 use crate::run::scout::get_to_know;
 use crate::run::turn::Turns;
 use crate::target::Target;
-use crate::wire::output::escaped_lines;
 
 /// How to run.
 #[derive(Debug, Clone)]
@@ -41,17 +41,15 @@ pub fn run(
     profile: &Profile,
     options: &Options,
     on_outcome: &(dyn Fn(&Outcome, usize) + Sync),
-) -> Report {
+) -> (End, Vec<Outcome>) {
     let began = Instant::now();
     let selected = |(chapter, check): &(&Chapter, &Check)| {
         options.only.is_empty() || options.only.iter().any(|id| id == chapter.id || id == check.id)
     };
     let checks: Vec<_> = profile.checks().into_iter().filter(selected).collect();
     let context = Arc::new(get_to_know(target, profile, options.seed));
-    let jobs = match context.capabilities.has(Capability::Concurrency) {
-        true => options.jobs.clamp(1, 64),
-        false => 1,
-    };
+    let serves_several = context.capabilities.has(Capability::Concurrency);
+    let jobs = if serves_several { options.jobs.clamp(1, 64) } else { 1 };
     let run = Run {
         checks,
         profile,
@@ -69,25 +67,21 @@ pub fn run(
             scope.spawn(|| run.work());
         }
     });
-    run.into_report(began, options)
+    run.end(began)
 }
 
 /// One look at one check, without a word on whether the server survives it: for mutants, and to explain.
-/// The record is kept, whatever the verdict.
-pub fn once(target: &mut Target, context: Arc<Context>, check: &'static Check, seed: u64) -> Outcome {
-    let chapter = match checks::find(check.id) {
-        Some(Found::Check(chapter, _)) => chapter.id,
-        _ => "",
-    };
-    let mut outcome = Outcome::open(chapter, check, 0);
+pub fn once(target: &mut Target, context: Arc<Context>, check: &'static Check, seed: u64) -> Shown {
     // Nothing else waits for it, and a busy machine shall not speak for the server.
     let limits = context.limits.patient();
     let world = World { target, context, gone: None };
     let look = look(&world, check, seed, limits);
-    let events = look.client.transcript().events();
-    settle(&mut outcome, &world, look);
-    outcome.transcript = events;
-    outcome
+    let exchange = look.client.transcript().events();
+    let chapter = match checks::find(check.id) {
+        Some(Found::Check(chapter, _)) => chapter.id,
+        _ => "",
+    };
+    Shown { outcome: Outcome::of(chapter, check, 0, ruling(&world, look)), exchange }
 }
 
 /// The server and what is known of it. Checks read it side by side; who writes it is alone.
@@ -121,7 +115,6 @@ enum Progress {
 struct Look {
     client: Client,
     result: Result<(), Failure>,
-    took: Duration,
     /// Where the server's output stood before.
     printed: u64,
 }
@@ -164,107 +157,87 @@ impl Run<'_, '_> {
         (0..at).filter(move |earlier| needed.contains(&self.checks[*earlier].1.id))
     }
 
-    /// The needed check that did not pass, with its verdict.
-    fn obstacle(&self, at: usize) -> Option<(String, Verdict)> {
+    /// What a needed check that did not pass makes of this one.
+    fn obstacle(&self, at: usize) -> Option<Ruling> {
         let progress = self.progress();
-        self.needs(at).find_map(|need| match &progress[need] {
-            Progress::Done(outcome) if outcome.verdict != Verdict::Pass => {
+        self.needs(at).find_map(|need| {
+            let Progress::Done(needed) = &progress[need] else { return None };
+            let name = || needed.check.clone();
+            match &needed.ruling {
+                Ruling::Pass { .. } => None,
+                Ruling::Skip { .. } => {
+                    Some(Ruling::Skip { why: format!("\"{}\" does not apply to this server", name()) })
+                }
                 // What blocks is the check at the root, not one that is blocked itself.
-                let root = outcome.blocked_by.clone().unwrap_or_else(|| outcome.check.clone());
-                Some((root, outcome.verdict))
+                Ruling::Blocked { by: Some(root), .. } => Some(blocked_by(root.clone())),
+                _ => Some(blocked_by(name())),
             }
-            _ => None,
         })
     }
 
     fn outcome(&self, at: usize) -> Outcome {
         let (chapter, check) = self.checks[at];
-        let mut outcome = Outcome::open(chapter.id, check, self.profile.points(check));
-        outcome.hint = self.profile.hints.then(|| check.hint.into());
-        match self.obstacle(at) {
-            Some((root, Verdict::Skip)) => {
-                outcome.verdict = Verdict::Skip;
-                outcome.actual = Some(format!("\"{root}\" does not apply to this server"));
-            }
-            Some((root, _)) => {
-                outcome.verdict = Verdict::Blocked;
-                outcome.actual = Some(format!("\"{root}\" must pass first"));
-                outcome.blocked_by = Some(root);
-            }
-            None => self.judge(chapter, check, &mut outcome),
-        }
-        if outcome.verdict == Verdict::Pass {
-            outcome.points = outcome.max_points;
-        }
-        outcome
+        let began = Instant::now();
+        let ruling = self.obstacle(at).unwrap_or_else(|| self.judge(chapter, check));
+        let outcome = Outcome::of(chapter.id, check, self.profile.points(check), ruling);
+        let took_ms = began.elapsed().as_millis() as u64;
+        Outcome { hint: self.profile.hints.then(|| check.hint.into()), took_ms, ..outcome }
     }
 
-    fn judge(&self, chapter: &Chapter, check: &'static Check, outcome: &mut Outcome) {
+    fn judge(&self, chapter: &Chapter, check: &'static Check) -> Ruling {
         let first = {
             let world = self.world.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(why) = &world.gone {
-                return block(outcome, why);
+                return blocked(why);
             }
             let _held = self.turns.wait_for(chapter.turn);
             let look = look(&world, check, self.seed, world.context.limits);
             match look.result {
-                Ok(()) if is_alive(&world, self.seed) => return settle(outcome, &world, look),
-                Err(Failure::Skip(_)) => return settle(outcome, &world, look),
+                Ok(()) if is_alive(&world, self.seed) => return ruling(&world, look),
+                Err(Failure::Skip(_)) => return ruling(&world, look),
                 _ => look,
             }
         };
         let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
         if !revive(&mut world, self.seed) {
             // Among several checks at once there is no telling which one did it.
-            return match self.alone {
-                true => blame(outcome, &mut world, first),
-                false => block(outcome, world.gone.as_deref().unwrap_or_default()),
+            return if self.alone {
+                blame(&mut world, first)
+            } else {
+                blocked(world.gone.as_deref().unwrap_or_default())
             };
         }
         let mut second = look(&world, check, self.seed, world.context.limits.patient());
         if !is_alive(&world, self.seed) {
-            blame(outcome, &mut world, second);
+            let ruling = blame(&mut world, second);
             // The next check finds a server, or learns that there is none.
             restart(&mut world);
-            return;
+            return ruling;
         }
         if let (Err(Failure::Fail { actual, .. }), Ok(())) = (&first.result, &second.result) {
             second.client.note(format!("at first, beside other checks: {actual}; alone it passed"));
         }
-        settle(outcome, &world, second);
+        ruling(&world, second)
     }
 
     fn progress(&self) -> MutexGuard<'_, Vec<Progress>> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn into_report(self, began: Instant, options: &Options) -> Report {
+    fn end(self, began: Instant) -> (End, Vec<Outcome>) {
         let World { target, .. } = self.world.into_inner().unwrap_or_else(PoisonError::into_inner);
         let progress = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let outcomes: Vec<Outcome> = progress
-            .into_iter()
-            .filter_map(|progress| match progress {
-                Progress::Done(outcome) => Some(*outcome),
-                Progress::Waiting | Progress::Running => None,
-            })
-            .collect();
-        Report {
-            suite: env!("CARGO_PKG_VERSION").into(),
-            program: "conformance".into(),
-            target: TargetReport {
-                description: target.description(),
-                started: target.can_restart(),
-                failure: None,
-                restarts: target.restarts(),
-                output: target.output().map(|output| output.tail(0, 20)).unwrap_or_default(),
-            },
-            profile: self.profile.name.clone(),
-            seed: options.seed,
-            arguments: Vec::new(),
+        let outcome = |progress| match progress {
+            Progress::Done(outcome) => Some(*outcome),
+            Progress::Waiting | Progress::Running => None,
+        };
+        let end = End {
+            failure: None,
+            restarts: target.restarts(),
+            output: target.output().map(|output| output.tail(0, 20)).unwrap_or_default(),
             took_ms: began.elapsed().as_millis() as u64,
-            summary: Summary::of(&outcomes),
-            outcomes,
-        }
+        };
+        (end, progress.into_iter().filter_map(outcome).collect())
     }
 }
 
@@ -272,11 +245,10 @@ impl Run<'_, '_> {
 fn look(world: &World<'_>, check: &'static Check, seed: u64, limits: Limits) -> Look {
     let mut client = Client::new(world.context.clone(), limits, seed, check.id);
     let printed = world.target.output().map_or(0, |output| output.position());
-    let began = Instant::now();
     // A panic is the suite's own fault; those that wait for this check must hear of it all the same.
     let result = catch_unwind(AssertUnwindSafe(|| body(check, &mut client)))
         .unwrap_or_else(|_| Err(Failure::Error(std::io::Error::other("the check ended in a panic"))));
-    Look { client, result, took: began.elapsed(), printed }
+    Look { client, result, printed }
 }
 
 fn body(check: &Check, client: &mut Client) -> Result<(), Failure> {
@@ -312,37 +284,37 @@ fn restart(world: &mut World<'_>) -> bool {
 }
 
 /// The server did not survive this check.
-fn blame(outcome: &mut Outcome, world: &mut World<'_>, mut look: Look) {
+fn blame(world: &mut World<'_>, mut look: Look) -> Ruling {
     let death = world.target.sudden_death().map(|how| format!("it ended: {how}"));
     let actual = death.unwrap_or_else(|| "it no longer answers a plain GET".into());
     look.result = Err(wrong("a server that goes on serving other clients afterwards", actual));
-    settle(outcome, world, look);
+    ruling(world, look)
 }
 
-fn block(outcome: &mut Outcome, why: &str) {
-    outcome.verdict = Verdict::Blocked;
-    outcome.actual = Some(why.into());
+fn blocked_by(check: String) -> Ruling {
+    Ruling::Blocked { why: format!("\"{check}\" must pass first"), by: Some(check) }
 }
 
-/// Writes a look at a check into its outcome.
-fn settle(outcome: &mut Outcome, world: &World<'_>, look: Look) {
-    outcome.took_ms = look.took.as_millis() as u64;
-    outcome.notes = look.client.notes().to_vec();
-    (outcome.verdict, outcome.expected, outcome.actual, outcome.at) = match look.result {
-        Ok(()) => (Verdict::Pass, None, None, None),
-        Err(Failure::Fail { expected, actual, at }) => (Verdict::Fail, Some(expected), Some(actual), at),
+fn blocked(why: &str) -> Ruling {
+    Ruling::Blocked { by: None, why: why.into() }
+}
+
+/// What a look at a check came to.
+fn ruling(world: &World<'_>, look: Look) -> Ruling {
+    match look.result {
+        Ok(()) => Ruling::Pass { notes: look.client.notes().to_vec() },
+        Err(Failure::Fail { expected, actual, at }) => Ruling::Fail(Breach {
+            expected,
+            actual,
+            at,
+            exchange: look.client.transcript().events(),
+            host: look.client.context().place.host.clone(),
+            output: world.target.output().map(|output| output.tail(look.printed, 20)).unwrap_or_default(),
+        }),
         Err(Failure::Blocked(actual)) => {
-            let actual = format!("the request it is compared with was not accepted: {actual}");
-            (Verdict::Blocked, None, Some(actual), None)
+            blocked(&format!("the request it is compared with was not accepted: {actual}"))
         }
-        Err(Failure::Skip(why)) => (Verdict::Skip, None, Some(why), None),
-        Err(Failure::Error(error)) => (Verdict::Error, None, Some(error.to_string()), None),
-    };
-    if matches!(outcome.verdict, Verdict::Fail | Verdict::Blocked | Verdict::Error) {
-        outcome.transcript = look.client.transcript().events();
-        outcome.host = look.client.context().place.host.clone();
-        let printed = world.target.output().map(|output| output.since(look.printed)).unwrap_or_default();
-        let mut lines = escaped_lines(&printed);
-        outcome.output = lines.split_off(lines.len().saturating_sub(20));
+        Err(Failure::Skip(why)) => Ruling::Skip { why },
+        Err(Failure::Error(error)) => Ruling::Error { why: error.to_string() },
     }
 }

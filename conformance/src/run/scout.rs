@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::check::Run as Body;
+use crate::check::Body;
 use crate::checks;
 use crate::client::Client;
 use crate::client::capability::{Capabilities, Capability};

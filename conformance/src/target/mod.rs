@@ -68,6 +68,8 @@ pub enum StartError {
     },
 }
 
+impl std::error::Error for StartError {}
+
 impl fmt::Display for StartError {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         let quote = |to: &mut fmt::Formatter<'_>, output: &[String]| match output {

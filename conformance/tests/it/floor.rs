@@ -5,13 +5,13 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use conformance::check::Verdict;
+use conformance::report::Verdict;
 use conformance::run::reference;
-use conformance::run::runner::{self, Options};
+use conformance::run::runner::Options;
 use conformance::target::Target;
 use libtest_mimic::Trial;
 
-use crate::reference::SEED;
+use crate::reference::{SEED, report};
 use crate::trial;
 
 /// What such a server does with a connection.
@@ -44,14 +44,17 @@ fn scores_nothing(profile: &str, serve: Serve) -> Result<(), String> {
     let mut target = Target::at_url(&url).map_err(|error| error.to_string())?;
     let began = Instant::now();
     let options = Options { seed: SEED, jobs: 4, only: Vec::new() };
-    let report = runner::run(&mut target, &reference::profile(profile), &options, &|_, _| {});
+    let report = report(&mut target, &reference::profile(profile), &options);
     let (took, summary) = (began.elapsed(), &report.summary);
-    let errors = report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Error).count();
-    match () {
-        () if errors > 0 => Err(format!("{errors} checks ended in error")),
-        () if took > LIMIT => Err(format!("the run took {took:?}")),
-        () if summary.points * 20 > summary.max_points => Err(format!("it scores too much: {summary:?}")),
-        () => Ok(()),
+    let errors = report.outcomes.iter().filter(|outcome| outcome.verdict() == Verdict::Error).count();
+    if errors > 0 {
+        Err(format!("{errors} checks ended in error"))
+    } else if took > LIMIT {
+        Err(format!("the run took {took:?}"))
+    } else if summary.points * 20 > summary.max_points {
+        Err(format!("it scores too much: {summary:?}"))
+    } else {
+        Ok(())
     }
 }
 

@@ -1,88 +1,80 @@
 //! A report by hand, full of what a hostile server could say: escape sequences, commands of CI systems, the
 //! end of a CDATA section, zero octets, lines without end.
 
-use conformance::check::{Level, Verdict};
-use conformance::report::{Outcome, Report, Summary, TargetReport};
+use conformance::check::Weight;
+use conformance::ledger::Keyword;
+use conformance::report::{Breach, End, Outcome, Report, Rule, Ruling, Setup};
 use conformance::wire::transcript::{Block, Event, Kind, Mark};
 
 /// Anything that could do harm, were it written as it is.
 const HOSTILE: &str = "\x1b[2J]]><a>&amp;\0\r\n::error::forged\n##[error]forged\u{9b}31m\u{202e}\u{feff}";
 
-/// The same on the wire, with octets that are no UTF-8.
+/// The same on the wire, with octets that are not UTF-8.
 const OCTETS: &[u8] = b"HTTP/1.1 200 \x1b[31mOK]]>\r\n::error::forged: \xff\xfe\0\r\n\r\n##[error]forged";
 
+const HOST: &str = "127.0.0.1:12345";
+
 pub(crate) fn report() -> Report {
+    let blocked = |by: Option<&str>, why: String| Ruling::Blocked { by: by.map(String::from), why };
+    let skipped = || Ruling::Skip { why: "the server closes every connection after one response".into() };
+    let noted = Ruling::Pass { notes: vec![format!("laxer: {HOSTILE}")] };
+    let spoiled = Ruling::Error { why: "Too many open files (os error 24)".into() };
+    let twinless = blocked(None, format!("its twin was not accepted: {HOSTILE}"));
+    let waiting = blocked(Some("fails"), "\"fails\" must pass first".into());
     let outcomes = vec![
-        outcome("basics", "passes", Verdict::Pass, Level::Must),
-        Outcome {
-            notes: vec![format!("laxer: {HOSTILE}")],
-            ..outcome("basics", "passes-with-a-note", Verdict::Pass, Level::Should)
-        },
+        outcome("basics", "passes", Weight::Counts, Ruling::pass()),
+        outcome("basics", "passes-with-a-note", Weight::Warns, noted),
         failed(),
         warned(),
         in_steps(),
-        Outcome {
-            actual: Some("\"fails\" must pass first".into()),
-            blocked_by: Some("fails".into()),
-            ..outcome("host", "is-blocked", Verdict::Blocked, Level::Must)
-        },
-        Outcome {
-            actual: Some(format!("its twin was not accepted: {HOSTILE}")),
-            ..outcome("host", "has-no-twin", Verdict::Blocked, Level::Should)
-        },
-        skipped("does-not-apply"),
-        skipped("does-not-apply-either"),
-        Outcome {
-            actual: Some("Too many open files (os error 24)".into()),
-            ..outcome("lint", "is-spoiled", Verdict::Error, Level::Must)
-        },
+        outcome("host", "is-blocked", Weight::Counts, waiting),
+        outcome("host", "has-no-twin", Weight::Warns, twinless),
+        outcome("host", "does-not-apply", Weight::Counts, skipped()),
+        outcome("host", "does-not-apply-either", Weight::Counts, skipped()),
+        outcome("lint", "is-spoiled", Weight::Counts, spoiled),
     ];
-    Report {
-        suite: "0.1.0".into(),
+    let end = End { failure: None, restarts: 1, output: vec![HOSTILE.into()], took_ms: 1234 };
+    Report::new(setup(), end, outcomes)
+}
+
+fn setup() -> Setup {
+    Setup {
         program: "conformance".into(),
-        target: TargetReport {
-            description: format!("python3 'my server.py' {{port}} {HOSTILE}"),
-            started: true,
-            failure: None,
-            restarts: 1,
-            output: vec![HOSTILE.into()],
-        },
+        arguments: ["--", "python3", "my server.py", "{port}"].map(String::from).to_vec(),
         profile: "simple".into(),
         seed: 42,
-        arguments: ["--", "python3", "my server.py", "{port}"].map(String::from).to_vec(),
-        took_ms: 1234,
-        summary: Summary::of(&outcomes),
-        outcomes,
+        server: format!("python3 'my server.py' {{port}} {HOSTILE}"),
+        started: true,
     }
 }
 
 /// The report of a server that never came up.
 pub(crate) fn stillborn() -> Report {
-    let Report { target, .. } = report();
     let failure = Some(format!("The server ended before it accepted a connection.\n  {HOSTILE}"));
-    let target = TargetReport { failure, ..target };
-    Report { target, took_ms: 0, summary: Summary::default(), outcomes: Vec::new(), ..report() }
+    Report::new(setup(), End { failure, ..End::default() }, Vec::new())
 }
 
 fn failed() -> Outcome {
     let request = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:12345\r\nX: 100%\\\t'\xff\r\n\r\n";
     let twin = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:12345\r\nX: a\r\n\r\n";
-    Outcome {
-        expected: Some("a refusal: 400, or the connection closed".into()),
-        actual: Some(format!("200 with {HOSTILE}")),
-        hint: Some("Look at the octets of each field value.".into()),
-        host: "127.0.0.1:12345".into(),
+    let breach = Breach {
+        expected: "a refusal: 400, or the connection closed".into(),
+        actual: format!("200 with {HOSTILE}"),
+        host: HOST.into(),
         at: Some(Mark { connection: 2, sent: true, offset: 49 }),
         output: vec![HOSTILE.into(), "GET / 200".into()],
-        transcript: vec![
+        exchange: vec![
             event(0, 1, Kind::Sent(block(twin))),
             event(900, 1, Kind::Received(block(OCTETS))),
             event(1000, 2, Kind::Sent(block(request))),
             event(1900, 2, Kind::Received(block(OCTETS))),
             event(2000, 2, Kind::Closed),
         ],
+    };
+    Outcome {
+        hint: Some("Check the octets of each field value.".into()),
         took_ms: 3,
-        ..outcome("fields", "fails", Verdict::Fail, Level::Must)
+        ..outcome("fields", "fails", Weight::Counts, Ruling::Fail(breach))
     }
 }
 
@@ -92,25 +84,25 @@ fn warned() -> Outcome {
         [b"HTTP/1.1 200 OK\r\nX: ", &b"long ".repeat(400)[..], b"\r\n\r\n", &b"line\n".repeat(3000)[..]]
             .concat();
     let kept = response[..2048].to_vec();
-    Outcome {
-        expected: Some("Date, in the form of RFC 9110 section 5.6.7".into()),
-        actual: Some("none".into()),
-        host: "127.0.0.1:12345".into(),
+    let breach = Breach {
+        expected: "Date, in the form of RFC 9110 section 5.6.7".into(),
+        actual: "none".into(),
+        host: HOST.into(),
         at: Some(Mark { connection: 1, sent: false, offset: 1200 }),
-        transcript: vec![
+        exchange: vec![
             event(0, 1, Kind::Sent(block(b"HEAD /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:12345\r\n\r\n"))),
             event(800, 1, Kind::Received(Block { offset: 0, length: response.len() as u64, bytes: kept })),
         ],
-        took_ms: 1,
-        ..outcome("fields", "warns", Verdict::Fail, Level::Should)
-    }
+        output: Vec::new(),
+    };
+    Outcome { took_ms: 1, ..outcome("fields", "warns", Weight::Warns, Ruling::Fail(breach)) }
 }
 
 fn in_steps() -> Outcome {
-    Outcome {
-        expected: Some("an answer within 500 ms".into()),
-        actual: Some("open and silent".into()),
-        transcript: vec![
+    let breach = Breach {
+        expected: "an answer within 500 ms".into(),
+        actual: "open and silent".into(),
+        exchange: vec![
             event(0, 1, Kind::Sent(block(b"GET / HTTP/1.1\r\n"))),
             event(100, 1, Kind::Sent(Block { offset: 16, ..block(b"Host: 127.0.0.1:12345\r\n\r\n") })),
             event(500_100, 1, Kind::Silent { for_ms: 500 }),
@@ -118,38 +110,27 @@ fn in_steps() -> Outcome {
             event(500_300, 1, Kind::Reset),
             event(500_400, 2, Kind::Refused { why: HOSTILE.into() }),
         ],
-        took_ms: 501,
-        ..outcome("fields", "hangs", Verdict::Fail, Level::Must)
-    }
+        ..Breach::default()
+    };
+    Outcome { took_ms: 501, ..outcome("fields", "hangs", Weight::Counts, Ruling::Fail(breach)) }
 }
 
-fn skipped(check: &str) -> Outcome {
-    let actual = Some("the server closes every connection after one response".into());
-    Outcome { actual, ..outcome("host", check, Verdict::Skip, Level::Must) }
-}
-
-fn outcome(chapter: &str, check: &str, verdict: Verdict, level: Level) -> Outcome {
-    let max_points = u64::from(level == Level::Must);
+fn outcome(chapter: &str, check: &str, weight: Weight, ruling: Ruling) -> Outcome {
     Outcome {
         check: check.into(),
         chapter: chapter.into(),
         title: format!("What \"{check}\" is about"),
-        requirement: "RFC 9110 section 5.5".into(),
-        url: Some("https://www.rfc-editor.org/rfc/rfc9110.html#section-5.5".into()),
-        level,
-        verdict,
-        expected: None,
-        actual: None,
-        blocked_by: None,
-        notes: Vec::new(),
+        rule: Rule {
+            citation: Some("RFC 9110 section 5.5".into()),
+            url: Some("https://www.rfc-editor.org/rfc/rfc9110.html#section-5.5".into()),
+            keyword: Some(Keyword::Must),
+            weight,
+            because: (weight == Weight::Warns).then(|| "Nothing breaks for clients.".into()),
+        },
         hint: None,
-        host: String::new(),
-        transcript: Vec::new(),
-        at: None,
-        output: Vec::new(),
-        points: if verdict == Verdict::Pass { max_points } else { 0 },
-        max_points,
+        max_points: u64::from(weight == Weight::Counts),
         took_ms: 0,
+        ruling,
     }
 }
 

@@ -2,72 +2,93 @@
 
 use std::collections::BTreeSet;
 
-use conformance::check::Source;
-use conformance::ledger::{Statement, statements};
-use conformance::report::explain::FORM_CONTRACT;
+use conformance::check::{Check, Requirement, Weight};
+use conformance::ledger::{self, Keyword, Statement, statements};
 
 use conformance::checks;
 
-/// Every statement is covered by a check or says why not, never both, in a sentence that holds.
+/// Every duty is judged by a check or says why not, never both, in a sentence that holds. A permission can't be
+/// broken: it needs no check and no reason.
 pub(crate) fn incomplete() -> Vec<String> {
-    let covered = covered();
+    let named_by_checks = named_by_checks();
     let checks: BTreeSet<&str> = checks::all().map(|(_, check)| check.id).collect();
-    let fault = |statement: &Statement| match (&statement.because, covered.contains(statement.id.as_str())) {
-        (None, false) => Some("no check covers it, and nothing says why".into()),
-        (Some(_), true) => Some("a check covers it, and it says why none does".into()),
-        (Some(because), false) if !because.ends_with('.') => Some("because: a sentence".into()),
-        (Some(because), false) => {
-            let gone = named(because).find(|id| !checks.contains(id));
-            gone.map(|id| format!("because: there is no check {id}"))
+    let fault = |statement: &Statement| {
+        let is_judged = named_by_checks.contains(statement.id.as_str());
+        match &statement.because {
+            Some(_) if statement.keyword == Keyword::May => Some("a permission needs no reason".into()),
+            Some(_) if is_judged => Some("a check judges it, and it says why none does".into()),
+            Some(because) if !because.ends_with('.') => Some("because: a sentence".into()),
+            Some(because) => {
+                let gone = ids_in(because).find(|id| !checks.contains(id));
+                gone.map(|id| format!("because: there is no check {id}"))
+            }
+            None if is_judged || statement.keyword == Keyword::May => None,
+            None => Some("no check judges it, and nothing says why".into()),
         }
-        (None, true) => None,
     };
     faults(fault)
 }
 
-/// Every statement has words, and those of the form contract are in it.
-pub(crate) fn misquoted() -> Vec<String> {
+/// Every statement is one sentence, with its white space folded.
+pub(crate) fn ragged() -> Vec<String> {
     let folded = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let contract = folded(FORM_CONTRACT);
-    faults(|statement| match () {
-        () if statement.text.is_empty() => Some("text: empty".into()),
-        () if statement.text != folded(&statement.text) => Some("text: white space is not folded".into()),
-        () if statement.source == Source::Contract.name() && !contract.contains(&statement.text) => {
-            Some("text: not in the form contract".into())
-        }
-        () => None,
+    faults(|statement| {
+        let text = &statement.text;
+        let is_sentence =
+            text.starts_with(char::is_uppercase) && text.ends_with('.') && *text == folded(text);
+        (!is_sentence).then(|| "text: a sentence".into())
     })
 }
 
-/// Every id that a check covers is in the ledger, once.
+/// Every id that a check names is in the ledger, once.
 pub(crate) fn unknown() -> Vec<String> {
-    let statements = statements().unwrap_or_default();
     let mut known = BTreeSet::new();
-    let twice = statements.iter().filter(|statement| !known.insert(statement.id.as_str()));
+    let twice = statements().iter().filter(|statement| !known.insert(statement.id.as_str()));
     let mut faults: Vec<String> =
         twice.map(|statement| format!("{}: twice in the ledger", statement.id)).collect();
-    let missing = covered().into_iter().filter(|id| !known.contains(id));
-    faults.extend(missing.map(|id| format!("{id}: covered, and not in the ledger")));
+    let missing = named_by_checks().into_iter().filter(|id| !known.contains(id));
+    faults.extend(missing.map(|id| format!("{id}: named by a check, and not in the ledger")));
     faults
 }
 
-/// The ids of all statements that a check covers.
-fn covered() -> BTreeSet<&'static str> {
-    checks::all().flat_map(|(_, check)| check.requirement.covers).copied().collect()
+/// A check says why its weight is not the natural one, and only then.
+pub(crate) fn unweighed() -> Vec<String> {
+    let fault = |requirement: &Requirement| {
+        let is_natural = requirement.weight == natural_weight(requirement);
+        match requirement.because {
+            None if !is_natural => Some("the weight is not that of the key words, and nothing says why"),
+            Some(_) if is_natural => Some("the weight is that of the key words, and needs no reason"),
+            Some(because) if !because.ends_with('.') => Some("because: a sentence"),
+            _ => None,
+        }
+    };
+    let faulty = |check: &Check| fault(&check.requirement).map(|fault| format!("{}: {fault}", check.id));
+    checks::all().filter_map(|(_, check)| faulty(check)).collect()
+}
+
+/// The weight that the strongest statement of a requirement suggests.
+fn natural_weight(requirement: &Requirement) -> Weight {
+    let weight = |keyword: Keyword| match keyword {
+        Keyword::Must | Keyword::MustNot => Weight::Counts,
+        Keyword::Should | Keyword::ShouldNot => Weight::Warns,
+        Keyword::May => Weight::Practice,
+    };
+    let statements = requirement.statements.iter().filter_map(|id| ledger::find(id));
+    statements.map(|statement| weight(statement.keyword)).min().unwrap_or(Weight::Practice)
+}
+
+/// The ids of all statements that checks name.
+fn named_by_checks() -> BTreeSet<&'static str> {
+    checks::all().flat_map(|(_, check)| check.requirement.statements).copied().collect()
 }
 
 /// The words that can only be ids of checks: hyphens and nothing in upper case.
-fn named(sentence: &str) -> impl Iterator<Item = &str> {
+fn ids_in(sentence: &str) -> impl Iterator<Item = &str> {
     let words = sentence.split_whitespace().map(|word| word.trim_matches(|c: char| c.is_ascii_punctuation()));
     words.filter(|word| word.contains('-') && !word.contains(char::is_uppercase))
 }
 
 fn faults(fault: impl Fn(&Statement) -> Option<String>) -> Vec<String> {
-    match statements() {
-        Ok(statements) => {
-            let of = |statement| fault(statement).map(|fault| format!("{}: {fault}", statement.id));
-            statements.iter().filter_map(of).collect()
-        }
-        Err(error) => vec![error],
-    }
+    let faulty = |statement| fault(statement).map(|fault| format!("{}: {fault}", statement.id));
+    statements().iter().filter_map(faulty).collect()
 }

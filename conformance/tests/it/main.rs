@@ -8,12 +8,12 @@ mod floor;
 mod hostile;
 mod ledger;
 mod misbehaving;
+mod mutants;
 mod program;
 mod reference;
 mod snapshots;
 mod student;
 mod subject;
-mod texts;
 mod tidy;
 
 use std::fs;
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
             subject::trials(),
             tidy::trials(),
             snapshots::trials(),
-            texts::trials(),
+            mutants::trials(),
             program::trials(),
         ];
         groups.into_iter().flatten().collect()

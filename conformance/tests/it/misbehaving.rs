@@ -7,8 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{self, Command, Output};
 use std::time::{Duration, Instant};
 
-use conformance::check::Verdict;
-use conformance::report::Report;
+use conformance::report::{Report, Verdict};
 use libtest_mimic::Trial;
 
 use crate::trial;
@@ -109,7 +108,7 @@ fn run(way: &str) -> Result<(Output, Report), String> {
 
 fn never_starts(way: &str, why: &str) -> Result<(), String> {
     let (output, report) = run(way)?;
-    let failure = report.target.failure.clone().unwrap_or_default();
+    let failure = report.end.failure.clone().unwrap_or_default();
     match (output.status.code(), failure.contains(why), report.outcomes.is_empty()) {
         (Some(2), true, true) => Ok(()),
         _ => Err(format!("{output:?}\n{report:#?}")),
@@ -120,11 +119,11 @@ fn is_blamed(way: &str, how: &str) -> Result<(), String> {
     let (output, report) = run(way)?;
     let blamed =
         report.outcomes.iter().find(|outcome| outcome.check == "absolute-form").ok_or("no such check")?;
-    let later = report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Pass).count();
-    let told = blamed.actual.as_deref().unwrap_or_default().contains(how);
-    match (output.status.code(), blamed.verdict, told, report.target.restarts, later) {
+    let later = report.outcomes.iter().filter(|outcome| outcome.verdict() == Verdict::Pass).count();
+    let told = blamed.breach().is_some_and(|breach| breach.actual.contains(how));
+    match (output.status.code(), blamed.verdict(), told, report.end.restarts, later) {
         (Some(1), Verdict::Fail, true, 1.., 1..) => Ok(()),
-        _ => Err(format!("{blamed:#?}\n{} restarts, {later} passes", report.target.restarts)),
+        _ => Err(format!("{blamed:#?}\n{} restarts, {later} passes", report.end.restarts)),
     }
 }
 

@@ -78,7 +78,7 @@ fn dead_server_is_reported() -> Result<(), String> {
     says("exit code 9", &output)?;
     says("last words", &output)?;
     let report = read(&path)?;
-    match (report.target.failure, report.outcomes.is_empty()) {
+    match (report.end.failure, report.outcomes.is_empty()) {
         (Some(why), true) if why.contains("last words") => Ok(()),
         other => Err(format!("{other:?}")),
     }
@@ -174,7 +174,7 @@ fn interrupted() -> Result<(), String> {
     // The end of the connection is the end of the last one that held it.
     connection.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
     let end = connection.read(&mut [0; 1]);
-    let failure = read(&path)?.target.failure;
+    let failure = read(&path)?.end.failure;
     match (end, failure) {
         (Ok(0), Some(why)) if why.contains("interrupted") => Ok(()),
         other => Err(format!("{other:?}")),

@@ -2,6 +2,7 @@
 //!
 //! After a change that is meant: `INSTA_UPDATE=always cargo test snapshot`, and read the difference.
 
+use conformance::checks;
 use conformance::report::FORMATS;
 use libtest_mimic::Trial;
 
@@ -18,7 +19,6 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("help-serve-simple", &["serve", "simple", "--help"]),
     ("help-serve-cgi", &["serve", "cgi", "--help"]),
     ("help-fixture", &["fixture", "--help"]),
-    ("list", &["list"]),
     ("explain-check", &["explain", "noise-is-no-request"]),
     ("explain-chapter", &["explain", "basics"]),
     ("explain-form-contract", &["explain", "form-contract"]),
@@ -29,7 +29,7 @@ const VOLATILE: &[(&str, &str)] = &[
     (r"\.0\.1:\d+", ".0.1:PORT"),
     (r"\w{3}, \d\d \w{3} 20\d\d \d\d:\d\d:\d\d", "DATE"),
     (r"[0-9a-f]+-[0-9a-f]+-[0-9a-f]+\.[0-9a-f]+", "ENTITY-TAG"),
-    (r"\b[0-9a-f]{16}\b", "BOUNDARY"),
+    (r"boundary=[0-9a-f]{16}\b", "boundary=BOUNDARY"),
     (r"\S*\.\.\. \(\d+ more octets\)", "... (N more octets)"),
     (r"\d+(\.\d+)? ms", "N ms"),
     (r"/[\w./-]*/\.tmp\w{6}", "/DIRECTORY"),
@@ -61,6 +61,12 @@ pub(crate) fn trials() -> Vec<Trial> {
             Ok(())
         })
     });
+    let lists = chapters().into_iter().map(|chapter| {
+        trial("list", chapter, move || {
+            same(&format!("list-{chapter}"), &stdout(conformance(["list", chapter]))?);
+            Ok(())
+        })
+    });
     let reread = trial("report", "json-can-be-read-back", || {
         let (_, render) = FORMATS.iter().find(|(name, _)| *name == "json").ok_or("no such format")?;
         match serde_json::from_str(&render(&hostile::report())) {
@@ -68,7 +74,14 @@ pub(crate) fn trials() -> Vec<Trial> {
             other => Err(format!("{other:?}")),
         }
     });
-    formats.chain(harmless).chain(commands).chain([reread]).collect()
+    formats.chain(harmless).chain(commands).chain(lists).chain([reread]).collect()
+}
+
+/// Ids of all chapters.
+fn chapters() -> Vec<&'static str> {
+    let mut chapters: Vec<_> = checks::all().map(|(chapter, _)| chapter.id).collect();
+    chapters.dedup();
+    chapters
 }
 
 /// Compares with the file of this name.
@@ -82,7 +95,7 @@ pub(crate) fn same(name: &str, text: &str) {
 }
 
 /// As it is written to a file.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 

@@ -5,14 +5,14 @@ use std::env;
 use std::fs;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use conformance::check::Verdict;
+use conformance::report::Verdict;
 use conformance::run::profile::Profile;
-use conformance::run::runner::{self, Options};
+use conformance::run::runner::Options;
 use conformance::target::fixture::Fixture;
 use conformance::target::{Recipe, Target};
 use libtest_mimic::Trial;
 
-use crate::reference::SEED;
+use crate::reference::{SEED, report};
 use crate::{directory, told, trial};
 
 /// One server for all tests; they take turns, since a check may crash it.
@@ -64,9 +64,9 @@ impl Server {
 fn passes(profile: &Profile, check: &str) -> Result<(), String> {
     let mut server = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
     let options = Options { seed: SEED, jobs: 1, only: vec![check.into()] };
-    let report = runner::run(&mut server.target, profile, &options, &|_, _| {});
+    let report = report(&mut server.target, profile, &options);
     let outcome = report.outcomes.first().ok_or("no such check in this profile")?;
-    match outcome.verdict {
+    match outcome.verdict() {
         Verdict::Pass | Verdict::Skip => Ok(()),
         Verdict::Fail if outcome.max_points == 0 => Ok(()),
         _ => Err(told(&report)),

@@ -1,8 +1,7 @@
 //! CGI: the content of a request on standard input (RFC 3875 4.1.2, 4.1.3 and 4.2).
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, rfc3875, rfc9112};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::client::capability::Capability::{Cgi, Persistence};
 use crate::judge::failure::Failure;
@@ -19,9 +18,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "cgi-content",
             title: "The content of a POST is on standard input, and CONTENT_LENGTH is its length",
-            why: "This is how a form gets to a script: without it every POST arrives empty.",
-            requirement: rfc3875("4.2", Must, &["rfc3875-4.1.2-01", "rfc3875-4.2-01", "rfc3875-4.2-02"]),
-            hint: "Follow the octets behind the head: your server may have read some of them together with the head.",
+            why: "This is how a form gets to a script. Without it every POST arrives empty.",
+            requirement: rule(&["rfc3875-4.2-02", "rfc3875-4.1.2-01", "rfc3875-4.2-01"]).counts(),
+            hint: "Follow the bytes after the head: your server may have read some of them together with the head.",
             mutant: instead_of("\"CONTENT_LENGTH=", "\"CONTENT_LENGHT="),
             run: Act(|client| {
                 let content = client.token();
@@ -30,10 +29,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-content-any-octets",
-            title: "Content of any size and of any octets reaches the script as it was sent",
-            why: "What is read as text, or line by line, damages every upload; what is read once ends after one packet.",
-            requirement: rfc3875("4.2", Must, &["rfc3875-4.2-02", "rfc3875-4.2-07"]),
-            hint: "Find the size from which on the content differs, and look which buffer has it.",
+            title: "Content of any size and with any bytes reaches the script unchanged",
+            why: "Content that is read as text or line by line damages every upload. Content that is read only once ends after one packet.",
+            requirement: rule(&["rfc3875-4.2-02", "rfc3875-4.2-07"]).counts(),
+            hint: "Find the smallest size at which the content differs, and compare it with the sizes of your buffers.",
             mutant: hears("\0\u{1}\u{2}\u{3}\r\n", "\0\u{1}\u{2}\u{3}\n\n"),
             run: Act(|client| {
                 let all: Vec<u8> = [&b"\0\x01\x02\x03\r\n"[..], &(0..=255).collect::<Vec<u8>>()].concat();
@@ -46,10 +45,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-content-in-pieces",
-            title: "Content that comes in pieces reaches the script whole",
-            why: "Networks cut where they please: who takes the first piece for all of it runs the script with a part.",
-            requirement: rfc3875("4.2", Must, &["rfc3875-4.2-02", "rfc3875-3.4-02"]),
-            hint: "Look at what happens when one read returns less than Content-Length.",
+            title: "Content that arrives in pieces reaches the script whole",
+            why: "Networks split data anywhere. A server that passes on only the first piece loses the rest of the form.",
+            requirement: rule(&["rfc3875-4.2-02"]).counts(),
+            hint: "Step through what happens when one read returns less than Content-Length.",
             mutant: hears("nopqrstuvwxyz", "abcdefghijklm"),
             run: Act(|client| {
                 let content = b"abcdefghijklmnopqrstuvwxyz";
@@ -63,19 +62,21 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-content-none",
-            title: "Without content there is no CONTENT_LENGTH",
-            why: "Where it is there, there is content: a script that finds 0 takes an empty form for one that was sent.",
-            requirement: rfc3875("4.1.2", Should, &["rfc3875-4.1.2-01"]),
-            hint: "Look at what your server sets for a plain GET.",
+            title: "Without content, CONTENT_LENGTH is not set, or empty",
+            why: "A script that finds a length, even 0, may believe that an empty form was sent.",
+            requirement: rule(&["rfc3875-4.1.2-01"])
+                .warns()
+                .because("Good servers send a length of 0 here, and scripts cope with it."),
+            hint: "Print what your server sets for a plain GET.",
             mutant: instead_of("\"GATEWAY_INTERFACE=CGI/1.1\"", "\"CONTENT_LENGTH=0000000000\""),
             run: Act(|client| client.sees_fields("")?.lacks("CONTENT_LENGTH")),
         },
         Check {
             id: "cgi-content-empty",
-            title: "A POST without octets gives the script a length of 0 or none, and nothing to read",
-            why: "A script that reads what is not there waits for ever, and so does the user.",
-            requirement: rfc3875("4.1.2", Must, &["rfc3875-4.1.2-01", "rfc3875-4.1.2-03"]),
-            hint: "Look at what your server sets, and connects to standard input, for Content-Length 0.",
+            title: "For a POST with empty content the length is 0 or not set, and there is nothing to read",
+            why: "A script that expects content that never comes waits forever, and so does the user.",
+            requirement: rule(&["rfc3875-4.1.2-01", "rfc3875-4.1.2-03"]).counts(),
+            hint: "Check what your server sets, and what it connects to standard input, for Content-Length 0.",
             mutant: hears("Content-Length: 0\r\n\r\n", "Content-Length: 1\r\n\r\na"),
             run: Act(|client| {
                 let seen = posts(client, b"")?;
@@ -85,10 +86,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-content-length-canonical",
-            title: "CONTENT_LENGTH is digits, and as much as there is, however Content-Length was written",
-            why: "RFC 9110 lets a length have leading zeros. Scripts read it with whatever their language offers, some as octal.",
-            requirement: rfc3875("4.1.2", Must, &["rfc3875-4.1.2-03"]),
-            hint: "Look at whether the variable is made from the field or from the number that your server works with.",
+            title: "CONTENT_LENGTH is the right number in digits, however Content-Length was written",
+            why: "Scripts convert the value with the tools of their language. These fail at \"7, 7\", and the content is lost.",
+            requirement: rule(&["rfc3875-4.1.2-03"]).counts(),
+            hint: "Find out whether the variable is made from the field, or from the number that your server works with.",
             mutant: hears("Content-Length: 007", "Content-Length: 6"),
             run: Act(|client| {
                 for length in ["007", "7, 7"] {
@@ -112,9 +113,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "cgi-content-ends",
             title: "What follows the content on the connection is not on standard input",
-            why: "It is the next request, of another user behind a proxy: one script reads what is meant for another.",
-            requirement: rfc3875("4.2", Must, &["rfc3875-4.2-04"]),
-            hint: "Look at what is connected to the standard input of a script, and at who stops at the end of the content.",
+            why: "It is the next request, which may come from another user through a proxy: one script reads what is meant for another.",
+            requirement: rule(&["rfc9112-6.3-07", "rfc3875-4.2-04"]).counts(),
+            hint: "Check what is connected to a script's standard input, and which code stops at the end of the content.",
             mutant: hears("Content-Length: 5\r\n", "Content-Length: 9\r\n"),
             run: Act(|client| {
                 let (token, request) = client.with_token(
@@ -128,10 +129,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-content-eof",
-            title: "Behind the content standard input ends",
-            why: "The RFC lets a server leave it open, but many scripts read to the end, and never come back.",
-            requirement: rfc3875("4.2", Should, &["rfc3875-4.2-03", "rfc3875-4.2-05"]),
-            hint: "Look at who else holds the writing end of the script's standard input, and when your server closes its own.",
+            title: "Standard input ends after the content",
+            why: "A server may leave it open, but many scripts read to the end and then never return.",
+            requirement: rule(&["rfc3875-4.2-03"])
+                .warns()
+                .because("Many scripts read their input to its end, and hang where the end never comes."),
+            hint: "Find every process that holds the writing end of the script's standard input, and when each one closes it.",
             mutant: instead_of("\"stdin_ended\":", "\"stdin_begun\":"),
             run: Act(|client| {
                 for content in [&b"content"[..], b""] {
@@ -144,14 +147,17 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-content-chunked",
-            title: "Content in chunks reaches the script without them, with its CONTENT_LENGTH, or is refused",
-            why: "A script knows nothing of chunks. Without a length it takes the request for one without content.",
-            requirement: rfc3875(
-                "4.2",
-                Must,
-                &["rfc3875-4.2-08", "rfc3875-4.2-09", "rfc3875-4.1.2-02", "rfc3875-3.1-03"],
-            ),
-            hint: "Look at what your server does before it starts the script when it does not know the length yet.",
+            title: "Chunked content reaches the script decoded and with its CONTENT_LENGTH, or is refused",
+            why: "A script knows nothing about chunks. Without a length it believes that there is no content.",
+            requirement: rule(&[
+                "rfc3875-4.2-08",
+                "rfc3875-4.1.2-02",
+                "rfc3875-3.1-03",
+                "rfc3875-4.2-09",
+                "form-http-04",
+            ])
+            .counts(),
+            hint: "Trace what your server does before it starts the script when it does not know the length yet.",
             mutant: hears("Transfer-Encoding: chunked", "Content-Length: 34\r\nX: not"),
             run: Act(|client| {
                 let chunks =
@@ -164,19 +170,21 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-content-chunked-untold",
-            title: "A script is not told of a transfer coding that is not there any more",
-            why: "A script that believes it decodes what is decoded already.",
-            requirement: rfc3875("4.1.18", Should, &["rfc3875-4.1.18-11"]),
-            hint: "Look at which fields your server leaves out once it has acted on them.",
+            title: "After chunked content was decoded, the script sees no Transfer-Encoding",
+            why: "A script that believes the field tries to decode content that is already decoded.",
+            requirement: rule(&["rfc3875-4.1.18-11"]).warns().because(
+                "A variable that names a coding already removed misleads every script that looks at it.",
+            ),
+            hint: "Check which fields your server still passes on once it has acted on them.",
             mutant: instead_of("\"GATEWAY_INTERFACE=CGI/1.1\"", "\"HTTP_TRANSFER_ENCODING=ch\""),
             run: Act(|client| reads_chunks(client)?.lacks("HTTP_TRANSFER_ENCODING")),
         },
         Check {
             id: "cgi-content-trailers",
-            title: "What follows the last chunk does not change what the script is told",
-            why: "It comes when all has been checked already: let in as fields, it overrides what was looked at.",
-            requirement: rfc9112("7.1.2", Must, &["rfc9112-7.1.2-03"]),
-            hint: "Look at where your parser puts the fields behind the last chunk.",
+            title: "Trailer fields do not change the variables of the script",
+            why: "Trailers arrive when all else has been checked. Merged with the header fields, they override what was checked.",
+            requirement: rule(&["rfc9112-7.1.2-03", "rfc9110-6.5.1-02"]).counts(),
+            hint: "Follow the fields after the last chunk through your parser.",
             mutant: hears("User-Agent: first\r\n", "User-Agent: last\r\n"),
             run: Act(|client| {
                 reads_chunks(client)?;
@@ -194,9 +202,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "cgi-content-type",
             title: "CONTENT_TYPE is the Content-Type of the request, letter by letter",
-            why: "The boundary of an upload is in it: with quotes, case or a parameter lost, no file is found.",
-            requirement: rfc3875("4.1.3", Must, &["rfc3875-4.1.3-01", "rfc3875-4.1.3-05"]),
-            hint: "Compare the variable with the field, beginning with quotes and semicolons.",
+            why: "It holds the boundary of an upload. If quotes, case or a parameter are lost, the script finds no file.",
+            requirement: rule(&["rfc3875-4.1.3-05", "rfc3875-4.1.3-01"]).counts(),
+            hint: "Compare the variable with the field, starting with quotes and semicolons.",
             mutant: hears("boundary=\"a b;c\"", "boundary=\"A b;c\""),
             run: Act(|client| {
                 let value = "Multipart/Form-Data; boundary=\"a b;c\"; X=Y";
@@ -206,10 +214,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-content-type-always",
-            title: "CONTENT_TYPE is set whenever the request has a Content-Type, with any method, and without octets, too",
-            why: "The rule asks for the field alone. An empty form is still a form.",
-            requirement: rfc3875("4.1.3", Should, &["rfc3875-4.1.3-05"]),
-            hint: "Look at the condition under which your server sets the variable.",
+            title: "CONTENT_TYPE is set for every request with Content-Type, for any method and any length",
+            why: "A script that gets a form by PUT, or an empty form, does not learn what it was sent.",
+            requirement: rule(&["rfc3875-4.1.3-05"]).warns().because(
+                "It matters mostly for requests without content, where scripts seldom ask for the type.",
+            ),
+            hint: "Check the condition under which your server sets the variable.",
             mutant: hears("Content-Type: text/x-t\r\n\r\n", "\r\n"),
             run: Act(|client| {
                 let field = "Content-Type: text/x-t\r\n";
@@ -223,19 +233,19 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-content-type-none",
-            title: "Without a Content-Type there is no CONTENT_TYPE",
-            why: "A script can guess better than a server what it was sent, if it is told that it has to.",
-            requirement: rfc3875("4.1.3", Should, &["rfc3875-4.1.3-06"]),
-            hint: "Look for a default that your server puts in.",
+            title: "Without a Content-Type, CONTENT_TYPE is not set, or empty",
+            why: "A script that trusts a made-up type reads the content in the wrong way, where it could have asked or guessed better.",
+            requirement: rule(&["rfc3875-4.1.3-07", "rfc3875-4.1.3-06"]).warns(),
+            hint: "Search for a default value in the code that sets the variable.",
             mutant: instead_of("\"GATEWAY_INTERFACE=CGI/1.1\"", "\"CONTENT_TYPE=text/x-plain\""),
             run: Act(|client| posts(client, b"a")?.lacks("CONTENT_TYPE")),
         },
         Check {
             id: "cgi-content-of-get",
-            title: "Content of a GET reaches the script like any other, or the request is refused",
-            why: "With octets and no length, or a length and no octets, the script reads something else than was sent.",
-            requirement: rfc3875("4.1.2", Must, &["rfc3875-4.1.2-01"]),
-            hint: "Look for a place where the method decides whether there is content.",
+            title: "For a GET with content, CONTENT_LENGTH and standard input agree, or it is refused",
+            why: "With content and no length, or a length and no content, the script reads something else than was sent.",
+            requirement: rule(&["rfc3875-4.2-02", "rfc3875-4.2-01"]).counts(),
+            hint: "Search for code in which the method decides whether there is content.",
             mutant: hears("Content-Length: 5\r\n\r\nasked", "Content-Length: 4\r\n\r\naske"),
             run: Act(|client| {
                 match client.sees_or_refuses(request("GET", "read-body&look=20", "", b"asked"))? {
@@ -251,10 +261,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-content-coded",
-            title: "Packed content is handed over as it is, or unpacked with its new length, and nothing in between",
-            why: "A script that is told gzip and finds text, or the other way round, can read neither.",
-            requirement: rfc3875("4.2", Must, &["rfc3875-4.2-10", "rfc3875-4.2-07"]),
-            hint: "Look at whether your server, or its library, unpacks content by itself.",
+            title: "Gzip content is passed on as it is, or unpacked with its new length and no gzip label",
+            why: "A script that finds plain text under the label gzip, or the other way round, can read neither.",
+            requirement: rule(&["rfc3875-4.1.2-02", "rfc3875-4.2-10", "rfc3875-4.2-07"]).counts(),
+            hint: "Check whether your server or one of its libraries unpacks content by itself.",
             mutant: UNPACKED_AND_UNTOLD,
             run: Act(|client| {
                 let Some(seen) = client.sees_or_refuses(post("Content-Encoding: gzip\r\n", PACKED))? else {
@@ -272,10 +282,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-content-after-content",
-            title: "Of several requests on one connection each script gets the content of its own",
+            title: "Of several requests on one connection, each script gets the content of its own",
             why: "Browsers reuse connections. What belongs to one script must not reach the next.",
-            requirement: rfc3875("4.2", Must, &["rfc3875-4.2-04", "rfc3875-4.2-06"]),
-            hint: "Look at what is left of the content of a request when its script has ended.",
+            requirement: rule(&["rfc9112-6.3-07", "rfc3875-4.2-02"]).counts(),
+            hint: "Follow what is left of a request's content when its script has ended.",
             mutant: hears("\r\n\r\nsecond", "\r\n\r\nfirst-"),
             run: Act(|client| {
                 client.needs(Persistence)?;

@@ -3,9 +3,8 @@
 //! The RFC wants the words of a query without "=" there. Most servers leave them out on purpose, since a
 //! program that takes options would take them from strangers: that passes. What fails is half of it.
 
-use crate::check::Level::{Must, Practice, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, practice, rfc3875};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::Client;
 use crate::client::script::seen_or_refused;
 use crate::judge::failure::Failure;
@@ -22,10 +21,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "command-line-empty",
-            title: "A script gets words on its command line for a search only: GET or HEAD, with a query without an equals sign",
-            why: "Any other query is a form, and a POST has content. Scripts take words on the command line for something else.",
-            requirement: rfc3875("4.4", Must, &["rfc3875-4.4-01"]),
-            hint: "Look at the condition under which your server makes words of a query.",
+            title: "Words reach a script's command line only for a GET or HEAD with a query without =",
+            why: "Any other query is a form, and a POST has content. On the command line scripts take words for something else.",
+            requirement: rule(&["rfc3875-4.4-01"]).counts(),
+            hint: "Find the condition under which your server splits a query into words.",
             mutant: ANOTHER_WORD,
             run: Act(|client| {
                 let no_searches = ["", "?", "?a=b+c", "?one+two=2"].map(|query| ("GET", query));
@@ -37,10 +36,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "command-line-words",
-            title: "The words of a search are on the command line all of them, each decoded once, or none is",
-            why: "A script that gets some of them, or all of them as one, searches for something else.",
-            requirement: rfc3875("4.4", Must, &["rfc3875-4.4-02", "rfc3875-4.4-03"]),
-            hint: "Compare the command line with the query, cut at its plus signs and decoded; or leave it empty, which is safer.",
+            title: "The words of a search are all on the command line, each decoded once, or none is",
+            why: "A script that gets only some of the words, or all of them as one, searches for something else.",
+            requirement: rule(&["rfc3875-4.4-03"]).counts(),
+            hint: "Compare the command line with the query, split at its plus signs and decoded.",
             mutant: ANOTHER_WORD,
             run: Act(|client| {
                 let Some(seen) = argv(client, "GET", "?one+two%20x+%2Bthree%3D")? else { return Ok(()) };
@@ -54,10 +53,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "command-line-all-or-nothing",
-            title: "Words that can't be on a command line leave it empty",
-            why: "A word that ends at its NUL, or the first half of a long list, is not what was asked for.",
-            requirement: rfc3875("4.4", Must, &["rfc3875-4.4-04"]),
-            hint: "Look at what your server does with a word that holds %00, and with thousands of words.",
+            title: "If any word of a search can't be put on the command line, none is",
+            why: "A word that ends at its NUL, or the first half of a long list, is not what was searched for.",
+            requirement: rule(&["rfc3875-4.4-04"]).counts(),
+            hint: "Try a word with %00 in it, and a query of thousands of words.",
             mutant: serves(hands_over_words),
             run: Act(|client| {
                 knows_words(client)?;
@@ -73,10 +72,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "command-line-options",
-            title: "A stranger can't give options to a script",
-            why: "Interpreters that were installed as scripts have run whatever came as -d or -s in a query.",
-            requirement: practice(Practice, &["rfc3875-4.4-02"]),
-            hint: "Ask what the programs in your directory of scripts make of an argument that begins with a hyphen.",
+            title: "A query that begins with a hyphen puts nothing on the command line",
+            why: "Interpreters installed as scripts have shown their source or run foreign code because a query gave them -s or -d.",
+            requirement: unwritten().practice(),
+            hint: "Ask what the programs in your script directory make of an argument that begins with a hyphen.",
             mutant: ANOTHER_WORD,
             run: Act(|client| {
                 for query in ["?-s", "?--version", "?-d+allow%3D1"] {
@@ -87,10 +86,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "command-line-active-characters",
-            title: "What a shell takes for an order has a backslash before it on the command line",
-            why: "Scripts in shell put their arguments into other commands.",
-            requirement: rfc3875("7.2", Should, &["rfc3875-7.2-02"]),
-            hint: "Look at what your server does to the words of a query; or leave them out, which is safer.",
+            title: "On the command line, characters that are active in a shell have a backslash before them",
+            why: "Scripts written for a shell paste their arguments into other commands.",
+            requirement: rule(&["rfc3875-7.2-02"]).warns().because("Only scripts that paste their arguments into shell commands are in danger, and most servers hand over no words at all."),
+            hint: "Send a query with $, ; and ` in it, and compare the words before and after your server.",
             mutant: serves(hands_over_words),
             run: Act(|client| {
                 knows_words(client)?;

@@ -1,8 +1,7 @@
 //! CGI: a script's document becomes a response (RFC 3875 6.1, 6.2.1, 6.3 and 6.4).
 
-use crate::check::Level::{Must, Practice, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, practice, rfc3875};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::Client;
 use crate::client::capability::Capability::SideFiles;
 use crate::client::context::FOLLOW_UP;
@@ -21,10 +20,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "document-status-none",
-            title: "A document without a Status is sent with status 200, its Content-Type and its content",
+            title: "A document without Status is sent with status 200, its Content-Type and its content",
             why: "This is what most scripts write: a type, an empty line, a page.",
-            requirement: rfc3875("6.2.1", Must, &["rfc3875-6.2.1-02", "rfc3875-6.1-02", "rfc3875-6.2-01"]),
-            hint: "Look at what your server does between the empty line of the script and that of the response.",
+            requirement: rule(&["rfc3875-6.2.1-02", "rfc3875-6.1-02", "rfc3875-6.2-01"]).counts(),
+            hint: "Compare the bytes that the script writes with those that your server sends.",
             mutant: instead_of("Content-Type: text/x-document", "Content-Type: text/x-ducoment"),
             run: Act(|client| {
                 let content = client.token();
@@ -35,14 +34,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "document-status",
-            title: "The code that a script gives as Status is that of the response",
-            why: "A search engine that is told 200 keeps the error page, and a program takes it for its data.",
-            requirement: rfc3875(
-                "6.3.3",
-                Must,
-                &["rfc3875-6.3.3-02", "rfc3875-6.3.3-01", "rfc3875-6.3.3-03"],
-            ),
-            hint: "Look at where the status line of the response comes from.",
+            title: "The status code that a script gives is the status code of the response",
+            why: "A search engine that sees 200 keeps the error page, and a program reads it as data.",
+            requirement: rule(&["rfc3875-6.3.3-01"]).counts(),
+            hint: "Trace the status line of the response back to where its code comes from.",
             mutant: instead_of("HTTP/1.1 422", "HTTP/1.1 200"),
             run: Act(|client| {
                 for status in
@@ -58,10 +53,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "document-status-anywhere",
-            title: "Status is known in any place of the head, in any case, with or without blanks behind its colon",
-            why: "Names are the same in any case, and every language's library writes fields in its own order.",
-            requirement: rfc3875("6.3", Must, &["rfc3875-6.3-03", "rfc3875-6.3-06"]),
-            hint: "Look at how your server searches the script's head.",
+            title: "Status is recognised anywhere in the head, in any case, with or without blanks",
+            why: "Field names have no case, and the library of each language writes fields in its own order.",
+            requirement: rule(&["rfc3875-6.3-03", "rfc3875-6.3-06"]).counts(),
+            hint: "Check how your server searches the head of the script for a field.",
             mutant: reads("\nstatus:", "\nstates:"),
             run: Act(|client| {
                 knows_status(client)?;
@@ -78,9 +73,11 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "document-status-is-no-field",
             title: "The field Status itself does not reach the client",
-            why: "It is a word between script and server. On the wire it is one more status, which may differ.",
-            requirement: rfc3875("6.2.1", Should, &["rfc3875-6.2.1-03"]),
-            hint: "Look at which of the script's fields your server passes on.",
+            why: "It is a message from script to server. In the response it is a second status, which may differ from the first.",
+            requirement: rule(&["rfc3875-6.3-07"])
+                .warns()
+                .because("Clients ignore a field that they do not know."),
+            hint: "Print the fields of the script that your server passes on.",
             mutant: instead_of(
                 "HTTP/1.1 404 Not Found\r\n",
                 "HTTP/1.1 404 Not Found\r\nStatus: 404 Nowhere\r\n",
@@ -91,10 +88,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "document-newlines",
-            title: "Lines of a script's head may end in LF or in CRLF, or some in one and some in the other",
-            why: "Who prints text writes LF, who knows HTTP writes CRLF, and libraries mix both.",
-            requirement: rfc3875("7.2", Must, &["rfc3875-7.2-04", "rfc3875-6.2-01"]),
-            hint: "Look at how your server finds the end of a line, and of the head.",
+            title: "The lines of a script's head may end in LF, in CR LF, or in a mix of both",
+            why: "Scripts that print text write LF, those that know HTTP write CR LF, and libraries mix both.",
+            requirement: rule(&["rfc3875-7.2-04", "rfc3875-6.2-01"]).counts(),
+            hint: "Find the code that decides where a line ends, and where the head ends.",
             mutant: reads("A: b\nX-Mixed", "A: b X-Mixed"),
             run: Act(|client| {
                 for newlines in [
@@ -116,10 +113,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "document-fields",
-            title: "The fields that a script writes reach the client",
-            why: "Caches, cookies, passwords and downloads all work by fields that only the script knows.",
-            requirement: rfc3875("6.3.4", Must, &["rfc3875-6.3.4-01", "rfc3875-3.1-02"]),
-            hint: "Look at which of the script's fields your server passes on, and whether it changes them.",
+            title: "The fields that a script writes reach the client unchanged",
+            why: "Caching, passwords and downloads rely on fields that only the script knows.",
+            requirement: rule(&["rfc3875-6.3-07", "rfc3875-6.3.4-01"]).counts(),
+            hint: "Print the fields of a script before and after your server has read them.",
             mutant: instead_of("X-Custom: a, \"b\";  c", "X-Custom: a, \"b\"; c "),
             run: Act(|client| {
                 let fields = [
@@ -140,10 +137,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "document-cookies",
-            title: "Two cookies that a script sets are two fields for the client",
-            why: "Cookies hold commas: joined into one field, or with only the last one left, users lose their session.",
-            requirement: rfc3875("6.3.4", Must, &["rfc3875-6.3.4-01"]),
-            hint: "Look at the type that holds the fields of a response.",
+            title: "Two cookies that a script sets reach the client as two fields",
+            why: "Cookies contain commas. Joined into one field, or with only one of them left, users lose their session.",
+            requirement: rule(&["rfc3875-6.3-07", "rfc3875-6.3.4-01"]).counts(),
+            hint: "Check which type holds the fields of a response.",
             mutant: instead_of("Set-Cookie: b=2", "X-Cookie: b=2"),
             run: Act(|client| {
                 let cookies = ["a=1; Expires=Sun, 06 Nov 2095 08:49:37 GMT", "b=2"];
@@ -154,9 +151,9 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "document-content-type-unmodified",
-            title: "The Content-Type of a script is sent as it is",
-            why: "With another charset letters turn into others; with another type the browser saves the page.",
-            requirement: rfc3875("6.3.1", Should, &["rfc3875-6.3.1-03"]),
+            title: "The Content-Type of a script is sent unchanged",
+            why: "With another charset, letters turn into others; with another type, the browser saves the page instead of showing it.",
+            requirement: rule(&["rfc3875-6.3.1-03"]).warns(),
             hint: "Compare the field with what the script wrote, letter by letter.",
             mutant: instead_of("TeXt/X-Foo; a=\"B c\"", "text/x-foo; a=\"B c\""),
             run: Act(|client| {
@@ -166,14 +163,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "document-content-type-not-guessed",
-            title: "A document without a Content-Type gets none from the server, or the script is refused",
-            why: "A guess turns text that somebody uploaded into a page whose scripts run.",
-            requirement: rfc3875(
-                "6.3.1",
-                Should,
-                &["rfc3875-6.3.1-02", "rfc3875-6.3.1-01", "rfc3875-6.2-02"],
-            ),
-            hint: "Look for a default that your server puts in.",
+            title: "A document without a Content-Type gets none from the server, or the answer is a 5xx",
+            why: "A wrong guess turns text that somebody uploaded into a page whose scripts run.",
+            requirement: rule(&["rfc3875-6.3.1-02"]).warns(),
+            hint: "Search for a default type in your code and its configuration.",
             mutant: instead_of("X-Guess: no\r\n", "Content-Type: text/html\r\n"),
             run: Act(|client| {
                 let reply = client.emits("Status: 200 OK\nX-Guess: no\n\n<!DOCTYPE html><p>What is this?")?;
@@ -185,10 +178,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "document-octets",
-            title: "The content is what the script wrote behind the first empty line, octet by octet",
-            why: "Who reads it as text, or by lines, damages images, and content that looks like fields.",
-            requirement: rfc3875("6.4", Must, &["rfc3875-6.4-02", "rfc3875-6.2-01", "rfc3875-7.2-05"]),
-            hint: "Look at how your server finds the beginning of the content, and at what it does with it.",
+            title: "Everything after the first empty line is content and arrives unchanged, byte for byte",
+            why: "A server that reads it as text or line by line damages images, and content that looks like fields.",
+            requirement: rule(&["rfc3875-6.2-01", "rfc3875-6.4-02"]).counts(),
+            hint: "Find the place where the content begins, and follow it from there to the connection.",
             mutant: reads("\n\n\n\r\n\r\nX: y", "\n\nX: y"),
             run: Act(|client| {
                 let all: Vec<u8> = (0..=255).collect();
@@ -202,10 +195,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "document-any-size",
-            title: "Content of any size arrives whole, be it with a length from the script or without",
-            why: "Buffers end at some size, and so do pages that are larger.",
-            requirement: rfc3875("6.4", Must, &["rfc3875-6.4-01", "rfc3875-6.4-02", "rfc3875-9.6-01"]),
-            hint: "Find the size from which on something is missing, and look which buffer has it.",
+            title: "Content of any size arrives whole, whether the script gives its length or not",
+            why: "A page that is larger than some buffer arrives cut off.",
+            requirement: rule(&["rfc3875-6.4-01", "rfc3875-6.4-02", "rfc3875-9.6-01"]).counts(),
+            hint: "Find the smallest size at which something is missing, and compare it with the sizes of your buffers.",
             mutant: hears("fill=65537", "fill=65536"),
             run: Act(|client| {
                 for length in [1, 4095, 4096, 8191, 8192, 8193, 65_536, 65_537, 1_000_000] {
@@ -221,10 +214,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "document-head-request",
-            title: "The answer to HEAD has no content, even if the script writes some",
-            why: "The client takes it for the beginning of the next response.",
-            requirement: rfc3875("4.3.3", Must, &["rfc3875-4.3.3-02", "rfc3875-4.3.3-01"]),
-            hint: "Look at who leaves out the content of an answer to HEAD when a script wrote it.",
+            title: "The response to HEAD has no content, even if the script writes some",
+            why: "The client reads the content as the start of the next response.",
+            requirement: rule(&["rfc3875-4.3.3-02", "rfc9110-9.3.2-01"]).counts(),
+            hint: "Find the code that drops the content of a response to HEAD, and check that scripts pass through it.",
             mutant: serves(passes_on),
             run: Act(|client| {
                 let call = client.call("probe", &[emit("Content-Type: text/x-head\n\ncontent")])?;
@@ -238,10 +231,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "document-head-method",
-            title: "For a HEAD a script is told HEAD, or GET if the server leaves out the content by itself",
-            why: "With any other method the script does something else than the client asked for.",
-            requirement: rfc3875("4.1.12", Must, &["rfc3875-4.1.12-01", "rfc3875-4.3.3-01"]),
-            hint: "Look at where the method is kept between the request line and the environment.",
+            title: "For a HEAD request, REQUEST_METHOD is HEAD or GET",
+            why: "With any other method the script does something that the client did not ask for.",
+            requirement: rule(&["rfc3875-4.1.12-01"]).counts(),
+            hint: "Trace the method of a HEAD from the request line to the environment.",
             mutant: hears("HEAD /cgi-bin", "POST /cgi-bin"),
             run: Act(|client| {
                 client.needs(SideFiles)?;
@@ -252,10 +245,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "document-drained",
-            title: "All that a script writes is read, even what its client does not get",
-            why: "A script that is stopped in the middle of writing leaves its work half done.",
-            requirement: rfc3875("6.4", Must, &["rfc3875-6.4-01"]),
-            hint: "Look at what your server does with the output of a script that it has no use for.",
+            title: "All output of a script is read, even if the client gets none of it",
+            why: "A script that is stopped while it writes leaves its work half done.",
+            requirement: rule(&["rfc3875-6.4-01"]).counts(),
+            hint: "Follow the output of a script for which your server has no use.",
             mutant: hears("fill=300000&mark=done", "exit=0&mark=done"),
             run: Act(|client| {
                 client.needs(SideFiles)?;
@@ -276,10 +269,11 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "document-without-content",
-            title: "A 204 or 304 of a script has no content, even if the script writes some",
-            why: "These end with their head, always: what follows is read as the next response.",
-            requirement: rfc3875("6.2.1", Must, &["rfc3875-6.2.1-03", "rfc3875-3.1-04"]),
-            hint: "Look at which statuses your server sends content with.",
+            title: "A 204 or 304 from a script has no content, even if the script writes some",
+            why: "Such a response always ends with its head. The client reads what follows as the next response.",
+            requirement: rule(&["rfc3875-6.2.1-03", "rfc9110-6.4.1-01", "rfc9112-6.1-06", "rfc3875-3.1-04"])
+                .counts(),
+            hint: "List the status codes with which your server sends content.",
             mutant: reads("Status: 204", "Status: 200"),
             run: Act(|client| {
                 knows_status(client)?;
@@ -298,10 +292,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "document-to-old-client",
-            title: "A client of HTTP/1.0 gets the document without chunks, whole",
+            title: "An HTTP/1.0 client gets the whole document without chunks",
             why: "Such a client shows the sizes of the chunks as part of the page.",
-            requirement: rfc3875("6.2.1", Must, &["rfc3875-6.2.1-03", "rfc3875-6.2.4-02"]),
-            hint: "Look at how your server ends content of unknown length for each version.",
+            requirement: rule(&["rfc3875-6.2.1-03", "rfc9112-6.1-09"]).counts(),
+            hint: "Check how your server marks the end of content of unknown length for each version.",
             mutant: hears("HTTP/1.0\r\n", "HTTP/1.1\r\nHost: a\r\n"),
             run: Act(|client| {
                 let call =
@@ -314,10 +308,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "document-then-next",
-            title: "Behind a script's document the connection goes on with the next response, or closes",
-            why: "A wrong end of the content makes the client wait, or read the next response as part of this one.",
-            requirement: rfc3875("6.2.1", Must, &["rfc3875-6.2.1-03", "rfc3875-3.1-04"]),
-            hint: "Look at how the end of the content shows to the client when the script gave no length.",
+            title: "After a script's document the connection serves the next request, or closes",
+            why: "If the end of the content is wrong, the client waits, or reads the next response as part of this one.",
+            requirement: rule(&["rfc3875-6.2.1-03"]).counts(),
+            hint: "Check how the client can see the end of the content when the script gave no length.",
             mutant: instead_of("Content-Length: 8\r\n", "Content-Length: 9\r\n"),
             run: Act(|client| {
                 for field in ["Content-Length: 8\n", ""] {
@@ -335,10 +329,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "document-streams",
-            title: "What a script writes is sent when it is written, not when the script ends",
-            why: "Progress, logs and chats show nothing for minutes, and large pages have to fit into memory.",
-            requirement: practice(Practice, &["rfc3875-6.4-02"]),
-            hint: "Look at what your server waits for before it sends the first octets.",
+            title: "What a script writes is sent as it is written, not when the script ends",
+            why: "Otherwise progress, logs and chats show nothing for minutes, and large pages have to fit into memory.",
+            requirement: unwritten().practice(),
+            hint: "Find out what your server waits for before it sends the first byte.",
             mutant: hears("&wait=go", "&rest&o"),
             run: Act(|client| {
                 client.needs(SideFiles)?;

@@ -1,8 +1,7 @@
 //! CGI: fields of the request as variables (RFC 3875 4.1.18).
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, rfc3875};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::client::script::seen_or_refused;
 use crate::judge::failure::Failure;
@@ -13,16 +12,16 @@ use crate::wire::reply::Answer;
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-fields",
-    title: "CGI: fields of the request as variables",
+    title: "CGI: request fields as variables",
     needs: &["cgi-answers"],
     turn: Turn::Beside,
     checks: &[
         Check {
             id: "cgi-fields-usual",
-            title: "The fields that browsers send are there as HTTP_ variables",
-            why: "Without HTTP_COOKIE nobody can log in, without HTTP_ACCEPT_LANGUAGE everybody reads English.",
-            requirement: rfc3875("4.1.18", Should, &["rfc3875-4.1.18-01", "rfc3875-4.1.18-08"]),
-            hint: "Look at which fields your server turns into variables.",
+            title: "The fields that browsers send are set as HTTP_ variables",
+            why: "Without HTTP_COOKIE nobody can log in; without HTTP_ACCEPT_LANGUAGE everybody gets the same language.",
+            requirement: rule(&["rfc3875-4.1.18-01"]).warns(),
+            hint: "List the fields that your server turns into variables.",
             mutant: instead_of("HTTP_COOKIE=", "HTTP_KOOKIE="),
             run: Act(|client| {
                 let seen = client.sees_fields(
@@ -39,10 +38,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-fields-any",
-            title: "Any other field is there, too: in upper case, with underscores for hyphens, behind HTTP_",
-            why: "Scripts of an application and its pages speak to each other by fields of their own.",
-            requirement: rfc3875("4.1.18", Should, &["rfc3875-4.1.18-01", "rfc3875-4.1.18-03"]),
-            hint: "Look at how the name of a variable is made from the name of a field.",
+            title: "Any other field is set under its name in upper case, with _ for - and HTTP_ in front",
+            why: "Pages and their scripts often talk to each other through fields of their own.",
+            requirement: rule(&["rfc3875-4.1.18-01", "rfc3875-4.1.18-03"])
+                .warns()
+                .because("A server need not pass on fields that it does not know."),
+            hint: "Follow the name of a field through the code that turns it into the name of a variable.",
             mutant: instead_of("HTTP_XX_YY123=", "HTTP_XX-YY123="),
             run: Act(|client| {
                 let seen = client.sees_fields("xx-yy123: foo\r\nX-9: n\r\n")?;
@@ -52,14 +53,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-fields-unaltered",
-            title: "The value of a field reaches the script as it came, octet by octet",
-            why: "Passwords, signatures and search words change their meaning with a single octet.",
-            requirement: rfc3875(
-                "4.1.18",
-                Must,
-                &["rfc3875-4.1.18-04", "rfc3875-4.1.18-07", "rfc3875-4.1-07"],
-            ),
-            hint: "Compare the value in the report with the request, octet by octet, and look for code that treats it as text.",
+            title: "If the value of a field reaches the script, it does so unchanged, byte for byte",
+            why: "In passwords, signatures and search words a single changed byte changes the meaning.",
+            requirement: rule(&["rfc3875-4.1.18-04", "rfc3875-4.1.18-07", "rfc3875-4.1-07"]).counts(),
+            hint: "Compare the value in the report with the request, and search for code that treats it as text.",
             mutant: hears("a  b\t\"c\"", "a b \"c\""),
             run: Act(|client| {
                 let values: [&[u8]; 4] = [
@@ -82,10 +79,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-fields-repeated",
-            title: "Several fields of one name become one variable, with commas between the values",
-            why: "Of two values only the first or the last one arrives, or both under one name, and each program reads another.",
-            requirement: rfc3875("4.1.18", Must, &["rfc3875-4.1.18-05"]),
-            hint: "Look at what happens when a variable that is to be set is there already.",
+            title: "Fields of the same name become one variable, with commas between the values",
+            why: "If only one value arrives, or both arrive under one name, different programs see different values.",
+            requirement: rule(&["rfc3875-4.1.18-05", "rfc3875-4.1-01"]).counts(),
+            hint: "See what happens when your server sets a variable that is already set.",
             mutant: hears("X-Dup: two", "X-Dap: two"),
             run: Act(|client| {
                 let seen = client.sees_fields("X-Dup: one\r\nUser-Agent: A/1\r\nX-Dup: two\r\n")?;
@@ -99,9 +96,11 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "cgi-fields-cookies",
             title: "Cookies on several lines become one variable, with semicolons between them",
-            why: "A comma may be part of a cookie: with commas between them, two cookies are read as one.",
-            requirement: rfc3875("4.1.18", Should, &["rfc3875-4.1.18-05"]),
-            hint: "Look at what your server puts between the values of fields of one name, and whether Cookie is different.",
+            why: "A comma may be part of a cookie: if commas join two cookies, scripts read them as one.",
+            requirement: rule(&["rfc3875-4.1.18-05"])
+                .warns()
+                .because("Over HTTP/1.1 browsers send all cookies on one line, so few users would notice."),
+            hint: "Check what your server puts between the values of repeated fields, and whether Cookie is an exception.",
             mutant: instead_of("HTTP_COOKIE=a=1; b=2", "HTTP_COOKIE=a=1, b=2"),
             run: Act(|client| {
                 let seen = client.sees_fields("Cookie: a=1\r\nCookie: b=2\r\n")?;
@@ -110,10 +109,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-fields-folded",
-            title: "A value that spans two lines arrives on one, whole, or the request is refused",
-            why: "Cut off at the line end, half of the value is lost; with the line end in it, scripts write it into their head.",
-            requirement: rfc3875("4.1.18", Must, &["rfc3875-4.1.18-06"]),
-            hint: "Look at what your parser does with a line that begins with a blank.",
+            title: "A value that spans two lines arrives whole on one line, or the request is refused",
+            why: "Cut at the line end, half of the value is lost. With the line end in it, a script may copy it into its own head.",
+            requirement: rule(&["rfc3875-4.1.18-06", "rfc9112-5.2-02"]).counts(),
+            hint: "Step through your parser with a line that begins with a space.",
             mutant: hears("User-Agent: one\r\n  two", "User-Agent: one\r\nX: two"),
             run: Act(|client| match client.sees_or_refuses(request(b"User-Agent: one\r\n  two\r\n"))? {
                 Some(seen) => {
@@ -125,10 +124,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-fields-long",
-            title: "A long value reaches the script whole, or the request is refused",
-            why: "A cookie that was cut off is a user who was logged out, or somebody else's session.",
-            requirement: rfc3875("8.1", Must, &["rfc3875-8.1-04"]),
-            hint: "Look for buffers of a fixed size between the request and the environment.",
+            title: "A long value reaches the script whole, or not at all",
+            why: "A cookie that was cut short logs a user out, or opens somebody else's session.",
+            requirement: rule(&["rfc3875-4.1.18-04"]).counts(),
+            hint: "Search for buffers of a fixed size between the request and the environment.",
             mutant: hears("vvvvvvvvvv-end", "vvvvvvvvvv"),
             run: Act(|client| {
                 for length in [4000, 7000, 16_000, 60_000, 200_000] {
@@ -154,10 +153,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-fields-told-elsewhere",
-            title: "Content-Length and Content-Type do not show up a second time as HTTP_ variables",
-            why: "What is there twice can differ, and one program checks the one while another uses the other.",
-            requirement: rfc3875("4.1.18", Should, &["rfc3875-4.1.18-10"]),
-            hint: "Look at which fields your server leaves out when it makes variables from fields.",
+            title: "Content-Length and Content-Type do not appear a second time as HTTP_ variables",
+            why: "Two copies can differ: one program checks the one while another program uses the other.",
+            requirement: rule(&["rfc3875-4.1.18-10"]).warns(),
+            hint: "List the fields that your server leaves out of the environment.",
             mutant: instead_of("\"CONTENT_TYPE=text/x-long-enough\"", "\"HTTP_CONTENT_TYPE=text/x-long-e\""),
             run: Act(|client| {
                 let seen = client.sees(
@@ -171,9 +170,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "cgi-fields-passwords",
             title: "Authorization and Proxy-Authorization are not passed on to scripts",
-            why: "A password is for the one who checks it. Some servers pass it on, since the applications behind them ask for it.",
-            requirement: rfc3875("4.1.18", Should, &["rfc3875-4.1.18-09", "rfc3875-9.2-01"]),
-            hint: "Look at which fields your server leaves out when it makes variables from fields.",
+            why: "Any script that prints its environment, for example in an error page, then shows the visitor's password.",
+            requirement: rule(&["rfc3875-4.1.18-09", "rfc3875-9.2-01"]).warns(),
+            hint: "Search the environment of a script for the password of a request that has one.",
             mutant: hears("Proxy-Authorization: ", "Proxied-Authority: "),
             run: Act(|client| {
                 let token = client.token();

@@ -1,8 +1,7 @@
 //! CGI: how scripts end, with their client, with their time, or by themselves.
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, practice, rfc3875};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::capability::Capability::Concurrency;
 use crate::mutant::naive::passes_on_and_stays;
 use crate::mutant::{Mutant, hears, instead_of, serves};
@@ -17,10 +16,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "script-exit-code",
-            title: "What a script wrote counts, whatever its exit code",
-            why: "The client has the page; an error that comes after it can only spoil it.",
-            requirement: rfc3875("6.4", Must, &["rfc3875-6.4-01"]),
-            hint: "Look at what the exit code of a script decides, and at what time.",
+            title: "What a script wrote is the response, whatever its exit code",
+            why: "The page is complete. An error in its place takes it away from the client.",
+            requirement: rule(&["rfc3875-6.2.1-02", "rfc3875-6.4-01"]).counts(),
+            hint: "Find what the exit code of a script decides, and at what time.",
             mutant: instead_of("HTTP/1.1 200", "HTTP/1.1 500"),
             run: Act(|client| {
                 let token = client.token();
@@ -32,10 +31,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "script-leaves-no-zombie",
-            title: "Nothing of a script is left once it has ended",
-            why: "Each process that nobody waits for keeps its number, until there are none left and nothing can be started.",
-            requirement: practice(Should, &["rfc3875-9.5-01"]),
-            hint: "Look for the place where your server waits for the end of its child processes.",
+            title: "No process is left of a script that has ended",
+            why: "A process that nobody waits for keeps its number, until none are left and nothing can be started.",
+            requirement: unwritten().warns().because("A busy server runs out of processes after some days, though no single visitor notices."),
+            hint: "Find the place where your server waits for the end of its child processes.",
             mutant: hears("&mark=end", LIVES_ON),
             run: Act(|client| {
                 let steps = [emit("Content-Type: text/plain\n\nok"), Step::Mark("end".into())];
@@ -49,10 +48,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "script-ends-with-client",
-            title: "A script that writes to a client that has gone is stopped",
-            why: "Every impatient reload leaves one more script at work for nobody.",
-            requirement: rfc3875("3.4", Should, &["rfc3875-3.4-03"]),
-            hint: "Look at what becomes of the script when writing to its client fails.",
+            title: "A script that writes to a client that has left is stopped",
+            why: "Every impatient reload leaves one more script that works for nobody.",
+            requirement: rule(&["rfc3875-3.4-03"]).warns().because("The document allows a server to stop a script and does not demand it, but useless scripts pile up."),
+            hint: "Check what becomes of the script when writing to its client fails.",
             mutant: hears("&mark=begun", LIVES_ON_BEGUN),
             run: Act(|client| {
                 let mut steps =
@@ -75,10 +74,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "script-ends-with-upload",
-            title: "A script that reads from a client that has gone in the middle of its content does not wait on",
-            why: "Each upload that breaks off leaves a script behind that waits for the rest.",
-            requirement: rfc3875("4.2", Should, &["rfc3875-4.2-03", "rfc3875-3.4-03"]),
-            hint: "Look at who holds the other end of the script's input when the client has gone.",
+            title: "A script that waits for content ends when its client has left",
+            why: "Each upload that breaks off leaves a script that waits for the rest.",
+            requirement: rule(&["rfc3875-3.4-03"]).warns().because("No document demands it, but without it every broken upload leaves a process."),
+            hint: "Find out who holds the other end of the script's input when the client has left.",
             mutant: hears(BREAKS_OFF, BREAKS_OFF_UNNOTICED),
             run: Act(|client| {
                 let call = client.call("probe", &[Step::Mark("begun".into()), Step::ReadBody])?;
@@ -96,10 +95,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "script-outlives-half-close",
-            title: "A client that ends its side after the request still gets what the script writes",
-            why: "Simple tools send all they have, say so, and then read.",
-            requirement: practice(Should, &["rfc3875-3.4-03"]),
-            hint: "Look at what your server makes of the end of the client's stream while a script is at work.",
+            title: "A client that closes its sending side after the request still gets what the script writes",
+            why: "Simple tools send everything, close that direction, and then read.",
+            requirement: rule(&["rfc9112-9.6-08"]).warns().because("Only a few simple tools close one side early; browsers never do."),
+            hint: "Check what your server makes of the end of the client's stream while a script is at work.",
             mutant: hears("wait=go", "kill=9"),
             run: Act(|client| {
                 let steps = [Step::Mark("begun".into()), Step::Wait("go".into())];
@@ -115,9 +114,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "script-ends-its-output",
             title: "The response ends when a script closes its output, even if it works on",
-            why: "A script that sends its page and then works on, such as one that sends mail, should keep nobody waiting.",
-            requirement: rfc3875("6.4", Should, &["rfc3875-6.4-01"]),
-            hint: "Look at what your server takes for the end of a response: the end of the output, or that of the process.",
+            why: "A script that sends its page and then, say, some mail keeps the visitor waiting for the mail.",
+            requirement: rule(&["rfc3875-6.4-01"]).practice().because("Nearly all good servers wait for the process here, and the page still arrives whole."),
+            hint: "Find what ends a response in your server: the end of the output, or that of the process.",
             mutant: hears("close-stdout&", ""),
             run: Act(|client| {
                 let steps =
@@ -130,10 +129,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "script-leaves-a-daemon",
-            title: "A process that a script leaves behind, with a session and files of its own, keeps nobody waiting and lives on",
+            title: "A process that a script detaches keeps nobody waiting and lives on",
             why: "Scripts start long work that way, and the page says that it has begun.",
-            requirement: practice(Should, &["rfc3875-6.4-01"]),
-            hint: "Look at what your server waits for, and at what it stops, when a script has ended.",
+            requirement: unwritten().warns().because("No document speaks of such processes, but scripts start their long work in them."),
+            hint: "List what your server waits for, and what it stops, when a script has ended.",
             mutant: hears("&wait=on&emit=", "&wait=off&emit="),
             run: Act(|client| {
                 let daemon = [
@@ -156,8 +155,8 @@ pub const CHAPTER: Chapter = Chapter {
             id: "hung-script-alone",
             title: "A script that hangs keeps nobody else waiting",
             why: "One page that waits for a slow database stops the whole site.",
-            requirement: practice(Must, &["rfc3875-6.1-04"]),
-            hint: "Look at what else your server can do while it waits for one script.",
+            requirement: unwritten().counts().because("One slow script, which any visitor can call, would stop the site for everybody."),
+            hint: "Check what else your server can do while it waits for one script.",
             mutant: Mutant::Queues,
             run: Act(|client| {
                 client.needs(Concurrency)?;
@@ -180,10 +179,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "script-timeout",
-            title: "A script that takes too long is stopped, and its client gets a 504",
-            why: "Without a limit a script that hangs stays until the server is started anew, and its client waits as long.",
-            requirement: rfc3875("6.1", Should, &["rfc3875-6.1-04", "rfc3875-6.1-05"]),
-            hint: "Look at what limits the time of a script, and at what it does when that is over.",
+            title: "A script that takes too long is stopped, and its client gets a 5xx such as 504",
+            why: "Without a limit a script that hangs stays until the server is restarted, and its client waits as long.",
+            requirement: rule(&["rfc3875-6.1-05", "rfc3875-6.1-04"]).warns().because("A time limit is optional, but this server is said to have one."),
+            hint: "Find what limits the time of a script, and what happens when it is over.",
             mutant: instead_of("HTTP/1.1 504", "HTTP/1.1 200"),
             run: Act(|client| {
                 let limit = client.script_timeout()?;
@@ -196,10 +195,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "script-timeout-of-all",
-            title: "A script that ignores SIGTERM is stopped when its time is over, and so is what it started",
-            why: "What hangs is often what the script has started, and what ignores a request to end must be made to.",
-            requirement: rfc3875("6.1", Should, &["rfc3875-6.1-05"]),
-            hint: "Look at which processes get the signal, and which one.",
+            title: "After its time a script that ignores SIGTERM is stopped, and so is what it started",
+            why: "What hangs is often a program that the script has started, and some programs ignore a request to end.",
+            requirement: rule(&["rfc3875-6.1-05"]).warns().because("To stop a script is optional, but a limit that a process can ignore protects nothing."),
+            hint: "Check which processes get a signal when the time is over, and which signal.",
             mutant: hears("6d61726b3d6368696c64", "736574736964266d61726b3d6368696c64"),
             run: Act(|client| {
                 let limit = client.script_timeout()?;
@@ -216,10 +215,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "script-timeout-in-content",
-            title: "A script that hangs in the middle of its page is stopped, and the client sees that something is missing",
-            why: "The client can't know whether to wait or to give up.",
-            requirement: rfc3875("6.1", Should, &["rfc3875-6.1-04", "rfc3875-6.1-05"]),
-            hint: "Look at whether the limit holds after the head, and at how the response ends then.",
+            title: "When a script hangs in the middle of its page, the response or the connection still ends",
+            why: "The client can't know whether to wait longer or to give up.",
+            requirement: rule(&["rfc3875-6.1-05", "rfc3875-6.1-04"]).warns().because("A time limit is optional, but one that stops at the head leaves the client waiting."),
+            hint: "Check whether the time limit still holds after the head, and how the response ends then.",
             mutant: serves(passes_on_and_stays),
             run: Act(|client| {
                 let limit = client.script_timeout()?;

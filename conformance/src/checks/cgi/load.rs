@@ -1,8 +1,7 @@
 //! CGI: many scripts, side by side and one after the other.
 
-use crate::check::Level::{Must, Practice};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, practice, rfc3875};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::capability::Capability::{Concurrency, Persistence};
 use crate::judge::failure::Failure;
 use crate::mutant::naive::{careless, drops_some, hands_on_the_connection, mixes_up};
@@ -19,9 +18,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "scripts-side-by-side",
             title: "Two scripts run at the same time",
-            why: "A script takes longer than a file; whoever comes second waits for both.",
-            requirement: practice(Practice, &["rfc3875-6.1-04"]),
-            hint: "Look at where your server waits for a script to end, and what waits with it.",
+            why: "A script takes longer than a file, and the second visitor waits for both.",
+            requirement: unwritten().practice(),
+            hint: "Find where your server waits for a script to end, and what waits with it.",
             mutant: Mutant::Queues,
             run: Act(|client| {
                 client.needs(Concurrency)?;
@@ -37,10 +36,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "scripts-unmixed",
-            title: "Sixteen requests at once each get what belongs to them: query, path, fields and content",
-            why: "With one place for all, such as the server's own environment, one visitor gets another one's data.",
-            requirement: rfc3875("3.1", Must, &["rfc3875-3.1-01", "rfc3875-4.2-02"]),
-            hint: "Look for what two requests share: variables, buffers, the environment, the working directory.",
+            title: "Sixteen scripts at once each get the path, query, fields and content of their own request",
+            why: "If requests share one place, such as the server's own environment, one visitor gets another one's data.",
+            requirement: rule(&["rfc3875-3.1-01", "rfc3875-4.2-02"]).counts(),
+            hint: "Search for what two requests share: variables, buffers, the environment, the working directory.",
             mutant: serves(mixes_up),
             run: Act(|client| {
                 let mut all = Vec::new();
@@ -69,10 +68,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "scripts-pipelined",
-            title: "Three requests sent at once run three scripts, and the answers come in order",
+            title: "Three requests sent at once run three scripts with their own content, answered in order",
             why: "A script whose input is the connection itself reads the next request.",
-            requirement: rfc3875("4.2", Must, &["rfc3875-4.2-04"]),
-            hint: "Look at what a script's input is connected to, and where the content of its request ends.",
+            requirement: rule(&["rfc9112-6.3-07", "rfc9112-9.3.2-02", "rfc3875-4.2-02"]).counts(),
+            hint: "Check what a script's input is connected to, and where the content of its request ends.",
             mutant: serves(hands_on_the_connection),
             run: Act(|client| {
                 client.needs(Persistence)?;
@@ -94,10 +93,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "scripts-one-after-another",
-            title: "A hundred scripts, four at a time, all answer, and none has more files open than the first",
-            why: "What each script leaves behind in the server, a pipe or a process, is used up after some hundred.",
-            requirement: practice(Must, &["rfc3875-9.5-01"]),
-            hint: "Look at what your server opens for each script, and at every way on which it is closed again.",
+            title: "A hundred scripts, four at a time, all answer, and open files do not pile up",
+            why: "If each script leaves a pipe or a process in the server, the server stops after some hundred.",
+            requirement: unwritten().counts().because("A server that loses a pipe with every script has to be restarted after some hundred visitors."),
+            hint: "List what your server opens for each script, and every path on which it is closed again.",
             mutant: serves(careless),
             run: Act(|client| {
                 let open = client.sees_fields("")?.descriptors;
@@ -121,9 +120,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "script-client-never-reads",
             title: "A client that does not read what a script writes keeps nobody else waiting",
-            why: "A write that waits holds up everything behind it, unless something else can run.",
-            requirement: practice(Must, &["rfc3875-6.4-01"]),
-            hint: "Look at what is locked or blocked while the output of a script is written to its client.",
+            why: "A write that waits for one client holds up everybody else.",
+            requirement: unwritten().counts().because("A single client could stop the server for all others."),
+            hint: "Find what is locked or blocked while the output of a script is written to its client.",
             mutant: Mutant::Queues,
             run: Act(|client| {
                 client.needs(Concurrency)?;
@@ -136,10 +135,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "script-crowd",
-            title: "Sixty-four requests for scripts at once are all answered, be it with a 503",
-            why: "A page with pictures from scripts, and a class of thirty: a server out of processes must say so and live.",
-            requirement: practice(Must, &["rfc3875-9.6-01"]),
-            hint: "Look at how many processes your server starts at once, and at what it does with those who come then.",
+            title: "Sixty-four requests for scripts at once are all answered, if need be with a 503",
+            why: "A page with pictures from scripts in a class of thirty is enough. A server out of processes must say so and live on.",
+            requirement: unwritten().counts().because("A class that opens one page at the same time would see broken connections."),
+            hint: "Count the processes that your server starts at once, and see what happens to the requests beyond.",
             mutant: serves(drops_some),
             run: Act(|client| {
                 client.needs(Concurrency)?;

@@ -1,8 +1,7 @@
 //! CGI: whatever a script writes, the client gets HTTP (RFC 3875 3.1).
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, rfc3875};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::client::call::Call;
 use crate::client::connection::Connection;
@@ -15,16 +14,16 @@ use crate::wire::reply::Reply;
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-malformed",
-    title: "CGI: scripts that write nonsense",
+    title: "CGI: scripts that write invalid output",
     needs: &["cgi-answers"],
     turn: Turn::Beside,
     checks: &[
         Check {
             id: "output-missing",
-            title: "A script that ends without a word is answered with a 5xx",
-            why: "It is the most frequent failure of all: a script that crashes at once. An empty page hides it.",
-            requirement: rfc3875("6.1", Must, &["rfc3875-6.1-01", "rfc3875-3.1-04"]),
-            hint: "Look at what your server does when the output of a script ends before its head does.",
+            title: "A script that ends without output is answered with a 5xx",
+            why: "A script that crashes at once is the most frequent failure of all, and an empty page hides it.",
+            requirement: rule(&["rfc3875-3.1-04"]).warns().because("The document obliges the script to write something, and names no answer for one that does not."),
+            hint: "Step through your server when the output of a script ends before its head does.",
             mutant: instead_of("HTTP/1.1 502", "HTTP/1.1 200"),
             run: Act(|client| {
                 for step in [Step::Exit(0), Step::Exit(1), Step::Kill(9)] {
@@ -36,9 +35,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "output-ends-in-head",
             title: "A script whose head does not end is answered with a 5xx",
-            why: "What looks like an empty page or a page of fields is a crash in the middle of the work.",
-            requirement: rfc3875("6.2", Should, &["rfc3875-6.2-01", "rfc3875-3.1-04"]),
-            hint: "Look at what your server does when the output of a script ends before the empty line.",
+            why: "What looks like an empty page, or a page of fields, is a crash in the middle of the work.",
+            requirement: rule(&["rfc3875-6.2-01", "rfc3875-3.1-04"]).warns().because("The fault is the script's, and a valid answer of another kind still has a clear end for the client."),
+            hint: "Find what your server does when the output of a script ends before the empty line.",
             mutant: instead_of("HTTP/1.1 502", "HTTP/1.1 200"),
             run: Act(|client| {
                 let begun = emit("Content-Type: text/plain\nX-Half: ye");
@@ -50,10 +49,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "output-without-head",
-            title: "Text without a head is answered with a 5xx, or shown as it is",
-            why: "The error message of an interpreter comes first, and is no HTTP.",
-            requirement: rfc3875("6.3", Must, &["rfc3875-6.3-01", "rfc3875-3.1-04"]),
-            hint: "Look at what goes out when the first line of a script's output is no field.",
+            title: "Text without a head is answered with a 5xx, or shown as a page",
+            why: "It is often the error message of an interpreter. Sent as it is, it is not HTTP, and no browser shows it.",
+            requirement: rule(&["rfc3875-3.1-04"]).warns().because("The fault is the script's, and every answer that is not valid HTTP is judged by the checks of all responses."),
+            hint: "See what goes out when the first line of a script's output is not a field.",
             mutant: serves(passes_on),
             run: Act(|client| {
                 let text = "Traceback (most recent call last)\nimport of cgi failed\n\nand more\n";
@@ -68,14 +67,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "output-no-field",
-            title: "A line of the head that is no field does not reach the client",
-            why: "A print left over from debugging, a blank before a colon, a value on two lines: clients and proxies disagree about them, and attackers live on that.",
-            requirement: rfc3875(
-                "3.1",
-                Must,
-                &["rfc3875-3.1-04", "rfc3875-6.3-05", "rfc3875-6.3-06", "rfc3875-6.3.4-02"],
-            ),
-            hint: "Look at how the lines of a script's head are told apart from what is no field.",
+            title: "A line of the head that is not a field does not reach the client",
+            why: "Debug output, a blank before a colon, a value on two lines: clients and proxies read them differently, and attackers use that.",
+            requirement: rule(&["rfc3875-3.1-04", "rfc3875-6.3.4-02", "rfc9112-5.1-01", "rfc9112-5.2-01", "rfc3875-6.3-05", "rfc3875-6.3-06"]).counts(),
+            hint: "Find the code that decides whether a line of a script's head is a field.",
             mutant: serves(passes_on),
             run: Act(|client| {
                 for (lines, broken) in [
@@ -98,10 +93,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "output-control-characters",
-            title: "No CR and no NUL in a field that a script writes reaches the client",
-            why: "A script that puts what a visitor typed into a field lets him write fields, or whole responses.",
-            requirement: rfc3875("3.1", Must, &["rfc3875-3.1-04", "rfc3875-7.2-05"]),
-            hint: "Look at which octets your server lets through from a script's head.",
+            title: "No stray CR and no NUL in a field of a script reaches the client",
+            why: "A script that copies a visitor's input into a field lets the visitor write fields of their own, or a whole response.",
+            requirement: rule(&["rfc9112-2.2-03", "rfc9110-5.5-03", "rfc3875-3.1-04", "rfc3875-7.2-05"]).counts(),
+            hint: "Check which bytes your server lets through from a script's head.",
             mutant: serves(passes_on),
             run: Act(|client| {
                 for value in ["a\rX-Injected: b", "a\r\rX-Injected: b", "a\0b"] {
@@ -115,10 +110,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "output-status-is-no-status",
-            title: "A Status that is no code of three digits is answered with a 5xx",
-            why: "A response whose first line can't be read is no response for any client.",
-            requirement: rfc3875("6.3.3", Must, &["rfc3875-6.3.3-01", "rfc3875-3.1-04"]),
-            hint: "Look at what is checked before a script's Status becomes the status of the response.",
+            title: "A Status that is not a code of three digits is answered with a 5xx",
+            why: "If the code goes out as it is, no client can read the first line of the response.",
+            requirement: rule(&["rfc9112-4-02", "rfc3875-6.3.3-01", "rfc3875-3.1-04"]).warns().because("The fault is the script's, and any other valid response keeps to the protocol as well."),
+            hint: "Find what is checked before a script's Status becomes the status of the response.",
             mutant: instead_of("HTTP/1.1 502", "HTTP/1.1 200"),
             run: Act(|client| {
                 client.honours_status()?;
@@ -131,10 +126,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "output-interim-status",
-            title: "A script's 1xx is never sent as the final response",
-            why: "The client waits for the response that should follow, and takes the next one for it.",
-            requirement: rfc3875("6.3.3", Should, &["rfc3875-6.3.3-01", "rfc3875-3.1-04"]),
-            hint: "Look at which codes your server accepts in a script's Status.",
+            title: "A script's 1xx status is never sent as the final response",
+            why: "The client waits for the response that should follow, and reads the next one as that.",
+            requirement: rule(&["rfc9110-15-02", "rfc3875-3.1-04"]).warns().because("Almost all good servers pass such a status on, and hardly any script writes one."),
+            hint: "List the codes that your server accepts in a script's Status.",
             mutant: instead_of("HTTP/1.1 502", "HTTP/1.1 103"),
             run: Act(|client| {
                 for status in [100, 101, 103] {
@@ -146,10 +141,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "output-field-twice",
-            title: "A field that may stand once only reaches the client once",
-            why: "Which of two Content-Types counts is for each client to guess, and some guess a script.",
-            requirement: rfc3875("6.3", Should, &["rfc3875-6.3-02", "rfc3875-3.1-04"]),
-            hint: "Look at what your server does when a script writes Content-Type, Status or Location twice.",
+            title: "A Content-Type or Location that a script writes twice reaches the client once",
+            why: "Each client picks one of two types for itself, and may run as a script what was meant as text.",
+            requirement: rule(&["rfc9110-5.3-02", "rfc3875-3.1-04"]).warns().because("The fault is the script's, and several good servers send both fields."),
+            hint: "See what your server does with the second Content-Type or Location of a script.",
             mutant: serves(passes_on),
             run: Act(|client| {
                 let twice = "Content-Type: text/plain\nContent-Type: text/html\n\nok";
@@ -167,10 +162,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "output-transfer-encoding",
-            title: "A script's Transfer-Encoding does not decide how the response is framed",
+            title: "A script's Transfer-Encoding does not break the framing of the response",
             why: "The client looks for chunks where the script wrote none, or shows chunk sizes as text.",
-            requirement: rfc3875("6.3.4", Must, &["rfc3875-6.3.4-03", "rfc3875-6.3.4-04"]),
-            hint: "Look at which fields of a script your server takes over, and which ones are the connection's own.",
+            requirement: rule(&["rfc3875-3.1-04", "rfc3875-6.3.4-05", "rfc3875-6.3.4-04"]).counts(),
+            hint: "Sort the fields of a script: those that your server copies, and those that belong to the connection.",
             mutant: serves(passes_on),
             run: Act(|client| {
                 let output = "Content-Type: text/plain\nTransfer-Encoding: chunked\n\nno chunks at all\n";
@@ -183,10 +178,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "output-length-too-short",
-            title: "What a script writes beyond its Content-Length is not taken for the next response",
-            why: "The surplus reaches another page of the same visitor, or, through a proxy, another visitor.",
-            requirement: rfc3875("6.3.4", Must, &["rfc3875-6.3.4-05", "rfc3875-6.3.4-03"]),
-            hint: "Look at what becomes of a script's output after as many octets as its Content-Length said.",
+            title: "What a script writes beyond its Content-Length never becomes the next response",
+            why: "The surplus shows up in another page of the same visitor or, through a proxy, of another visitor.",
+            requirement: rule(&["rfc3875-3.1-04", "rfc3875-6.3.4-05"]).counts(),
+            hint: "Follow the output of a script after as many bytes as its Content-Length gave.",
             mutant: serves(passes_on),
             run: Act(|client| {
                 let output = "Content-Type: text/plain\nContent-Length: 2\n\nokHTTP/1.1 200 Surplus\r\nContent-Length: 0\r\n\r\n";
@@ -201,10 +196,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "output-length-too-long",
-            title: "A script that writes less than its Content-Length, or dies before, leaves no client waiting",
-            why: "The browser shows a page that never ends loading.",
-            requirement: rfc3875("6.3.4", Must, &["rfc3875-6.3.4-05"]),
-            hint: "Look at what becomes of the connection when a script ends before its Content-Length is reached.",
+            title: "A script that writes less than its Content-Length leaves no client waiting",
+            why: "The browser shows a page that never finishes loading.",
+            requirement: rule(&["rfc3875-6.3.4-05"]).warns(),
+            hint: "Check what becomes of the connection when a script ends before its Content-Length is reached.",
             mutant: serves(passes_on_and_stays),
             run: Act(|client| {
                 let short = emit("Content-Type: text/plain\nContent-Length: 100\n\nshort");
@@ -222,10 +217,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "output-length-invalid",
-            title: "A script's Content-Length that is no number does not reach the client",
+            title: "A script's Content-Length that is not a number does not reach the client",
             why: "No client can tell where such a response ends.",
-            requirement: rfc3875("6.3.4", Should, &["rfc3875-6.3.4-05", "rfc3875-6.3.4-03"]),
-            hint: "Look at what is checked before a script's Content-Length goes out.",
+            requirement: rule(&["rfc3875-6.3.4-05"]).warns(),
+            hint: "Find what is checked before a script's Content-Length goes out.",
             mutant: serves(passes_on),
             run: Act(|client| {
                 for length in ["abc", "-2", "+2", "2, 3", "2\nContent-Length: 3"] {
@@ -241,9 +236,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "output-large-head",
             title: "A field of a script is passed on whole or answered with a 5xx, however long it is",
-            why: "A cookie cut off in the middle is a visitor who has to log in again, now and then.",
-            requirement: rfc3875("9.6", Must, &["rfc3875-9.6-01"]),
-            hint: "Look for a buffer of fixed size that a script's head goes through.",
+            why: "A cookie that is cut off in the middle makes visitors log in again, now and then.",
+            requirement: rule(&["rfc3875-9.6-01", "rfc3875-6.3-07"]).counts(),
+            hint: "Search for a buffer of fixed size that a script's head goes through.",
             mutant: reads(
                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
                 "x",

@@ -1,8 +1,7 @@
 //! CGI: scripts that write the whole HTTP response (RFC 3875 5).
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, rfc3875};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::judge::failure::Failure;
 use crate::mutant::naive::{passes_on_and_stays, waits_for_the_end};
@@ -12,16 +11,16 @@ use crate::probe::{Step, emit};
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-nph",
-    title: "CGI: scripts that write the whole response",
+    title: "CGI: scripts that write the whole response (NPH)",
     needs: &["cgi-answers"],
     turn: Turn::Beside,
     checks: &[
         Check {
             id: "nph-status-survives",
-            title: "A script that writes a whole response has its status sent, or an error instead",
-            why: "A server that puts its own 200 before it turns every error of the script into a success.",
-            requirement: rfc3875("5.1", Must, &["rfc3875-5.1-01", "rfc3875-3.1-04"]),
-            hint: "Look at what your server does when the output of a script begins with HTTP/1.1.",
+            title: "The status of a script that writes the whole response is sent, or an error instead",
+            why: "A server that puts its own 200 in front turns every error of the script into a success.",
+            requirement: rule(&["rfc3875-5.2-06", "rfc3875-5.1-01"]).warns().because("A server may have no such scripts, and then nothing says what becomes of their output."),
+            hint: "See what your server does when the output of a script begins with HTTP/1.1.",
             mutant: instead_of("HTTP/1.1 207", "HTTP/1.1 200"),
             run: Act(|client| {
                 let call = client.call("nph-probe", &[emit(RESPONSE), Step::Fill(256)])?;
@@ -30,10 +29,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "nph-unmodified",
-            title: "What a script writes as a whole response reaches the client octet by octet",
-            why: "Such scripts speak the protocol themselves; whatever the server adds, they did not count on.",
-            requirement: rfc3875("5.2", Must, &["rfc3875-5.2-06", "rfc3875-5.2-01"]),
-            hint: "Look at what is done to the output of a script whose name begins with nph-.",
+            title: "What a script writes as a whole response reaches the client byte for byte",
+            why: "Such scripts speak the protocol themselves and do not expect what a server adds or changes.",
+            requirement: rule(&["rfc3875-5.2-06", "rfc3875-5.2-01"]).counts(),
+            hint: "Trace the output of a script whose name begins with nph- to the connection.",
             mutant: instead_of("X-oDD:\t", "X-Odd: "),
             run: Act(|client| {
                 needs_nph(client)?;
@@ -45,10 +44,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "nph-closes",
-            title: "The connection ends with the output of a script that writes the whole response",
-            why: "Its end is the end of the content: a client that waits for it would wait forever.",
-            requirement: rfc3875("5.2", Must, &["rfc3875-5.2-08"]),
-            hint: "Look at what your server does with the connection once such a script has ended.",
+            title: "When a script that writes the whole response ends, the connection closes",
+            why: "If the response gives no length, only the end of the connection ends it: the client waits forever.",
+            requirement: rule(&["rfc9112-6.3-12"]).counts(),
+            hint: "Check what your server does with the connection after such a script has ended.",
             mutant: serves(passes_on_and_stays),
             run: Act(|client| {
                 needs_nph(client)?;
@@ -58,10 +57,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "nph-at-once",
-            title: "What such a script writes is sent at once, not when the script ends",
+            title: "What a script writes as a whole response is sent at once, not when the script ends",
             why: "People write such scripts to show progress while the work goes on.",
-            requirement: rfc3875("5.2", Should, &["rfc3875-5.2-07"]),
-            hint: "Look for a buffer between the script's output and the connection, and at when it is emptied.",
+            requirement: rule(&["rfc3875-5.2-07"]).warns(),
+            hint: "Search for a buffer between the script's output and the connection, and for what empties it.",
             mutant: serves(waits_for_the_end),
             run: Act(|client| {
                 needs_nph(client)?;
@@ -76,10 +75,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "nph-by-name",
-            title: "Only scripts that are known to write whole responses may do so",
-            why: "Where any script that begins with HTTP/ does, each one can write a second response behind the first.",
-            requirement: rfc3875("5.1", Should, &["rfc3875-5.1-02"]),
-            hint: "Look at what makes your server pass on the output of a script as it is: its name, or what it writes.",
+            title: "Only scripts that are meant to write the whole response can do so",
+            why: "If output that begins with HTTP/ is enough, any script can add a second response after the first.",
+            requirement: rule(&["rfc3875-5.1-02"]).warns().because("Some servers go by the output, and only a script that its owner can't trust makes use of that."),
+            hint: "Check what makes your server pass on output as it is: the script's name, or what it writes.",
             mutant: hears("/probe?", "/nph-probe?"),
             run: Act(|client| {
                 let call = client.call("probe", &[emit(RESPONSE), Step::Fill(256)])?;
@@ -88,10 +87,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "nph-empty",
-            title: "A script that writes no response at all is answered with an error, or the connection closes",
+            title: "If an NPH script writes nothing, the client gets an error or the connection closes",
             why: "A script that crashes at once must not leave the browser waiting.",
-            requirement: rfc3875("5.2", Must, &["rfc3875-5.2-02"]),
-            hint: "Look at what becomes of the connection when such a script ends without a word.",
+            requirement: rule(&["rfc3875-3.1-04"]).warns().because("The document obliges the script to write something, and names no duty of a server for one that does not."),
+            hint: "Follow the connection when such a script ends without output.",
             mutant: serves(passes_on_and_stays),
             run: Act(|client| {
                 let call = client.call("nph-probe", &[Step::Exit(0)])?;
@@ -103,9 +102,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "nph-content",
             title: "A script that writes the whole response gets the content of the request like any other",
-            why: "The way out is its own, the way in is not.",
-            requirement: rfc3875("4.2", Must, &["rfc3875-4.2-07", "rfc3875-4.2-02"]),
-            hint: "Look at whether such a script's input is set up by the same code.",
+            why: "Only the output of such a script is special. Without its input no form can be sent to it.",
+            requirement: rule(&["rfc3875-4.2-02", "rfc3875-4.2-07"]).counts(),
+            hint: "Compare the code that sets up the input of such a script with that for all others.",
             mutant: hears("a=b&c=d", "a=b%c=d"),
             run: Act(|client| {
                 needs_nph(client)?;

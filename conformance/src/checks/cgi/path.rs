@@ -1,9 +1,8 @@
 //! CGI: which part of the path names the script, and which is for it to read (RFC 3875 3.2, 3.3, 4.1.5, 4.1.6
 //! and 4.1.13).
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, rfc3875};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::judge::failure::Failure;
 use crate::mutant::{hears, instead_of};
@@ -12,20 +11,16 @@ use crate::probe::Seen;
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-path",
-    title: "CGI: the path to a script, and the path behind it",
+    title: "CGI: the path to a script, and the path after it",
     needs: &["cgi-answers"],
     turn: Turn::Beside,
     checks: &[
         Check {
             id: "cgi-path-info",
-            title: "What stands in the path behind the script is PATH_INFO, from its slash on",
-            why: "Many sites have one script, which finds in PATH_INFO the page that is wanted.",
-            requirement: rfc3875(
-                "4.1.5",
-                Must,
-                &["rfc3875-3.2-01", "rfc3875-4.1.5-03", "rfc3875-4.1.13-03", "rfc3875-4.1.6-03"],
-            ),
-            hint: "Go through the segments of the path and look for the one at which your server finds the script.",
+            title: "PATH_INFO is the part of the path after the script, from its slash on",
+            why: "Many sites are one script that finds the wanted page in PATH_INFO. Without it every address shows the same page.",
+            requirement: rule(&["rfc3875-4.1.5-03", "rfc3875-3.2-01", "rfc3875-4.1.13-03"]).counts(),
+            hint: "Step through the segments of the path to the one at which your server finds the script.",
             mutant: instead_of("PATH_INFO=/a/b.txt\"", "PATH_INFX=/a/b.txt\""),
             run: Act(|client| {
                 let seen = client.sees(get("{cgi}/probe/a/b.txt?{token}"))?;
@@ -35,10 +30,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-path-info-none",
-            title: "Without a path behind the script PATH_INFO and PATH_TRANSLATED are not set, or empty",
-            why: "A script takes any value for the name of a page, and finds no such page.",
-            requirement: rfc3875("4.1.6", Must, &["rfc3875-4.1.6-06", "rfc3875-4.1-04", "rfc3875-4.1-05"]),
-            hint: "Look at what your server does with both variables when the path ends with the script.",
+            title: "Without a path after the script, PATH_INFO and PATH_TRANSLATED are not set, or empty",
+            why: "A script reads any value as the name of a page, and finds no such page.",
+            requirement: rule(&["rfc3875-4.1.6-06", "rfc3875-4.1-04", "rfc3875-4.1-05"]).counts(),
+            hint: "Print both variables for a path that ends with the script.",
             mutant: instead_of("\"GATEWAY_INTERFACE=CGI/1.1\"", "\"PATH_TRANSLATED=/srv/www/\""),
             run: Act(|client| {
                 let seen = client.sees(get("{cgi}/probe?{token}"))?;
@@ -48,10 +43,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-script-name",
-            title: "SCRIPT_NAME is the path to the script, and nothing behind it",
-            why: "Scripts link to themselves with it: with more in it, each click makes the address longer.",
-            requirement: rfc3875("4.1.13", Must, &["rfc3875-4.1.13-01", "rfc3875-4.1.13-03"]),
-            hint: "Look at where the path is cut in two, for a script in a subdirectory, too.",
+            title: "SCRIPT_NAME is the path to the script, and nothing after it",
+            why: "Scripts link to themselves with it. If it holds more, the address grows with every click.",
+            requirement: rule(&["rfc3875-4.1.13-01", "rfc3875-4.1.13-03"]).counts(),
+            hint: "Find the place where the path is cut in two, and try it with a script in a subdirectory.",
             mutant: instead_of("SCRIPT_NAME=/cgi-bin/dir/probe\"", "SCRIPT_NAME=/cgi-bin/dir/\",\"A=\""),
             run: Act(|client| {
                 for script in ["{cgi}/probe", "{cgi}/dir/probe"] {
@@ -66,10 +61,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-script-name-decoded",
-            title: "A script is found by its name, be it percent-encoded, and SCRIPT_NAME is not encoded",
-            why: "Encoded or not, the address is the same: clients and proxies may change one into the other.",
-            requirement: rfc3875("4.1.13", Must, &["rfc3875-4.1.13-01"]),
-            hint: "Look at what is done to the path before it is compared with the names of scripts.",
+            title: "A script is found even if its name is percent-encoded, and SCRIPT_NAME is decoded",
+            why: "Encoded or not, the address is the same, and clients and proxies may change one form into the other.",
+            requirement: rule(&["rfc3875-4.1.13-01"]).counts(),
+            hint: "Trace what happens to the path before it is compared with the names of scripts.",
             mutant: hears("/cgi-bin/%70robe", "/cgi-bin/%2570robe"),
             run: Act(|client| {
                 let seen = client.sees(get("{cgi}/%70robe/x?{token}"))?;
@@ -79,9 +74,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "cgi-script-name-odd",
             title: "A script with a space or a percent sign in its name is run, and SCRIPT_NAME is its name",
-            why: "Names are what people give to files. A server that joins them into a command line breaks at the space.",
-            requirement: rfc3875("4.1.13", Should, &["rfc3875-4.1.13-01"]),
-            hint: "Count how often the path is decoded, and look at how the program is started.",
+            why: "People give such names to files. A server that joins names into a command line breaks at the space.",
+            requirement: rule(&["rfc3875-4.1.13-01"]).warns().because("Some good servers do not run scripts with such names, and few scripts have one."),
+            hint: "Count how often the path is decoded, and check how the program is started.",
             mutant: instead_of("SCRIPT_NAME=/cgi-bin/a b\"", "SCRIPT_NAME=/cgi-bin/a+b\""),
             run: Act(|client| {
                 for (path, name) in [("{cgi}/a%20b", "{cgi}/a b"), ("{cgi}/100%25", "{cgi}/100%")] {
@@ -94,10 +89,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-path-info-decoded",
-            title: "PATH_INFO is decoded once, and a plus sign in it stays one",
-            why: "Decoded twice, what one program let pass becomes \"..\" for the next; not decoded, names don't match.",
-            requirement: rfc3875("4.1.5", Must, &["rfc3875-4.1.5-01", "rfc3875-4.1.5-05"]),
-            hint: "Count the places where the path is decoded, those in your libraries included.",
+            title: "PATH_INFO is decoded exactly once and keeps its plus signs, or the request is refused",
+            why: "Decoded twice, a path that one program let pass becomes \"..\" for the next. Not decoded, names don't match.",
+            requirement: rule(&["rfc3875-4.1.5-01", "rfc3875-4.1.5-05"]).counts(),
+            hint: "Count the places where the path is decoded, including those in your libraries.",
             mutant: hears("/x%252ey%2541", "/x%2ey%41"),
             run: Act(|client| {
                 path_info(client, "/A%20b%2Bc+d", &[b"/A b+c+d"])?;
@@ -106,10 +101,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-path-info-delimiters",
-            title: "What means something in a URL means nothing in PATH_INFO once it was encoded",
-            why: "A decoded question mark that begins a query makes the script read something else.",
-            requirement: rfc3875("3.3", Must, &["rfc3875-3.3-05", "rfc3875-4.1.6-01"]),
-            hint: "Look at which comes first, cutting the target at the question mark or decoding it.",
+            title: "An encoded ?, ;, = or # is plain text in PATH_INFO, or the request is refused",
+            why: "If a decoded question mark starts a query, the script reads another page and other values.",
+            requirement: rule(&["rfc3875-3.3-05", "rfc3875-4.1.6-01", "rfc3875-4.1.5-05"]).counts(),
+            hint: "Check which comes first: cutting the target at the question mark, or decoding it.",
             mutant: hears("/a%3Fb", "/a?b&"),
             run: Act(|client| {
                 path_info(client, "/this%2eis%2epath%3binfo", &[b"/this.is.path;info"])?;
@@ -119,18 +114,18 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "cgi-path-info-slash",
             title: "An encoded slash is decoded like the rest of PATH_INFO, or the request is refused",
-            why: "PATH_INFO is never encoded: a script can't tell %2F that was left from one that was meant.",
-            requirement: rfc3875("4.1.5", Should, &["rfc3875-4.1.5-06"]),
-            hint: "Look at how your way of decoding treats %2F.",
+            why: "PATH_INFO is never encoded: a script can't tell a leftover %2F from one that is part of the name.",
+            requirement: rule(&["rfc3875-4.1.5-01", "rfc3875-4.1.5-06"]).warns().because("Servers treat an encoded slash in different ways, and links to scripts seldom have one."),
+            hint: "Test your decoder with %2F.",
             mutant: hears("/a%2Fb", "/a%252Fb"),
             run: Act(|client| path_info(client, "/a%2Fb", &[b"/a/b"])),
         },
         Check {
             id: "cgi-path-info-octets",
-            title: "Octets beyond ASCII reach PATH_INFO as they are, or the request is refused",
-            why: "A program that decodes them as text it does not understand puts question marks in their place.",
-            requirement: rfc3875("4.1", Must, &["rfc3875-4.1-07", "rfc3875-4.1.5-05"]),
-            hint: "Look for the place where octets become text on the way of the path, and what happens to those that are none.",
+            title: "Bytes above 127 reach PATH_INFO unchanged, or the request is refused",
+            why: "A server that decodes them as text in another encoding puts question marks in their place, and the page is not found.",
+            requirement: rule(&["rfc3875-4.1-07", "rfc3875-4.1.5-05", "rfc3875-4.1.5-07"]).warns().because("The document leaves the treatment of such bytes in a path to the system, and servers differ."),
+            hint: "Find the place where bytes of the path become text, and see what happens to bytes that are not valid text.",
             mutant: hears("/%C3%A9x%E9%FF", "/%C3%A9x%EF%BF%BD"),
             run: Act(|client| {
                 path_info(client, "/%C3%A9", &[b"/\xc3\xa9"])?;
@@ -139,19 +134,19 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-path-info-slash-alone",
-            title: "A slash behind the script is a PATH_INFO of one slash",
-            why: "Scripts tell a directory from a page by it. Lost, links on the page lead elsewhere.",
-            requirement: rfc3875("4.1.5", Should, &["rfc3875-4.1.5-02"]),
-            hint: "Look at what becomes of an empty last segment.",
+            title: "A slash right after the script gives a PATH_INFO of one slash, or the request is refused",
+            why: "Scripts tell a directory from a page by it. If it is lost, relative links on the page lead elsewhere.",
+            requirement: rule(&["rfc3875-4.1.5-02"]).warns().because("Most scripts treat an empty path and a single slash alike."),
+            hint: "Follow an empty last segment through the code that splits the path.",
             mutant: hears("/cgi-bin/probe/?", "/cgi-bin/probe?"),
             run: Act(|client| path_info(client, "/", &[b"/"])),
         },
         Check {
             id: "cgi-path-info-segments",
-            title: "Empty segments and dots in PATH_INFO are kept, resolved or refused, and never lead out",
+            title: "Empty and dot segments after the script are kept, resolved or refused, and never lead out",
             why: "A script that joins PATH_INFO to a directory relies on what its server lets pass.",
-            requirement: rfc3875("8.1", Must, &["rfc3875-8.1-02", "rfc3875-8.1-03", "rfc3875-9.8-02"]),
-            hint: "Look at whether dots are resolved before the path is cut in two, and in which of the two variables they remain.",
+            requirement: rule(&["rfc3875-9.8-02", "rfc3875-8.1-02", "rfc3875-8.1-03"]).counts().because("A PATH_TRANSLATED that climbs out with \"..\" points a script at any file of the machine."),
+            hint: "Check whether dots are resolved before the path is cut in two, and which variables still hold them.",
             mutant: hears("/a/./b/../c", "/a/b/c"),
             run: Act(|client| {
                 path_info(client, "/a//b", &[b"/a//b", b"/a/b"])?;
@@ -164,14 +159,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-path-translated",
-            title: "With a PATH_INFO there is a PATH_TRANSLATED, which ends like it, in the same case",
-            why: "Scripts that work on the files of the site find them by it.",
-            requirement: rfc3875(
-                "4.1.6",
-                Should,
-                &["rfc3875-4.1.6-02", "rfc3875-4.1.6-04", "rfc3875-4.1.6-05", "rfc3875-4.1.6-01"],
-            ),
-            hint: "Look at whether your server sets the variable, also where no such file exists.",
+            title: "With a PATH_INFO there is a PATH_TRANSLATED that ends with it, in the same case",
+            why: "Scripts that work on the files of the site find them through it.",
+            requirement: rule(&["rfc3875-4.1.6-05", "rfc3875-4.1.6-03", "rfc3875-4.1.6-04"]).warns().because("The most usual fault that this check finds, a variable left out, breaks no more than a SHOULD."),
+            hint: "Print the variable for a path after the script to which no file belongs.",
             mutant: instead_of("/No/Such file.txt\"", "/no/such file.txt\""),
             run: Act(|client| {
                 let seen = client.sees(get("{cgi}/probe/No/Such%20file.txt?{token}"))?;
@@ -182,10 +173,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-script-uri",
-            title: "The address that a script builds from its variables leads to the same script with the same values",
-            why: "It is how a script links to itself.",
-            requirement: rfc3875("3.3", Must, &["rfc3875-3.3-03", "rfc3875-3.3-01", "rfc3875-3.3-02"]),
-            hint: "Encode SCRIPT_NAME and PATH_INFO by hand, put the query behind, and compare what comes of the two requests.",
+            title: "The address built from a script's variables leads to the same script with the same values",
+            why: "Scripts link to themselves this way. If the values change, their links lead elsewhere.",
+            requirement: rule(&["rfc3875-3.3-03", "rfc3875-3.3-01", "rfc3875-3.3-02"]).counts(),
+            hint: "Encode SCRIPT_NAME and PATH_INFO by hand, append the query, and compare what the two requests give.",
             mutant: hears("/Az%3B", "/Az"),
             run: Act(|client| {
                 for path in ["", "/A%20b", "/%41z%3b", "/%C3%A9", "/a//b", "/a/./b", "/a/"] {

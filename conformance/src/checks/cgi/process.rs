@@ -1,8 +1,7 @@
 //! CGI: the surroundings of a script, and its three streams. Those on which servers hang come last.
 
-use crate::check::Level::{Must, Practice, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, practice, rfc3875};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::capability::Capability::{Output, SideFiles};
 use crate::mutant::naive::{careless, passes_on_and_stays};
 use crate::mutant::{hears, prints, serves};
@@ -17,10 +16,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "script-working-directory",
-            title: "A script runs in the directory that it lies in",
-            why: "It opens the files beside it by their names, and finds them, or it does not.",
-            requirement: rfc3875("7.2", Should, &["rfc3875-7.2-03"]),
-            hint: "Look at what the working directory of a script is when you start it.",
+            title: "A script runs in the directory that holds it",
+            why: "Scripts open the files beside them by name alone, and find them only from there.",
+            requirement: rule(&["rfc3875-7.2-03"]).warns(),
+            hint: "Print the working directory of a script, also for one in a subdirectory.",
             mutant: hears("/dir/probe", "/probe"),
             run: Act(|client| {
                 for (name, directory) in [("probe", "cgi-bin"), ("dir/probe", "cgi-bin/dir")] {
@@ -32,10 +31,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "script-umask",
-            title: "Files that a script makes can't be written to by everybody on the machine",
-            why: "A server that clears the mask makes every uploaded file one that anybody may change.",
-            requirement: practice(Should, &["rfc3875-9.5-01"]),
-            hint: "Look for a call that sets the file mode creation mask, and at what it is set to.",
+            title: "Files that a script creates can't be changed by every user of the machine",
+            why: "If the server clears the mask, anybody on the machine may change an uploaded file.",
+            requirement: unwritten().warns().because("It puts the files at the mercy of local users, though not of visitors."),
+            hint: "Search for a call of umask, and check the value that it sets.",
             mutant: serves(careless),
             run: Act(|client| client.sees_fields("")?.protects_files()),
         },
@@ -43,8 +42,8 @@ pub const CHAPTER: Chapter = Chapter {
             id: "script-signals",
             title: "A script starts with no signal blocked or ignored",
             why: "With SIGPIPE ignored a script goes on writing to nobody; with SIGTERM blocked nobody can end it.",
-            requirement: practice(Should, &["rfc3875-9.5-01"]),
-            hint: "Look at which signals your server, or its language, ignores: the programs it starts inherit that.",
+            requirement: unwritten().warns().because("Several languages ignore SIGPIPE without being asked, and most scripts do not notice."),
+            hint: "List the signals that your server or its language ignores: the programs it starts inherit that.",
             mutant: serves(careless),
             run: Act(|client| {
                 client.needs(Output)?;
@@ -59,10 +58,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "script-errors-kept",
-            title: "What a script writes to its standard error is no part of the page",
-            why: "It is meant for the log; on the page it breaks the head, or tells visitors about the machine.",
-            requirement: rfc3875("6.1", Should, &["rfc3875-6.1-02"]),
-            hint: "Look at where descriptor 2 of a script leads.",
+            title: "What a script writes to standard error is not part of the response",
+            why: "It is meant for the log. In the response it breaks the head, or shows visitors details of the machine.",
+            requirement: rule(&["rfc3875-6.1-02"]).warns().because("It hurts only when a script reports an error, and then the page is often lost anyway."),
+            hint: "Find where descriptor 2 of a script leads.",
             mutant: hears("stderr=", "emit="),
             run: Act(|client| {
                 let token = client.token();
@@ -76,10 +75,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "script-errors-logged",
-            title: "What a script writes to its standard error stands in the output of the server",
-            why: "Whoever writes a script sees there why it does not work, and nowhere else.",
-            requirement: practice(Practice, &["rfc3875-6.1-02"]),
-            hint: "Look at where descriptor 2 of a script leads, and at who reads it.",
+            title: "What a script writes to standard error appears in the output of the server, line by line",
+            why: "It is the only place where the author of a script can see why it does not work.",
+            requirement: unwritten().practice(),
+            hint: "Follow descriptor 2 of a script to the code that reads it.",
             mutant: prints("line one", "lie one"),
             run: Act(|client| {
                 let log = client.log()?;
@@ -92,10 +91,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "script-ignores-input",
-            title: "A script need not read its content: its page arrives whole, and the next request is answered",
-            why: "A script that refuses an upload answers without reading it. A write to a closed pipe then ends the server, or the response.",
-            requirement: rfc3875("4.2", Must, &["rfc3875-4.2-06"]),
-            hint: "Look at what becomes of an error in writing to a script's input.",
+            title: "If a script does not read its content, its page arrives whole and the next request works",
+            why: "A script may reject an upload without reading it. The failed write to its input then ends the server, or the response.",
+            requirement: rule(&["rfc3875-4.2-06", "rfc3875-6.4-01"]).counts(),
+            hint: "Check what becomes of an error in writing to a script's input.",
             mutant: serves(passes_on_and_stays),
             run: Act(|client| {
                 for length in [1, 10_000, 100_000] {
@@ -115,10 +114,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "script-closes-input",
-            title: "A script may close its input before all content was written to it",
-            why: "The same error comes at another time: while the server is still writing.",
-            requirement: rfc3875("4.2", Must, &["rfc3875-4.2-06"]),
-            hint: "Look at what becomes of an error in the middle of writing to a script's input.",
+            title: "If a script closes its input before the content ends, its page still arrives whole",
+            why: "The write to the script fails while the server is in the middle of it, and may take the response with it.",
+            requirement: rule(&["rfc3875-4.2-06", "rfc3875-6.4-01"]).counts(),
+            hint: "Check what becomes of an error in the middle of writing to a script's input.",
             mutant: hears("close-stdin", "exit=1"),
             run: Act(|client| {
                 let steps =
@@ -131,10 +130,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "script-errors-flood",
-            title: "A script can write 500,000 octets to its standard error before the first one of its page",
-            why: "When nobody reads, the pipe is full after 64 KiB: the script waits for the server and the server for the script.",
-            requirement: practice(Must, &["rfc3875-3.1-04"]),
-            hint: "Look at who reads a script's standard error while the server waits for its output.",
+            title: "A script can write 500,000 bytes to standard error before its page",
+            why: "If nobody reads the pipe, it is full after 64 KiB: the script waits for the server, and the server for the script.",
+            requirement: unwritten().counts().because("A script with many warnings would hang forever, and its visitor with it."),
+            hint: "Find out who reads a script's standard error while the server waits for its output.",
             mutant: hears("stderr-fill=", "wait=never&fill="),
             run: Act(|client| {
                 let token = client.token();
@@ -146,10 +145,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "script-writes-before-it-reads",
-            title: "A script can write 500,000 octets before it reads the first one of as many",
+            title: "A script can write 500,000 bytes before it reads the first byte of as many",
             why: "A server that writes all content before it reads any output waits forever, and so does the script.",
-            requirement: rfc3875("3.4", Must, &["rfc3875-3.4-02", "rfc3875-4.2-02", "rfc3875-6.4-01"]),
-            hint: "Look at whether your server can read from a script while it writes to it.",
+            requirement: unwritten().warns().because("No sentence of the document demands it, and most good servers fail, but such a script hangs there."),
+            hint: "Check whether your server can read from a script while it writes to it.",
             mutant: hears("&read-body", "&wait=never"),
             run: Act(|client| {
                 let content = "x".repeat(500_000);
@@ -172,10 +171,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "script-echoes",
-            title: "A script can write each part of its content as soon as it has read it, two million octets of it",
-            why: "Filters work that way: the content and the page are on their way at the same time.",
-            requirement: rfc3875("3.4", Must, &["rfc3875-3.4-02", "rfc3875-4.2-02", "rfc3875-6.4-02"]),
-            hint: "Look at whether your server can read from a script while it writes to it.",
+            title: "A script can write each part of two million bytes as soon as it has read it",
+            why: "Filters work that way: the content and the page are under way at the same time.",
+            requirement: unwritten().practice(),
+            hint: "Trace a large upload to a script that answers while it still reads.",
             mutant: hears("&echo", "&wait=never"),
             run: Act(|client| {
                 let call = client.call("probe", &[emit("Content-Type: text/plain\n\n"), Step::Echo])?;

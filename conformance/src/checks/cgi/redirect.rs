@@ -1,8 +1,7 @@
 //! CGI: scripts that answer by pointing elsewhere (RFC 3875 6.2.2 to 6.2.4).
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, rfc3875};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::Client;
 use crate::client::capability::Capability::Files;
 use crate::judge::failure::Failure;
@@ -21,10 +20,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "redirect-to-url",
-            title: "A script that gives just a URL as Location redirects the client there with a 302",
-            why: "After a form is sent the script sends the browser on; without the 302 it shows an empty page.",
-            requirement: rfc3875("6.2.3", Must, &["rfc3875-6.2.3-02"]),
-            hint: "Look at what status your server assumes when a script gives a Location and no Status.",
+            title: "A script that gives only a URL as Location redirects the client there with a 302",
+            why: "After a form is sent, the script sends the browser on. Without the 302 the user sees an empty page.",
+            requirement: rule(&["rfc3875-6.2.3-02"]).counts(),
+            hint: "Check which status your server assumes when a script gives a Location and no Status.",
             mutant: instead_of("HTTP/1.1 302", "HTTP/1.1 200"),
             run: Act(|client| {
                 let reply = client.emits(format!("Location: {ELSEWHERE}\n\n"))?;
@@ -34,10 +33,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "redirect-name-in-any-case",
-            title: "Location is known in any case, with any blanks before its value",
-            why: "Field names are the same in any case, and every language's library writes them its own way.",
-            requirement: rfc3875("6.3", Must, &["rfc3875-6.3-03", "rfc3875-6.3-06"]),
-            hint: "Look at how the names of the script's fields are compared, and its values trimmed.",
+            title: "Location is recognised in any case, with any blanks before its value",
+            why: "Field names have no case, and the library of each language writes them in its own way.",
+            requirement: rule(&["rfc3875-6.3-03", "rfc3875-6.3-06"]).counts(),
+            hint: "Find the code that compares the names of a script's fields and trims their values.",
             mutant: reads("LOCATION:", "X-OTHERS:"),
             run: Act(|client| {
                 let usual = client.emits(format!("Location: {ELSEWHERE}\n\n"))?;
@@ -54,14 +53,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "redirect-with-status",
-            title: "The status that a script gives with a Location reaches the client, and its document too",
-            why: "303 and 307 say whether the browser sends the form again; 201 is no redirect at all.",
-            requirement: rfc3875(
-                "6.2.4",
-                Must,
-                &["rfc3875-6.2.4-01", "rfc3875-6.2.4-02", "rfc3875-6.3.3-02"],
-            ),
-            hint: "Look at which of Status and Location decides on the status of the response.",
+            title: "The status and the document that a script gives with a Location reach the client",
+            why: "303 and 307 decide whether the browser sends the form again, and 201 is not a redirect at all.",
+            requirement: rule(&["rfc3875-6.2.4-02", "rfc3875-6.3.3-01"]).counts(),
+            hint: "Check which of Status and Location decides on the status of the response.",
             mutant: instead_of("HTTP/1.1 307", "HTTP/1.1 302"),
             run: Act(|client| {
                 client.honours_status()?;
@@ -80,9 +75,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "redirect-keeps-fields",
             title: "What a script sets along with a redirect, such as a cookie, reaches the client",
-            why: "Logging in is a cookie and a redirect in one response.",
-            requirement: rfc3875("6.2.4", Should, &["rfc3875-6.2.3-01"]),
-            hint: "Look at which fields of the script a redirect takes over.",
+            why: "To log in is a cookie and a redirect in one response. Without the cookie the next page asks for the password again.",
+            requirement: rule(&["rfc3875-6.3-07"]).counts(),
+            hint: "List the fields of the script that your server keeps in a redirect.",
             mutant: instead_of("Set-Cookie", "X-Cookie"),
             run: Act(|client| {
                 let token = client.token();
@@ -93,10 +88,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "redirect-to-path",
-            title: "A script that gives just a path as Location leads the client to what stands there",
-            why: "The client gets what the script wrote, which is nothing, with a Location that it ignores.",
-            requirement: rfc3875("6.2.2", Must, &["rfc3875-6.2.2-01", "rfc3875-6.2.2-03"]),
-            hint: "Look for the place where your server tells a Location that begins with a slash from a URL.",
+            title: "A script that gives only a path as Location leads the client to what is there",
+            why: "The client gets the empty page of the script instead, with a Location that it ignores.",
+            requirement: rule(&["rfc3875-6.2.2-02"]).counts(),
+            hint: "Find the place where your server separates a Location that begins with a slash from a URL.",
             mutant: serves(passes_on),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -113,10 +108,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "redirect-inside",
-            title: "A path as Location is followed by the server itself, and the client sees no redirect",
-            why: "Scripts use it to show a page of the site under their own URL. Many servers send a 302 instead, which costs a round trip and shows another URL.",
-            requirement: rfc3875("6.2.2", Should, &["rfc3875-6.2.2-02"]),
-            hint: "Look at whether a Location that is a path is answered by your server as a request for that path would be.",
+            title: "The server itself follows a path given as Location, and the client sees no redirect",
+            why: "Scripts use it to show another page of the site under their own URL. A 302 costs a round trip and shows the other URL.",
+            requirement: rule(&["rfc3875-6.2.2-02", "rfc3875-6.2.2-03"]).warns().because("Many servers send a 302 instead, and the client still gets to the page."),
+            hint: "Compare the answer to such a script with the answer to a request for that path.",
             mutant: reads("Location: /", "Location: http://a/"),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -128,10 +123,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "redirect-inside-query",
-            title: "A script that is reached by a redirect inside sees the path and the query of the Location",
-            why: "The second script works with the first one's data.",
-            requirement: rfc3875("6.2.2", Must, &["rfc3875-6.2.2-02"]),
-            hint: "Look at what the second script's variables are made of: the request line, or the Location.",
+            title: "After an internal redirect a script sees the path and the query of the Location",
+            why: "Otherwise the second script works with the data of the first.",
+            requirement: rule(&["rfc3875-6.2.2-02"]).counts(),
+            hint: "Trace the second script's variables back to the request line or to the Location.",
             mutant: reads("b%20c", "b%20d"),
             run: Act(|client| {
                 let token = client.token();
@@ -142,10 +137,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "redirect-inside-content",
-            title: "A script that is reached by a redirect inside finds as much content as it is promised",
-            why: "The first script may have read the content. A second one that is told of three octets waits for them.",
-            requirement: rfc3875("6.3.2", Must, &["rfc3875-6.3.2-02", "rfc3875-6.2.2-03"]),
-            hint: "Look at the method and the length that the second script is told, and at what its input is.",
+            title: "After an internal redirect, CONTENT_LENGTH and standard input agree",
+            why: "The first script may have read the content. A second one that expects three bytes waits for them forever.",
+            requirement: rule(&["rfc3875-4.2-02", "rfc3875-6.3.2-02"]).counts(),
+            hint: "Print the method and the length that the second script sees, and check what its input is.",
             mutant: instead_of("\"stdin_length\":0", "\"stdin_length\":3"),
             run: Act(|client| {
                 let token = client.token();
@@ -154,10 +149,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "redirect-inside-missing",
-            title: "A redirect inside to what does not exist is a 404",
+            title: "An internal redirect to a path that does not exist is answered with 404 or 403",
             why: "With a 200 a dead link looks like an empty page, to people and to search engines.",
-            requirement: rfc3875("6.2.2", Must, &["rfc3875-6.2.2-02"]),
-            hint: "Look at whose status the client gets: that of the script, or that of what it points to.",
+            requirement: rule(&["rfc3875-6.2.2-02"]).counts(),
+            hint: "Check whose status the client gets: that of the script, or that of its target.",
             mutant: instead_of("HTTP/1.1 404", "HTTP/1.1 200"),
             run: Act(|client| {
                 let token = client.token();
@@ -168,10 +163,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "redirect-loop",
-            title: "A script that redirects to itself is stopped after some rounds",
+            title: "A script that redirects to itself is stopped with a 5xx after some rounds",
             why: "Two pages that point to each other keep the server busy until somebody restarts it.",
-            requirement: rfc3875("6.2.2", Must, &["rfc3875-6.2.2-03"]),
-            hint: "Look for what ends the recursion when a redirect inside leads to another one.",
+            requirement: unwritten().counts().because("A server that runs in such a circle has no time left for anybody else."),
+            hint: "Find what ends the recursion when one internal redirect leads to another.",
             mutant: serves(redirects_forever),
             run: Act(|client| {
                 needs_inside(client)?;
@@ -181,10 +176,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "redirect-location-empty",
-            title: "An empty Location is as good as none",
-            why: "A library that always writes the field would make a redirect to nowhere of every page.",
-            requirement: rfc3875("6.3", Should, &["rfc3875-6.3-04"]),
-            hint: "Look at what your server makes of a field of the script that has no value.",
+            title: "An empty Location counts as none",
+            why: "With a library that always writes the field, every page would become a redirect to nowhere.",
+            requirement: rule(&["rfc3875-6.3-04"]).warns().because("Several good servers send a redirect here, and scripts hardly ever write the field without a value."),
+            hint: "See what your server makes of a field of the script that has no value.",
             mutant: instead_of("HTTP/1.1 200", "HTTP/1.1 302"),
             run: Act(|client| {
                 let token = client.token();
@@ -195,10 +190,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "redirect-to-no-path",
-            title: "A Location that is neither a URL nor an absolute path is never followed by the server",
-            why: "A Location made of what a visitor typed, such as //other.example, leads where the visitor likes.",
-            requirement: rfc3875("6.3.2", Should, &["rfc3875-6.3.2-01"]),
-            hint: "Look at what your server does with a Location that begins neither with a scheme nor with one slash.",
+            title: "The server itself follows no Location but an absolute path",
+            why: "A Location made of a visitor's input, such as //other.example, would lead where the visitor likes.",
+            requirement: rule(&["rfc3875-6.3.2-01"]).warns().because("What a server shows by mistake here is a page of the site that the visitor could have asked for anyway."),
+            hint: "Try a Location that begins neither with http: nor with a single slash.",
             mutant: reads("Location: hello", "Location: /hello"),
             run: Act(|client| {
                 client.needs(Files)?;

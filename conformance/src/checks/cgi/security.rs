@@ -1,8 +1,7 @@
 //! CGI: what scripts must not get, and what nobody may get out of them (RFC 3875 9, and the years since).
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, practice, rfc3875};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::capability::Capability::Output;
 use crate::mutant::naive::{careless, tells_fields, tells_plain_fields};
 use crate::mutant::{hears, instead_of, replies, serves};
@@ -18,10 +17,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "cgi-no-escape",
-            title: "No spelling of a path leads to a file outside the directory of scripts",
-            why: "Whatever program lies on the machine could be run by anybody, and any file read.",
-            requirement: rfc3875("9.8", Must, &["rfc3875-9.8-01"]),
-            hint: "Look at where dots and percent signs are resolved, and where the result is compared with the directory.",
+            title: "No spelling of a path leads to a file outside the script directory",
+            why: "Anybody could run any program on the machine and read any file.",
+            requirement: rule(&["rfc3875-9.8-01"]).counts().because("This hole gives the whole machine to any visitor."),
+            hint: "Find where dots and percent signs are resolved, and where the result is compared with the directory.",
             mutant: replies("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nA SCRIPT OUTSIDE RAN\n"),
             run: Act(|client| {
                 for way in WAYS_OUT {
@@ -40,9 +39,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "cgi-no-source",
             title: "The source of a script is never shown, however its URL is spelled",
-            why: "Scripts hold passwords of databases, and mistakes that others would like to read.",
-            requirement: practice(Must, &["rfc3875-3.4-01"]),
-            hint: "Look for a second way to the same file: another spelling that your file server knows and your gateway does not.",
+            why: "Scripts hold passwords of databases, and mistakes that attackers would like to read.",
+            requirement: rule(&["rfc3875-3.4-01"]).counts(),
+            hint: "Search for a second way to the same file: a spelling that your file server knows and your gateway does not.",
             mutant: replies(
                 "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n#!/bin/sh\n# THE SOURCE OF A SCRIPT\n",
             ),
@@ -79,10 +78,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-missing-script",
-            title: "A script that does not exist is a 404",
-            why: "A 500 sends people looking for a fault in a script that is not there.",
-            requirement: practice(Must, &["rfc3875-3.2-01"]),
-            hint: "Look at what your server does before it starts a program: it may be told that there is none.",
+            title: "A request for a script that does not exist is refused with 404 or 403",
+            why: "A 500 makes people search for a fault in a script that is not there.",
+            requirement: unwritten().warns().because("A wrong code misleads people and search engines, but it opens nothing, and no document asks for this one."),
+            hint: "Check what your server knows about the file before it starts a program.",
             mutant: instead_of("HTTP/1.1 404", "HTTP/1.1 500"),
             run: Act(|client| {
                 let token = client.token();
@@ -99,10 +98,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-not-executable",
-            title: "A file that is not executable is refused and neither run nor shown",
-            why: "A note or a copy left beside the scripts is not meant for the public.",
-            requirement: rfc3875("3.4", Must, &["rfc3875-3.4-01"]),
-            hint: "Look at what your server asks about a file before it runs it.",
+            title: "A file that is not executable is refused, and neither run nor shown",
+            why: "A note or a copy left among the scripts is not meant for the public.",
+            requirement: rule(&["rfc3875-3.4-01"]).counts(),
+            hint: "Check what your server asks about a file before it runs it.",
             mutant: hears("/not-executable", "/source"),
             run: Act(|client| {
                 let twin = client.twin("GET {cgi}/source HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
@@ -112,10 +111,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-cannot-start",
-            title: "A script that can't be started is answered with an error, at once",
+            title: "A script that can't be started is answered with an error, and at once",
             why: "An empty page with a 200 hides the most frequent mistake in the first line of a script.",
-            requirement: rfc3875("3.4", Must, &["rfc3875-3.4-01", "rfc3875-6.1-01"]),
-            hint: "Look at where an error in starting a program goes: it may happen in the child already.",
+            requirement: rule(&["rfc3875-3.4-01"]).counts(),
+            hint: "Follow an error in starting a program: it may only happen in the child process.",
             mutant: instead_of("HTTP/1.1 50", "HTTP/1.1 20"),
             run: Act(|client| {
                 let twin = client.twin("GET {cgi}/source HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
@@ -128,10 +127,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-nul-in-path",
-            title: "A path with NUL in it runs nothing",
-            why: "For the system the name ends at the NUL, and for the check of its end it does not.",
-            requirement: rfc3875("7.2", Must, &["rfc3875-7.2-05", "rfc3875-4.1-07"]),
-            hint: "Look at what your server does with %00 once the path is decoded.",
+            title: "A path with an encoded NUL in it is refused",
+            why: "For the system a name ends at the NUL. A server that checks the whole name checks something else than it opens.",
+            requirement: rule(&["rfc3875-7.2-05", "rfc3875-4.1-07"]).warns().because("Where a NUL shows a source or leads out of the directory, the checks of those count already."),
+            hint: "Trace %00 through your server once the path is decoded.",
             mutant: hears("%00", "?%00"),
             run: Act(|client| {
                 let twin = client.twin("GET {cgi}/source HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
@@ -144,10 +143,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-no-listing",
-            title: "The directory of scripts is not listed",
+            title: "The script directory is not listed",
             why: "The list shows what was forgotten there: old versions, copies, tests.",
-            requirement: practice(Should, &[]),
-            hint: "Look at what your server answers when the path ends at the directory.",
+            requirement: unwritten().warns().because("A listing shows attackers old copies and tests, though by itself it gives them nothing to run."),
+            hint: "See what your server answers when the path ends at the directory.",
             mutant: replies(
                 "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<a href=\"nph-probe\">nph-probe</a>",
             ),
@@ -161,10 +160,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-httpoxy",
-            title: "A field Proxy does not become the variable HTTP_PROXY",
-            why: "Libraries take that variable for the proxy to use, and a visitor would choose it.",
-            requirement: practice(Must, &["rfc3875-4.1.18-08"]),
-            hint: "Look at which fields of the request are left out of the environment.",
+            title: "A field named Proxy does not become the variable HTTP_PROXY",
+            why: "Libraries take that variable as the proxy for their own requests, so a visitor could choose it.",
+            requirement: unwritten().practice(),
+            hint: "List the fields of the request that your server keeps out of the environment.",
             mutant: serves(tells_fields),
             run: Act(|client| {
                 for name in ["Proxy", "PROXY", "proxy"] {
@@ -175,10 +174,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-identity-not-claimed",
-            title: "Nobody is who he claims to be: without authentication AUTH_TYPE and REMOTE_USER are not set",
-            why: "A script that trusts REMOTE_USER lets everybody in who sends a field.",
-            requirement: rfc3875("4.1.11", Must, &["rfc3875-4.1.1-02", "rfc3875-4.1.11-02"]),
-            hint: "Look at what sets these variables: that the server has checked a password, or that a field came.",
+            title: "If the server asks for no password, AUTH_TYPE and REMOTE_USER are not set, or empty",
+            why: "A script that trusts REMOTE_USER lets in everybody who sends a field.",
+            requirement: rule(&["rfc3875-4.1.1-02"]).counts(),
+            hint: "Check what sets these variables: a password that the server has verified, or a field that came.",
             mutant: serves(tells_plain_fields),
             run: Act(|client| {
                 let seen = client.sees_fields(
@@ -190,10 +189,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-fields-stay-fields",
-            title: "A field of the request sets no variable but one whose name begins with HTTP_",
+            title: "A field of the request sets only variables whose names begin with HTTP_",
             why: "With LD_PRELOAD or PATH a visitor chooses which code the script runs.",
-            requirement: rfc3875("4.1.18", Must, &["rfc3875-4.1.18-03"]),
-            hint: "Look at how the name of a variable is made from the name of a field.",
+            requirement: rule(&["rfc3875-4.1.18-03"]).counts(),
+            hint: "Trace how the name of a variable is made from the name of a field.",
             mutant: serves(tells_plain_fields),
             run: Act(|client| {
                 let token = client.token();
@@ -211,9 +210,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "cgi-field-collision",
             title: "A field X_Name does not take the place of X-Name",
-            why: "A proxy in front that sets or removes X-Name does not know X_Name, and the script can't tell them apart.",
-            requirement: practice(Should, &["rfc3875-4.1-01", "rfc3875-4.1.18-05"]),
-            hint: "Look at what happens when the names of two fields give the same variable.",
+            why: "A proxy that sets or removes X-Name does not know X_Name, and the script can't tell the two apart.",
+            requirement: unwritten().warns().because("A script that trusts a field of its proxy can be deceived, but most scripts trust none."),
+            hint: "See what happens when the names of two fields give the same variable.",
             mutant: serves(tells_fields),
             run: Act(|client| {
                 for fields in ["X-Same: dash\r\nX_Same: line\r\n", "X_Same: line\r\nX-Same: dash\r\n"] {
@@ -227,10 +226,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-no-shell",
-            title: "What means something to a shell means nothing on the way to the script",
-            why: "A server that runs scripts by way of a shell runs what visitors send.",
-            requirement: rfc3875("4.1.18", Must, &["rfc3875-4.1.18-04"]),
-            hint: "Look for a shell, or a command line put together from text, between your server and the script.",
+            title: "Characters that mean something to a shell reach the script unchanged",
+            why: "A server that starts scripts through a shell runs the commands that visitors send.",
+            requirement: rule(&["rfc3875-4.1.18-04"]).counts(),
+            hint: "Search for a shell, or a command line made of text, between your server and the script.",
             mutant: hears("$(id)", "uid=0"),
             run: Act(|client| {
                 for value in
@@ -247,9 +246,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "cgi-environment-leaks",
             title: "The server's own environment is not handed on to scripts",
-            why: "It holds passwords and keys for the server, and one page of a script that shows its environment gives them away.",
-            requirement: rfc3875("9.5", Should, &["rfc3875-9.5-01"]),
-            hint: "Look at what the environment of a script starts from: nothing, or that of the server.",
+            why: "It holds passwords and keys, and one script that prints its environment gives them away.",
+            requirement: rule(&["rfc3875-9.5-01"]).warns(),
+            hint: "Compare the environment of a script with that in which you started the server.",
             mutant: serves(tells_fields),
             run: Act(|client| {
                 client.needs(Output)?;
@@ -259,9 +258,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "cgi-descriptors-leak",
             title: "A script has no files open but its input, its output and its errors",
-            why: "An inherited socket keeps the port busy after the server has ended, or a client waiting for the end.",
-            requirement: rfc3875("9.5", Should, &["rfc3875-9.5-01"]),
-            hint: "Look at which of your server's descriptors are not marked to be closed when a program is started.",
+            why: "An inherited socket keeps the port busy after the server has ended, or a client waiting.",
+            requirement: rule(&["rfc3875-9.5-01"]).warns(),
+            hint: "List the descriptors that a script has open, and find the code that opened each one.",
             mutant: serves(careless),
             run: Act(|client| {
                 client.needs(Output)?;
@@ -270,10 +269,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-no-injection",
-            title: "Line ends in a path do not become fields of the response",
-            why: "Whoever gets somebody to follow a link sets cookies for him, or writes the page that he sees.",
-            requirement: practice(Must, &["rfc3875-3.1-04"]),
-            hint: "Look for decoded parts of the request in the head of a response, such as in a Location.",
+            title: "Encoded line ends in a path or in a script's Location do not become fields",
+            why: "With a prepared link an attacker sets cookies for someone else, or writes the page that they see.",
+            requirement: unwritten().counts().because("It is a hole: a click on a prepared link brings a response that an attacker wrote."),
+            hint: "Search for decoded parts of the request in the head of a response, such as in a Location.",
             mutant: replies(
                 "HTTP/1.1 301 Moved\r\nLocation: /\r\nInjected: yes\r\nConnection: close\r\n\r\n",
             ),

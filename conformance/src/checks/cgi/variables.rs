@@ -1,8 +1,7 @@
 //! CGI: what a script is told about the request (RFC 3875 4.1).
 
-use crate::check::Level::{May, Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, rfc3875};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::judge::failure::Failure;
 use crate::mutant::{hears, instead_of, serves};
@@ -11,20 +10,16 @@ use crate::probe::Seen;
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-variables",
-    title: "CGI: what a script is told about the request",
+    title: "CGI: what a script learns about the request",
     needs: &["cgi-answers"],
     turn: Turn::Beside,
     checks: &[
         Check {
             id: "cgi-answers",
-            title: "A script in the directory of scripts is run, and what it writes is the response",
-            why: "Everything else about scripts is judged by what this one reports.",
-            requirement: rfc3875(
-                "3.1",
-                Must,
-                &["rfc3875-3.1-01", "rfc3875-3.4-01", "rfc3875-5.2-01", "rfc3875-6.1-02"],
-            ),
-            hint: "Run the script by hand with QUERY_STRING in its environment, then compare with what your server sends.",
+            title: "A script in the script directory is run, and what it writes becomes the response",
+            why: "A server that sends the program itself, or an empty page, has no dynamic pages. Every other check of scripts relies on this one.",
+            requirement: rule(&["rfc3875-3.1-01", "rfc3875-3.4-01", "rfc3875-6.1-02", "rfc3875-7.2-01"]).counts(),
+            hint: "Run the script by hand with QUERY_STRING set, and compare its output with what your server sends.",
             mutant: hears("/cgi-bin/probe?token=", "/cgi-bin/probe?taken="),
             run: Act(|client| {
                 let token = client.token();
@@ -33,10 +28,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-environment-sound",
-            title: "The environment is a list of NAME=value in which each name stands once",
-            why: "Of two entries with one name some languages see the first, others the last.",
-            requirement: rfc3875("4.1", Must, &["rfc3875-4.1-01", "rfc3875-7.2-01"]),
-            hint: "Look at how the list that your server hands to execve is put together.",
+            title: "Every variable of a script is NAME=value, and no name occurs twice, even in another case",
+            why: "Of two entries with one name, some languages read the first and others the last.",
+            requirement: rule(&["rfc3875-4.1-01"]).counts(),
+            hint: "Print the list of variables just before your server starts the script.",
             mutant: instead_of("\"SERVER_PROTOCOL=", "\"SERVER_SOFTWARE="),
             run: Act(|client| {
                 client
@@ -47,9 +42,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "cgi-interface",
             title: "GATEWAY_INTERFACE is CGI/1.1",
-            why: "Programs that can be called in several ways find out by it that they are a script.",
-            requirement: rfc3875("4.1.4", Must, &["rfc3875-4.1.4-01", "rfc3875-4.1.4-02"]),
-            hint: "Compare the value in the report of the script with the grammar, letter by letter.",
+            why: "Programs that can run in several ways learn from it that they run as a script.",
+            requirement: rule(&["rfc3875-4.1.4-01", "rfc3875-4.1.4-02"]).counts(),
+            hint: "Compare the value in the script's report with the grammar, letter by letter.",
             mutant: instead_of("GATEWAY_INTERFACE=CGI/1.1", "GATEWAY_INTERFACE=CGI 1.1"),
             run: Act(|client| {
                 let expected = "CGI/1.1";
@@ -61,9 +56,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "cgi-method",
             title: "REQUEST_METHOD is the method of the request, or the method is refused",
-            why: "A script that takes a DELETE for a GET shows what it should have deleted.",
-            requirement: rfc3875("4.1.12", Must, &["rfc3875-4.1.12-01", "rfc3875-4.3.4-03"]),
-            hint: "Look at where the method is kept between the request line and the environment.",
+            why: "A script that sees GET where the client sent DELETE shows the record that it should have deleted.",
+            requirement: rule(&["rfc3875-4.1.12-01", "rfc3875-4.3.4-03"]).counts(),
+            hint: "Trace the method from the request line to the environment.",
             mutant: instead_of("REQUEST_METHOD=DELETE", "REQUEST_METHOD=GET   "),
             run: Act(|client| {
                 for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "REPORT"] {
@@ -81,10 +76,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-method-case",
-            title: "A method in lower case is not taken for one in upper case",
-            why: "What a filter in front lets pass as unknown must not become something else behind it.",
-            requirement: rfc3875("4.1.12", Must, &["rfc3875-4.1.12-02"]),
-            hint: "Look for a function that changes case on the way of the method.",
+            title: "A method in lower case reaches the script in lower case, or is refused",
+            why: "A filter in front lets \"get\" pass as an unknown method; it must not turn into GET after the filter.",
+            requirement: rule(&["rfc3875-4.1.12-02"]).counts(),
+            hint: "Search for code that changes the case of the method.",
             mutant: hears("get /cgi-bin", "GET /cgi-bin"),
             run: Act(|client| {
                 let request = "get {cgi}/probe?{token} HTTP/1.1\r\nHost: {host}\r\n\r\n";
@@ -95,10 +90,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-query",
-            title: "QUERY_STRING is what stands behind the question mark, octet by octet",
-            why: "It is the script that decodes it: decoded before, an encoded ampersand splits a value.",
-            requirement: rfc3875("4.1.7", Must, &["rfc3875-4.1.7-03", "rfc3875-4.1.7-04", "rfc3875-3.3-04"]),
-            hint: "Compare QUERY_STRING with the request line; nothing may be decoded, sorted or left out.",
+            title: "QUERY_STRING is everything after the first question mark, still encoded",
+            why: "The script decodes the query. If the server has decoded it before, an encoded ampersand splits a value in two.",
+            requirement: rule(&["rfc3875-4.1.7-03", "rfc3875-4.1.7-04"]).counts(),
+            hint: "Compare QUERY_STRING with the request line, character by character.",
             mutant: hears("a=%20b+c&", "a=+b+c&"),
             run: Act(|client| {
                 let query = "rest&a=%20b+c&d=%2f%2F%26&e=//?x=y&%C3%A9=AbC&&;=:@!$'()*,-._~/../";
@@ -116,10 +111,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-query-odd",
-            title: "A query with broken escapes is passed on unchanged, or refused",
-            why: "Where the server mends it and the script reads it, two programs see two queries.",
-            requirement: rfc3875("4.1.7", Should, &["rfc3875-4.1.7-03", "rfc3875-4.1-07"]),
-            hint: "Look at what decodes or encodes the query on its way to the script.",
+            title: "A query with broken escapes or raw bytes above 127 is passed on unchanged, or refused",
+            why: "If the server repairs the query and another program reads the original, the two see different values.",
+            requirement: rule(&["rfc3875-4.1.7-03"]).warns().because("Such a query is malformed, and the document does not say what becomes of a malformed one."),
+            hint: "Search for code that decodes or encodes the query on its way to the script.",
             mutant: hears("%zz&%", "%25zz&%25"),
             run: Act(|client| {
                 for query in [&b"rest&%zz&%"[..], b"rest&\xc3\xa9=\xff"] {
@@ -134,10 +129,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-query-empty",
-            title: "QUERY_STRING is set, and empty, where there is no query",
-            why: "Scripts look it up without asking first whether it is there, and fail where it is not.",
-            requirement: rfc3875("4.1.7", Must, &["rfc3875-4.1.7-01", "rfc3875-4.1.7-02"]),
-            hint: "Look at what your server does with the variable when the target has no question mark.",
+            title: "Without a query, QUERY_STRING is set and empty",
+            why: "Scripts read it without asking whether it is there, and crash where it is not.",
+            requirement: rule(&["rfc3875-4.1.7-02", "rfc3875-4.1.7-01"]).counts(),
+            hint: "See what your server sets for a target without a question mark, and for one that ends in it.",
             mutant: instead_of("\"QUERY_STRING=\"", "\"QUERY_STRANG=\""),
             run: Act(|client| {
                 for target in ["{cgi}/probe", "{cgi}/probe?"] {
@@ -150,10 +145,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-values-keep-case",
-            title: "Path, query and fields reach the script in the case in which they came",
-            why: "Tokens, file names and passwords differ in nothing but case.",
-            requirement: rfc3875("4.1", Must, &["rfc3875-4.1-06", "rfc3875-4.1.5-04"]),
-            hint: "Look for a function that changes case on the way of these values.",
+            title: "Path, query and field values reach the script with their case unchanged",
+            why: "Tokens, file names and passwords may differ in case alone.",
+            requirement: rule(&["rfc3875-4.1-06", "rfc3875-4.1.5-04", "rfc3875-4.1.7-04"]).counts(),
+            hint: "Search for code that changes the case of these values.",
             mutant: instead_of("PATH_INFO=/MiXeD/AbC", "PATH_INFO=/mixed/abc"),
             run: Act(|client| {
                 let seen = client.sees(
@@ -167,10 +162,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-remote-addr",
-            title: "REMOTE_ADDR is the address that the connection comes from, whatever the client says",
-            why: "Scripts trust it: who could set it by a field could be anybody, from anywhere.",
-            requirement: rfc3875("4.1.8", Must, &["rfc3875-4.1.8-01"]),
-            hint: "Look at where the address comes from: the socket, or something that the client sent.",
+            title: "REMOTE_ADDR is the address that the connection comes from, whatever the fields say",
+            why: "Scripts base access rules on it. If a field could set it, anyone could seem to come from anywhere.",
+            requirement: rule(&["rfc3875-4.1.8-01"]).counts(),
+            hint: "Trace the value back to its source: the socket, or something that the client sent.",
             mutant: instead_of("REMOTE_ADDR=127.0.0.1", "REMOTE_ADDR=127.9.9.9"),
             run: Act(|client| {
                 let forged = [
@@ -199,10 +194,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-remote-host",
-            title: "REMOTE_HOST, where it is set, is a name, or the same address as REMOTE_ADDR",
-            why: "A script that compares both wonders where the request came from.",
-            requirement: rfc3875("4.1.9", May, &["rfc3875-4.1.9-01", "rfc3875-4.1.9-02"]),
-            hint: "Look at what REMOTE_HOST is made from.",
+            title: "Where REMOTE_HOST is an address, it is the same address as REMOTE_ADDR",
+            why: "A script that compares the two does not know which one to believe.",
+            requirement: rule(&["rfc3875-4.1.9-02"]).practice(),
+            hint: "Find out what your server makes REMOTE_HOST from.",
             mutant: instead_of("REMOTE_HOST=127.0.0.1", "REMOTE_HOST=127.9.9.9"),
             run: Act(|client| {
                 let seen = client.sees_fields("")?;
@@ -216,9 +211,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "cgi-server-name",
             title: "SERVER_NAME is a host name or an address, without a port",
-            why: "Scripts build links from it, and put the port behind it themselves.",
-            requirement: rfc3875("4.1.14", Must, &["rfc3875-4.1.14-01", "rfc3875-4.1.14-02"]),
-            hint: "Look at what your server makes of a Host field with a port.",
+            why: "Scripts build links from it and append the port themselves. With two ports in it no link works.",
+            requirement: rule(&["rfc3875-4.1.14-02"]).counts(),
+            hint: "See what your server makes of a Host field with a port.",
             mutant: instead_of("SERVER_NAME=127.0.0.1", "SERVER_NAME=host:8000"),
             run: Act(|client| {
                 for host in ["{host}", "example.com:1234"] {
@@ -230,10 +225,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-server-name-always",
-            title: "SERVER_NAME is set even where the client names no host",
-            why: "Clients of HTTP/1.0 need not name one, and a script still has to write links.",
-            requirement: rfc3875("4.1.14", Should, &["rfc3875-4.1.14-01"]),
-            hint: "Look at what your server makes of a request without Host.",
+            title: "SERVER_NAME is set even if the client names no host",
+            why: "An HTTP/1.0 client need not name a host, and the script still has to write links.",
+            requirement: rule(&["rfc3875-4.1.14-01", "rfc3875-4.1.14-02"]).warns().because("Hardly any client leaves out Host today, so few scripts would notice."),
+            hint: "Try a request without Host, and follow the value that your server uses instead.",
             mutant: instead_of("SERVER_NAME=127.0.0.1", "SERVER_NAME=\",\"A=0.0."),
             run: Act(|client| {
                 let seen = client.sees("GET {cgi}/probe?{token} HTTP/1.0\r\n\r\n")?;
@@ -243,18 +238,18 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "cgi-server-port",
             title: "SERVER_PORT is the port on which the request arrived, in digits",
-            why: "Scripts build links from it, and these lead nowhere if it is wrong.",
-            requirement: rfc3875("4.1.15", Must, &["rfc3875-4.1.15-01", "rfc3875-4.1.15-02"]),
-            hint: "Look at whether the variable is set for every request, and what it is made from.",
+            why: "Scripts build links from it. With a wrong port these lead nowhere.",
+            requirement: rule(&["rfc3875-4.1.15-01", "rfc3875-4.1.15-02"]).counts(),
+            hint: "Check for which requests your server sets the variable, and from what.",
             mutant: instead_of("\"SERVER_PORT=", "\"SERVER_PART="),
             run: Act(|client| port_is_right(client, "Host: {host}\r\n")),
         },
         Check {
             id: "cgi-server-port-is-real",
             title: "SERVER_PORT does not follow the Host field",
-            why: "Which port a request arrived on is a fact; what a client writes into Host is a claim. Some well-known servers take it from there all the same.",
-            requirement: rfc3875("4.1.15", Should, &["rfc3875-4.1.15-01"]),
-            hint: "Look at what SERVER_PORT is made from, when Host names another port, or none.",
+            why: "The port on which a request arrived is a fact; the port in Host is what a client claims.",
+            requirement: rule(&["rfc3875-4.1.15-01"]).warns().because("Well-known servers read the port from Host by default, and links still work for clients that send a right Host."),
+            hint: "Trace SERVER_PORT back to its source when Host names another port, or none.",
             mutant: serves(believes_host),
             run: Act(|client| {
                 if client.sees_fields("")?.value("SERVER_PORT").is_empty() {
@@ -266,10 +261,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-server-protocol",
-            title: "SERVER_PROTOCOL is HTTP and a version",
-            why: "Scripts look there for what they may use in their response.",
-            requirement: rfc3875("4.1.16", Must, &["rfc3875-4.1.16-01", "rfc3875-4.1.16-02"]),
-            hint: "Compare the value in the report of the script with the grammar.",
+            title: "SERVER_PROTOCOL is HTTP/1.0 or HTTP/1.1",
+            why: "Scripts learn from it what they may use in their response.",
+            requirement: rule(&["rfc3875-4.1.16-01", "rfc3875-4.1.16-02"]).counts(),
+            hint: "Compare the value in the script's report with the grammar.",
             mutant: instead_of("SERVER_PROTOCOL=HTTP/1.", "SERVER_PROTOCOL=HTTP 1."),
             run: Act(|client| {
                 for version in ["HTTP/1.1", "HTTP/1.0"] {
@@ -289,9 +284,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "cgi-server-software",
             title: "SERVER_SOFTWARE names the server",
-            why: "Whoever looks into a problem of a script wants to know what ran it.",
-            requirement: rfc3875("4.1.17", Must, &["rfc3875-4.1.17-01"]),
-            hint: "Look whether the variable is set at all.",
+            why: "Someone who searches for a fault in a script needs to know which server ran it.",
+            requirement: rule(&["rfc3875-4.1.17-01"]).counts(),
+            hint: "Check that the variable is in the list at all.",
             mutant: instead_of("\"SERVER_SOFTWARE=", "\"SERVER_SOFTWHAT="),
             run: Act(|client| {
                 let is_product = |value: &str| value.starts_with(|c: char| c.is_ascii_graphic() && c != '/');
@@ -304,9 +299,9 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-server-software-is-server",
-            title: "SERVER_SOFTWARE says the same as the field Server of the response",
-            why: "Two names for one server help nobody.",
-            requirement: rfc3875("4.1.17", Should, &["rfc3875-4.1.17-02"]),
+            title: "If the response has a Server field, SERVER_SOFTWARE is the same",
+            why: "With two names for one server, a report from a user does not match the log of the script.",
+            requirement: rule(&["rfc3875-4.1.17-02"]).warns(),
             hint: "Compare the variable with the field, letter by letter.",
             mutant: instead_of("Content-Type: application/json", "Server: another/1"),
             run: Act(|client| {

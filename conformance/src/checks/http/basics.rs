@@ -1,8 +1,7 @@
 //! What must work before anything else can be judged: a request is answered, and noise is not taken for one.
 
-use crate::check::Level::Must;
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, rfc9110, rfc9112};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::mutant::{instead_of, replies};
 
 /// The chapter.
@@ -15,9 +14,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "answers-get",
             title: "A plain GET of / is answered with a complete 2xx response",
-            why: "Everything else is judged by comparison with this.",
-            requirement: rfc9110("9.1", Must, &["rfc9110-9.1-01", "rfc9112-2.1-01", "rfc9112-6.3-07"]),
-            hint: "Send one GET with nc and compare what comes back, octet by octet, with the example in RFC 9112 section 2.1.",
+            why: "A browser that opens the site shows nothing, and no other rule can be tested on a server that does not answer.",
+            requirement: rule(&["rfc9110-9.1-01"]).counts(),
+            hint: "Send one GET with nc and compare what comes back, byte by byte, with the example in RFC 9112 section 2.1.",
             mutant: instead_of("200 OK", "500 Internal Server Error"),
             run: Act(|client| {
                 let reply = client.get("/")?;
@@ -26,10 +25,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "noise-is-no-request",
-            title: "A line that is no HTTP request is not answered as if it were one",
-            why: "A server that grants whatever arrives has not looked at the request at all.",
-            requirement: rfc9112("2.2", Must, &["rfc9112-2.2-08"]),
-            hint: "Look at what happens between reading the first line and choosing the response.",
+            title: "A line that is not an HTTP request is refused",
+            why: "A server that answers 2xx to anything has not looked at the request: a broken client or a port scan looks like a success.",
+            requirement: rule(&["rfc9112-2.2-08"]).counts().because(
+                "A server that grants noise would pass many checks without reading a single request.",
+            ),
+            hint: "Follow the first line from the place where it is read to the place where the response is chosen.",
             mutant: replies("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;

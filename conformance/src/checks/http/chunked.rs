@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::content_length::read_once;
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, rfc9112};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::client::capability::Capability;
 use crate::client::property::for_all;
@@ -25,13 +24,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "chunked-read",
             title: "Content in chunks is read to its last chunk",
-            why: "Clients that do not know the length beforehand send chunks; a server that does not read them takes them for the next request.",
-            requirement: rfc9112(
-                "6.1",
-                Must,
-                &["rfc9112-6.1-01", "rfc9112-6.3-02", "rfc9112-6.3-11", "form-http-04"],
-            ),
-            hint: "Look at whether anything but Content-Length tells that content follows.",
+            why: "Clients that do not know the length in advance send chunks; a server that ignores them reads them as the next request.",
+            requirement: rule(&["rfc9112-6.1-01", "rfc9112-6.3-02", "rfc9112-6.3-11"]).counts(),
+            hint: "Find what, besides Content-Length, makes your server expect content.",
             mutant: hears("Transfer-Encoding: chunked\r\n", ""),
             run: Act(|client| {
                 let request = "{upload}Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n";
@@ -49,10 +44,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "chunked-any-cut",
-            title: "However content is cut into chunks, it reads the same",
-            why: "Where the cuts are is the sender's business; a server that expects one chunk, or short ones, loses data.",
-            requirement: rfc9112("7.1", Must, &["rfc9112-7.1-02"]),
-            hint: "Look at what is done between one chunk and the next.",
+            title: "Content reads the same however it is cut into chunks",
+            why: "The sender decides where to cut; a server that expects one chunk, or short ones, loses data.",
+            requirement: rule(&["rfc9112-7.1-02"]).counts(),
+            hint: "Step through your code from the end of one chunk to the beginning of the next.",
             mutant: hears("\r\n1\r\na\r\n", "\r\n"),
             run: Act(|client| {
                 let content = b"a=The+quick+brown+fox+jumps+over+the+lazy+dog";
@@ -66,10 +61,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "chunked-octet-by-octet",
-            title: "Chunks that arrive one octet at a time are read like any other",
-            why: "A line between chunks may be cut in two by the network, in the middle of its line end, too.",
-            requirement: rfc9112("7.1", Must, &["rfc9112-7.1-02"]),
-            hint: "Look at every place that expects a size or a chunk to arrive in one piece.",
+            title: "Chunks that arrive one byte at a time are read like any other",
+            why: "The network may cut a size line in two, even in the middle of its line end, and then the content is lost.",
+            requirement: rule(&["rfc9112-7.1-02"]).counts(),
+            hint: "Search for every place that expects a size or a chunk to arrive in one piece.",
             mutant: serves(read_once),
             run: Act(|client| {
                 let mut connection = client.connect()?;
@@ -82,10 +77,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "chunk-size-hexadecimal",
-            title: "The size of a chunk is hexadecimal, in capitals or small letters",
-            why: "Small chunks look decimal; the first one of ten octets shows the difference.",
-            requirement: rfc9112("7.1", Must, &["rfc9112-7.1-02", "rfc9112-7.1-03"]),
-            hint: "Look at the base in which the size is read.",
+            title: "The size of a chunk is read as hexadecimal, in capitals or small letters",
+            why: "Sizes up to 9 look decimal; the first chunk of ten bytes or more is read wrongly.",
+            requirement: rule(&["rfc9112-7.1-03", "rfc9112-7.1-02"]).counts(),
+            hint: "Check the base in which the size is read.",
             mutant: hears("\r\n10\r\n", "\r\na\r\n"),
             run: Act(|client| {
                 let cases = [("a", 10), ("A", 10), ("10", 16), ("1e", 30), ("1E", 30)];
@@ -99,10 +94,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "chunk-size-malformed",
-            title: "A size that is no hexadecimal number is refused",
-            why: "Two servers that read such a size differently see two different requests in the same octets.",
-            requirement: rfc9112("7.1", Must, &["rfc9112-7.1-03"]),
-            hint: "Look at what the function that turns the size into a number accepts besides digits.",
+            title: "A chunk size that is not a hexadecimal number is refused, and the connection closes",
+            why: "Two servers that read such a size differently see two different requests in the same bytes.",
+            requirement: rule(&["rfc9112-7.1-03"]).counts(),
+            hint: "Test what your function for numbers accepts besides hexadecimal digits.",
             mutant: hears("\r\n+3\r\n", "\r\n3\r\n"),
             run: Act(|client| {
                 let twin = client.twin(CHUNKED)?;
@@ -115,10 +110,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "chunk-size-beyond-integers",
-            title: "A size that fits in no integer does not wrap around to a small one",
-            why: "Cut to 64 or 32 bits, a huge size becomes any size an attacker wants.",
-            requirement: rfc9112("7.1", Must, &["rfc9112-7.1-06"]),
-            hint: "Look at what happens when the number is larger than its type.",
+            title: "A huge chunk size never wraps around to a small one",
+            why: "Cut to 64 or 32 bits, a huge size becomes any size that an attacker likes.",
+            requirement: rule(&["rfc9112-7.1-06"]).counts(),
+            hint: "See what happens when the size is larger than its type.",
             mutant: hears("10000000000000003", "3"),
             run: Act(|client| {
                 let twin = client.twin(CHUNKED)?;
@@ -131,10 +126,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "chunk-length-wrong",
-            title: "A chunk that does not end where its size says is refused",
-            why: "A server that searches for the next line instead reads content as sizes, and sizes as content.",
-            requirement: rfc9112("7.1", Must, &["rfc9112-7.1-04"]),
-            hint: "Look at what is expected behind the last octet of a chunk.",
+            title: "A chunk that does not end where its size says is refused, and the connection closes",
+            why: "A server that searches for the next line end instead reads content as sizes, and sizes as content.",
+            requirement: rule(&["rfc9112-7.1-04"]).counts(),
+            hint: "Check what your reader expects after the last byte of a chunk.",
             mutant: hears("3\r\na=bc\r\n", "3\r\na=b\r\n"),
             run: Act(|client| {
                 let twin = client.twin(CHUNKED)?;
@@ -146,10 +141,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "chunked-with-length",
-            title: "With Content-Length and chunks, the chunks count or the request is refused, and the connection ends",
+            title: "Given Content-Length and chunks, the server refuses or reads the chunks, and then closes",
             why: "A filter that believes the length and a server that believes the chunks see different requests.",
-            requirement: rfc9112("6.1", Must, &["rfc9112-6.1-10", "rfc9112-6.1-11"]),
-            hint: "Look at the order in which the two fields are asked for, and at what happens when both are there.",
+            requirement: rule(&["rfc9112-6.1-11", "rfc9112-6.1-10"]).counts(),
+            hint: "Trace in which order the two fields are examined, and what follows when both are there.",
             mutant: hears("Content-Length: 4\r\nTransfer-Encoding", "Transfer-Encoding"),
             run: Act(|client| {
                 let twin = client.twin(CHUNKED)?;
@@ -164,10 +159,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "transfer-encoding-unknown",
-            title: "A transfer coding that the server does not know is refused with 501 or 400",
-            why: "What is not chunked but looks like it is the classic way past a filter.",
-            requirement: rfc9112("6.1", Must, &["rfc9112-6.1-08", "rfc9112-6.3-03"]),
-            hint: "Look at whether the value is compared as a whole or only searched for a word.",
+            title: "An unknown transfer coding is refused, and the connection closes",
+            why: "A coding that only looks like chunked is a classic way to get a hidden request past a filter.",
+            requirement: rule(&["rfc9112-6.3-03", "rfc9112-6.1-08"]).counts(),
+            hint: "See whether the value is compared as a whole or only searched for a word.",
             mutant: hears("Transfer-Encoding: xchunked", "Transfer-Encoding: chunked"),
             run: Act(|client| {
                 let unknown =
@@ -177,10 +172,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "transfer-encoding-case",
-            title: "The name of the coding means the same in capitals and in small letters",
-            why: "A server that does not know Chunked takes the chunks for the next request.",
-            requirement: rfc9112("7", Must, &["rfc9112-7-01"]),
-            hint: "Look at how the value of Transfer-Encoding is compared.",
+            title: "The coding chunked means the same in capitals and in small letters",
+            why: "A server that does not recognize Chunked reads the chunks as the next request.",
+            requirement: rule(&["rfc9112-7-01"]).counts(),
+            hint: "Find the comparison of the value of Transfer-Encoding.",
             mutant: hears(": CHUNKED", ": xCHUNKED"),
             run: Act(|client| {
                 client.reads(CHUNKED.replace(": chunked", ": Chunked"), &[(b"a", b"b")])?;
@@ -189,10 +184,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "transfer-encoding-in-http-1-0",
-            title: "After a request of HTTP/1.0 with Transfer-Encoding the connection ends",
-            why: "HTTP/1.0 knows no chunks, so someone on the way may have seen another end of the message.",
-            requirement: rfc9112("6.1", Must, &["rfc9112-6.1-12"]),
-            hint: "Look at whether the version is known when the framing is chosen.",
+            title: "After an HTTP/1.0 request with Transfer-Encoding the connection closes",
+            why: "HTTP/1.0 has no chunks, so a proxy on the way may have seen another end of the message and hidden a request.",
+            requirement: rule(&["rfc9112-6.1-12"]).counts(),
+            hint: "Check whether the version is known where the framing of a request is chosen.",
             mutant: hears("GET / HTTP/1.0\r\n", "GET / HTTP/1.1\r\n"),
             run: Act(|client| {
                 let mut connection = client.connect()?;
@@ -206,10 +201,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "chunked-trailer",
-            title: "Fields behind the last chunk belong to the request that they end",
-            why: "A server that stops at the zero takes the trailer section for the next request.",
-            requirement: rfc9112("7.1.2", Must, &["rfc9112-7.1.2-01", "rfc9112-7.1-05"]),
-            hint: "Look at what is read behind the chunk of size zero.",
+            title: "Trailer fields after the last chunk are read as part of their request",
+            why: "A server that stops at the chunk of size zero reads the trailer fields as the next request.",
+            requirement: rule(&["rfc9112-7.1-05", "rfc9112-7.1.2-01"]).counts(),
+            hint: "Follow what is read after the chunk of size zero.",
             mutant: hears("0\r\nX-Test: 1\r\nX-Other: 2\r\n\r\n", "0\r\n\r\nX-Test: 1\r\nX-Other: 2\r\n\r\n"),
             run: Act(|client| {
                 let trailer = "0\r\nX-Test: 1\r\nX-Other: 2\r\n\r\n";
@@ -218,10 +213,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "chunked-cut-off",
-            title: "Content without its last chunk is not taken for a whole form",
+            title: "Content without its last chunk is not accepted as a whole form",
             why: "A form whose sender lost the connection is half a form: half an order, half a name.",
-            requirement: rfc9112("7.1", Must, &["rfc9112-7.1-05"]),
-            hint: "Look at what a read that returns nothing is taken for.",
+            requirement: rule(&["rfc9112-7.1-05"]).counts(),
+            hint: "Trace what your reader of chunks does when a read returns nothing.",
             mutant: hears("3\r\na=c\r\n", "3\r\na=c\r\n0\r\n\r\n"),
             run: Act(|client| {
                 client.needs(Capability::Form)?;
@@ -232,10 +227,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "chunk-extension",
-            title: "Extensions behind the size of a chunk are passed over",
-            why: "They are allowed, and a server that does not know them can do without.",
-            requirement: rfc9112("7.1.1", Should, &["rfc9112-7.1.1-01"]),
-            hint: "Look at where the size ends.",
+            title: "Extensions after the size of a chunk are ignored",
+            why: "A client may add extensions, and a server that reads them as part of the size refuses its upload.",
+            requirement: rule(&["rfc9112-7.1.1-01"]).warns().because("Common clients send no extensions, and a server that refuses them loses nothing."),
+            hint: "Print the part of the line that your code reads as the size.",
             mutant: hears("3;x=y\r\n", "3 x=y\r\n"),
             run: Act(|client| {
                 for (line, extended) in [("3", "3;x=y"), ("3", "3;x"), ("3", "3;x=\"y;z\""), ("0", "0;x=y")] {
@@ -247,10 +242,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "transfer-encoding-unusual",
-            title: "Anything but chunked alone is refused by a server that knows no other coding",
+            title: "A list of codings, identity, or chunked with a parameter is refused, and the server closes",
             why: "Content that is still compressed, or chunked twice, is not what the application asked for.",
-            requirement: rfc9112("6.1", Should, &["rfc9112-6.1-08", "rfc9112-7.1-07", "rfc9112-7.2-01"]),
-            hint: "Look at what is made of a list of codings, and of what follows a name.",
+            requirement: rule(&["rfc9112-6.1-08", "rfc9112-7.1-07"]).warns(),
+            hint: "Try a list of codings, and a coding with a parameter, in the code that reads Transfer-Encoding.",
             mutant: hears("Transfer-Encoding: gzip, chunked", "Transfer-Encoding: chunked"),
             run: Act(|client| {
                 let unusual =
@@ -260,10 +255,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "chunked-bare-lf",
-            title: "A line between chunks ends in CRLF, not in LF alone",
-            why: "The RFC forgives a lone LF in the head only; between chunks it is what smuggled requests are made of.",
-            requirement: rfc9112("7.1", Should, &["rfc9112-7.1-04"]),
-            hint: "Look at what the reader of chunks takes for the end of a line.",
+            title: "Lines between chunks end in CR LF; LF alone is refused, and the connection closes",
+            why: "A proxy that does not accept the lone LF sees other chunks than the server, and a request can hide between them.",
+            requirement: rule(&["rfc9112-7.1-04"]).warns().because("Several good servers accept a lone LF here, and it does harm only behind a proxy that reads it differently."),
+            hint: "Check what the reader of chunks accepts as the end of a line.",
             mutant: hears("\r\n3\na=b\r\n", "\r\n3\r\na=b\r\n"),
             run: Act(|client| {
                 let twin = client.twin(CHUNKED)?;

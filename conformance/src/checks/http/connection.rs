@@ -3,9 +3,8 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, rfc9110, rfc9112};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::capability::Capability::{Form, Persistence};
 use crate::client::context::FOLLOW_UP;
 use crate::judge::failure::wrong;
@@ -21,10 +20,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "body-as-framed",
-            title: "The content ends where the head of the response says it does",
-            why: "Octets beyond the stated length become the beginning of the next response, and everything after them is garbage.",
-            requirement: rfc9112("6.3", Must, &["rfc9110-8.6-09", "rfc9112-6.3-01"]),
-            hint: "Count the octets that you write, not the characters, and compare with Content-Length.",
+            title: "The content of a response ends where its head says it does",
+            why: "Bytes beyond the announced length become the beginning of the next response, and everything after them is garbage.",
+            requirement: rule(&["rfc9112-6.2-02", "rfc9110-8.6-09"]).counts(),
+            hint: "Count the bytes that you write, not the characters, and compare with Content-Length.",
             mutant: replies("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok, and more"),
             run: Act(|client| {
                 let missing = client.token();
@@ -39,10 +38,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "connection-as-announced",
-            title: "A connection closes if the response said so, and otherwise takes another request",
-            why: "A client that was not told sends its next request into a closing connection and loses it.",
-            requirement: rfc9112("9.3", Must, &["rfc9112-9.3-03", "rfc9112-9.3-06", "rfc9112-9.6-05"]),
-            hint: "Find every place where you close a connection and look at the response that went out before.",
+            title: "A connection closes if the response said so, and otherwise serves another request",
+            why: "A client that was not warned sends its next request into a closing connection and loses it.",
+            requirement: rule(&["rfc9112-9.3-03", "rfc9112-9.3-06", "rfc9112-9.6-05"]).counts(),
+            hint: "Find every place where you close a connection, and read the response that went out before.",
             mutant: replies("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
             run: Act(|client| {
                 let missing = client.token();
@@ -57,10 +56,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "persistent-connection",
-            title: "A connection takes a second request after the first response",
-            why: "Without it a browser opens a connection for every picture on a page.",
-            requirement: rfc9112("9.3", Should, &["rfc9112-9.3-01"]),
-            hint: "Look at what your code does between the end of one response and the next read.",
+            title: "A connection serves a second request after the first response",
+            why: "Without this a browser opens a new connection for every picture on a page.",
+            requirement: rule(&["rfc9112-9.3-01"]).warns(),
+            hint: "Step through your code from the end of one response to the next read.",
             mutant: instead_of("\r\nContent-Length: ", "\r\nConnection: close\r\nContent-Length: "),
             run: Act(|client| {
                 let mut connection = client.connect()?;
@@ -74,10 +73,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "long-conversation",
-            title: "Twenty requests on one connection are all answered",
-            why: "A buffer or a counter that is not reset between requests works for the first few only.",
-            requirement: rfc9112("9.5", Should, &["rfc9112-9.5-04"]),
-            hint: "Look at what is kept from one request to the next on the same connection.",
+            title: "Twenty requests on one connection are answered, unless the server announces its close",
+            why: "A buffer or a counter that is not reset between requests works for the first few requests only.",
+            requirement: rule(&["rfc9112-9.5-04"]).warns(),
+            hint: "List what is kept from one request to the next on the same connection.",
             mutant: serves(|mut client| {
                 let mut room = 400_usize;
                 while let Some(head) = next_head(&mut client).filter(|head| head.len() <= room) {
@@ -102,10 +101,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "pipelining",
-            title: "Requests that arrive together are answered one by one, in their order",
-            why: "What stands in the buffer behind the first request is lost, and the client waits for it in vain.",
-            requirement: rfc9112("9.3.2", Must, &["rfc9112-9.2-01", "rfc9112-9.3.2-02", "rfc9112-6.3-02"]),
-            hint: "Look at what becomes of octets that one read brought along behind the end of a request.",
+            title: "Requests that arrive together are answered one by one, in order",
+            why: "Requests that wait in the buffer after the first one are lost, and the client waits for their answers in vain.",
+            requirement: rule(&["rfc9112-9.3.2-02", "rfc9112-9.2-01"]).counts(),
+            hint: "Trace what happens to bytes that one read delivers after the end of a request.",
             mutant: serves(|mut client| {
                 while matches!(client.read(&mut [0; 65536]), Ok(1..)) {
                     let _ = client.write_all(OK);
@@ -137,14 +136,17 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "close-honoured",
-            title: "After a request with Connection: close there is one response, and then the end",
-            why: "A client that asked for the end waits for it, and a request behind it may come from somebody else.",
-            requirement: rfc9112(
-                "9.6",
-                Must,
-                &["rfc9112-9.3-02", "rfc9112-9.6-02", "rfc9112-9.6-04", "rfc9110-7.6.1-03"],
-            ),
-            hint: "Look for the connection option, in any mixture of cases, before you read the next request.",
+            title: "A request with Connection: close gets one response, and then the server closes",
+            why: "The client waits for the close and hangs, and a request after this one may come from somebody else.",
+            requirement: rule(&[
+                "rfc9112-9.6-02",
+                "rfc9112-9.6-04",
+                "rfc9112-9.6-06",
+                "rfc9112-9.3-02",
+                "rfc9110-7.6.1-03",
+            ])
+            .counts(),
+            hint: "Check for the connection option, in any case of letters, before you read the next request.",
             mutant: hears("Connection: close", "Connection: stay"),
             run: Act(|client| {
                 for option in ["close", "Close", "CLOSE"] {
@@ -166,14 +168,14 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "close-in-list",
-            title: "The option close is found among others, and in a second Connection line",
-            why: "Clients and proxies add options of their own beside it.",
-            requirement: rfc9110(
-                "7.6.1",
-                Should,
-                &["rfc9112-9.3-02", "rfc9110-5.6.1.2-01", "rfc9110-5.6.1.2-02"],
-            ),
-            hint: "Look at how you compare the value of Connection: as a whole, or member by member.",
+            title: "The option close is found among other options and in a second Connection line",
+            why: "Clients and proxies add options of their own beside close; a server that overlooks it lets the client wait.",
+            requirement: rule(&["rfc9112-9.3-02", "rfc9110-5.6.1.2-01", "rfc9110-5.6.1.2-02"])
+                .warns()
+                .because(
+                    "Several widely used servers overlook close in a list, and most clients send it alone.",
+                ),
+            hint: "See whether you compare the value of Connection as a whole or member by member.",
             mutant: hears("x-hop, close", "x-hop"),
             run: Act(|client| {
                 for options in ["x-hop, close", ", close", "close ,x-hop", "x-hop\r\nConnection: close"] {
@@ -187,19 +189,19 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "close-announced",
-            title: "The response to Connection: close says close as well",
+            title: "The response to a request with Connection: close says close as well",
             why: "Proxies on the way learn from it that the connection must not be used again.",
-            requirement: rfc9112("9.6", Should, &["rfc9112-9.6-03"]),
-            hint: "Look at where you decide to close, and whether the head of the response is already written then.",
+            requirement: rule(&["rfc9112-9.6-03"]).warns(),
+            hint: "Find where you decide to close, and check whether the head of the response is already written then.",
             mutant: instead_of("Connection: close", "Connection: keep-alive"),
             run: Act(|client| client.send("{get}Connection: close\r\n\r\n")?.says_close()),
         },
         Check {
             id: "garbage-behind-request",
-            title: "A request is answered although garbage follows, and then the connection closes",
-            why: "Once it is lost, the place where the next request begins is a guess, and attackers choose what you guess.",
-            requirement: rfc9112("2.2", Should, &["rfc9112-2.2-08", "rfc9112-9.6-06"]),
-            hint: "Look at what your loop over requests does after it has sent a 400.",
+            title: "A request is answered even if garbage follows, and then the connection closes",
+            why: "After garbage, the place where the next request begins is a guess, and attackers choose what you guess.",
+            requirement: rule(&["rfc9112-2.2-08"]).warns(),
+            hint: "Follow your loop over requests after it has sent a 400.",
             mutant: serves(|client| {
                 answer_each(client, |head| if head.starts_with(b"GET / ") { OK } else { NOT_FOUND })
             }),
@@ -221,10 +223,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "http10-closes",
-            title: "After a response to HTTP/1.0 the connection closes",
-            why: "An old client takes the end of the connection for the end of the page, and waits.",
-            requirement: rfc9112("9.3", Must, &["rfc9112-9.3-05"]),
-            hint: "Look at where the version of the request decides whether the connection persists.",
+            title: "After the response to an HTTP/1.0 request without keep-alive, the connection closes",
+            why: "For an old client the end of the connection is the end of the page; without it the client waits.",
+            requirement: rule(&["rfc9112-9.3-05"]).counts(),
+            hint: "Trace where the version of the request decides whether the connection stays open.",
             mutant: hears("HTTP/1.0", "HTTP/1.1"),
             run: Act(|client| {
                 let mut connection = client.connect()?;
@@ -235,10 +237,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "http10-keep-alive",
-            title: "A connection that outlives a response to HTTP/1.0 was announced with keep-alive, or closes",
-            why: "An old client can't tell otherwise whether it may go on, and where the content ends.",
-            requirement: rfc9112("9.3", Should, &["rfc9112-9.3-04"]),
-            hint: "Look at which Connection field goes out when the request is HTTP/1.0.",
+            title: "A connection stays open after an HTTP/1.0 request only if the response says keep-alive",
+            why: "Otherwise an old client cannot know whether it may send another request, or where the content ends.",
+            requirement: rule(&["rfc9112-9.3-04"])
+                .warns()
+                .because("Keep-alive in HTTP/1.0 was never standardized, and few clients still ask for it."),
+            hint: "Print the Connection field that goes out when the request is HTTP/1.0.",
             mutant: instead_of("Connection: keep-alive", "X-Connection: keep-alive"),
             run: Act(|client| {
                 let mut connection = client.connect()?;
@@ -255,10 +259,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "http10-not-chunked",
-            title: "A response to HTTP/1.0 is not chunked",
+            title: "A response to an HTTP/1.0 request is not chunked",
             why: "An old client shows the sizes of the chunks in the middle of the page.",
-            requirement: rfc9112("6.1", Must, &["rfc9112-6.1-09"]),
-            hint: "Look at how the framing of a response is chosen, and whether the version of the request has a say.",
+            requirement: rule(&["rfc9112-6.1-09"]).counts(),
+            hint: "Check how the framing of a response is chosen, and whether the version of the request plays a part.",
             mutant: replies("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
             run: Act(|client| {
                 let missing = client.token();
@@ -272,28 +276,25 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "content-framed",
             title: "The end of the content is marked by Content-Length or chunks, not by closing",
-            why: "A client can't tell a whole page from one that was cut off by a crash.",
-            requirement: rfc9112("6.3", Should, &["rfc9112-6.3-10", "rfc9110-8.6-07"]),
-            hint: "Look at what the head says about the length when you know the whole content beforehand.",
+            why: "Without either, a client cannot tell a whole page from one that was cut off by a crash.",
+            requirement: rule(&["rfc9112-6.3-10", "rfc9110-8.6-07"]).warns(),
+            hint: "Read what the head says about the length when you know the whole content in advance.",
             mutant: replies("HTTP/1.1 200 OK\r\n\r\nok"),
             run: Act(|client| client.get("/")?.is_framed()),
         },
         Check {
             id: "expect-continue",
-            title: "A client that expects 100 (Continue) gets it, or a final response, before it sends content",
-            why: "Clients with a large upload wait for the go-ahead, and both sides wait forever.",
-            requirement: rfc9110(
-                "10.1.1",
-                Must,
-                &[
-                    "form-http-08",
-                    "rfc9110-10.1.1-02",
-                    "rfc9110-10.1.1-05",
-                    "rfc9110-10.1.1-07",
-                    "rfc9110-10.1.1-08",
-                ],
-            ),
-            hint: "Look for Expect after the head is parsed and before you read the content.",
+            title: "A request with Expect: 100-continue gets 100 or a final response before its content",
+            why: "Clients with a large upload wait for permission to send; without it both sides wait for each other.",
+            requirement: rule(&[
+                "rfc9110-10.1.1-07",
+                "rfc9110-10.1.1-08",
+                "rfc9110-10.1.1-02",
+                "rfc9110-10.1.1-05",
+                "form-http-08",
+            ])
+            .counts(),
+            hint: "Check for Expect after the head is parsed and before you read the content.",
             mutant: hears("Expect: 100-", "X-Expect: 100-"),
             run: Act(|client| {
                 client.knows_interim_responses()?;
@@ -317,10 +318,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "expect-without-content",
-            title: "A GET that expects 100 (Continue) and has no content is answered",
+            title: "A GET with Expect: 100-continue and without content is answered",
             why: "A server that waits for content that was never announced hangs, and its client with it.",
-            requirement: rfc9110("10.1.1", Must, &["rfc9110-10.1.1-04"]),
-            hint: "Look at what Expect makes your server wait for when there is neither Content-Length nor chunks.",
+            requirement: rule(&["rfc9112-6.3-09", "rfc9110-10.1.1-04"]).counts(),
+            hint: "Find out what your server waits for after Expect when no content is announced.",
             mutant: serves(|mut client| {
                 if next_head(&mut client).is_some() {
                     let _ = client.write_all(b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -331,10 +332,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "expect-http10",
-            title: "A client of HTTP/1.0 gets no 100 (Continue)",
-            why: "An old client takes the interim response for the final one.",
-            requirement: rfc9110("10.1.1", Must, &["rfc9110-10.1.1-03", "rfc9110-15.2-01"]),
-            hint: "Look at which versions of HTTP your handling of Expect covers.",
+            title: "An HTTP/1.0 request never gets 100 (Continue)",
+            why: "An old client reads the interim response as the final one, and the real one as its content.",
+            requirement: rule(&["rfc9110-10.1.1-03", "rfc9110-15.2-01"]).counts(),
+            hint: "See which versions of HTTP your code for Expect covers.",
             mutant: hears("HTTP/1.0", "HTTP/1.1"),
             run: Act(|client| {
                 let mut connection = client.connect()?;
@@ -349,10 +350,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "expect-refused",
-            title: "Content that arrives after an early final response is not taken for a request",
-            why: "Whoever chooses the content of a form could send requests in the name of another user.",
-            requirement: rfc9112("9.3", Must, &["rfc9112-9.3-07", "rfc9110-10.1.1-06"]),
-            hint: "Look at what happens to the content of a request that is answered before the content is read.",
+            title: "Content that arrives after an early final response is not read as a request",
+            why: "An attacker who controls the content of a form could send requests in the name of another user.",
+            requirement: rule(&["rfc9112-9.3-07"]).counts(),
+            hint: "Follow the content of a request that is answered before the content is read.",
             mutant: serves(|client| {
                 answer_each(client, |head| if head.starts_with(b"GET / ") { OK } else { NOT_FOUND })
             }),
@@ -379,10 +380,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "upgrade-ignored",
-            title: "A protocol that the server does not know is not switched to",
-            why: "After 101 both sides speak the new protocol, and neither side knows which one that is.",
-            requirement: rfc9110("7.8", Must, &["rfc9110-7.8-01", "rfc9110-7.8-05"]),
-            hint: "Look at what your server does with Upgrade and with options of Connection that it does not know.",
+            title: "The server does not switch to a protocol that it does not know",
+            why: "After 101 both sides have to speak the new protocol, which the server cannot, and the client waits for ever.",
+            requirement: rule(&["rfc9110-7.8-05", "rfc9110-7.8-01"]).counts(),
+            hint: "Search for the code that handles Upgrade and unknown options of Connection.",
             mutant: replies("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
             run: Act(|client| {
                 let token = client.token();

@@ -1,8 +1,7 @@
 //! Field lines and the header section as a whole: RFC 9112 sections 2.2 and 5, RFC 9110 section 5.
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, rfc9110, rfc9112};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::capability::Capability;
 use crate::client::property::for_all;
 use crate::mutant::{Mutant, hears, instead_of};
@@ -17,9 +16,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "field-name-case",
             title: "Field names mean the same in capitals and in small letters",
-            why: "Clients and proxies spell names as they like; HTTP/2 gateways write all of them in small letters.",
-            requirement: rfc9112("5", Must, &["rfc9112-5-01"]),
-            hint: "Look at how a field is looked up by its name.",
+            why: "Clients and proxies choose the case freely, and HTTP/2 gateways send small letters only; their fields would be lost.",
+            requirement: rule(&["rfc9112-5-01"]).counts(),
+            hint: "Find the code that looks up a field by its name.",
             mutant: hears("hOST:", "X-hOST:"),
             run: Act(|client| {
                 client.accepts("GET / HTTP/1.1\r\nhOST: {host}\r\n\r\n")?;
@@ -31,10 +30,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "field-space-before-colon",
-            title: "A field with a space between name and colon is refused with 400",
-            why: "One server ignores such a field, the next one obeys it: the gap through which requests are smuggled.",
-            requirement: rfc9112("5.1", Must, &["rfc9112-5.1-02"]),
-            hint: "Look at whether the name is trimmed before it is stored.",
+            title: "A field with white space between name and colon is refused with 400",
+            why: "One server ignores such a field and the next one obeys it: requests are smuggled through that gap.",
+            requirement: rule(&["rfc9112-5.1-02"]).counts(),
+            hint: "See whether the name is trimmed before it is stored.",
             mutant: hears("X-Test :", "X-Test:"),
             run: Act(|client| {
                 let twin = client.twin("{get}X-Test: 1\r\n\r\n")?;
@@ -44,10 +43,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "field-value-trimmed",
-            title: "Spaces around a field value are optional and no part of it",
+            title: "Spaces around a field value are optional and not part of the value",
             why: "A server that splits at colon and space loses every field that was written without the space.",
-            requirement: rfc9112("5.1", Must, &["rfc9112-5.1-03", "rfc9110-5.5-01"]),
-            hint: "Look at how name and value are taken apart.",
+            requirement: rule(&["rfc9112-5.1-03", "rfc9110-5.5-01"]).counts(),
+            hint: "Trace how a field line is split into name and value.",
             mutant: hears("Content-Length:3\r\n", ""),
             run: Act(|client| {
                 client.accepts("GET / HTTP/1.1\r\nHost:{host}\r\n\r\n")?;
@@ -62,9 +61,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "field-value-tab",
             title: "A tab around a field value counts as a space does",
-            why: "White space around values is spaces and tabs alike, and both are dropped.",
-            requirement: rfc9110("5.5", Should, &["rfc9110-5.5-01"]),
-            hint: "Look at which octets are trimmed from a value.",
+            why: "A tab that stays in the value makes a length or a host name unreadable, and a valid request is refused.",
+            requirement: rule(&["rfc9110-5.5-01"]).warns().because("A widely used server refuses the tab, and hardly any client sends one there."),
+            hint: "Check which bytes are trimmed from both ends of a value.",
             mutant: hears("Host:\t", "Host: ?"),
             run: Act(|client| {
                 client.accepts("GET / HTTP/1.1\r\nHost:\t{host}\t\r\n\r\n")?;
@@ -76,10 +75,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "field-unknown",
-            title: "A field that the server does not know changes nothing, whatever its name and value",
-            why: "Clients send fields that are newer than any server; to refuse them is to refuse the client.",
-            requirement: rfc9110("5.1", Must, &["rfc9110-5.1-01"]),
-            hint: "Look at which octets a field name may have: there are more than letters and hyphens.",
+            title: "A request with an unknown field is accepted, whatever the field's name and value",
+            why: "Clients send fields that are newer than the server; to refuse the field is to refuse the client.",
+            requirement: rule(&["rfc9110-5.1-01"]).warns(),
+            hint: "Check which bytes your parser allows in a field name and in a value.",
             mutant: hears("X!#$%&'*+-.^_`|~0:", "X(:"),
             run: Act(|client| {
                 client.accepts("{get}X!#$%&'*+-.^_`|~0: 1\r\n\r\n")?;
@@ -94,10 +93,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "field-value-beyond-ascii",
-            title: "Octets beyond ASCII in a field value do no harm",
-            why: "A server that decodes the head as UTF-8 without a second thought dies of the first octet that is none.",
-            requirement: rfc9112("2.2", Must, &["rfc9112-2.2-01", "rfc9110-5.5-02"]),
-            hint: "Look at where octets are first turned into text, and at what happens when that fails.",
+            title: "A field value with bytes beyond ASCII is answered without a server error",
+            why: "A server that decodes the head as UTF-8 and expects no failure crashes on the first byte that is not UTF-8.",
+            requirement: rule(&["rfc9112-2.2-01"]).counts(),
+            hint: "Find where bytes first become text, and see what happens when that fails.",
             mutant: instead_of("HTTP/1.1 200", "HTTP/1.1 500"),
             run: Act(|client| {
                 let reply = client.send(b"{get}X-Test: caf\xe9 \xe2\x82\r\n\r\n")?;
@@ -111,10 +110,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "field-value-nul",
-            title: "A NUL does not end a field value",
-            why: "Whoever stops at the NUL reads another value than the one behind it, and so another length.",
-            requirement: rfc9110("5.5", Must, &["rfc9110-5.5-03"]),
-            hint: "Look at which octets of a field value are checked before it is used.",
+            title: "A Content-Length with a NUL byte in it is refused, and the connection closes",
+            why: "A server that stops at the NUL reads another length than one that reads on, so the two see different requests.",
+            requirement: rule(&["rfc9110-5.5-03", "rfc9112-6.3-06"]).counts(),
+            hint: "Print the bytes of a field value at the place where it is checked before use.",
             mutant: Mutant::Hears { sent: b"3\x001", heard: b"3" },
             run: Act(|client| {
                 client.needs(Capability::Content)?;
@@ -126,9 +125,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "bare-cr",
             title: "A CR without LF ends neither a line nor a value",
-            why: "A server that takes it for a line end sees fields that nobody before it has seen.",
-            requirement: rfc9112("2.2", Must, &["rfc9112-2.2-04", "rfc9110-5.5-03"]),
-            hint: "Look at what the line reader does with a CR that no LF follows.",
+            why: "A server that reads it as a line end sees fields that no filter before it has seen.",
+            requirement: rule(&["rfc9112-2.2-04", "rfc9110-5.5-03"]).counts(),
+            hint: "Test your line reader with a CR that no LF follows.",
             mutant: Mutant::Hears { sent: b"3\r1", heard: b"3\r\nX-Test: 1" },
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
@@ -142,10 +141,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "field-white-space-first",
-            title: "A first field line that begins with white space is refused or dropped",
-            why: "It continues nothing; whoever takes it for a field obeys what others have skipped.",
-            requirement: rfc9112("2.2", Must, &["rfc9112-2.2-07"]),
-            hint: "Look at whether lines are trimmed before they are parsed.",
+            title: "A first field line that begins with white space is refused or ignored",
+            why: "There is no line that it could continue; a server that reads it as a field obeys what others have skipped.",
+            requirement: rule(&["rfc9112-2.2-07"]).counts(),
+            hint: "See whether lines are trimmed before they are parsed.",
             mutant: hears("\r\n Content-Length: 3\r\n", "\r\nContent-Length: 3\r\n"),
             run: Act(|client| {
                 client.needs(Capability::Persistence)?;
@@ -158,9 +157,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "field-folded",
             title: "A field folded over two lines is refused, or read as one line",
-            why: "Half a value is worse than none: with the length lost, content is taken for the next request.",
-            requirement: rfc9112("5.2", Must, &["rfc9112-5.2-02"]),
-            hint: "Look at what becomes of a line that begins with a space.",
+            why: "When half of the value is lost, so is the length, and the content is read as the next request.",
+            requirement: rule(&["rfc9112-5.2-02"]).counts(),
+            hint: "Follow a line that begins with a space through your parser.",
             mutant: hears("Content-Length:\r\n 3\r\n", ""),
             run: Act(|client| {
                 client.needs(Capability::Content)?;
@@ -180,10 +179,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "field-name-underscore",
-            title: "Content_Length is not Content-Length",
-            why: "A server that keeps fields under names with underscores must not find one in place of the other.",
-            requirement: rfc9110("5.1", Must, &["rfc9110-5.1-01"]),
-            hint: "Look at whether names are changed before they are stored.",
+            title: "A field named Content_Length is not read as Content-Length",
+            why: "A server that mixes up the two names reads the next request as content, while a filter before it did not.",
+            requirement: rule(&["rfc9112-6.3-09", "rfc9110-5.1-01"]).counts(),
+            hint: "Find where field names are changed before they are stored or compared.",
             mutant: hears("Content_Length", "Content-Length"),
             run: Act(|client| {
                 client.needs(Capability::Persistence)?;
@@ -194,10 +193,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "field-line-malformed",
-            title: "A line without a colon, or without a name, is refused",
-            why: "What can't be read may have been meant to matter.",
-            requirement: rfc9112("2.2", Should, &["rfc9112-2.2-08"]),
-            hint: "Look at what happens to a line of the header section that is no field.",
+            title: "A field line without a colon, or without a name, is refused",
+            why: "A line that cannot be read may have been important, for example a length with a typing error.",
+            requirement: rule(&["rfc9112-2.2-08"]).warns(),
+            hint: "Trace what happens to a line of the header section that is not a field.",
             mutant: hears("X-Test 1\r\n", "X-Test: 1\r\n"),
             run: Act(|client| {
                 let twin = client.twin("{get}X-Test: 1\r\n\r\n")?;
@@ -207,10 +206,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "fields-fifty",
-            title: "Fifty fields are taken",
-            why: "Browsers send twenty, and each proxy on the way adds its own.",
-            requirement: rfc9110("5.4", Should, &["rfc9110-5.4-01", "rfc9110-2.3-01"]),
-            hint: "Look at how many fields there is room for.",
+            title: "A request with fifty more header fields is accepted",
+            why: "Browsers send twenty fields, and each proxy on the way adds its own; users behind it would be locked out.",
+            requirement: unwritten().warns().because("No document sets a minimum, but browsers and proxies together come close to this number."),
+            hint: "Count how many fields your server has room for.",
             mutant: hears("X-Test-", "A: 1\r\nB: 1\r\nC: 1\r\nD: 1\r\nX-Test-"),
             run: Act(|client| {
                 let fields: String = (0..50).map(|number| format!("X-Test-{number}: 1\r\n")).collect();
@@ -220,10 +219,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "field-of-8000-octets",
-            title: "A field of 8000 octets is taken",
+            title: "A header field of 8000 bytes is accepted",
             why: "Cookies grow to half of that and more; a server with a small buffer locks its users out.",
-            requirement: rfc9110("5.4", Should, &["rfc9110-5.4-01"]),
-            hint: "Look at the size of the buffer that the header section is read into.",
+            requirement: unwritten().warns().because("No document sets a minimum, but a user with large cookies cannot find out why the site fails."),
+            hint: "Find the size of the buffer that the header section is read into.",
             mutant: hears("aaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
             run: Act(|client| {
                 client.accepts(format!("{{get}}X-Test: {}\r\n\r\n", "a".repeat(8000)))?;
@@ -232,10 +231,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "fields-too-large",
-            title: "A header section that is larger than the server takes is answered with a 4xx",
-            why: "A client that just loses the connection can't know that its cookies are the reason.",
-            requirement: rfc9110("5.4", Should, &["rfc9110-5.4-01"]),
-            hint: "Look at what happens when the header section does not fit.",
+            title: "A header section larger than the server accepts is answered with a 4xx",
+            why: "A user who only loses the connection cannot know that large cookies are the reason.",
+            requirement: rule(&["rfc9110-5.4-01"]).warns().because("The request is refused in any case; only the explanation is missing when the server closes or answers 5xx."),
+            hint: "Try a header section that does not fit, and read the response that the server sends.",
             mutant: instead_of("HTTP/1.1 431", "HTTP/1.1 500"),
             run: Act(|client| {
                 let reply = client.send(format!("{{get}}X-Test: {}\r\n\r\n", "a".repeat(200_000)))?;

@@ -1,8 +1,7 @@
 //! Who the request is for: RFC 9112 section 3.2, RFC 9110 section 7.2.
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, rfc9110, rfc9112};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::Client;
 use crate::client::property::for_all;
 use crate::judge::failure::Failure;
@@ -17,10 +16,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "host-missing",
-            title: "A request of HTTP/1.1 without Host is refused with 400",
+            title: "An HTTP/1.1 request without Host is refused with 400",
             why: "Where several sites share an address, nobody can tell which one is meant; a guess shows one site's pages to another's visitors.",
-            requirement: rfc9112("3.2", Must, &["rfc9112-3.2-05"]),
-            hint: "Look for Host once the whole header section is parsed, before the request is routed.",
+            requirement: rule(&["rfc9112-3.2-05"]).counts(),
+            hint: "Check for Host after the last header field is parsed and before the request is routed.",
             mutant: hears("GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
@@ -29,10 +28,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "host-missing-in-http-1-0",
-            title: "A request of HTTP/1.0 needs no Host",
-            why: "The field came with HTTP/1.1; health checks and old tools still speak 1.0 without it.",
-            requirement: rfc9112("3.2", Must, &["rfc9112-3.2-05"]),
-            hint: "Look at which versions the rule about Host is applied to.",
+            title: "An HTTP/1.0 request without Host is accepted",
+            why: "Health checks and old tools still speak HTTP/1.0 without Host, and report the server as down when it refuses.",
+            requirement: unwritten().practice(),
+            hint: "Find out which HTTP versions your rule about a missing Host applies to.",
             mutant: hears("GET / HTTP/1.0", "GET / HTTP/1.1"),
             run: Act(|client| {
                 client.accepts("GET / HTTP/1.0\r\n\r\n")?;
@@ -42,9 +41,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "host-twice",
             title: "A request with two different Host fields is refused with 400",
-            why: "A filter that reads the first and a server that reads the second disagree about whose request it is.",
-            requirement: rfc9112("3.2", Must, &["rfc9112-3.2-06"]),
-            hint: "Look at what the store of header fields does with a name that it already has.",
+            why: "A filter that reads the first one and a server that reads the second disagree about which site the request is for.",
+            requirement: rule(&["rfc9112-3.2-06"]).counts(),
+            hint: "See what your store of header fields does with a name that it already holds.",
             mutant: hears("Host: other.example\r\n", ""),
             run: Act(|client| {
                 let twin = client.twin("{get}\r\n")?;
@@ -55,8 +54,8 @@ pub const CHAPTER: Chapter = Chapter {
             id: "host-repeated",
             title: "A request with the same Host field twice is refused with 400",
             why: "Two equal fields do no harm by themselves, but the next server on the way may see them joined by a comma.",
-            requirement: rfc9112("3.2", Should, &["rfc9112-3.2-06"]),
-            hint: "Look at whether the fields named Host are counted.",
+            requirement: rule(&["rfc9112-3.2-06"]).warns().because("Both fields name the same site, so no request goes astray, and some good servers accept them."),
+            hint: "Find the place where the Host fields of a request are counted.",
             mutant: hears("X-Test: 1\r\nHost:", "X-Test: 1\r\nX-Host:"),
             run: Act(|client| {
                 let twin = client.twin("{get}X-Test: 1\r\n\r\n")?;
@@ -66,9 +65,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "host-invalid",
             title: "A Host with a space, a slash or a control character is refused with 400",
-            why: "The value ends up in links, redirects and logs; what is no host name there is an attack.",
-            requirement: rfc9112("3.2", Must, &["rfc9112-3.2-07"]),
-            hint: "Look at which octets the value of Host may have.",
+            why: "The value ends up in links, redirects and logs, where bytes that no host name can have are a means of attack.",
+            requirement: rule(&["rfc9112-3.2-07"]).counts(),
+            hint: "Print the value of Host where it is checked, and see which bytes pass.",
             mutant: hears("Host: x/", "Host: "),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
@@ -81,9 +80,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "host-malformed",
             title: "A Host that is not a name or an address with an optional port is refused with 400",
-            why: "Each of these means another host to another parser.",
-            requirement: rfc9112("3.2", Should, &["rfc9112-3.2-07"]),
-            hint: "Look at how name and port are told apart, and at whether both are checked.",
+            why: "Another parser may read another host from such a value, for example what comes after an @ or before a #.",
+            requirement: rule(&["rfc9112-3.2-07"]).warns().because("Most good servers accept some of these values, and nothing breaks where the value is not used."),
+            hint: "Trace how name and port are separated, and whether both are checked.",
             mutant: hears("Host: u@", "Host: "),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
@@ -97,10 +96,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "host-anywhere",
-            title: "Host may stand behind other fields",
+            title: "Host may come after other fields",
             why: "Fields come in any order; a server that looks for Host in one place serves some clients only.",
-            requirement: rfc9110("5.3", Must, &[]),
-            hint: "Look at when in the header section Host is searched.",
+            requirement: rule(&["rfc9110-5.3-04"]).counts(),
+            hint: "Check at which point of the header section your server searches for Host.",
             mutant: hears("X-Test: 1\r\nHost:", "X-Test: 1\r\nX-Host:"),
             run: Act(|client| {
                 client.accepts("GET / HTTP/1.1\r\nAccept: */*\r\nX-Test: 1\r\nHost: {host}\r\n\r\n")?;
@@ -109,10 +108,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "host-any-name",
-            title: "Any name of letters, digits, hyphens and dots is taken, with any port",
-            why: "A check of Host that is too strict locks out real names.",
-            requirement: rfc9110("7.2", Must, &["rfc9112-3.2-07"]),
-            hint: "Look at the rule for valid names: digits and hyphens belong to it.",
+            title: "Any name of letters, digits, hyphens and dots is accepted as Host, with or without a port",
+            why: "A check of Host that is too strict locks out real sites with unusual names.",
+            requirement: rule(&["rfc9110-7.2-01"]).counts(),
+            hint: "Compare your rule for valid host names with the Host that was refused.",
             mutant: hears("-", "/"),
             run: Act(|client| {
                 serves_any_host(client)?;
@@ -126,10 +125,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "host-unusual",
-            title: "An address in brackets, capitals, or a colon without a port are valid, too",
-            why: "They are rare, not wrong; the first is what every client sends over IPv6.",
-            requirement: rfc9110("7.2", Should, &["rfc9112-3.2-07"]),
-            hint: "Look at how the value of Host is split at a colon.",
+            title: "A Host with an IP address, capitals, an underscore or an empty port is accepted",
+            why: "These forms are rare but valid; an address in brackets is what every client sends for a numeric IPv6 URL.",
+            requirement: rule(&["rfc9110-7.2-01"]).warns().because("Good servers refuse one or another of these forms, and few clients ever send them."),
+            hint: "Find where the value of Host is split at a colon.",
             mutant: hears("Host: [::1]:80", "Host: ::1:80"),
             run: Act(|client| {
                 serves_any_host(client)?;
@@ -142,10 +141,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "host-empty",
-            title: "An empty Host is refused with 400, or taken for no name in particular",
-            why: "It is what a client has to send when it has no name to send; a server that indexes into the value fails here.",
-            requirement: rfc9112("3.2", Should, &["rfc9112-3.2-07"]),
-            hint: "Look at what happens to a field whose value is empty.",
+            title: "A request with an empty Host is refused with 400, or served",
+            why: "A client without a host name has to send an empty Host; a server that reads its first character crashes.",
+            requirement: rule(&["rfc9112-3.3-04"]).warns().because("The choice is free, but a server error or silence in place of it is a bug."),
+            hint: "Try an empty value in every function that reads Host.",
             mutant: instead_of("HTTP/1.1 400", "HTTP/1.1 500"),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
@@ -157,10 +156,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "host-missing-in-absolute-form",
-            title: "An absolute target does not replace the Host field",
-            why: "The field is required in every request of HTTP/1.1, so that all on the way can rely on it.",
-            requirement: rfc9112("3.2", Should, &["rfc9112-3.2-05"]),
-            hint: "Look at whether the rule about Host still holds where the target names a host.",
+            title: "An HTTP/1.1 request with an absolute target but without Host is refused with 400",
+            why: "Filters and logs on the way rely on Host; a request without it passes them under no name.",
+            requirement: rule(&["rfc9112-3.2-05"]).warns().because("The target names the host, so the server has nothing to guess and shows no wrong page."),
+            hint: "Check whether your rule about Host still runs when the target names a host.",
             mutant: hears("/ HTTP/1.1\r\n\r\n", "/ HTTP/1.0\r\n\r\n"),
             run: Act(|client| {
                 let twin = client.twin("GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
@@ -170,9 +169,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "absolute-form-authority",
             title: "An absolute target without a host, or with a user name, is refused",
-            why: "A user name in front of the host is how links lie about where they lead.",
-            requirement: rfc9110("4.2.4", Should, &["rfc9110-4.2.1-02", "rfc9110-4.2.4-02"]),
-            hint: "Look at the part of the target between the two slashes and the path.",
+            why: "A user name before the host is how links lie about where they lead, and without a host nobody knows which site is meant.",
+            requirement: rule(&["rfc9110-4.2.1-02", "rfc9110-4.2.4-02"]).warns().because("Most good servers look at the path of such a target only, and honest clients never send it."),
+            hint: "Follow the part of an absolute target between the two slashes and the path.",
             mutant: hears("GET http://u:p@", "GET http://"),
             run: Act(|client| {
                 let twin = client.twin("GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\n\r\n")?;

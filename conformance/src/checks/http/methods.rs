@@ -4,9 +4,8 @@ use std::cell::Cell;
 use std::io::Write;
 use std::net::TcpStream;
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, practice, rfc9110, rfc9112};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::Client;
 use crate::client::capability::Capability::Files;
 use crate::judge::failure::Failure;
@@ -24,8 +23,8 @@ pub const CHAPTER: Chapter = Chapter {
             id: "head-without-content",
             title: "A response to HEAD ends with its head",
             why: "A client expects no content there and reads it as the beginning of the next response.",
-            requirement: rfc9110("9.3.2", Must, &["rfc9110-9.3.2-01", "rfc9112-6.3-01"]),
-            hint: "Look at every place that writes content, error pages included, and ask there for the method.",
+            requirement: rule(&["rfc9110-9.3.2-01", "rfc9112-6.3-01"]).counts(),
+            hint: "Find every place that writes content, error pages included, and check whether it knows the method.",
             mutant: hears("HEAD /", "GET /"),
             run: Act(|client| {
                 let missing = client.token();
@@ -40,10 +39,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "head-status",
-            title: "HEAD gets the status code that GET gets",
-            why: "Link checkers ask with HEAD and report pages as broken that are not.",
-            requirement: rfc9110("9.1", Must, &["rfc9110-9.1-01"]),
-            hint: "Look at where the method chooses what happens, and send HEAD the way of GET.",
+            title: "HEAD gets the same status code as GET",
+            why: "Link checkers ask with HEAD, and report pages as broken that are not.",
+            requirement: rule(&["rfc9110-9.1-01"]).counts(),
+            hint: "Trace the way of a HEAD request and of a GET request through your code, and see where they part.",
             mutant: hears("HEAD /", "PUT /"),
             run: Act(|client| {
                 let missing = client.token();
@@ -57,9 +56,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "head-length",
             title: "Content-Length in a response to HEAD is the length that GET would send",
-            why: "A download manager asks with HEAD how large a file is and stops there.",
-            requirement: rfc9110("8.6", Must, &["rfc9110-8.6-01", "rfc9110-8.6-02"]),
-            hint: "Look at what Content-Length is computed from when no content is written.",
+            why: "A download manager asks with HEAD how large a file is; with a wrong answer it stops too early or waits for more.",
+            requirement: rule(&["rfc9110-8.6-02", "rfc9110-8.6-01"]).counts(),
+            hint: "Check what Content-Length is computed from when no content is written.",
             mutant: serves(|mut client| {
                 while let Some(head) = next_head(&mut client) {
                     let empty = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
@@ -83,10 +82,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "head-fields",
-            title: "A response to HEAD has the fields that GET gets",
-            why: "Caches compare them to find out whether what they hold is still fresh.",
-            requirement: rfc9110("9.3.2", Should, &["rfc9110-9.3.2-02", "rfc9110-9.3.2-03"]),
-            hint: "Look at whether GET and HEAD share the code that builds the head.",
+            title: "A response to HEAD describes the page with the same fields as a response to GET",
+            why: "Caches compare these fields to find out whether their copy is still fresh.",
+            requirement: rule(&["rfc9110-9.3.2-02", "rfc9110-9.3.2-03"]).warns(),
+            hint: "See whether GET and HEAD share the code that builds the head.",
             mutant: serves(|mut client| {
                 while let Some(head) = next_head(&mut client) {
                     let typed = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok";
@@ -106,10 +105,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "missing-page",
-            title: "A page that does not exist is answered with 404",
+            title: "A page that does not exist is answered with 404, or with 410",
             why: "With 200 every mistyped address looks right to search engines, caches and scripts.",
-            requirement: rfc9110("15.5.5", Must, &[]),
-            hint: "Look at what your server answers when no route and no file fits.",
+            requirement: rule(&["rfc9110-15.5.5-01"]).counts(),
+            hint: "Follow a request that matches no route and no file to its response.",
             mutant: instead_of("HTTP/1.1 404", "HTTP/1.1 200"),
             run: Act(|client| {
                 let missing = client.token();
@@ -128,9 +127,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "error-explained",
             title: "An error response to GET has content that says what is wrong",
-            why: "A browser shows an empty window, and its user thinks that the network is down.",
-            requirement: rfc9110("15.5", Should, &["rfc9110-15.5-01"]),
-            hint: "Look at what your code writes behind the head of a 404.",
+            why: "The browser shows an empty window, and the user thinks that the network is down.",
+            requirement: rule(&["rfc9110-15.5-01"]).warns(),
+            hint: "Print what your code writes after the head of a 404.",
             mutant: replies("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"),
             run: Act(|client| {
                 let missing = client.token();
@@ -148,9 +147,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "unknown-method",
             title: "A method that the server does not know is refused, best with 501",
-            why: "Whatever it means to its sender, it is not GET.",
-            requirement: rfc9110("9.1", Should, &["rfc9110-9.1-02", "rfc9110-9.1-03"]),
-            hint: "Look at which branch a request takes when its method is none of yours.",
+            why: "The client wanted something other than GET, and a 2xx says that this was done.",
+            requirement: rule(&["rfc9110-9.1-03", "rfc9110-9.1-02"]).warns(),
+            hint: "Find the branch that a request takes when its method is none of yours.",
             mutant: hears("BREW /", "GET /"),
             run: Act(|client| {
                 let twin = client.twin("{get}\r\n")?;
@@ -159,10 +158,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "method-case",
-            title: "The method get is not GET",
+            title: "The method get is not accepted as GET",
             why: "A filter in front of the server that looks for GET and POST lets get and post through.",
-            requirement: rfc9112("3.1", Should, &["rfc9112-3.1-01"]),
-            hint: "Look for a conversion of case in front of the comparison of the method.",
+            requirement: rule(&["rfc9112-3.1-01"]).warns().because("Some good servers answer get like GET, and their clients come to no harm."),
+            hint: "Search for a conversion of case before the method is compared.",
             mutant: hears("get / ", "GET / "),
             run: Act(|client| {
                 let twin = client.twin("{get}\r\n")?;
@@ -178,14 +177,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "allow-with-405",
-            title: "A 405 names the methods that are allowed, and not the one that was refused",
+            title: "A 405 lists the allowed methods in Allow, without the one that was refused",
             why: "Without Allow a client can only guess what to try instead.",
-            requirement: rfc9110(
-                "15.5.6",
-                Must,
-                &["rfc9110-15.5.6-01", "rfc9110-10.2.1-01", "rfc9110-9.1-04"],
-            ),
-            hint: "Look at the fields that go out with a 405.",
+            requirement: rule(&["rfc9110-15.5.6-01", "rfc9110-10.2.1-01"]).counts(),
+            hint: "Read the fields that go out with a 405.",
             mutant: instead_of("Allow: ", "X-Allow: "),
             run: Act(|client| {
                 let mut seen = false;
@@ -207,10 +202,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "files-stay-as-they-are",
-            title: "Nobody changes or deletes a file with PUT, PATCH or DELETE",
-            why: "Whoever can reach the server could replace its pages.",
-            requirement: practice(Must, &["rfc9110-9.1-04"]),
-            hint: "Look for code that writes or removes files, and who may call it.",
+            title: "A stranger cannot change or delete a file with PUT, PATCH or DELETE",
+            why: "Anybody who can reach the server could replace its pages.",
+            requirement: unwritten().counts().because("No document forbids it, but a server that lets strangers replace its pages has a security hole."),
+            hint: "Search for code that writes or removes files, and find out who can trigger it.",
             mutant: serves(forgets_what_is_deleted),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -227,9 +222,9 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "no-500-for-a-method",
-            title: "No method makes the server stumble into a 500",
+            title: "No method makes the server answer with 500, 502 or 503",
             why: "A 500 says that your program is broken, and hides the mistake of the client.",
-            requirement: practice(Should, &["rfc9110-9.1-03"]),
+            requirement: unwritten().warns().because("No document forbids the code, but it is nearly always the trace of an exception in the server."),
             hint: "Send each of the methods with nc and read what your server prints.",
             mutant: instead_of("405 Method Not Allowed", "500 Internal Server Error"),
             run: Act(|client| {
@@ -245,10 +240,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "options-names-methods",
-            title: "A successful response to OPTIONS says in Allow what is allowed, GET and HEAD among it",
-            why: "That list is all that OPTIONS is for.",
-            requirement: rfc9110("9.3.7", Should, &["rfc9110-9.3.7-01"]),
-            hint: "Look at what your server takes OPTIONS for, and at the fields of its response.",
+            title: "A successful response to OPTIONS lists GET and HEAD in Allow",
+            why: "Clients send OPTIONS to learn which methods are allowed; without the list the answer is useless.",
+            requirement: rule(&["rfc9110-9.3.7-01"]).warns(),
+            hint: "Print the fields of your response to OPTIONS.",
             mutant: instead_of("Allow: ", "X-Allow: "),
             run: Act(|client| match client.ask("OPTIONS / HTTP/1.1\r\nHost: {host}\r\n\r\n")? {
                 Answer::Reply(reply) if (200..300).contains(&reply.status) => {
@@ -260,10 +255,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "options-star",
-            title: "OPTIONS * asks about the server as a whole and is answered, or refused as a request",
-            why: "Load balancers ask that way whether a server is alive.",
-            requirement: rfc9112("3.2.4", Should, &["rfc9112-3.2.4-01"]),
-            hint: "Look at what your code does with a request target that does not begin with a slash.",
+            title: "OPTIONS * is answered with success or a refusal, not with a server error",
+            why: "Load balancers use it to ask whether a server is alive, and take a failing server out of service.",
+            requirement: unwritten().warns().because("The request is valid and tools send it, so a server error or silence in answer to it is a bug."),
+            hint: "Follow a request target that does not begin with a slash through your code.",
             mutant: instead_of("204 No Content", "500 Internal Server Error"),
             run: Act(|client| match client.ask("OPTIONS * HTTP/1.1\r\nHost: {host}\r\n\r\n")? {
                 Answer::Reply(reply) => reply.status_is(&[200, 204, 400, 403, 404, 405, 501]),
@@ -274,9 +269,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "trace-without-secrets",
             title: "TRACE is refused, or answered without cookies and credentials",
-            why: "A script on a page could read through it the cookies that are hidden from scripts.",
-            requirement: rfc9110("9.3.8", Should, &["rfc9110-9.3.8-01", "rfc9110-9.3.8-02"]),
-            hint: "Look for the code that answers TRACE, and ask yourself who needs it.",
+            why: "Through it a script on a page could read the cookies that are hidden from scripts.",
+            requirement: rule(&["rfc9110-9.3.8-02"]).warns(),
+            hint: "Find the code that answers TRACE, and ask yourself who needs it.",
             mutant: serves(|mut client| {
                 while let Some(head) = next_head(&mut client) {
                     let length = head.len();
@@ -299,14 +294,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "connect-refused",
-            title: "A server that is no proxy refuses CONNECT",
-            why: "A client that gets a 2xx takes the connection for a tunnel to somewhere else.",
-            requirement: rfc9110(
-                "9.3.6",
-                Should,
-                &["rfc9110-9.3.6-01", "rfc9110-9.3.6-02", "rfc9112-3.2.3-01"],
-            ),
-            hint: "Look at what your code does with a target that is a host and a port.",
+            title: "A server that is not a proxy refuses CONNECT",
+            why: "A client that gets a 2xx believes that the connection is now a tunnel to another server.",
+            requirement: rule(&["rfc9110-9.3.6-01", "rfc9110-9.3.6-02"]).warns().because("Only a client that mistakes the server for a proxy sends CONNECT, and its tunnel fails at the first byte."),
+            hint: "Check what your code does with a target that is a host and a port.",
             mutant: hears("CONNECT 127.0.0.1:1 ", "GET / "),
             run: Act(|client| {
                 let twin = client.twin("{get}\r\n")?;
@@ -319,14 +310,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "response-version",
-            title: "A request of HTTP/1.1 is answered in HTTP/1.1, and none in HTTP/1.2",
-            why: "A client that reads HTTP/1.0 gives up keep-alive and chunks, and there is no HTTP/1.2 to speak.",
-            requirement: rfc9110(
-                "6.2",
-                Should,
-                &["rfc9110-6.2-01", "rfc9110-6.2-02", "rfc9112-2.3-03", "rfc9112-2.3-04"],
-            ),
-            hint: "Look at which version your status line names, and where that comes from.",
+            title: "An HTTP/1.1 request is answered with HTTP/1.1, and no request with HTTP/1.2",
+            why: "A client that sees HTTP/1.0 gives up keep-alive and chunks, and no client can know what HTTP/1.2 means.",
+            requirement: rule(&["rfc9110-6.2-01", "rfc9110-6.2-02", "rfc9112-2.3-04", "rfc9112-2.3-03"]).warns().because("Many small servers speak HTTP/1.0 only, and every client still understands their responses."),
+            hint: "See which version your status line names, and where that comes from.",
             mutant: instead_of("HTTP/1.1 200", "HTTP/1.0 200"),
             run: Act(|client| {
                 client.get("/")?.is_version(&["HTTP/1.1"])?;

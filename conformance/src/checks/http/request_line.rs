@@ -1,8 +1,7 @@
 //! The first line of a request: RFC 9112 sections 2.2, 2.3 and 3.
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, rfc9110, rfc9112};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::capability::Capability;
 use crate::mutant::{hears, instead_of};
 use crate::target::fixture;
@@ -17,9 +16,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "absolute-form",
             title: "A target in absolute form, http://host/path, is served like the path alone",
-            why: "Clients that talk through a proxy write targets this way, and every server has to understand them.",
-            requirement: rfc9112("3.2.2", Must, &["rfc9112-3.2.2-02", "rfc9112-3.3-01"]),
-            hint: "Look at how the path is taken out of the request target.",
+            why: "Clients that use a proxy write targets this way; a server that reads the whole URI as a path answers them with 404.",
+            requirement: rule(&["rfc9112-3.2.2-02", "rfc9112-3.3-01"]).counts(),
+            hint: "Trace how the path is cut out of the request target.",
             mutant: hears("GET http://", "GET /http://"),
             run: Act(|client| {
                 client.accepts("GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
@@ -34,10 +33,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "absolute-form-variants",
-            title: "An absolute target may have its scheme in capitals, and no path at all",
-            why: "Both are the same URI as the usual spelling, so a link must not break by it.",
-            requirement: rfc9112("3.2.2", Should, &["rfc9112-3.2.2-02"]),
-            hint: "Look at how an absolute target is told from a path, and at what stands for an empty path.",
+            title: "An absolute target with a scheme in capitals, or without a path, is accepted",
+            why: "Both are the same URI as the usual spelling, and a client that uses them gets an error for a page that exists.",
+            requirement: rule(&["rfc9110-4.2.3-01"]).warns(),
+            hint: "Check how your code tells an absolute target from a path, and what it does with an empty path.",
             mutant: hears("GET HTTP://", "GET ftp://"),
             run: Act(|client| {
                 client.accepts("GET HTTP://{host}/ HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
@@ -47,10 +46,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "version-malformed",
-            title: "A version that is not HTTP/, digit, dot, digit is refused",
-            why: "What does not name a version of HTTP may be any other protocol; to guess is to answer the wrong question.",
-            requirement: rfc9112("2.3", Must, &["rfc9112-2.3-01", "rfc9112-2.3-02"]),
-            hint: "Look at what is done with the third word of the request line.",
+            title: "A version that is not written HTTP/, digit, dot, digit is refused",
+            why: "The words may name another protocol or be damaged; a server that guesses answers a question that nobody asked.",
+            requirement: rule(&["rfc9112-2.3-02", "rfc9112-2.3-01"]).counts(),
+            hint: "Print the third word of the request line at the place where your server uses it.",
             mutant: hears("HTTP/1.1.1", "HTTP/1.1"),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
@@ -65,10 +64,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "version-major",
-            title: "A request of another major version is refused",
-            why: "A major version has rules of its own about where messages end; read by those of HTTP/1 they are noise.",
-            requirement: rfc9110("6.2", Should, &["rfc9110-6.2-03"]),
-            hint: "Look at which versions get past the check of the request line.",
+            title: "A request with a major version of HTTP other than 1 is refused",
+            why: "Each major version has its own rules for where a message ends; read by the rules of HTTP/1, such messages are noise.",
+            requirement: rule(&["rfc9110-6.2-03"]).warns().because("A server that grants HTTP/2.0 claims a protocol that it does not speak, although the document only permits a refusal."),
+            hint: "Find out which versions pass the check of the request line.",
             mutant: hears("HTTP/2.0", "HTTP/1.1"),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
@@ -78,10 +77,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "version-minor",
-            title: "A higher minor version is served as HTTP/1.1",
-            why: "Minor versions only add; a client of a later one can still be answered.",
-            requirement: rfc9110("6.2", Should, &["rfc9110-6.2-04"]),
-            hint: "Look at whether the version is compared as a whole or in its two numbers.",
+            title: "A request with a higher minor version, such as HTTP/1.2, is accepted",
+            why: "Minor versions only add features; a server that refuses them locks out later clients that it could serve.",
+            requirement: rule(&["rfc9110-6.2-04"]).warns(),
+            hint: "See whether the version is compared as one string or as two numbers.",
             mutant: hears("HTTP/1.9", "HTTP/9.1"),
             run: Act(|client| {
                 client.accepts("GET / HTTP/1.2\r\nHost: {host}\r\n\r\n")?;
@@ -92,9 +91,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "empty-line-first",
             title: "An empty line before the request line is skipped",
-            why: "Some clients send one line end too many after a form, and it arrives in front of the next request.",
-            requirement: rfc9112("2.2", Should, &["rfc9112-2.2-05"]),
-            hint: "Look at what the parser does when the first line it reads is empty.",
+            why: "Some clients send an extra line end after a form; it arrives before the next request, which is then refused.",
+            requirement: rule(&["rfc9112-2.2-05"]).warns(),
+            hint: "Step through your parser with an empty first line.",
             mutant: hears("\r\nGET", "?GET"),
             run: Act(|client| {
                 client.accepts("\r\n{get}\r\n")?;
@@ -103,10 +102,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "request-line-incomplete",
-            title: "A request line with a word missing is refused",
-            why: "Without all three words the server has to guess, and a client has no way to know what it guessed.",
-            requirement: rfc9112("3.2", Should, &["rfc9112-3.2-03", "rfc9112-2.2-08"]),
-            hint: "Look at how many words the request line is taken apart into.",
+            title: "A request line with a missing word is refused",
+            why: "The server has to guess the missing method, target or version, and the client cannot know what it guessed.",
+            requirement: rule(&["rfc9112-3.2-03", "rfc9112-2.2-08"]).warns(),
+            hint: "Count the words that your parser expects in a request line.",
             mutant: hears("GET /\r\nHost", "GET / HTTP/1.1\r\nHost"),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
@@ -119,9 +118,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "target-with-space",
             title: "A target with a space in it is refused or redirected, not repaired",
-            why: "Whoever cuts such a line elsewhere sees another target; that is how filters in front of a server are fooled.",
-            requirement: rfc9112("3.2", Should, &["rfc9112-3.2-02", "rfc9112-3.2-03", "rfc9112-3.2-04"]),
-            hint: "Look at what happens to a fourth word of the request line.",
+            why: "A filter in front of the server may cut the line at the other space and see another target: that is how it is fooled.",
+            requirement: rule(&["rfc9112-3.2-04", "rfc9112-3.2-03", "rfc9112-3.2-02"]).warns().because("The space is the mistake of the client, and how to answer it is only recommended."),
+            hint: "Follow a fourth word of the request line through your parser.",
             mutant: hears("GET / b ", "GET / "),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
@@ -131,14 +130,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "target-of-no-form",
-            title: "A target that is neither a path nor a URI is refused",
-            why: "Joined to the document root without a slash, such a target can name a file next to it.",
-            requirement: rfc9112(
-                "3.2",
-                Should,
-                &["rfc9112-3.2-01", "rfc9112-3.2.3-01", "rfc9112-3.2.4-01", "rfc9110-7.1-01"],
-            ),
-            hint: "Look at what the first octet of the target is allowed to be.",
+            title: "A GET for a target that is neither a path nor an http URI is refused or redirected",
+            why: "When such a target is joined to the document root without a slash, it can name a file outside the root.",
+            requirement: rule(&["rfc9112-3.2-03", "rfc9112-3.2-01", "rfc9112-3.2.3-01", "rfc9112-3.2.4-01"]).warns().because("Most good servers serve one or another of these targets, and normal clients never send them."),
+            hint: "Check which bytes a target may begin with.",
             mutant: hears("GET * ", "GET / "),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
@@ -151,10 +146,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "method-token",
-            title: "A method that is no token is refused",
-            why: "Quotes and brackets in a method end up in logs and error pages of servers that let them in.",
-            requirement: rfc9112("2.2", Should, &["rfc9112-2.2-08"]),
-            hint: "Look at which octets the first word of the request line may have.",
+            title: "A method with a bracket, a quote or a control character is refused",
+            why: "A server that accepts such bytes copies them into its logs and error pages, where they can do harm.",
+            requirement: rule(&["rfc9112-2.2-08"]).warns(),
+            hint: "Find the code that checks the bytes of the first word of the request line.",
             mutant: hears("GE(T ", "GET "),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
@@ -167,10 +162,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "request-line-of-8000-octets",
-            title: "A request line of 8000 octets is taken",
-            why: "Forms sent with GET grow long; a server with a small buffer loses them.",
-            requirement: rfc9112("3", Should, &["rfc9112-3-04", "rfc9110-4.1-01"]),
-            hint: "Look at the size of the buffer that the first line is read into.",
+            title: "A request line of 8000 bytes is not refused as too long",
+            why: "Forms that are sent with GET grow long; a server with a small buffer loses them.",
+            requirement: rule(&["rfc9112-3-04", "rfc9110-4.1-01"]).warns(),
+            hint: "Find the size of the buffer that the first line is read into.",
             mutant: hears("aaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
             run: Act(|client| {
                 let query = "a".repeat(8000 - "GET /? HTTP/1.1".len());
@@ -179,10 +174,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "request-line-too-long",
-            title: "A request line that is longer than the server takes is answered with 414",
-            why: "A client that just loses the connection tries again, and again.",
-            requirement: rfc9112("3", Should, &["rfc9112-3-03"]),
-            hint: "Look at what happens when the first line does not fit.",
+            title: "A request line longer than the server accepts is answered with 414",
+            why: "A client that only loses the connection does not learn that its URI is too long, and tries again and again.",
+            requirement: rule(&["rfc9112-3-03"]).warns().because("Good servers answer 400 or 431 instead, and a client gives up on each of these."),
+            hint: "Try a first line that does not fit into your buffer, and watch what the server sends.",
             mutant: instead_of("HTTP/1.1 414", "HTTP/1.1 400"),
             run: Act(|client| {
                 let query = "a".repeat(100_000);
@@ -191,10 +186,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "target-beyond-ascii",
-            title: "Octets beyond ASCII in a target get an answer, if only a refusal",
-            why: "A server that decodes the line as UTF-8 without a second thought dies of the first octet that is none.",
-            requirement: rfc9112("2.2", Should, &["rfc9112-2.2-01", "rfc9112-3.2-03"]),
-            hint: "Look at where octets are first turned into text, and at what happens when that fails.",
+            title: "A target with bytes beyond ASCII is answered without a server error",
+            why: "A server that decodes the line as UTF-8 and expects no failure crashes on the first byte that is not UTF-8.",
+            requirement: rule(&["rfc9112-3.2-03"]).warns(),
+            hint: "Find where bytes first become text, and see what happens when that fails.",
             mutant: instead_of("HTTP/1.1 400", "HTTP/1.1 500"),
             run: Act(|client| {
                 let reply = client.send(b"GET /caf\xe9 HTTP/1.1\r\nHost: {host}\r\n\r\n")?;

@@ -11,9 +11,8 @@ use proptest::collection::vec;
 use proptest::sample::Index;
 use proptest::strategy::Strategy;
 
-use crate::check::Level::{Must, Practice, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, practice, rfc9110, rfc9112};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::capability::Capability::{Concurrency, Files, Form, Persistence};
 use crate::client::connection::Connection;
 use crate::client::context::FOLLOW_UP;
@@ -34,9 +33,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "request-in-pieces",
             title: "A request means the same in however many pieces it arrives",
-            why: "A network cuts where it likes, and what works with the browser at hand fails with the one far away.",
-            requirement: rfc9112("2.2", Must, &["rfc9112-2.1-01", "rfc9112-6.3-07"]),
-            hint: "Look for a place that takes one read for one request.",
+            why: "A network splits data anywhere, so what works with the browser at hand fails with one far away.",
+            requirement: rule(&["rfc9112-6.3-07", "rfc9112-2.2-01"]).counts(),
+            hint: "Search for a place that treats one read as one request.",
             mutant: serves(reads_once),
             run: Act(|client| {
                 let token = client.token();
@@ -61,10 +60,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "head-octet-by-octet",
-            title: "A request that arrives octet by octet is answered once it is complete, not before",
-            why: "Lines and names break between any two octets, the CR and the LF of the last line included.",
-            requirement: rfc9110("5.3", Must, &["rfc9110-5.3-03"]),
-            hint: "Look at how the end of the head is found when it is spread over several reads.",
+            title: "A request that arrives byte by byte is answered once it is complete, not before",
+            why: "A pause can fall between any two bytes, even between the CR and the LF of the last line.",
+            requirement: rule(&["rfc9110-5.3-03"]).counts(),
+            hint: "Check how the end of the head is found when it is spread over several reads.",
             mutant: serves(reads_once),
             run: Act(|client| {
                 let mut connection = client.connect()?;
@@ -76,10 +75,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "end-in-head",
-            title: "A client that leaves in the middle of a head is let go",
+            title: "When a client disconnects before or inside a head, the server closes the connection",
             why: "A loop that reads on at the end of the stream spins forever, or keeps a dead connection.",
-            requirement: rfc9112("9.5", Must, &["rfc9112-9.5-02", "rfc9110-5.3-03", "rfc9110-2.3-01"]),
-            hint: "Look at what your code does when a read returns zero octets.",
+            requirement: rule(&["rfc9112-9.5-02"]).warns(),
+            hint: "Step through what your code does when a read returns zero bytes.",
             mutant: serves(|client| drop(thread::Builder::new().spawn(move || never_lets_go(client)))),
             run: Act(|client| {
                 for part in ["", "GET / HT", "GET / HTTP/1.1\r\nHost: {host}\r\n"] {
@@ -95,10 +94,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "end-in-content",
-            title: "A client that leaves in the middle of its content is let go",
-            why: "A loop that waits for the rest waits forever, and so does whoever waits for the loop.",
-            requirement: rfc9112("6.3", Must, &["rfc9112-6.3-08", "rfc9112-9.5-02"]),
-            hint: "Look at the loop that reads the content, and at what it does when a read returns zero octets.",
+            title: "When a client disconnects inside its content, the server closes the connection",
+            why: "A loop that waits for the rest waits forever, and so does everything that waits for the loop.",
+            requirement: rule(&["rfc9112-6.3-08", "rfc9112-9.5-02"]).counts(),
+            hint: "Find the loop that reads the content, and see what it does when a read returns zero bytes.",
             mutant: serves(|client| drop(thread::Builder::new().spawn(move || never_lets_go(client)))),
             run: Act(|client| {
                 for framing in ["Content-Length: 10\r\n\r\na=b", "Transfer-Encoding: chunked\r\n\r\na\r\na=b"]
@@ -113,10 +112,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "half-close",
-            title: "A client that ends its side after the request still gets the response",
-            why: "Simple tools send all they have, say so, and then read.",
-            requirement: rfc9112("9.6", Should, &["rfc9112-9.6-08"]),
-            hint: "Look at what your code makes of the end of the stream after a complete request.",
+            title: "A client that closes only its own side after the request still gets the response",
+            why: "Simple tools send all they have, close their side, and then read.",
+            requirement: rule(&["rfc9112-9.6-08"]).warns().because(
+                "Few clients close one side, and a server that takes it for a disconnect harms nobody else.",
+            ),
+            hint: "See what your code makes of the end of the stream after a complete request.",
             mutant: serves(|mut client| {
                 let _ = next_head(&mut client);
                 let _ = client.set_read_timeout(Some(Duration::from_millis(100)));
@@ -133,10 +134,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "reset-by-client",
-            title: "The server survives clients that vanish: in the head, in the content, in the response",
-            why: "An error on one connection that nobody handles ends the program, and all other clients with it.",
-            requirement: practice(Must, &["rfc9110-2.3-01"]),
-            hint: "Look at what becomes of the error when a read or a write fails.",
+            title: "The server survives clients that vanish in the head, in the content or in the response",
+            why: "An unhandled error on one connection ends the program, and with it the connections of all other clients.",
+            requirement: rule(&["rfc9112-9.3.1-01", "rfc9112-9.5-03"])
+                .counts()
+                .because("A server that dies when one client vanishes serves nobody."),
+            hint: "Check what becomes of the error when a read or a write fails.",
             mutant: serves(dies_of_a_reset),
             run: Act(|client| {
                 for part in ["GET / HT", "{upload}Content-Length: 10\r\n\r\na=b"] {
@@ -159,10 +162,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "binary-noise",
-            title: "Octets of any kind are refused and survived",
-            why: "Scanners find every open port within hours, and speak whatever they like.",
-            requirement: practice(Must, &["rfc9110-2.3-01", "rfc9112-2.2-01"]),
-            hint: "Look for conversions of input to text that may fail, and for positions computed from it.",
+            title: "Random bytes are never answered with success, and the server survives them",
+            why: "Scanners find every open port within hours and send whatever they like.",
+            requirement: rule(&["rfc9112-2.2-01", "rfc9110-2.3-01"]).counts(),
+            hint: "Look for conversions of input to text that can fail, and for positions computed from input.",
             mutant: replies("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
             run: Act(|client| {
                 let random = client.random().bytes(2000);
@@ -181,9 +184,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "slow-clients",
             title: "Twenty clients that are slow to send keep nobody else waiting",
-            why: "One phone in a tunnel stops the whole site.",
-            requirement: practice(Practice, &["rfc9112-8-01"]),
-            hint: "Look at what else your server can do while it waits for one client.",
+            why: "One phone in a tunnel can stop the whole site.",
+            requirement: unwritten().practice(),
+            hint: "Ask what else your server can do while it waits for one client.",
             mutant: serves(|mut client| {
                 if next_head(&mut client).is_some() {
                     let _ = client.write_all(OK);
@@ -203,9 +206,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "client-that-never-reads",
             title: "A client that does not read its response keeps nobody else waiting",
-            why: "A write that waits holds up everything behind it, unless something else can run.",
-            requirement: practice(Practice, &[]),
-            hint: "Look at what is locked or blocked while a large response is written.",
+            why: "A write that waits holds up everything else, unless something can run beside it.",
+            requirement: unwritten().practice(),
+            hint: "Find out what is locked or blocked while a large response is written.",
             mutant: serves(|client| drop(thread::Builder::new().spawn(move || writes_under_a_lock(client)))),
             run: Act(|client| {
                 client.needs(Concurrency)?;
@@ -219,9 +222,11 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "many-connections",
             title: "A hundred connections, four at a time, are all served",
-            why: "What is not given back after each connection is used up after some of them.",
-            requirement: practice(Must, &["rfc9110-2.3-01"]),
-            hint: "Look at what each connection takes (a descriptor, a thread, a slot) and where it gives it back.",
+            why: "What is not given back after each connection runs out after some of them.",
+            requirement: unwritten()
+                .counts()
+                .because("A server that stops after some dozens of connections is down for everybody."),
+            hint: "Follow what each connection uses (a descriptor, a thread, a slot) until it is given back.",
             mutant: serves(|mut client| {
                 thread_local! { static SERVED: Cell<u32> = const { Cell::new(0) } }
                 SERVED.set(SERVED.get() + 1);
@@ -245,10 +250,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "many-clients",
-            title: "Fifty clients can keep their connections open at the same time",
+            title: "Fifty clients can keep connections open at the same time",
             why: "A browser keeps six connections to a page with pictures, and a class has thirty browsers.",
-            requirement: practice(Practice, &["rfc9112-9.5-04"]),
-            hint: "Look at what a connection holds on to while it waits for its next request, and how much of that there is.",
+            requirement: unwritten().practice(),
+            hint: "Count what a connection holds while it waits for its next request, and how much of that there is.",
             mutant: serves(has_room_for_ten),
             run: Act(|client| {
                 client.needs(Concurrency)?;
@@ -272,10 +277,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "large-upload",
-            title: "A form with a field of 240,000 octets arrives whole",
-            why: "One read returns what has arrived by then, and that is seldom all of it.",
-            requirement: rfc9112("6.3", Must, &["rfc9112-6.3-07", "form-url-31", "form-http-07"]),
-            hint: "Look at how your code knows that it has read all of the content.",
+            title: "A form with a field of 240,000 bytes arrives whole",
+            why: "One read returns what has arrived by then, which is seldom all of it.",
+            requirement: rule(&["form-http-07", "rfc9112-6.3-07", "form-url-31"]).counts(),
+            hint: "Test how your code knows that it has read all of the content.",
             mutant: serves(reads_once),
             run: Act(|client| {
                 client.needs(Form)?;

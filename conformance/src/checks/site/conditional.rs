@@ -2,9 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, rfc9110};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::client::capability::Capability::{Files, Output, Persistence};
 use crate::judge::failure::Failure;
@@ -21,10 +20,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "not-modified",
-            title: "A file that has not changed since the date the client names is answered with 304",
+            title: "A file that has not changed since the date in If-Modified-Since is answered with 304",
             why: "Without it a browser loads every picture of a site again on every visit.",
-            requirement: rfc9110("13.1.3", Should, &["rfc9110-13.1.3-05", "rfc9110-13.1.3-07"]),
-            hint: "Look at what is compared with If-Modified-Since, and in which units.",
+            requirement: rule(&["rfc9110-13.1.3-07", "rfc9110-13.1.3-05"]).warns(),
+            hint: "Print both dates that are compared for If-Modified-Since, with their units.",
             mutant: hears("If-Modified-Since", "X-Modified-Since"),
             run: Act(|client| {
                 let modified = dated(client)?;
@@ -39,10 +38,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "modified",
-            title: "A file that has changed since the date the client names is sent",
-            why: "With a 304 in its place the client shows the old version for good.",
-            requirement: rfc9110("13.1.3", Must, &["rfc9110-13.1.3-05"]),
-            hint: "Look at the direction in which the two dates are compared.",
+            title: "A file that has changed since the date in If-Modified-Since is sent",
+            why: "A client that gets 304 instead shows the old version for good.",
+            requirement: rule(&["rfc9110-13.1.3-08"]).counts(),
+            hint: "Check the direction in which the two dates are compared.",
             mutant: hears("Sat, 05 Nov 1994", "Sun, 06 Nov 1994"),
             run: Act(|client| {
                 let modified = compares_dates(client)?;
@@ -52,10 +51,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "invalid-date-ignored",
-            title: "An If-Modified-Since that holds no date is ignored",
-            why: "Odd dates come from old clients and broken caches: they get the file, not an error.",
-            requirement: rfc9110("13.1.3", Must, &["rfc9110-13.1.3-02"]),
-            hint: "Look at what happens to a date that does not parse.",
+            title: "An If-Modified-Since that is not a date is ignored",
+            why: "Odd dates come from old clients and broken caches; these should get the file, not an error.",
+            requirement: rule(&["rfc9110-13.1.3-02"]).counts(),
+            hint: "Follow a date that does not parse through your code.",
             mutant: hears("If-Modified-Since: yesterday", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT"),
             run: Act(|client| {
                 compares_dates(client)?;
@@ -66,10 +65,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "old-date-formats",
-            title: "If-Modified-Since is understood in all three formats of a date",
-            why: "The two old ones are rare, and a client that sends one loads everything every time.",
-            requirement: rfc9110("5.6.7", Should, &["rfc9110-5.6.7-01", "rfc9110-5.6.7-04"]),
-            hint: "Look at which formats your date parser takes, and at years of two digits.",
+            title: "If-Modified-Since is understood in the two old date formats as well",
+            why: "The old formats are rare, but a client that sends one loads every file again each time.",
+            requirement: rule(&["rfc9110-5.6.7-01"]).warns().because("Hardly any client still sends the old formats, and such a client gets the whole file anyway."),
+            hint: "Check which formats your date parser accepts.",
             mutant: hears("Sunday, 06-Nov-94 08:49:37 GMT", "06-Nov-94"),
             run: Act(|client| {
                 let modified = httpdate::fmt_http_date(compares_dates(client)?);
@@ -82,8 +81,8 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "last-modified",
             title: "Last-Modified says when a file was last changed",
-            why: "It is all that a client has for asking whether its copy is still good.",
-            requirement: rfc9110("8.8.2.1", Should, &["rfc9110-8.8.2.1-01"]),
+            why: "It is often all that a client has for asking whether its copy is still good.",
+            requirement: rule(&["rfc9110-8.8.2.1-01"]).warns(),
             hint: "Compare the field with the date of the file in UTC.",
             mutant: instead_of("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 09:49:37 GMT"),
             run: Act(|client| {
@@ -97,13 +96,9 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "last-modified-is-a-date",
-            title: "Last-Modified is a date in the preferred format, and not in the future",
-            why: "A client compares it, octet by octet or as a date: any other format is no date to it.",
-            requirement: rfc9110(
-                "5.6.7",
-                Must,
-                &["rfc9110-5.6.7-02", "rfc9110-8.8.2.1-03", "rfc9110-8.8.2.1-04"],
-            ),
+            title: "Last-Modified is in the preferred date format and not later than Date",
+            why: "Clients compare this date or send it back, and a date in any other format is useless to many of them.",
+            requirement: rule(&["rfc9110-5.6.7-02", "rfc9110-5.6.7-03", "rfc9110-8.8.2.1-03"]).counts(),
             hint: "Compare the field with the example in RFC 9110 section 5.6.7, space by space.",
             mutant: instead_of("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 6 Nov 1994 08:49:37 GMT"),
             run: Act(|client| {
@@ -117,10 +112,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "entity-tag",
-            title: "An ETag is a quoted string, and the same as long as the file is the same",
-            why: "A client sends it back as it is: without quotes, or new each time, it never matches.",
-            requirement: rfc9110("8.8.3", Must, &["rfc9110-8.8.3-01", "rfc9110-8.8.1-01"]),
-            hint: "Look at what the tag is made from, and at the quotes around it.",
+            title: "An ETag is a quoted string, and it stays the same while the file does",
+            why: "A client sends it back as it is; without quotes, or new each time, it never matches.",
+            requirement: rule(&["rfc9110-8.8.3-03"]).counts(),
+            hint: "Find out what the tag is made from, and where its quotes are added.",
             mutant: instead_of("ETag: \"", "ETag: "),
             run: Act(|client| {
                 let tag = tagged(client)?;
@@ -131,10 +126,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "tag-matches",
-            title: "A file whose entity tag the client names in If-None-Match is answered with 304",
-            why: "The server has handed out the tag to be asked for it.",
-            requirement: rfc9110("13.1.2", Must, &["rfc9110-13.1.2-02", "rfc9110-13.1.2-04"]),
-            hint: "Look at whether If-None-Match is looked at, and at the quotes on both sides.",
+            title: "A file whose current ETag is sent in If-None-Match is answered with 304",
+            why: "This is what an ETag is for; without it every file is loaded again each time.",
+            requirement: rule(&["rfc9110-13.1.2-04", "rfc9110-13.1.2-02"]).counts(),
+            hint: "Search for the code that reads If-None-Match, and print both sides of its comparison.",
             mutant: hears("If-None-Match", "X-None-Match"),
             run: Act(|client| {
                 let tag = tagged(client)?;
@@ -143,14 +138,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "tag-matches-in-list",
-            title: "If-None-Match is a list, its tags may be weak, and * stands for any",
+            title: "If-None-Match may hold a list, weak tags, or * for any version",
             why: "Caches that keep several versions name them all, and proxies that compress make tags weak.",
-            requirement: rfc9110(
-                "13.1.2",
-                Should,
-                &["rfc9110-13.1.2-01", "rfc9110-13.1.2-02", "rfc9110-5.6.1.2-01"],
-            ),
-            hint: "Look at how the value is taken apart before it is compared.",
+            requirement: rule(&["rfc9110-13.1.2-01", "rfc9110-5.6.1.2-01"]).warns().because("Browsers send back the one tag that they were given, and other clients just load the file again."),
+            hint: "Step through the code that takes the value apart before anything is compared.",
             mutant: hears("If-None-Match: W/", "If-None-Match: X/"),
             run: Act(|client| {
                 let tag = compares_tags(client)?;
@@ -165,10 +156,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "other-tag",
-            title: "A file is sent where If-None-Match names only tags of other versions",
-            why: "With a 304 in its place the client shows the old version for good.",
-            requirement: rfc9110("13.1.2", Must, &["rfc9110-13.1.2-02"]),
-            hint: "Look at whether whole tags are compared, or parts of them.",
+            title: "A file is sent when If-None-Match names only other versions",
+            why: "A client that gets 304 instead shows the old version for good.",
+            requirement: rule(&["rfc9110-13.1.2-01", "rfc9110-13.1.2-02"]).counts(),
+            hint: "Check whether your code compares whole tags or parts of them.",
             mutant: hears("If-None-Match: \"no-such-tag\"", "If-None-Match: *"),
             run: Act(|client| {
                 let tag = compares_tags(client)?;
@@ -180,10 +171,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "tag-before-date",
-            title: "With an If-None-Match, If-Modified-Since does not count",
-            why: "A date has whole seconds: a file changed twice in one is new by its tag and old by its date.",
-            requirement: rfc9110("13.1.3", Must, &["rfc9110-13.1.3-01", "rfc9110-13.2.2-01"]),
-            hint: "Look at the order of the conditions in RFC 9110 section 13.2.2.",
+            title: "If-Modified-Since is ignored in a request with If-None-Match",
+            why: "Dates count whole seconds: a file that changes twice in one second has a new tag but an old date.",
+            requirement: rule(&["rfc9110-13.1.3-01", "rfc9110-13.2.2-01"]).counts(),
+            hint: "Compare the order of your conditions with the list in RFC 9110 section 13.2.2.",
             mutant: hears("If-None-Match: \"no-such-tag\"\r\n", ""),
             run: Act(|client| {
                 let modified = compares_dates(client)?;
@@ -193,10 +184,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "304-has-no-content",
-            title: "A 304 has no content, nor a length other than that of the file",
-            why: "The client takes what stands behind the head for the next response.",
-            requirement: rfc9110("15.4.5", Must, &["rfc9110-8.6-04"]),
-            hint: "Look at where the head of a 304 is written, and what else is written by the same code.",
+            title: "A 304 has no content, and any Content-Length in it is that of the file",
+            why: "The client reads everything after the head as the start of the next response.",
+            requirement: rule(&["rfc9110-6.4.1-01", "rfc9110-8.6-04"]).counts(),
+            hint: "Find the code that writes the head of a 304, and see what else the same code writes.",
             mutant: instead_of("304 Not Modified\r\n", "304 Not Modified\r\nContent-Length: 0\r\n"),
             run: Act(|client| {
                 let (_, condition) = unchanged(client)?;
@@ -215,9 +206,9 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "304-fields",
-            title: "A 304 has the fields by which a client knows its copy again",
-            why: "A cache that holds several versions can't tell which of them the 304 is about.",
-            requirement: rfc9110("15.4.5", Should, &["rfc9110-15.4.5-01"]),
+            title: "A 304 has the Date, ETag, Vary and Content-Location that the 200 has",
+            why: "A cache that holds several versions needs these fields to know which one the 304 is about.",
+            requirement: rule(&["rfc9110-15.4.5-01"]).warns().because("A client with a single copy knows which one is meant without these fields."),
             hint: "Compare the head of a 304 with that of the 200 for the same file.",
             mutant: instead_of("304 Not Modified\r\nDate: ", "304 Not Modified\r\nX-Date: "),
             run: Act(|client| {
@@ -231,10 +222,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "if-match",
-            title: "A request for another version than there is, by If-Match, gets 412",
-            why: "Whoever puts a file together from parts must not get parts of two versions.",
-            requirement: rfc9110("13.1.1", Should, &["rfc9110-13.1.1-01", "rfc9110-13.1.1-02"]),
-            hint: "Look at whether If-Match is looked at, and how the tags are compared.",
+            title: "A request whose If-Match names only other versions gets 412",
+            why: "A client that puts a file together from parts must not get parts of two versions.",
+            requirement: rule(&["rfc9110-13.1.1-03", "rfc9110-13.1.1-01", "rfc9110-13.1.1-02"]).warns().because("Some good servers ignore If-Match on GET, where nothing can be overwritten."),
+            hint: "Search for the code that reads If-Match, and check how it compares tags.",
             mutant: hears("If-Match", "X-Match"),
             run: Act(|client| {
                 let tag = tagged(client)?;
@@ -249,10 +240,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "if-unmodified-since",
-            title: "A request for a file as it was at an earlier date, by If-Unmodified-Since, gets 412",
-            why: "Whoever puts a file together from parts must not get parts of two versions.",
-            requirement: rfc9110("13.1.4", Should, &["rfc9110-13.1.4-02", "rfc9110-13.1.4-05"]),
-            hint: "Look at whether If-Unmodified-Since is looked at.",
+            title: "A file that has changed since the date in If-Unmodified-Since gets 412",
+            why: "A client that asks for the rest of a file gets the rest of a different version.",
+            requirement: rule(&["rfc9110-13.1.4-06", "rfc9110-13.1.4-05", "rfc9110-13.1.4-02"]).warns().because("Downloads use If-Range for this, and some good servers ignore the field on GET."),
+            hint: "Ask your code whether it reads If-Unmodified-Since at all, and what it does with a text that is not a date.",
             mutant: hears("If-Unmodified-Since", "X-Unmodified-Since"),
             run: Act(|client| {
                 let modified = dated(client)?;
@@ -264,10 +255,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "no-condition-on-nothing",
-            title: "Conditions do not count where there is no file",
-            why: "A client that is told 304 keeps showing a page that is gone.",
-            requirement: rfc9110("13.2.1", Must, &["rfc9110-13.2.1-02"]),
-            hint: "Look at what comes first: finding the file, or evaluating the conditions.",
+            title: "Conditions do not change the answer for a file that does not exist",
+            why: "A client that gets 304 for a page that is gone keeps showing its old copy.",
+            requirement: rule(&["rfc9110-13.2.1-02"]).counts(),
+            hint: "Check what comes first: finding the file, or evaluating the conditions.",
             mutant: hears("/no-such-file HTTP/1.1\r\nIf-None-Match", "/hello.txt HTTP/1.1\r\nIf-None-Match"),
             run: Act(|client| {
                 client.needs(Files)?;

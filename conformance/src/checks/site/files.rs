@@ -3,9 +3,8 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::check::Level::{Must, Practice, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, practice, rfc9110};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::Client;
 use crate::client::capability::Capability::Files;
 use crate::judge::failure::Failure;
@@ -22,10 +21,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "file-octets",
-            title: "A file is sent octet for octet as it is on disk",
+            title: "A file is sent byte for byte as it is on disk",
             why: "A server that reads files as text damages every image and every download.",
-            requirement: rfc9110("9.3.1", Must, &[]),
-            hint: "Compare the content with the file octet by octet, beginning with one that is not text.",
+            requirement: rule(&["rfc9110-9.3.1-02"]).counts(),
+            hint: "Compare what you send with the file byte by byte, starting with a file that is not text.",
             mutant: Mutant::Says { truth: b"\x89PNG\r\n", lie: b"?PNG\r\n" },
             run: Act(|client| {
                 client.needs(Files)?;
@@ -36,9 +35,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "no-way-out-of-the-root",
             title: "No spelling of a path leads out of the document root",
-            why: "Whoever can write \"..\" into an address reads every file that the server can read.",
-            requirement: rfc9110("17.3", Must, &[]),
-            hint: "Compare the file that is about to be opened with the root, after all decoding and joining.",
+            why: "Anyone who can write \"..\" into an address can then read every file that the server can read.",
+            requirement: rule(&["rfc9110-17.3-01"]).counts(),
+            hint: "Print the name of each file just before it is opened, after all decoding and joining.",
             mutant: SHOWS_SECRET,
             run: Act(|client| {
                 client.needs(Files)?;
@@ -47,10 +46,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "no-absolute-file-names",
-            title: "A path that begins with two slashes is not a file name of the whole disk",
-            why: "Joining a root and a name that is absolute yields that name: the root is gone.",
-            requirement: rfc9110("17.3", Must, &[]),
-            hint: "Look at what your language's way of joining paths does when the second one begins with a slash.",
+            title: "A path that begins with two slashes never opens a file elsewhere on the disk",
+            why: "In many languages, joining the root with an absolute name gives that name alone: the root is gone.",
+            requirement: rule(&["rfc9110-17.3-01"]).counts(),
+            hint: "Try out what your language's path join does when the second part begins with a slash.",
             mutant: replies("HTTP/1.1 200 OK\r\nContent-Length: 32\r\n\r\nroot:x:0:0:root:/root:/bin/bash\n"),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -62,9 +61,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "percent-encoded-name",
             title: "A percent-encoded path names the same file as the plain one",
-            why: "Browsers encode spaces and much else: such files can't be reached by a link otherwise.",
-            requirement: rfc9110("4.2.3", Must, &["rfc9110-4.2.3-01"]),
-            hint: "Look at what is done to the path before it becomes the name of a file.",
+            why: "Browsers encode spaces and much else, so no link can reach such a file otherwise.",
+            requirement: rule(&["rfc9110-4.2.3-02", "rfc9110-4.2.3-01"]).counts(),
+            hint: "Follow the path from the request line to the name of the file, and see where it is decoded.",
             mutant: hears("/a%20b.txt", "/a%2520b.txt"),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -77,9 +76,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "path-decoded-once",
             title: "A path is decoded once, not twice",
-            why: "What one part of a server has examined, another one decodes again: a classic way around any filter.",
-            requirement: rfc9110("4.2.3", Must, &[]),
-            hint: "Count the places where a path is decoded, those in your libraries included.",
+            why: "A second decoding brings back what an earlier check has already ruled out: a classic way around filters.",
+            requirement: rule(&["rfc9110-4.2.3-02", "rfc9110-17.3-01"]).counts(),
+            hint: "Count the places where a path is decoded, including those inside your libraries.",
             mutant: hears("/100%2525.txt", "/100%25.txt"),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -90,9 +89,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "plus-in-path",
             title: "A plus sign in a path is a plus sign",
-            why: "Only in forms does it stand for a space: decoded like a form, the wrong file is sent.",
-            requirement: rfc9110("4.2.3", Must, &[]),
-            hint: "Look at which function decodes the path, and what it was made for.",
+            why: "A plus sign means a space only in forms; decoded as a form, the path leads to the wrong file or to none.",
+            requirement: rule(&["rfc9110-4.2.3-02", "rfc9110-9.3.1-02"]).counts(),
+            hint: "Find out which function decodes the path, and what kind of text it was made for.",
             mutant: hears("/a+b.txt", "/a%20b.txt"),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -103,9 +102,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "query-is-no-file-name",
             title: "A query does not change which file is sent",
-            why: "Pages load style.css?v=2 to get past caches, and forms send their fields this way.",
-            requirement: rfc9110("4.2.1", Must, &[]),
-            hint: "Look at where the request target is cut before it becomes the name of a file.",
+            why: "Pages load style.css?v=2 to get past caches, and such a page loses its style sheet here.",
+            requirement: rule(&["rfc9110-4.2.1-03"]).counts(),
+            hint: "See where the request target is split before it becomes the name of a file.",
             mutant: hears("/hello.txt?v=2", "/hello.txt%3Fv=2"),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -115,10 +114,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "nul-in-path",
-            title: "A NUL in a path does not cut it short",
-            why: "The system ends a name at NUL: a path that passes as one name opens another file.",
-            requirement: rfc9110("17.3", Must, &[]),
-            hint: "Look at what happens to octets that no file name can hold.",
+            title: "A NUL in a path does not cut the file name short",
+            why: "The system ends a name at NUL, so a path that was checked under one name opens another file.",
+            requirement: rule(&["rfc9110-17.3-01"]).counts(),
+            hint: "Check what happens to bytes that no file name can contain.",
             mutant: hears("/hello.txt%00.png", "/hello.txt"),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -129,9 +128,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "redirect-stays-here",
             title: "The redirect to a directory never leads to another host",
-            why: "A browser reads //name/ as the address of another server: a link to yours ends on one of theirs.",
-            requirement: rfc9110("10.2.2", Must, &["rfc9110-15.4.2-01"]),
-            hint: "Look at how Location is made from a path that begins with two slashes, encoded or not.",
+            why: "A browser reads //name/ as the address of another server, so a link to your site ends on a stranger's.",
+            requirement: rule(&["rfc9110-10.2.2-01"]).counts(),
+            hint: "Trace how Location is built from a path that begins with two slashes, plain or encoded.",
             mutant: instead_of("Location: /dir/", "Location: //dir/"),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -147,10 +146,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "no-field-from-the-path",
-            title: "An encoded line end in a path does not begin a field of the response",
-            why: "Whoever can write fields into your responses sets cookies in your name.",
-            requirement: rfc9110("5.5", Must, &[]),
-            hint: "Look at every field whose value is made from the request.",
+            title: "An encoded line break in a path adds no field to the response",
+            why: "Anyone who can add fields to your responses can set cookies in your name.",
+            requirement: rule(&["rfc9110-5.5-05", "rfc9112-11.1-01"]).counts(),
+            hint: "List every field of a response whose value is made from the request.",
             mutant: instead_of("404 Not Found\r\n", "404 Not Found\r\nInjected: yes\r\n"),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -166,10 +165,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "pages-escape-names",
-            title: "Error pages and listings show a path or a name as text, not as markup",
-            why: "Script in a link to your server runs in the browser of whoever follows it, with your cookies.",
-            requirement: rfc9110("17.4", Must, &[]),
-            hint: "Look at every place where text of the request or of the disk is put into a page.",
+            title: "Error pages and listings show a path or a file name as text, not as markup",
+            why: "A script hidden in a link to your server runs in the browser of anyone who follows it, with your cookies.",
+            requirement: rule(&["rfc9110-17.4-01"])
+                .counts()
+                .because("An error page that runs a stranger's script is a security hole."),
+            hint: "Search for every place where text from the request or the disk goes into a page.",
             mutant: instead_of("There is nothing at this address.", "None at <script>alert(1)</script>"),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -185,8 +186,8 @@ pub const CHAPTER: Chapter = Chapter {
             id: "empty-file",
             title: "An empty file is answered at once, with 200 and no content",
             why: "A client that is not told the length zero waits for content that never comes.",
-            requirement: rfc9110("8.6", Must, &["rfc9110-8.6-07"]),
-            hint: "Look at what is sent when the first read of a file returns nothing.",
+            requirement: rule(&["rfc9112-6.3-12", "rfc9110-9.3.1-02"]).counts(),
+            hint: "Check which fields are sent when the first read of a file returns nothing.",
             mutant: instead_of("Content-Length: 0\r\n", "X-Length: 0\r\n"),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -195,10 +196,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "large-file",
-            title: "A file of many megaoctets arrives whole",
-            why: "One call to write or send takes less than it was given, and the rest is lost.",
-            requirement: rfc9110("9.3.1", Must, &[]),
-            hint: "Look at what the function that sends returns, and what is done with it.",
+            title: "A file of 8 MB arrives whole",
+            why: "One call to write or send may accept only part of the data, and the rest of the file is lost.",
+            requirement: rule(&["rfc9110-9.3.1-02"]).counts(),
+            hint: "Check the return value of the function that sends, and what is done with it.",
             mutant: instead_of("Content-Length: 8388608", "Content-Length: 65536"),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -207,10 +208,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "large-file-slow-reader",
-            title: "A file arrives whole also at a client that reads late",
-            why: "Clients behind slow lines stop taking octets for a while: their downloads end in the middle.",
-            requirement: rfc9110("9.3.1", Must, &[]),
-            hint: "Look at what happens when the buffers of the connection are full.",
+            title: "A large file arrives whole even when the client starts to read late",
+            why: "Clients on slow lines stop reading for a while, and their downloads end in the middle.",
+            requirement: rule(&["rfc9110-9.3.1-02"]).counts(),
+            hint: "Step through a send whose connection has no room left in its buffers.",
             mutant: serves(does_not_wait),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -224,9 +225,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "media-types",
             title: "The common kinds of files are sent with their media types",
-            why: "A browser shows a page of the wrong type as source text, and refuses a style sheet.",
-            requirement: rfc9110("8.3", Should, &["rfc9110-8.3-01"]),
-            hint: "Look at the table that turns the end of a name into a media type.",
+            why: "A browser shows a page with the wrong type as source text, and ignores such a style sheet.",
+            requirement: rule(&["rfc9110-8.3-01"]).warns(),
+            hint: "Look at the table that turns the ending of a name into a media type.",
             mutant: instead_of("text/css", "text/plain"),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -242,10 +243,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "directory-index",
-            title: "A directory shows its index.html",
-            why: "Addresses that end in a slash are what people type and link to.",
-            requirement: practice(Should, &[]),
-            hint: "Look at what a path that ends in a slash is turned into.",
+            title: "A directory is answered with its index.html",
+            why: "People type and link to addresses that end in a slash, and expect a page there.",
+            requirement: unwritten().warns().because(
+                "No document asks for it, but every common web server does it and people rely on it.",
+            ),
+            hint: "Follow a path that ends in a slash until it becomes the name of a file.",
             mutant: hears("GET /dir/ ", "GET /bare/ "),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -254,10 +257,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "directory-redirect",
-            title: "A directory without its slash is answered with a redirect to the one with it",
-            why: "Relative links in a page at /dir lead to files beside the directory, not in it.",
-            requirement: practice(Should, &["rfc9110-15.4.2-01"]),
-            hint: "Look at what happens when the path names a directory and does not end in a slash.",
+            title: "A directory without its final slash is redirected to the address with it",
+            why: "Relative links in a page at /dir lead to files next to the directory instead of files in it.",
+            requirement: rule(&["rfc9110-15.4.2-01"]).warns(),
+            hint: "Ask what your code does when a path names a directory and does not end in a slash.",
             mutant: instead_of("Location: /dir/", "Location: /dir"),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -270,10 +273,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "name-beyond-ascii",
-            title: "A name beyond ASCII is found by its octets in UTF-8",
-            why: "Browsers send such names in UTF-8, with each octet percent-encoded.",
-            requirement: practice(Should, &["rfc9110-4.2.3-01"]),
-            hint: "Look at the character set in which your language turns octets into the name of a file.",
+            title: "A file name beyond ASCII is found by its bytes in UTF-8, percent-encoded in either case",
+            why: "Browsers send such names as percent-encoded UTF-8, so in any other encoding the file cannot be reached.",
+            requirement: rule(&["rfc9110-4.2.3-01"]).warns(),
+            hint: "Find out which character encoding your language uses to turn bytes into the name of a file.",
             mutant: hears("/caf%C3%A9.txt", "/caf%E9.txt"),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -283,10 +286,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "odd-paths",
-            title: "A path that can name no file is not a fault of the server",
-            why: "A 5xx wakes somebody up, and an exception that nobody expected ends a thread or a process.",
-            requirement: rfc9110("15.5", Should, &["rfc9110-15.5-01"]),
-            hint: "Look at the errors that opening a file can end in besides that of a missing one.",
+            title: "An odd or impossible path never causes a server error",
+            why: "A 5xx is an alarm for whoever runs the server, and an unexpected exception can end a thread or the process.",
+            requirement: rule(&["rfc9110-2.3-01"]).warns(),
+            hint: "List the errors other than \"not found\" that opening a file can raise.",
             mutant: instead_of("HTTP/1.1 404", "HTTP/1.1 500"),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -299,9 +302,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "links-stay-in-the-root",
             title: "A symbolic link does not lead out of the document root",
-            why: "One careless link, or a user who may write into the root, opens the whole disk.",
-            requirement: practice(Practice, &[]),
-            hint: "Look at where the path leads once the system has followed all links.",
+            why: "One careless link, or one user who may write into the root, opens the whole disk to everybody.",
+            requirement: unwritten().practice(),
+            hint: "Find out where a path leads once the system has followed all links.",
             mutant: SHOWS_SECRET,
             run: Act(|client| {
                 client.needs(Files)?;

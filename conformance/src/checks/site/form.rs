@@ -2,9 +2,8 @@
 
 use proptest::arbitrary::any;
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, contract, html_standard, practice, rfc9110, rfc9112};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::browser::{URLENCODED, post};
 use crate::client::capability::Capability::{Concurrency, Form, Persistence};
 use crate::client::property::{fields, for_all};
@@ -21,9 +20,9 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "form-in-body",
-            title: "A posted form is reported field by field",
+            title: "A posted form is reported field by field, with its content as the source",
             why: "This is what a form is for: what somebody typed arrives.",
-            requirement: contract("", Must, &["form-url-01"]),
+            requirement: rule(&["contract-form-01", "form-url-01"]).counts(),
             hint: "Print the content of the request as the form handler gets it, and compare it with what was sent.",
             mutant: hears("POST /form", "GET /form"),
             run: Act(|client| {
@@ -35,10 +34,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "form-in-query",
-            title: "A form that comes with GET is reported from the query",
-            why: "A search form is a GET: its fields stand behind the question mark, and there is no content.",
-            requirement: contract("", Must, &["form-http-11"]),
-            hint: "Look at what the form handler does with the part of the target behind the question mark.",
+            title: "A form that is sent with GET is reported from the query",
+            why: "A search form is a GET: its fields come after the question mark, and it has no content.",
+            requirement: rule(&["contract-form-01", "form-url-01"]).counts(),
+            hint: "Check what the form handler does with the part of the target after the question mark.",
             mutant: instead_of("\"source\":\"query\"", "\"source\":\"body\" "),
             run: Act(|client| {
                 let sent = [FormField::text("name", client.token()), FormField::text("place", "Ulm")];
@@ -49,10 +48,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "form-in-both",
-            title: "A query beside a posted form does not hide the posted fields",
-            why: "The action of a form may have a query of its own. What the user typed is in the content.",
-            requirement: contract("", Must, &["form-http-12"]),
-            hint: "Look at how the form handler chooses between query and content.",
+            title: "A query in the address of a posted form does not hide the posted fields",
+            why: "The action of a form may have a query of its own, while what the user typed is in the content.",
+            requirement: rule(&["form-http-12", "contract-form-01"]).counts(),
+            hint: "See how the form handler chooses between query and content.",
             mutant: hears("POST /form?query=1", "GET /form?query=1"),
             run: Act(|client| {
                 client.needs(Form)?;
@@ -71,10 +70,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "form-empty",
-            title: "A form without fields is a form",
-            why: "A user may press the button right away. That is no error, and nothing to wait for.",
-            requirement: contract("", Must, &["form-http-13", "form-url-13"]),
-            hint: "Follow a form with Content-Length 0, and one with nothing behind the question mark.",
+            title: "A form without fields gets a report without fields",
+            why: "A user may press the button right away; that is not an error, and there is nothing to wait for.",
+            requirement: rule(&["form-http-13", "form-url-13", "contract-form-02"]).counts(),
+            hint: "Follow a form with Content-Length 0, and one with nothing after the question mark.",
             mutant: instead_of("200 OK", "400 Bad Request"),
             run: Act(|client| {
                 client.submit(URLENCODED, "")?.reports(&[])?;
@@ -89,10 +88,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "form-any-text",
-            title: "Whatever text is in the fields comes back unchanged, from query and content",
+            title: "Any text in a form comes back unchanged; only control characters in a query may be refused",
             why: "People type ampersands, plus signs, quotes, line breaks and emoji, and leave fields empty.",
-            requirement: contract("", Must, &["form-url-04", "form-url-07", "form-url-08", "form-url-15"]),
-            hint: "Decode by hand what the record shows, in the order of the URL Standard: split first, then decode.",
+            requirement: rule(&["contract-form-04", "form-url-04", "form-url-15", "form-url-07"]).counts(),
+            hint: "Decode by hand what the record shows, following the parser in the URL Standard step by step.",
             mutant: hears("%26", "&&&"),
             run: Act(|client| {
                 client.needs(Form)?;
@@ -112,10 +111,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "form-order",
-            title: "Fields are reported in the order in which they came",
-            why: "A page has an order, and programs pair fields by it: first the date, then its amount.",
-            requirement: contract("", Should, &["form-mp-03", "form-url-06"]),
-            hint: "Look at the type that holds the fields between the parser and the report.",
+            title: "Fields are reported in the order in which they were sent",
+            why: "Programs pair fields by their order on the page: first a date, then its amount.",
+            requirement: rule(&["contract-form-02", "form-url-06", "form-mp-03"]).warns().because("Good parsers keep files apart from text, or group fields by name, and few forms depend on the order."),
+            hint: "Find the type that holds the fields between the parser and the report.",
             mutant: hears("b=1&a=2&b=3", "a=2&b=1&b=3"),
             run: Act(|client| {
                 let sent = [("b", "1"), ("a", "2"), ("b", "3")];
@@ -128,10 +127,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "form-page",
-            title: "A person gets an HTML page that shows what was sent",
-            why: "A browser asks for HTML. JSON on the screen, or a page to download, is of no use to a user.",
-            requirement: contract("", Must, &["rfc9110-8.3-01"]),
-            hint: "Look at the Content-Type of the answer when Accept names text/html.",
+            title: "A browser that asks for HTML gets an HTML page that shows what was sent",
+            why: "JSON on the screen, or a page that is downloaded instead of shown, is of no use to a user.",
+            requirement: rule(&["contract-form-03", "rfc9110-8.3-01"]).counts(),
+            hint: "Print the Content-Type of the answer to a request whose Accept names text/html.",
             mutant: instead_of("text/html", "text/plain"),
             run: Act(|client| {
                 client.needs(Form)?;
@@ -145,8 +144,8 @@ pub const CHAPTER: Chapter = Chapter {
             id: "form-page-escapes",
             title: "Markup in names, values and file names shows on the page as text",
             why: "Otherwise a link to the form can run a stranger's script in the user's browser.",
-            requirement: practice(Must, &["form-http-26"]),
-            hint: "Find every place where the page puts in something that a client sent.",
+            requirement: rule(&["form-http-26", "rfc9110-17.4-01"]).counts(),
+            hint: "Search for every place where the page includes something that a client sent.",
             mutant: instead_of("&lt;x-value", "   <x-value"),
             run: Act(|client| {
                 client.needs(Form)?;
@@ -167,9 +166,9 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "form-json-type",
-            title: "The report in JSON says that it is JSON",
-            why: "A client chooses its parser by Content-Type, and a browser would take JSON for a page.",
-            requirement: rfc9110("8.3", Should, &["rfc9110-8.3-01"]),
+            title: "The JSON report has the media type application/json",
+            why: "A client chooses its parser by Content-Type, and a browser would show the report as a page.",
+            requirement: rule(&["rfc9110-8.3-01"]).warns(),
             hint: "Compare the Content-Type of the answer with what Accept asked for.",
             mutant: instead_of("application/json", "text/html"),
             run: Act(|client| {
@@ -179,10 +178,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "form-accept-list",
-            title: "JSON is found in Accept wherever it stands in the list",
+            title: "JSON is found anywhere in the Accept list, with or without a weight",
             why: "Scripts in a page send lists such as \"application/json, text/plain, */*\".",
-            requirement: rfc9110("12.5.1", Should, &["rfc9110-12.5.1-01"]),
-            hint: "Look at how Accept is compared with application/json.",
+            requirement: rule(&["rfc9110-12.5.1-01"]).warns(),
+            hint: "Check how your code compares Accept with application/json.",
             mutant: hears("application/json, text/plain", "text/html, text/plain"),
             run: Act(|client| {
                 client.needs(Form)?;
@@ -196,10 +195,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "form-head",
-            title: "HEAD of the form answers like GET, without content",
-            why: "Content after the answer to HEAD is read as the beginning of the next answer.",
-            requirement: rfc9110("9.3.2", Must, &["rfc9110-9.3.2-01"]),
-            hint: "Look at who leaves out the content of an answer to HEAD when a program wrote it.",
+            title: "HEAD of the form answers like GET, but without content",
+            why: "A client reads content after the answer to HEAD as the beginning of the next answer.",
+            requirement: rule(&["rfc9110-9.3.2-01", "rfc9110-9.3.2-02"]).counts(),
+            hint: "Find out which part of your code leaves out the content of an answer to HEAD, and whether a program's answer passes it.",
             mutant: hears("HEAD /form", "GET /form"),
             run: Act(|client| {
                 client.needs(Form)?;
@@ -220,10 +219,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "form-after-form",
-            title: "Each of several forms on one connection is answered with its own fields",
-            why: "Browsers reuse connections. Fields of the form before must not show up in the next one.",
-            requirement: rfc9112("9.3", Must, &["form-http-10"]),
-            hint: "Look at what outlives a request: buffers, environment, parsed fields.",
+            title: "Several forms on one connection each get a report of their own fields only",
+            why: "Browsers reuse connections, and one user's fields would appear in the answer to the next form.",
+            requirement: rule(&["form-http-10"]).counts(),
+            hint: "List what outlives a request in your code: buffers, environment, parsed fields.",
             mutant: hears("two=2", "one=1"),
             run: Act(|client| {
                 client.needs(Form)?;
@@ -243,9 +242,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "form-side-by-side",
             title: "Forms that arrive at the same time do not mix",
-            why: "A buffer or a variable that two requests share shows one user what another one typed.",
-            requirement: practice(Must, &["form-http-24"]),
-            hint: "Look for state that is not part of one request or one connection.",
+            why: "A buffer or variable that two requests share shows one user what another one typed.",
+            requirement: rule(&["form-http-24"]).counts(),
+            hint: "Look for state that does not belong to one request or one connection.",
             mutant: hears("form-2=", "form-1="),
             run: Act(|client| {
                 client.needs(Form)?;
@@ -272,10 +271,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "form-of-another-type",
-            title: "Content that is no form is not taken for one",
-            why: "Whoever guesses a type can be made to guess wrong; scripts of other sites rely on it.",
-            requirement: contract("", Must, &["form-tp-05"]),
-            hint: "Look at what the form handler does before it picks a parser.",
+            title: "Content that is not a form is refused, or reported as no fields",
+            why: "A server that guesses the type can be made to guess wrong, and scripts of other sites rely on that.",
+            requirement: rule(&["form-tp-05", "contract-form-02"]).counts(),
+            hint: "Check what the form handler does before it chooses a parser.",
             mutant: hears(
                 "Content-Type: application/json",
                 "Content-Type: application/x-www-form-urlencoded",
@@ -291,10 +290,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "form-text-plain",
-            title: "A text/plain form is read line by line and nothing in it is decoded",
-            why: "Plus and percent signs mean themselves there, and an ampersand separates nothing.",
-            requirement: html_standard("4.10.22.9", Should, &["form-tp-01", "form-tp-02"]),
-            hint: "Look at which parser gets the content of a text/plain form.",
+            title: "A text/plain form is read line by line, and nothing in it is decoded",
+            why: "Plus and percent signs mean themselves in such a form, and an ampersand separates nothing.",
+            requirement: rule(&["form-tp-02", "form-tp-01"]).warns(),
+            hint: "See which parser gets the content of a text/plain form.",
             mutant: hears("Content-Type: text/plain", "Content-Type: application/x-www-form-urlencoded"),
             run: Act(|client| {
                 let reply = client.submit("text/plain", "a=1 + 2&b=%41\r\nc=x=y\r\n")?;

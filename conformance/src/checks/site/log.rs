@@ -1,8 +1,7 @@
 //! What the server writes down of what was submitted.
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, contract};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::browser::URLENCODED;
 use crate::judge::form::FormField;
 use crate::mutant::{hears, prints};
@@ -16,10 +15,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "log-field",
-            title: "A submitted field shows up in the server's output, name and value in one line",
-            why: "Whoever runs the server sees what arrives, and sees it when it arrives.",
-            requirement: contract("", Must, &["contract-log-01"]),
-            hint: "Look at where the form handler prints, and at when that output leaves the process.",
+            title: "A submitted field appears in the server's output, its name and value on one line",
+            why: "The person who runs the server sees what arrives, at the moment it arrives.",
+            requirement: rule(&["contract-log-01"]).counts(),
+            hint: "Find where the form handler prints, and when that output leaves the process.",
             mutant: prints("seen-", "form "),
             run: Act(|client| {
                 let (name, value) = (format!("seen-{}", client.token()), client.token());
@@ -30,10 +29,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "log-line-a-field",
-            title: "Each field has a line of its own in the log",
-            why: "Lines are what people search and tools count.",
-            requirement: contract("", Must, &["contract-log-02"]),
-            hint: "Look at what the form handler prints between two fields.",
+            title: "Each field has its own line in the log",
+            why: "People search logs by line, and tools count lines.",
+            requirement: rule(&["contract-log-02"]).counts(),
+            hint: "Check what the form handler prints between two fields.",
             mutant: hears("&second-", ";second-"),
             run: Act(|client| {
                 let token = client.token();
@@ -45,10 +44,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "log-line-breaks",
-            title: "A line break in what was submitted starts no new line in the log",
-            why: "Otherwise a client can write log lines of its own, and put the blame on somebody else.",
-            requirement: contract("", Must, &["contract-log-03"]),
-            hint: "Look at what the form handler does to names and values before it prints them.",
+            title: "A line break in a name or value does not start a new line in the log",
+            why: "Otherwise a client can write its own log lines and put the blame on somebody else.",
+            requirement: rule(&["contract-log-03"]).counts(),
+            hint: "Trace a name and a value from the form handler to the line that it prints.",
             mutant: prints("\\nafter-", "\nafter-"),
             run: Act(|client| {
                 for line_break in ["\r\n", "\n", "\r"] {
@@ -68,10 +67,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "log-control-characters",
-            title: "Control characters in what was submitted are escaped in the log",
-            why: "A terminal that shows the log obeys them: text disappears, or turns into something else.",
-            requirement: contract("", Must, &["contract-log-03"]),
-            hint: "Look at which characters the form handler lets through to the terminal.",
+            title: "Control characters in a value are escaped in the log",
+            why: "A terminal that shows the log obeys them: text disappears or changes before the reader's eyes.",
+            requirement: rule(&["contract-log-03"]).counts(),
+            hint: "List the characters that the form handler prints as they are.",
             mutant: prints("\\u{1b}[2J", "\x1b[2J"),
             run: Act(|client| {
                 let token = client.token();
@@ -86,10 +85,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "log-file",
-            title: "An uploaded file is in the log with its name",
-            why: "Of a file the name is what people recognise; its content may be anything, and large.",
-            requirement: contract("", Should, &["contract-log-01"]),
-            hint: "Look at what the form handler prints for a part with a file name.",
+            title: "An uploaded file is in the log, its field name and file name on one line",
+            why: "People recognize a file by its name; its content may be anything, and large.",
+            requirement: rule(&["contract-log-01"])
+                .warns()
+                .because("The contract does not say which parts of a file the line has to show."),
+            hint: "See what the form handler prints for a part with a file name.",
             mutant: prints("kept-", "file "),
             run: Act(|client| {
                 let (name, filename) = (client.token(), format!("kept-{}.txt", client.token()));

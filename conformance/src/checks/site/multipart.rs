@@ -1,8 +1,7 @@
 //! multipart/form-data: fields and files, octet for octet.
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, html_standard, practice, rfc2046, rfc7578};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::browser::post;
 use crate::client::capability::Capability::Form;
 use crate::client::property::{files, for_all};
@@ -18,9 +17,9 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "multipart-file",
-            title: "A form with a file is reported with the name, the type and the content of the file",
-            why: "Files can be sent in no other way.",
-            requirement: rfc7578("4.2", Must, &["form-mp-01", "form-mp-02", "form-mp-03"]),
+            title: "A file in a form is reported with its name, its type and its content",
+            why: "A form has no other way to send a file.",
+            requirement: rule(&["contract-form-06", "form-mp-01", "form-mp-02"]).counts(),
             hint: "Compare the content in the record with the example in RFC 7578, line by line.",
             mutant: hears("filename=\"notes.txt\"", "finename=\"notes.txt\""),
             run: Act(|client| {
@@ -34,9 +33,9 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "multipart-same-name",
-            title: "Parts of the same name are all kept, files included",
-            why: "A file input that takes several files sends them all under one name.",
-            requirement: rfc7578("4.3", Must, &["form-mp-04", "form-mp-05"]),
+            title: "Parts with the same name are all kept, files included",
+            why: "A file input that accepts several files sends them all under one name.",
+            requirement: rule(&["form-mp-04", "form-mp-05"]).counts(),
             hint: "Look at the type that holds the parsed parts.",
             mutant: hears("name=\"f\"; filename=\"2.txt\"", "name=\"g\"; filename=\"2.txt\""),
             run: Act(|client| {
@@ -52,9 +51,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "multipart-empty",
             title: "An empty value and an empty file are reported as empty",
-            why: "Where nothing stands between two line breaks, many parsers take one of them for the value.",
-            requirement: rfc7578("4.2", Must, &["form-mp-06", "form-mp-08"]),
-            hint: "Count the octets between the empty line of a part and the next delimiter.",
+            why: "With nothing between two line breaks, many parsers read one of these as the value.",
+            requirement: rule(&["form-mp-06", "form-mp-08"]).counts(),
+            hint: "Count the bytes between the empty line of a part and the next delimiter.",
             mutant: hears("name=\"empty\"\r\n\r\n\r\n", "name=\"emp\"\r\n\r\n\r\n\r\n"),
             run: Act(|client| {
                 let sent = [FormField::text("empty", ""), FormField::file("f", "e.txt", "text/plain", "")];
@@ -63,10 +62,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "multipart-all-octets",
-            title: "A file of all 256 octet values arrives unchanged",
-            why: "A picture read as text is broken: line ends change, and what is no UTF-8 is replaced.",
-            requirement: rfc7578("4.7", Must, &["form-mp-09", "form-mp-62", "form-http-02"]),
-            hint: "Look for a place where the content of a part is handled as text.",
+            title: "A file with all 256 byte values arrives unchanged",
+            why: "A picture that is read as text is broken: line ends change, and invalid UTF-8 is replaced.",
+            requirement: rule(&["form-mp-09", "form-http-02"]).counts(),
+            hint: "Search for a place where the content of a part is handled as text.",
             mutant: hears("\n\x0b\x0c\r\x0e", "\n\x0b\x0c\n\x0e"),
             run: Act(|client| {
                 let content: Vec<u8> = (0..1024).map(|at| (at % 256) as u8).collect();
@@ -76,10 +75,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "multipart-line-ends",
-            title: "Line ends inside and at the end of a value are kept",
-            why: "One line break before a delimiter belongs to the delimiter. Trimmed text is not what was sent.",
-            requirement: rfc2046("5.1.1", Must, &["form-mp-11", "form-mp-12", "form-mp-13"]),
-            hint: "Look at how much is cut off in front of a delimiter.",
+            title: "Line ends and spaces in a value are kept, even at its beginning and end",
+            why: "Only the line break before a delimiter belongs to the delimiter; more trimming changes what was sent.",
+            requirement: rule(&["form-mp-11", "form-mp-12", "form-mp-13"]).counts(),
+            hint: "Count how many bytes your parser cuts off before a delimiter.",
             mutant: hears("x\r\n\r\n--edge--", "x\r\n--edge--\r\n"),
             run: Act(|client| {
                 for value in ["l1\r\nl2\r\n\r\nl4", "x\r\n", "\r\nx", "x\r", "x\n", " x "] {
@@ -91,10 +90,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "multipart-lookalikes",
-            title: "What merely looks like a delimiter is content",
-            why: "Files hold hyphens, and lines that look much like the delimiter. None of that ends a field.",
-            requirement: rfc2046("5.1.1", Must, &["form-mp-14", "form-mp-18"]),
-            hint: "Look at what has to stand before and behind the boundary for your parser to stop.",
+            title: "Lines that only look like a delimiter are content",
+            why: "Files contain hyphens and lines that resemble the delimiter, and a parser that stops there cuts them off.",
+            requirement: rule(&["form-mp-14", "form-mp-18"]).counts(),
+            hint: "Check what your parser demands before and after the boundary in order to stop.",
             mutant: hears("-edge\r\nedge\r\n--\r\n", "\r\n--edge\r\n      "),
             run: Act(|client| {
                 for value in ["--edg\r\n-edge\r\nedge\r\n--\r\n---", "--", "\r\n--edg"] {
@@ -107,9 +106,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "multipart-mid-line",
             title: "The boundary in the middle of a line is content",
-            why: "A parser that stops wherever the boundary shows up can be fed one field as two.",
-            requirement: rfc2046("5.1.1", Should, &["form-mp-15"]),
-            hint: "Look at what your parser asks to stand before a delimiter.",
+            why: "A parser that stops wherever it finds the boundary can be made to read one field as two.",
+            requirement: rule(&["form-mp-15"]).warns().because("Clients choose boundaries that their content does not contain, so users never meet this by accident."),
+            hint: "Test what your parser demands before a delimiter.",
             mutant: hears("x--edge y", "x\r\n--edge"),
             run: Act(|client| {
                 for value in ["x--edge y", "x\r\n --edge\r\ny"] {
@@ -121,14 +120,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "multipart-boundaries",
-            title: "Every boundary that browsers and the RFC allow works",
+            title: "Every kind of boundary that browsers and the RFC allow works",
             why: "Each client makes up its own boundary: with hyphens, in quotes, up to 70 characters long.",
-            requirement: rfc2046(
-                "5.1.1",
-                Must,
-                &["form-mp-19", "form-mp-20", "form-mp-22", "form-mp-25", "form-mp-26", "form-mp-27"],
-            ),
-            hint: "Print the boundary that your parser takes from Content-Type.",
+            requirement: rule(&["form-mp-20", "form-mp-19", "form-mp-22", "form-mp-25", "form-mp-26", "form-mp-27"]).counts(),
+            hint: "Print the boundary that your parser finds in Content-Type.",
             mutant: hears("boundary=\"0'()+_,-./:=?Z\"", "boundary=\"0'()+_,-./ =?Z\""),
             run: Act(|client| {
                 let long = "b".repeat(70);
@@ -149,10 +144,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "multipart-outside",
-            title: "What stands before the first delimiter and behind the last is ignored",
-            why: "Some clients begin with a line break or end without one. Neither belongs to a field.",
-            requirement: rfc2046("5.1.1", Must, &["form-mp-32", "form-mp-33", "form-mp-34", "form-mp-35"]),
-            hint: "Look at where your parser starts, and at what it needs to see behind the last delimiter.",
+            title: "Text before the first delimiter or after the last never becomes part of a field",
+            why: "Some clients begin with a line break or end without one, and neither belongs to a field.",
+            requirement: rule(&["form-mp-32", "form-mp-33", "form-mp-34", "form-mp-35"]).counts(),
+            hint: "See where your parser starts, and what it needs to find after the last delimiter.",
             mutant: hears("of two lines\r\n--edge", "of two lines, --edge"),
             run: Act(|client| {
                 let plain = form(&[(A, "1")]);
@@ -169,14 +164,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "multipart-part-fields",
-            title: "The header fields of a part are read in any order and case, and others are ignored",
-            why: "Clients differ in spaces, order and extra fields. A part may even name a wrong Content-Length.",
-            requirement: rfc7578(
-                "4.8",
-                Must,
-                &["form-mp-50", "form-mp-51", "form-mp-53", "form-mp-55", "form-mp-61"],
-            ),
-            hint: "Look at how your parser finds the fields of a part and the parameters in them.",
+            title: "The header fields of a part work in any order, case and spacing; unknown ones are ignored",
+            why: "Clients differ in spaces, order and extra fields; some even send a wrong Content-Length in a part.",
+            requirement: rule(&["form-mp-50", "form-mp-51", "form-mp-53", "form-mp-55", "form-mp-61"]).counts(),
+            hint: "Trace how your parser finds the fields of a part and the parameters in them.",
             mutant: hears("Content-Type:text/plain", "X-Content-Typ:text/html"),
             run: Act(|client| {
                 let file = vec![FormField::file("a", "x.txt", "text/plain", "1")];
@@ -199,8 +190,8 @@ pub const CHAPTER: Chapter = Chapter {
             id: "multipart-utf8",
             title: "Names, file names and values in UTF-8 come back as they were sent",
             why: "Most people's names do not fit into ASCII.",
-            requirement: rfc7578("5.1", Must, &["form-mp-60", "form-fn-01", "form-fn-08"]),
-            hint: "Look at the character encoding with which your parser reads the head of a part.",
+            requirement: rule(&["form-mp-60", "form-fn-01", "form-fn-08"]).counts(),
+            hint: "Find out which character encoding your parser uses for the head of a part.",
             mutant: hears("na\u{ef}ve", "naive "),
             run: Act(|client| {
                 let file = "\u{6587}\u{6863}; v=2 \u{e9}.pdf";
@@ -213,10 +204,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "multipart-browser-escapes",
-            title: "Quotes and line breaks in a name, as browsers escape them, are kept or decoded",
-            why: "Browsers write a quote in a file name as %22. Nothing else in the name may change.",
-            requirement: html_standard("4.10.22.8", Must, &["form-fn-02", "form-fn-03", "form-fn-15"]),
-            hint: "Look at what your parser does with percent signs in names and file names.",
+            title: "Quotes and line breaks that a browser escapes in a name are kept escaped, or decoded",
+            why: "Browsers write a quote in a file name as %22; a parser that changes more of it loses the name.",
+            requirement: rule(&["form-fn-02", "form-fn-03", "form-fn-15"]).counts(),
+            hint: "Check what your parser does with percent signs in names and file names.",
             mutant: hears("q%22.txt", "q%%%.txt"),
             run: Act(|client| {
                 for (sent, decoded) in [("q%22.txt", "q\".txt"), ("l%0D%0A.txt", "l\r\n.txt")] {
@@ -235,10 +226,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "multipart-file-name",
-            title: "A file name is data: of a path the last part may be left, and nothing else changes",
-            why: "Old clients send paths, attackers send \"../\". A backslash or a percent sign is part of a name.",
-            requirement: rfc7578("4.2", Should, &["form-fn-04", "form-fn-06", "form-fn-07"]),
-            hint: "Look at what your parser does with backslashes, slashes and percent signs in a file name.",
+            title: "A file name comes back unchanged, as the last part of its path, or is refused",
+            why: "Old clients send paths and attackers send \"../\", while a percent sign is just part of a name.",
+            requirement: rule(&["form-fn-04"]).warns(),
+            hint: "Try file names with backslashes, slashes and percent signs.",
             mutant: hears("C:\\dir\\x.txt", "C:dirx.txt  "),
             run: Act(|client| {
                 for (name, base) in [
@@ -259,9 +250,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "multipart-cut-short",
             title: "A form without its closing delimiter is refused",
-            why: "It is all that arrived of a longer one. Half a file stored as a whole one is lost data.",
-            requirement: rfc2046("5.1.1", Should, &["form-mp-39", "form-mp-40", "form-mp-41"]),
-            hint: "Look at what your parser returns when the content ends inside a part.",
+            why: "It is the beginning of a longer form, and half a file that is stored as a whole one is lost data.",
+            requirement: rule(&["contract-form-05", "form-mp-39", "form-mp-40", "form-mp-41"]).warns().because("Good parsers return the parts they have, and Content-Length already protects against lost connections."),
+            hint: "Ask what your parser returns when the content ends inside a part.",
             mutant: hears("only half\r\n--e", "half\r\n--edge--"),
             run: Act(|client| {
                 client.needs(Form)?;
@@ -280,12 +271,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "multipart-malformed",
             title: "A malformed form is answered, and not with a server error",
-            why: "A parser that fails on bad input takes the request with it, or the whole server.",
-            requirement: practice(
-                Must,
-                &["form-mp-29", "form-mp-30", "form-mp-38", "form-mp-49", "form-fn-16"],
-            ),
-            hint: "Send the last request of the record again and watch where your parser gives up.",
+            why: "A parser that crashes on bad input takes the request with it, or the whole server.",
+            requirement: rule(&["form-mp-30", "form-mp-49", "form-fn-16"]).counts(),
+            hint: "Send the last request of the record again, and watch where your parser gives up.",
             mutant: instead_of("400 Bad Request", "500 Internal Server Error"),
             run: Act(|client| {
                 let plain = form(&[(A, "1")]);
@@ -304,10 +292,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "multipart-other-boundary",
-            title: "Nothing is read from content whose boundary is not that of Content-Type",
-            why: "Boundaries are compared octet by octet. Two programs that disagree on that see two forms.",
-            requirement: rfc2046("5.1.1", Should, &["form-mp-28"]),
-            hint: "Look at what your parser returns when the first delimiter never comes.",
+            title: "Content whose boundary is not the one in Content-Type has no fields, or is refused",
+            why: "If one program compares boundaries by their case and another does not, the two see different forms.",
+            requirement: rule(&["form-mp-28"]).warns().because("Only a client that contradicts itself sends this, and no user is harmed."),
+            hint: "Ask what your parser returns when the first delimiter never comes.",
             mutant: hears("boundary=Edge", "boundary=edge"),
             run: Act(|client| {
                 client.hears_refusals()?;
@@ -317,10 +305,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "multipart-nameless",
-            title: "A part without a name becomes no field, or the form is refused",
-            why: "What has no name was not asked for. Filed under a name of another part, it changes that one.",
-            requirement: rfc7578("4.2", Should, &["form-mp-44", "form-mp-45", "form-mp-46"]),
-            hint: "Look at what your parser does with a part that lacks Content-Disposition, or a name in it.",
+            title: "A part without a name never becomes a field with a name, or the form is refused",
+            why: "Filed under the name of another part, it changes what that part says.",
+            requirement: rule(&["form-mp-46", "form-mp-44"]).warns(),
+            hint: "Follow a part without Content-Disposition through your parser, and one without a name in it.",
             mutant: hears("Content-Description: form-data", "Content-Disposition: form-data"),
             run: Act(|client| {
                 client.hears_refusals()?;
@@ -334,10 +322,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "multipart-octet-by-octet",
-            title: "A form that comes in single octets is read like any other",
-            why: "Networks cut where they please, also in the middle of a delimiter.",
-            requirement: practice(Must, &["form-http-05"]),
-            hint: "Look at what your parser does when a delimiter is split over two reads.",
+            title: "A form that arrives in single bytes is read like any other",
+            why: "Networks split data anywhere, even in the middle of a delimiter.",
+            requirement: rule(&["form-http-05"]).counts(),
+            hint: "Step through your parser with a delimiter that is split over two reads.",
             mutant: hears("\r\nslow\r\n", "\r\nsl\r\n\r\n"),
             run: Act(|client| {
                 client.needs(Form)?;
@@ -348,10 +336,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "multipart-near-misses",
-            title: "A large file full of near misses of the delimiter arrives whole and soon, or is refused",
-            why: "A parser that starts over at each near miss takes minutes for what anybody can send.",
-            requirement: practice(Must, &["form-mp-70", "form-http-25"]),
-            hint: "Look at how your parser goes on after octets that only begin like a delimiter.",
+            title: "A large file full of near misses of the delimiter soon arrives whole, or is refused",
+            why: "A parser that starts over at each near miss needs minutes for a form that anybody can send.",
+            requirement: rule(&["form-mp-70", "form-http-25"]).counts(),
+            hint: "Look at how your parser continues after bytes that only begin like a delimiter.",
             mutant: hears("end\r\n--edge--", "\r\n--edge--   "),
             run: Act(|client| {
                 let content = "\r\n--edgy\r\n-\r\n--".repeat(16 * 1024) + "end";
@@ -362,9 +350,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "multipart-any",
             title: "Whatever is in fields and files comes back unchanged",
-            why: "Users upload what they have: empty files, files full of line breaks, files of any octets.",
-            requirement: rfc7578("4.7", Must, &["form-mp-09", "form-mp-11", "form-mp-12"]),
-            hint: "Look at the octets right before and after the content of the part that differs.",
+            why: "Users upload what they have: empty files, files full of line breaks, files of any bytes.",
+            requirement: rule(&["form-mp-09", "form-mp-11", "form-mp-12"]).counts(),
+            hint: "Compare the bytes right before and after the content of the part that differs.",
             mutant: hears("\0", " "),
             run: Act(|client| {
                 client.needs(Form)?;

@@ -2,9 +2,8 @@
 
 use proptest::strategy::Strategy;
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, rfc9110};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::client::capability::Capability::{Files, Form};
 use crate::client::property::for_all;
@@ -22,10 +21,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "accept-ranges-holds",
-            title: "A server that offers ranges of a file answers a request for one with 206",
-            why: "Players and download managers plan by Accept-Ranges, and get the whole file each time.",
-            requirement: rfc9110("14.2", Should, &["rfc9110-14.2-06", "rfc9110-14.3-01"]),
-            hint: "Look at where Accept-Ranges is written, and whether anything reads Range.",
+            title: "Accept-Ranges is true: \"bytes\" means that a range gets 206, \"none\" that it gets 200",
+            why: "Players and download managers trust Accept-Ranges, and then get the whole file for every range.",
+            requirement: rule(&["rfc9110-14.2-06", "rfc9110-14.3-01"]).warns(),
+            hint: "Find the place that writes Accept-Ranges, and check whether anything reads Range.",
             mutant: hears("\r\nRange:", "\r\nX-Range:"),
             run: Act(|client| {
                 client.needs(Files)?;
@@ -38,14 +37,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "range-octets",
-            title: "A range gets just the octets that it names, first and last included",
-            why: "A download that was interrupted is put together from ranges: one octet off and the file is damaged.",
-            requirement: rfc9110(
-                "14.1.2",
-                Must,
-                &["rfc9110-14.2-06", "rfc9110-14.4-04", "rfc9110-15.3.7.1-01"],
-            ),
-            hint: "Look at whether the last position counts as part of the range, and at Content-Range.",
+            title: "A range gets exactly the bytes that it names, the first and the last included",
+            why: "An interrupted download is put together from ranges, and one byte off damages the file.",
+            requirement: rule(&["rfc9110-14.1.2-04", "rfc9110-15.3.7.1-01"]).counts(),
+            hint: "Check whether the last position counts as part of the range, in the content and in Content-Range.",
             mutant: hears("Range: bytes=100-199", "Range: bytes=100-198"),
             run: Act(|client| {
                 sends_parts(client)?;
@@ -59,10 +54,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "range-of-one-octet",
-            title: "A range may be one octet, the first of the file or the last",
-            why: "A client asks for the first octet to see whether ranges work at all.",
-            requirement: rfc9110("14.1.2", Must, &["rfc9110-14.2-06", "rfc9110-14.4-04"]),
-            hint: "Look at what a last position of zero is taken for.",
+            title: "A range may be a single byte, the first of the file or the last",
+            why: "Some clients ask for the first byte only to see whether ranges work at all.",
+            requirement: rule(&["rfc9110-14.1.2-04"]).counts(),
+            hint: "Try the range 0-0, and print what your code makes of a last position of zero.",
             mutant: hears("bytes=0-0\r\n", "bytes=0-\r\n"),
             run: Act(|client| {
                 sends_parts(client)?;
@@ -74,9 +69,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "range-to-the-end",
             title: "A range without a last position goes to the end of the file",
-            why: "This is how every interrupted download goes on.",
-            requirement: rfc9110("14.1.2", Must, &["rfc9110-14.1.2-02"]),
-            hint: "Look at what an empty last position is taken for.",
+            why: "This is how an interrupted download continues.",
+            requirement: rule(&["rfc9110-14.1.2-02"]).counts(),
+            hint: "See what an empty last position becomes in your code.",
             mutant: hears("bytes=5-\r\n", "bytes=5-5\r\n"),
             run: Act(|client| {
                 sends_parts(client)?;
@@ -88,10 +83,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "range-suffix",
-            title: "A range without a first position is the end of the file, that many octets long",
-            why: "Programs that read archives look at the end first, and get the beginning instead.",
-            requirement: rfc9110("14.1.2", Must, &["rfc9110-14.1.2-03"]),
-            hint: "Look at what an empty first position is taken for.",
+            title: "A range without a first position is that many bytes from the end of the file",
+            why: "Programs that open archives read the end first, and here they get the beginning instead.",
+            requirement: rule(&["rfc9110-14.1.1-01", "rfc9110-14.1.2-03"]).counts(),
+            hint: "Follow an empty first position through your parser.",
             mutant: hears("bytes=-3\r\n", "bytes=0-3\r\n"),
             run: Act(|client| {
                 sends_parts(client)?;
@@ -105,8 +100,8 @@ pub const CHAPTER: Chapter = Chapter {
             id: "range-past-the-end",
             title: "A range that goes past the end of the file ends with the file",
             why: "Clients ask for blocks of one size, and the last block is rarely full.",
-            requirement: rfc9110("14.1.2", Must, &["rfc9110-14.1.2-02", "rfc9110-14.4-04"]),
-            hint: "Look at how the last position is compared with the length of the file.",
+            requirement: rule(&["rfc9110-14.1.2-02", "rfc9110-14.4-04"]).counts(),
+            hint: "Compare the last position with the length of the file by hand for the request that failed.",
             mutant: instead_of("bytes 990-999/1000", "bytes 990-5000/1000"),
             run: Act(|client| {
                 sends_parts(client)?;
@@ -117,14 +112,16 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "any-range",
-            title: "Any range of a file, in any of its forms, gets the right octets",
-            why: "What works for the examples in a book may be off by one everywhere else.",
-            requirement: rfc9110(
-                "14.1.2",
-                Must,
-                &["rfc9110-14.1.2-02", "rfc9110-14.1.2-03", "rfc9110-14.4-02"],
-            ),
-            hint: "Look at the arithmetic with positions and lengths, and at its types.",
+            title: "Any satisfiable range of a file, in each of the three forms, gets the right bytes",
+            why: "Code that works for the examples in a book may be off by one everywhere else.",
+            requirement: rule(&[
+                "rfc9110-14.1.2-04",
+                "rfc9110-14.1.2-02",
+                "rfc9110-14.1.1-01",
+                "rfc9110-14.1.2-03",
+            ])
+            .counts(),
+            hint: "Step through the arithmetic with positions and lengths, and check the types of the numbers.",
             mutant: instead_of("Content-Range: bytes 1", "Content-Range: bytes 2"),
             run: Act(|client| {
                 sends_parts(client)?;
@@ -143,10 +140,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "range-unsatisfiable",
-            title: "A range that begins behind the end of the file is not answered with octets",
-            why: "A client that has the whole file already adds to it what it gets for the rest.",
-            requirement: rfc9110("15.5.17", Must, &["rfc9110-14.2-07", "rfc9110-14.4-04"]),
-            hint: "Look at how the first position is compared with the length of the file.",
+            title: "A range that begins after the end of the file gets 416 or the whole file, never a part",
+            why: "A client that already has the whole file appends whatever it gets for the rest.",
+            requirement: rule(&["rfc9110-14.4-04", "rfc9110-14.2-07"]).counts(),
+            hint: "Check how the first position is compared with the length of the file.",
             mutant: hears("bytes=1000-\r\n", "bytes=999-\r\n"),
             run: Act(|client| {
                 sends_parts(client)?;
@@ -168,8 +165,8 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "range-unsatisfiable-length",
             title: "A 416 says in Content-Range how long the file is",
-            why: "The client learns that it has all of it, or how much there is to ask for.",
-            requirement: rfc9110("15.5.17", Should, &["rfc9110-14.4-03", "rfc9110-15.5.17-01"]),
+            why: "Without the length a client cannot know whether it already has all of the file.",
+            requirement: rule(&["rfc9110-14.4-03", "rfc9110-15.5.17-01"]).warns(),
             hint: "Compare the head of the 416 with the example in RFC 9110 section 14.4.",
             mutant: instead_of("Content-Range: bytes */1000", "Content-Range: bytes 0-0/1000"),
             run: Act(|client| {
@@ -183,10 +180,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "range-malformed",
-            title: "A malformed Range is ignored or refused, and no octets are made up for it",
-            why: "A negative length or a number that does not parse ends in a crash or in the wrong octets.",
-            requirement: rfc9110("14.2", Must, &["rfc9110-14.2-04"]),
-            hint: "Look at what happens when the first position is the greater one, or no number.",
+            title: "A malformed Range is ignored or refused, and never answered with a part",
+            why: "A negative length or a number that does not parse ends in a crash or in the wrong bytes.",
+            requirement: rule(&["rfc9110-14.1.1-02", "rfc9110-14.2-04"]).counts(),
+            hint: "Try a first position that is greater than the last one, and one that is not a number.",
             mutant: hears("bytes=5-4\r\n", "bytes=4-5\r\n"),
             run: Act(|client| {
                 sends_parts(client)?;
@@ -199,10 +196,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "range-huge-numbers",
-            title: "Positions too great for any integer are positions behind the end",
-            why: "A number that wraps around asks for other octets, and one that overflows ends the server.",
-            requirement: rfc9110("14.1.2", Must, &["rfc9110-14.1.2-01"]),
-            hint: "Look at the type that positions are parsed into, and at every sum and difference.",
+            title: "Positions too large for any integer type count as positions after the end",
+            why: "A number that wraps around selects other bytes, and one that overflows can end the server.",
+            requirement: rule(&["rfc9110-14.1.2-01"]).counts(),
+            hint: "Check the type that positions are parsed into, and every sum and difference of them.",
             mutant: hears("bytes=18446744073709551616-", "bytes=0-"),
             run: Act(|client| {
                 sends_parts(client)?;
@@ -224,9 +221,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "range-of-nothing",
             title: "A range of an empty file gets an empty 200 or a 416",
-            why: "The last position of an empty file is -1: many a server ends there.",
-            requirement: rfc9110("14.2", Must, &["rfc9110-14.2-05", "rfc9110-14.4-04"]),
-            hint: "Look at what is subtracted from the length of the file.",
+            why: "The last position of an empty file is -1, and many servers crash on it.",
+            requirement: rule(&["rfc9110-14.4-04", "rfc9110-14.2-05"]).counts(),
+            hint: "Find every place where something is subtracted from the length of the file.",
             mutant: hears("/empty.txt HTTP/1.1\r\nRange", "/hello.txt HTTP/1.1\r\nRange"),
             run: Act(|client| {
                 sends_parts(client)?;
@@ -242,14 +239,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "if-range-of-another-version",
-            title: "With an If-Range for another version than there is, the whole file is sent",
-            why: "The client would put parts of two versions together.",
-            requirement: rfc9110(
-                "13.1.5",
-                Must,
-                &["rfc9110-13.1.5-01", "rfc9110-13.1.5-03", "rfc9110-13.1.5-04"],
-            ),
-            hint: "Look at whether If-Range is looked at before Range.",
+            title: "The whole file is sent when If-Range names another version, or comes without Range",
+            why: "Otherwise the client joins parts of two versions into one broken file.",
+            requirement: rule(&["rfc9110-13.1.5-04", "rfc9110-13.1.5-03", "rfc9110-13.1.5-01"]).counts(),
+            hint: "Check whether your code reads If-Range before it acts on Range.",
             mutant: hears("If-Range", "X-If-Range"),
             run: Act(|client| {
                 sends_parts(client)?;
@@ -262,10 +255,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "if-range-of-this-version",
-            title: "With an If-Range for just the version that there is, the range is sent",
-            why: "An interrupted download begins again from the start.",
-            requirement: rfc9110("13.1.5", Should, &["rfc9110-13.1.5-03", "rfc9110-13.1.5-05"]),
-            hint: "Look at how the value of If-Range is compared with ETag and Last-Modified.",
+            title: "If-Range with the current version gets the range; with a weak tag, the whole file",
+            why: "An interrupted download starts again from the beginning, or is put together from different bytes.",
+            requirement: rule(&["rfc9110-13.1.5-05"]).warns(),
+            hint: "Print the value of If-Range beside your ETag and Last-Modified, and check how weak tags are compared.",
             mutant: hears("If-Range: \"", "If-Range: \"x"),
             run: Act(|client| {
                 sends_parts(client)?;
@@ -285,19 +278,16 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "several-ranges",
-            title: "Each part of the answer to several ranges is what its Content-Range says",
-            why: "A client puts the parts where they say they belong.",
-            requirement: rfc9110(
-                "15.3.7.2",
-                Must,
-                &[
-                    "rfc9110-15.3.7.2-01",
-                    "rfc9110-15.3.7.2-02",
-                    "rfc9110-15.3.7.2-03",
-                    "rfc9110-15.3.7.2-05",
-                    "rfc9110-8.3.3-01",
-                ],
-            ),
+            title: "In an answer to several ranges, each part is what its Content-Range says",
+            why: "A client writes each part where its Content-Range says, so that a wrong one damages the file.",
+            requirement: rule(&[
+                "rfc9110-15.3.7.2-03",
+                "rfc9110-15.3.7.2-01",
+                "rfc9110-15.3.7.2-02",
+                "rfc9110-8.3.3-01",
+                "rfc9110-15.3.7.2-05",
+            ])
+            .counts(),
             hint: "Compare the content with the example in RFC 9110 section 15.3.7.2, line by line.",
             mutant: instead_of("Content-Range: bytes 500-519/1000", "Content-Range: bytes 501-520/1000"),
             run: Act(|client| {
@@ -315,10 +305,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "many-ranges",
-            title: "Many ranges that overlap do not multiply what is sent",
-            why: "A request of a few hundred octets makes the server send or hold gigaoctets.",
-            requirement: rfc9110("17.15", Should, &["rfc9110-14.2-04"]),
-            hint: "Look at what limits the number of ranges in one request, and their sum.",
+            title: "Many overlapping ranges do not multiply what is sent",
+            why: "A request of a few hundred bytes can make the server send or hold gigabytes.",
+            requirement: rule(&["rfc9110-17.15-01", "rfc9110-14.2-04"]).warns(),
+            hint: "Ask what limits the number of ranges in one request, and the sum of their lengths.",
             mutant: hears(
                 "/range.bin HTTP/1.1\r\nRange: bytes=0-,0-",
                 "/large.bin HTTP/1.1\r\nRange: bytes=0-,0-",
@@ -332,9 +322,11 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "range-fields",
-            title: "A 206 has the fields that a 200 for the same file has",
-            why: "By the validator in them a client knows that two parts are of the same version.",
-            requirement: rfc9110("15.3.7", Should, &["rfc9110-15.3.7-01", "rfc9110-15.3.7-03"]),
+            title: "A 206 has the type, validators, Vary and Content-Location of the 200 for the same file",
+            why: "By these fields a client knows that two parts belong to the same version.",
+            requirement: rule(&["rfc9110-15.3.7-01", "rfc9110-15.3.7-03"])
+                .warns()
+                .because("The bytes are right without these fields, and a careful client sends If-Range."),
             hint: "Compare the head of a 206 with that of the 200 for the same file.",
             mutant: instead_of("0-4/1000\r\nContent-Type: application", "0-4/1000\r\nContent-Type: text"),
             run: Act(|client| {
@@ -345,10 +337,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "other-range-unit",
-            title: "A range in a unit that the server does not know is ignored",
-            why: "Whatever the client wanted, positions in lines or in seconds are not positions in octets.",
-            requirement: rfc9110("14.2", Should, &["rfc9110-14.2-03"]),
-            hint: "Look at whether the unit before the equals sign is looked at.",
+            title: "A Range in an unknown unit is ignored",
+            why: "Positions in lines or seconds are not positions in bytes, so the client gets a part it did not ask for.",
+            requirement: rule(&["rfc9110-14.2-03"])
+                .warns()
+                .because("Some good servers answer 416 instead, and clients in use ask for bytes only."),
+            hint: "Check what your parser does with the unit before the equals sign.",
             mutant: hears("Range: lines=0-4", "Range: bytes=0-4"),
             run: Act(|client| {
                 sends_parts(client)?;
@@ -357,10 +351,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "range-is-for-get",
-            title: "Range does not count in a POST",
+            title: "Range is ignored in a POST",
             why: "A script that is sent part of an answer takes it for all of it.",
-            requirement: rfc9110("14.2", Must, &["rfc9110-14.2-02"]),
-            hint: "Look at whether Range is read for every method.",
+            requirement: rule(&["rfc9110-14.2-02"]).counts(),
+            hint: "See for which methods your code reads Range.",
             mutant: hears("POST /form HTTP/1.1\r\nRange", "GET /range.bin HTTP/1.1\r\nRange"),
             run: Act(|client| {
                 client.needs(Form)?;

@@ -2,9 +2,8 @@
 
 use proptest::collection;
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, contract, rfc9110, url_standard};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::browser::URLENCODED;
 use crate::client::capability::Capability::Form;
 use crate::client::property::{for_all, octets};
@@ -20,10 +19,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "urlencoded-plus",
-            title: "A plus sign stands for a space, in names and in values",
-            why: "Browsers write a space as a plus sign. Left alone, every sentence that a user types has pluses.",
-            requirement: url_standard("5.1", Must, &["form-url-02"]),
-            hint: "Look at what your decoder makes of a plus sign.",
+            title: "A plus sign means a space, in names and in values",
+            why: "Browsers write a space as a plus sign; left alone, every sentence that a user types is full of pluses.",
+            requirement: rule(&["form-url-02"]).counts(),
+            hint: "Check what your decoder makes of a plus sign.",
             mutant: hears("a+b=c+d", "a%2bb=c"),
             run: Act(|client| {
                 let reply = client.submit(URLENCODED, "a+b=c+d")?;
@@ -32,10 +31,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "urlencoded-percent",
-            title: "Percent and two hex digits, in either case, stand for one octet",
-            why: "A plus sign that was typed arrives as %2B. Decoded in the wrong order it turns into a space.",
-            requirement: url_standard("5.1", Must, &["form-url-03", "form-url-05"]),
-            hint: "Look at the order in which plus signs and percent signs are replaced.",
+            title: "A percent sign and two hex digits, in either case, mean one byte",
+            why: "A plus sign that a user typed arrives as %2B, and decoded in the wrong order it becomes a space.",
+            requirement: rule(&["form-url-03", "form-url-05"]).counts(),
+            hint: "Find out whether plus signs or percent signs are replaced first.",
             mutant: hears("a%2Bb%20c", "a+++b%20c"),
             run: Act(|client| {
                 client.submit(URLENCODED, "x=a%2Bb%20c")?.reports(&[(b"x", b"a+b c")])?;
@@ -46,8 +45,8 @@ pub const CHAPTER: Chapter = Chapter {
             id: "urlencoded-split-first",
             title: "A form is split before it is decoded, and decoded once",
             why: "An ampersand or an equals sign that a user typed must not start another field.",
-            requirement: url_standard("5.1", Must, &["form-url-04", "form-url-25"]),
-            hint: "Look at whether decoding comes before or after splitting, and how often it happens.",
+            requirement: rule(&["form-url-04", "form-url-25"]).counts(),
+            hint: "Count how often each field is decoded, and note when the form is split.",
             mutant: hears("%2541", "%41=="),
             run: Act(|client| {
                 client
@@ -58,9 +57,9 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "urlencoded-repeated-names",
-            title: "Fields of the same name are all kept, in their order",
+            title: "Fields with the same name are all kept, in their order",
             why: "Check boxes and lists that allow several choices send one field for each choice.",
-            requirement: url_standard("5.1", Must, &["form-url-01", "form-url-06"]),
+            requirement: rule(&["form-url-06", "form-url-01"]).counts(),
             hint: "Look at the type that holds the parsed fields.",
             mutant: hears("a=1&b=2&a=3&a=1", "a=1&b=2&&&&&a=1"),
             run: Act(|client| {
@@ -72,9 +71,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "urlencoded-empty-value",
             title: "A field without a value is reported with an empty value",
-            why: "A text box that was left empty is sent. Programs tell it from a text box that was not there.",
-            requirement: url_standard("5.1", Must, &["form-url-07", "form-url-09"]),
-            hint: "Look at what your parser does with a field that has nothing behind its equals sign, or none.",
+            why: "Programs have to distinguish an empty text box from one that was not sent.",
+            requirement: rule(&["form-url-07", "form-url-09"]).counts(),
+            hint: "Try a field that ends in its equals sign, and one that has no equals sign.",
             mutant: hears("flag&a=", "flag&&&"),
             run: Act(|client| {
                 let reply = client.submit(URLENCODED, "flag&a=&b=x")?;
@@ -84,9 +83,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "urlencoded-empty-name",
             title: "A field without a name is reported with an empty name",
-            why: "What was sent is for the program behind the form to judge, not for its parser to drop.",
-            requirement: url_standard("5.1", Should, &["form-url-08"]),
-            hint: "Look at what your parser does with an equals sign that has nothing before it.",
+            why: "The program that reads the form should judge what was sent; a parser that drops it hides it.",
+            requirement: rule(&["form-url-08"]).warns().because("Browsers do not send inputs without a name, so users lose nothing."),
+            hint: "Trace an equals sign with nothing before it through your parser.",
             mutant: hears("=value&b=x", "&&&&&&&b=x"),
             run: Act(|client| {
                 let reply = client.submit(URLENCODED, "=value&b=x")?;
@@ -96,9 +95,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "urlencoded-first-equals",
             title: "Only the first equals sign separates name and value",
-            why: "Values hold equals signs of their own: formulas, addresses, base64.",
-            requirement: url_standard("5.1", Must, &["form-url-10"]),
-            hint: "Look at how a field is split into name and value.",
+            why: "Values contain equals signs of their own: formulas, addresses, base64.",
+            requirement: rule(&["form-url-10"]).counts(),
+            hint: "Check how a field is split into name and value.",
             mutant: hears("a==b=c", "a=b==="),
             run: Act(|client| {
                 let reply = client.submit(URLENCODED, "a==b=c")?;
@@ -107,10 +106,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "urlencoded-empty-sequences",
-            title: "Nothing between two ampersands is no field",
-            why: "Forms put together by scripts have stray ampersands at the beginning, the end and in between.",
-            requirement: url_standard("5.1", Must, &["form-url-11"]),
-            hint: "Look at what your parser makes of an empty piece between two ampersands.",
+            title: "An empty piece between two ampersands is skipped, not reported as a field",
+            why: "Scripts that build forms leave stray ampersands at the beginning, at the end and in between.",
+            requirement: rule(&["form-url-11"]).counts(),
+            hint: "See what your parser makes of an empty piece between two ampersands.",
             mutant: hears("&&a=b&&c=d&", "=&a=b&=&c=d"),
             run: Act(|client| {
                 let reply = client.submit(URLENCODED, "&&a=b&&c=d&")?;
@@ -120,9 +119,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "urlencoded-semicolon",
             title: "A semicolon is data and separates nothing",
-            why: "Where one parser splits at semicolons and another does not, fields can be smuggled past the first.",
-            requirement: url_standard("5.1", Must, &["form-url-20"]),
-            hint: "Look at the characters at which your parser splits.",
+            why: "If one parser splits at semicolons and another does not, an attacker can smuggle fields past the first.",
+            requirement: rule(&["form-url-20"]).counts(),
+            hint: "List the characters at which your parser splits.",
             mutant: hears("a=1;b=2&c=3", "a=1&b=2&c=3"),
             run: Act(|client| {
                 let reply = client.submit(URLENCODED, "a=1;b=2&c=3")?;
@@ -131,10 +130,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "urlencoded-media-type",
-            title: "The media type may have parameters",
-            why: "Many clients add a charset to the type of a form. Compared as a whole, the type matches nothing.",
-            requirement: rfc9110("8.3.1", Must, &["form-url-21"]),
-            hint: "Look at how Content-Type is compared.",
+            title: "The media type of a form may have a charset parameter",
+            why: "Many clients add a charset to the type, and a server that compares the whole value finds no form.",
+            requirement: rule(&["form-url-21"]).counts(),
+            hint: "Print the Content-Type that arrives, next to the text that it is compared with.",
             mutant: hears("urlencoded; charset", "urlencoded-; harset"),
             run: Act(|client| {
                 for media_type in [
@@ -149,10 +148,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "urlencoded-type-case",
-            title: "The media type of a form is known in any case",
-            why: "Media types are compared without case, so some clients write them with capitals.",
-            requirement: rfc9110("8.3.1", Should, &["form-url-22", "form-mp-27"]),
-            hint: "Look at how Content-Type is compared.",
+            title: "The media type of a form is recognized in upper and lower case",
+            why: "Media types are compared without regard to case, so some clients write them with capitals.",
+            requirement: rule(&["form-url-22"]).warns().because("Browsers and common clients write the types of forms in lower case."),
+            hint: "Compare Content-Type in your code with one that is written in capitals.",
             mutant: hears("Application/X-WWW-Form", "Application/XXXX-Form"),
             run: Act(|client| {
                 let part = "--edge\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--edge--\r\n";
@@ -162,10 +161,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "urlencoded-control-characters",
-            title: "Line breaks in a value are kept, and a NUL cuts nothing off",
-            why: "A text area sends line breaks. A value cut at a NUL passes one test and means something else later.",
-            requirement: url_standard("5.1", Must, &["form-url-18", "form-url-19"]),
-            hint: "Look at what happens to control characters between the decoder and the report.",
+            title: "Line breaks in a value are kept, and a NUL is kept or refused",
+            why: "A text area sends line breaks, and a value that is cut at a NUL means one thing to a filter and another later.",
+            requirement: rule(&["form-url-19", "form-url-18"]).counts(),
+            hint: "Follow a control character from the decoder to the report.",
             mutant: hears("a=x%00y&b=z", "a=x&&&&&b=z"),
             run: Act(|client| {
                 client.submit(URLENCODED, "a=l1%0D%0Al2%0A")?.reports(&[(b"a", b"l1\r\nl2\n")])?;
@@ -175,10 +174,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "urlencoded-bad-escapes",
-            title: "A percent sign without two hex digits stands for itself, or the form is refused",
-            why: "Hand-made links say \"100%\". A parser that skips or guesses changes what they mean.",
-            requirement: url_standard("5.1", Should, &["form-url-14"]),
-            hint: "Look at what your decoder does at the end of its input and with digits that are none.",
+            title: "A percent sign without two hex digits means itself, or the form is refused",
+            why: "Links written by hand say \"100%\", and a parser that skips or guesses changes what they mean.",
+            requirement: rule(&["form-url-14"]).warns(),
+            hint: "Step through your decoder at the end of its input, and with characters that are not hex digits.",
             mutant: hears("b=%zz&", "b=zz&&"),
             run: Act(|client| {
                 let kept = [("a", "%"), ("b", "%zz"), ("c", "%2"), ("d", "%*")];
@@ -189,10 +188,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "urlencoded-plain-names",
-            title: "Brackets, dots and question marks in a name mean nothing special",
-            why: "That \"a[]\" is a list is a custom of one language. A server that follows it loses the name.",
-            requirement: url_standard("5.1", Should, &["form-url-26", "form-url-28"]),
-            hint: "Look at what your parser does to names after decoding.",
+            title: "Brackets, dots and question marks in a name have no special meaning",
+            why: "Reading \"a[]\" as a list is a custom of one language, and a server that follows it loses the name.",
+            requirement: rule(&["form-url-28", "form-url-26"]).warns(),
+            hint: "Check what your parser does to names after it has decoded them.",
             mutant: hears("a%5B%5D=1&a%5B%5D=2", "a=1&a=2&&&&&&&&&&&&"),
             run: Act(|client| {
                 client.submit(URLENCODED, "a%5B%5D=1&a%5B%5D=2&x.y=3&a[k]=4")?.reports(&[
@@ -206,10 +205,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "urlencoded-many-fields",
-            title: "A thousand fields arrive, or the form is refused",
-            why: "A limit protects the server. A limit that drops fields without a word loses what users typed.",
-            requirement: url_standard("5.1", Should, &["form-url-30"]),
-            hint: "Look for a limit on the number of fields, and at what the client hears of it.",
+            title: "A form of a thousand fields is reported whole, or refused",
+            why: "A limit protects the server, but one that silently drops fields loses what users typed.",
+            requirement: rule(&["form-url-30"]).warns(),
+            hint: "Search for a limit on the number of fields, and see what a client hears of it.",
             mutant: hears("&f999=999", "&&&&&&&&&"),
             run: Act(|client| {
                 let pairs: Vec<String> = (0..1000).map(|at| format!("f{at}={at}")).collect();
@@ -220,10 +219,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "urlencoded-any-octets",
-            title: "Names and values of any octets come back octet by octet, or the form is refused",
-            why: "Not every client writes UTF-8. What is replaced while it is parsed can't be recovered later.",
-            requirement: contract("", Should, &["form-url-16"]),
-            hint: "Look at where your parser turns octets into text.",
+            title: "Any bytes in names and values come back unchanged, or the form is refused",
+            why: "Not every client writes UTF-8, and a byte that the parser replaces is lost for good.",
+            requirement: rule(&["contract-form-04", "form-url-16"]).warns().because("The URL Standard itself decodes fields as UTF-8, which replaces such bytes, and browsers send only UTF-8."),
+            hint: "Find the place where your parser turns bytes into text.",
             mutant: hears("%FF", "%3F"),
             run: Act(|client| {
                 client.needs(Form)?;

@@ -1,8 +1,7 @@
 //! WSGI: how an application is called, and with what dictionary (PEP 3333, "Specification Details").
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, pep3333};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::capability::Capability::Concurrency;
 use crate::judge::failure::Failure;
 use crate::mutant::{gateway, hears};
@@ -12,20 +11,16 @@ use crate::wire::reply::Answer;
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-environ",
-    title: "WSGI: the call of an application, and the environ",
+    title: "WSGI: how the application is called, and the environ",
     needs: &["wsgi-answers"],
     turn: Turn::Beside,
     checks: &[
         Check {
             id: "wsgi-answers",
-            title: "The application is called for a request, and what it returns is the response",
-            why: "Everything else about applications is judged by what this one reports.",
-            requirement: pep3333(
-                "The Server/Gateway Side",
-                Must,
-                &["pep3333-overview-01", "pep3333-environ-24"],
-            ),
-            hint: "Call probe:application by hand with a dictionary and a function, then compare with what your server sends.",
+            title: "A request reaches the application, and what the application returns is the response",
+            why: "A server that does not call the application can't show any of its pages. All other WSGI checks build on this one.",
+            requirement: rule(&["pep3333-server-side-01", "pep3333-overview-01"]).counts(),
+            hint: "Call probe:application by hand with a dictionary and a function, and compare the result with what your server sends.",
             mutant: hears("/probe?token=", "/probe?taken="),
             run: Act(|client| {
                 let token = client.token();
@@ -34,10 +29,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-called-once",
-            title: "The application is called once for each request",
-            why: "Whoever presses the button once has ordered twice.",
-            requirement: pep3333("The Server/Gateway Side", Must, &["pep3333-server-side-01"]),
-            hint: "Look for every place in your server that calls the application, and for code that tries again.",
+            title: "The application is called exactly once for each request",
+            why: "A visitor who presses the button once has ordered twice.",
+            requirement: rule(&["pep3333-server-side-01"]).counts(),
+            hint: "Search for every place in your server that calls the application, and for code that tries again.",
             mutant: gateway("calls-twice"),
             run: Act(|client| {
                 let call = client.invocation(&[Step::Count])?;
@@ -50,27 +45,27 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-positional-arguments",
-            title: "The application is called with two arguments, by position",
-            why: "Applications name their parameters as they like, and a call by name fails with most of them.",
-            requirement: pep3333("Specification Details", Must, &["pep3333-details-01"]),
-            hint: "Look at the line of your server that calls the application.",
+            title: "The application is called with two arguments, both by position",
+            why: "Applications name their parameters as they like, so a call by name fails with most of them.",
+            requirement: rule(&["pep3333-details-01"]).counts(),
+            hint: "Read the line of your server that calls the application.",
             mutant: gateway("by-name"),
             run: Act(|client| client.tells_fields("")?.is_called_by_position()),
         },
         Check {
             id: "wsgi-environ-is-a-dict",
-            title: "The environ is a dictionary of Python's own, and nothing derived from it",
-            why: "Applications copy it, change it and hand it on, and rely on all that a plain dictionary does.",
-            requirement: pep3333("Specification Details", Must, &["pep3333-details-02"]),
-            hint: "Look at the class of the object that your server hands to the application.",
+            title: "The environ is a plain Python dict, not a subclass or an imitation",
+            why: "Applications copy it, change it and pass it on, and rely on everything that a plain dictionary does.",
+            requirement: rule(&["pep3333-details-02"]).counts(),
+            hint: "Print the type of the object that your server passes to the application.",
             mutant: gateway("environ-subclass"),
             run: Act(|client| client.tells_fields("")?.has_plain_environ()),
         },
         Check {
             id: "wsgi-own-variables",
-            title: "All seven wsgi. variables are in the environ",
-            why: "Frameworks look each of them up without asking first, and fail with a KeyError.",
-            requirement: pep3333("environ Variables", Must, &["pep3333-details-04", "pep3333-environ-21"]),
+            title: "All seven required wsgi. variables are in the environ",
+            why: "Frameworks use each of them without asking first, and fail with a KeyError when one is missing.",
+            requirement: rule(&["pep3333-environ-21", "pep3333-details-04"]).counts(),
             hint: "Compare the names in the environ with the table in the PEP, one by one.",
             mutant: gateway("no-run-once"),
             run: Act(|client| {
@@ -82,17 +77,17 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-version",
             title: "wsgi.version is the tuple (1, 0)",
             why: "It is how an application finds out whether it speaks the same WSGI as the server.",
-            requirement: pep3333("environ Variables", Must, &["pep3333-environ-22"]),
-            hint: "Compare type and value with the PEP; a list or a string is neither.",
+            requirement: rule(&["pep3333-environ-22"]).counts(),
+            hint: "Compare both the type and the value with the PEP.",
             mutant: gateway("version-is-a-list"),
             run: Act(|client| client.tells_fields("")?.object_is("wsgi.version", "tuple (1, 0)")),
         },
         Check {
             id: "wsgi-url-scheme",
-            title: "wsgi.url_scheme is http where the connection is not encrypted",
-            why: "Applications send secure cookies and build links by it; who may set it by a field can switch that off or on.",
-            requirement: pep3333("environ Variables", Must, &["pep3333-environ-23"]),
-            hint: "Look at what the value is made from, and whether any field of the request has a say in it.",
+            title: "wsgi.url_scheme is http on a connection without encryption",
+            why: "Applications build links and mark cookies as secure by it; with the wrong scheme links lead nowhere and logins are lost.",
+            requirement: rule(&["pep3333-environ-23"]).counts(),
+            hint: "Trace where the value comes from, and whether a field of the request can change it.",
             mutant: gateway("scheme-of-its-own"),
             run: Act(|client| {
                 client.tells_fields("")?.variable_is("wsgi.url_scheme", "http")?;
@@ -107,21 +102,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-native-strings",
-            title: "Every variable of the request is a str, of characters that stand for octets",
-            why: "A number where a string belongs breaks the first application that adds two of them, and a character beyond U+00FF can't be turned back into octets.",
-            requirement: pep3333(
-                "A Note On String Types",
-                Must,
-                &[
-                    "pep3333-strings-01",
-                    "pep3333-environ-18",
-                    "pep3333-environ-19",
-                    "pep3333-unicode-01",
-                    "pep3333-unicode-03",
-                    "pep3333-unicode-04",
-                ],
-            ),
-            hint: "Look at the type of each value, and at what decodes the octets of the request: it has to be latin-1.",
+            title: "Every variable of the request is a str with no character above U+00FF",
+            why: "A number in place of a string breaks the first application that adds the two, and a character above U+00FF can't be turned back into bytes.",
+            requirement: rule(&["pep3333-environ-19", "pep3333-environ-18", "pep3333-unicode-03", "pep3333-unicode-01", "pep3333-unicode-04", "pep3333-strings-01"]).counts(),
+            hint: "Check the type of each value, and how the bytes of the request are decoded into it.",
             mutant: gateway("port-is-a-number"),
             run: Act(|client| {
                 let request =
@@ -139,10 +123,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-absent-variables",
-            title: "What does not apply to a request is left out of the environ",
-            why: "An application that finds REMOTE_USER thinks that somebody has logged in.",
-            requirement: pep3333("environ Variables", Should, &["pep3333-environ-17"]),
-            hint: "Look for variables that your server sets to None, or that it sets for each request alike.",
+            title: "Variables that do not apply to a request are absent or empty, and never None",
+            why: "An application that finds REMOTE_USER assumes that somebody has logged in.",
+            requirement: rule(&["pep3333-environ-17"]).warns(),
+            hint: "Find the variables that your server sets to None, or sets to the same value for every request.",
             mutant: gateway("user-is-none"),
             run: Act(|client| {
                 let seen = client.tells_fields("")?;
@@ -153,10 +137,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-environ-may-be-changed",
-            title: "The application may change the environ and take out of it what it likes",
-            why: "Layers of applications do so all the time, to hand on another path or another input.",
-            requirement: pep3333("Specification Details", Must, &["pep3333-details-03"]),
-            hint: "Look for code that reads the environ after the application was called.",
+            title: "What an application changes in the environ affects neither its answer nor the next request",
+            why: "Middleware replaces paths and inputs all the time; a server that relies on the environ afterwards fails or mixes up requests.",
+            requirement: rule(&["pep3333-details-03"]).counts(),
+            hint: "Find code that reads the environ after the application has been called, and dictionaries that are used again.",
             mutant: gateway("trusts-environ"),
             run: Act(|client| {
                 for _ in 0..2 {
@@ -170,23 +154,19 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-environ-may-be-emptied",
-            title: "An application that empties the environ is answered for all the same",
-            why: "What the server needs to know of a request it should not keep where others may throw it away.",
-            requirement: pep3333("Specification Details", Should, &["pep3333-details-03"]),
-            hint: "Look for code that reads the environ after the application was called.",
+            title: "An application that empties the environ is still answered for",
+            why: "What the server needs to know about a request is lost if it is kept only where the application may delete it.",
+            requirement: rule(&["pep3333-details-03"]).warns().because("Well-known servers fail this, and real applications hardly ever empty the whole environ."),
+            hint: "List what your server still looks up in the environ after it has called the application.",
             mutant: gateway("trusts-method"),
             run: Act(|client| client.asks(&[Step::Clear]).map(drop)),
         },
         Check {
             id: "wsgi-tells-of-concurrency",
-            title: "Where two calls overlap, wsgi.multithread or wsgi.multiprocess says so",
-            why: "Applications that believe to be alone share what they should not share.",
-            requirement: pep3333(
-                "environ Variables",
-                Should,
-                &["pep3333-environ-27", "pep3333-environ-28", "pep3333-environ-29"],
-            ),
-            hint: "Compare the three variables with how your server is set up to run.",
+            title: "When two calls overlap, wsgi.multithread or wsgi.multiprocess says so",
+            why: "An application that believes it runs alone shares data between calls without protecting it.",
+            requirement: rule(&["pep3333-environ-27", "pep3333-environ-28", "pep3333-environ-29"]).warns(),
+            hint: "Compare wsgi.multithread, wsgi.multiprocess and wsgi.run_once with how your server is set up to run.",
             mutant: gateway("thinks-it-is-alone"),
             run: Act(|client| {
                 client.needs(Concurrency)?;
@@ -206,10 +186,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-names-of-variables",
-            title: "What the server adds of its own has a name in lower case, with a dot",
-            why: "A name that looks like one of the request's may become one, and then clients can set it.",
-            requirement: pep3333("environ Variables", Should, &["pep3333-environ-30", "pep3333-environ-31"]),
-            hint: "Look at the names that your server adds beside those of the PEP.",
+            title: "Names in the environ are in lower case with a dot, or in upper case like those of CGI",
+            why: "A name in any other style belongs to nobody, and can clash with what the application or its middleware adds.",
+            requirement: rule(&["pep3333-environ-30", "pep3333-environ-31"]).warns(),
+            hint: "Review the names that your server adds to those of the PEP.",
             mutant: gateway("named-badly"),
             run: Act(|client| {
                 let seen = client.tells_fields("")?;
@@ -226,10 +206,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-only-called",
-            title: "The application object is called, and nothing else is asked of it",
-            why: "An application may be a function, a class or any object that can be called; each has other attributes.",
-            requirement: pep3333("Specification Overview", Should, &["pep3333-overview-02"]),
-            hint: "Look for getattr, hasattr and inspect around the application object.",
+            title: "The application object is called, not inspected",
+            why: "An application may be a function, a class or any other object that can be called; each has different attributes.",
+            requirement: rule(&["pep3333-overview-02"]).warns().because("Reading an attribute is visible to hardly any application, and breaks nothing as long as the call works."),
+            hint: "Search for getattr, hasattr and inspect around the application object.",
             mutant: gateway("introspects"),
             run: Act(|client| client.tells_fields("")?.was_only_called()),
         },

@@ -2,17 +2,10 @@
 
 use std::time::Duration;
 
-use crate::check::Level::{Must, Practice, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, pep3333, practice};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::mutant::{gateway, instead_of};
 use crate::probe::application::{Step, attempt, ok, say, start};
-
-/// The section about errors.
-const SECTION: &str = "Error Handling";
-
-/// The section about streams.
-const STREAMS: &str = "Input and Error Streams";
 
 /// A type of content to which no server can add words of its own.
 const BINARY: &[(&str, &str)] = &[("Content-Type", "application/octet-stream")];
@@ -26,14 +19,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "wsgi-errors-methods",
-            title: "wsgi.errors takes text, by write() and by writelines(), and can be flushed",
-            why: "Whatever an application logs goes there; without one of the methods the logging itself fails.",
-            requirement: pep3333(
-                STREAMS,
-                Must,
-                &["pep3333-streams-01", "pep3333-streams-02", "pep3333-streams-10", "pep3333-environ-25"],
-            ),
-            hint: "Look at the object that your server hands over as wsgi.errors.",
+            title: "wsgi.errors accepts text by write() and writelines(), and can be flushed",
+            why: "Whatever an application logs goes there; if one of the methods is missing, the logging itself fails.",
+            requirement: rule(&["pep3333-streams-02", "pep3333-streams-01", "pep3333-environ-25"]).counts(),
+            hint: "Call each method by hand on the object that your server puts into wsgi.errors.",
             mutant: gateway("errors-without-lines"),
             run: Act(|client| {
                 let lines = || vec![b"two\n".to_vec(), b"three\n".to_vec()];
@@ -49,10 +38,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-errors-any-text",
-            title: "wsgi.errors takes text in any language",
+            title: "wsgi.errors accepts text in any language",
             why: "Otherwise the report of an error is a second error, and the first one is lost.",
-            requirement: pep3333("environ Variables", Should, &["pep3333-environ-26"]),
-            hint: "Look at how the text becomes octets, and at what the environment of your server has to do with it.",
+            requirement: rule(&["pep3333-environ-26"]).warns(),
+            hint: "Check how the text becomes bytes, and how that depends on the environment of your server.",
             mutant: gateway("errors-in-ascii"),
             run: Act(|client| {
                 let text = "caf\u{e9} \u{2603} \u{436} \u{1f600}\n";
@@ -70,10 +59,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-errors-in-output",
-            title: "What an application writes to wsgi.errors shows up in the server's output",
-            why: "Nobody reads what nobody can find.",
-            requirement: practice(Practice, &["pep3333-environ-32"]),
-            hint: "Look at where wsgi.errors leads, and at when what is written there leaves the process.",
+            title: "What an application writes to wsgi.errors appears in the server's output",
+            why: "Nobody reads messages that nobody can find.",
+            requirement: unwritten().practice(),
+            hint: "Follow wsgi.errors to its end, and see when the text leaves the process.",
             mutant: gateway("errors-nowhere"),
             run: Act(|client| {
                 let (first, second) = (client.token(), client.token());
@@ -88,10 +77,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-errors-apart",
-            title: "What an application writes to wsgi.errors is no part of the response",
-            why: "It is for those who run the server: paths, queries, now and then a password.",
-            requirement: pep3333("environ Variables", Must, &["pep3333-environ-25"]),
-            hint: "Look at where wsgi.errors leads.",
+            title: "What an application writes to wsgi.errors is not part of the response",
+            why: "It is meant for the people who run the server: paths, queries, now and then a password.",
+            requirement: rule(&["pep3333-other-http-01"]).counts().because(
+                "Messages for the log can contain secrets; showing them to visitors is a security hole.",
+            ),
+            hint: "Trace where the text goes that an application writes to wsgi.errors.",
             mutant: gateway("errors-to-client"),
             run: Act(|client| {
                 let report = || Step::Error(b"for the log\n".to_vec());
@@ -103,10 +94,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-failure-answered",
-            title: "An application that fails before anything was sent is answered for with a 500",
-            why: "It is the most frequent failure of all. A connection that just closes says nothing, and clients try again.",
-            requirement: pep3333(SECTION, Should, &["pep3333-errors-01"]),
-            hint: "Look at which exceptions your server catches around the call of the application and around the loop.",
+            title: "An application that fails before anything is sent is answered for with a 5xx",
+            why: "This is the most frequent failure of all; a connection that just closes says nothing, and clients try again.",
+            requirement: rule(&["pep3333-errors-01"]).warns(),
+            hint: "Check which exceptions your server catches around the call of the application and around the loop.",
             mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 200"),
             run: Act(|client| {
                 for name in ["Trouble", "KeyError", "StopIteration", "MemoryError", "OSError", "TimeoutError"]
@@ -123,10 +114,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-failure-is-no-success",
-            title: "An application that fails before anything was sent is never taken for one that has answered",
-            why: "An empty page with status 200 is kept by caches, and by programs that take it for their data.",
-            requirement: pep3333(SECTION, Must, &["pep3333-errors-01", "pep3333-start_response-14"]),
-            hint: "Look at what your server sends when the call of the application, or its first block, raises an exception.",
+            title: "An application that fails before anything is sent never looks successful",
+            why: "An empty page with status 200 is kept by caches, and by programs that mistake it for their data.",
+            requirement: rule(&["pep3333-start_response-14", "pep3333-errors-01"]).counts(),
+            hint: "Print what your server sends when the call of the application, or its first block, raises an exception.",
             mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 200"),
             run: Act(|client| {
                 for steps in [
@@ -148,8 +139,8 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-failure-in-content",
             title: "Content that an application fails to complete does not look complete",
             why: "Half a file is saved as if it were whole, and nobody notices until it is needed.",
-            requirement: pep3333(SECTION, Must, &["pep3333-errors-01", "pep3333-errors-02"]),
-            hint: "Look at how your server ends a response of which the head is gone when an exception comes.",
+            requirement: rule(&["rfc9112-8-02", "pep3333-errors-01"]).counts(),
+            hint: "Check how your server ends a response when an exception comes after the head was sent.",
             mutant: gateway("hides-end"),
             run: Act(|client| {
                 let long = start(
@@ -173,10 +164,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-failure-in-close",
-            title: "A response is whole even if close() raises an exception behind it",
-            why: "The client has all that it asked for; what goes wrong while somebody tidies up is not for it to know.",
-            requirement: pep3333(SECTION, Should, &["pep3333-errors-01"]),
-            hint: "Look at what your server has left to send when it calls close().",
+            title: "A response is complete even if close() raises an exception afterwards",
+            why: "The client should get all that it asked for; a failure while tidying up does not concern it.",
+            requirement: rule(&["pep3333-errors-01"]).warns(),
+            hint: "Check what your server still has to send when it calls close().",
             mutant: gateway("closes-first"),
             run: Act(|client| {
                 let fails = || [Step::Close, Step::Raise("Trouble")];
@@ -191,10 +182,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-failure-in-log",
-            title: "The server's output shows which exception has ended an application",
-            why: "All that the visitor can tell is that there was a 500; the place in the code is in the log, or nowhere.",
-            requirement: practice(Practice, &["pep3333-errors-01"]),
-            hint: "Look at what your server does with the exception that it has caught.",
+            title: "The server's output shows which exception ended an application",
+            why: "A visitor can only report that there was an error; the place in the code is in the log, or nowhere.",
+            requirement: rule(&["pep3333-errors-01"])
+                .practice()
+                .because("A server may log to a place that the suite can't see."),
+            hint: "Follow the exception after your server has caught it.",
             mutant: gateway("keeps-quiet"),
             run: Act(|client| {
                 for steps in [vec![Step::Raise("Trouble")], vec![ok(), Step::Lazy, Step::Raise("Trouble")]] {
@@ -208,10 +201,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-failure-not-shown",
-            title: "The client is not shown the traceback",
-            why: "It tells an attacker where the code lies, what it is made of, and often what is in its variables.",
-            requirement: practice(Practice, &["pep3333-errors-02"]),
-            hint: "Look at what stands in the page that your server makes of an exception.",
+            title: "The client never sees an application's traceback",
+            why: "It shows an attacker where the code is, how it is built, and often what its variables hold.",
+            requirement: unwritten().practice(),
+            hint: "Read the page that your server makes from an exception, as a visitor would see it.",
             mutant: gateway("shows-traceback"),
             run: Act(|client| {
                 for steps in [vec![Step::Raise("Trouble")], vec![ok(), Step::Lazy, Step::Raise("Trouble")]] {
@@ -223,19 +216,21 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-failure-without-words",
-            title: "An exception that can't be printed is one like any other",
-            why: "The server fails while it reports the failure, and takes the next visitor with it.",
-            requirement: practice(Practice, &["pep3333-errors-01"]),
-            hint: "Look at what your server calls on the exception that it has caught: str() runs the application's code.",
+            title: "An exception that can't be printed is answered with a 5xx like any other",
+            why: "The server fails while it reports the failure, and the visitor gets no answer.",
+            requirement: rule(&["pep3333-errors-01"])
+                .practice()
+                .because("Exceptions that fail when they are printed are very rare."),
+            hint: "Check what your server calls on an exception that it has caught: str() runs code of the application.",
             mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 200"),
             run: Act(|client| client.invoke(&[Step::Raise("Mute")])?.is_server_error()),
         },
         Check {
             id: "wsgi-exit-contained",
-            title: "sys.exit() in an application, and whatever else is no Exception, ends a request and not the server",
-            why: "A library made for the command line does so when it does not like its input: then one visitor can switch off the site.",
-            requirement: pep3333(SECTION, Should, &["pep3333-errors-01"]),
-            hint: "Look at what your server catches: SystemExit and its like are no Exception.",
+            title: "sys.exit() or a similar exception in an application ends the request, not the server",
+            why: "A library made for the command line may call it when it rejects its input: then one visitor can switch off the site.",
+            requirement: rule(&["pep3333-errors-01"]).warns(),
+            hint: "Check what your server catches: SystemExit and its kind are not derived from Exception.",
             mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 200"),
             run: Act(|client| {
                 for name in ["SystemExit", "KeyboardInterrupt", "GeneratorExit", "Abort"] {

@@ -1,24 +1,23 @@
 //! WSGI: fields of the request as variables (PEP 3333, "environ Variables"; RFC 3875 4.1.18).
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, pep3333, rfc3875};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::capability::Capability::Persistence;
 use crate::mutant::{gateway, hears, instead_of};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-fields",
-    title: "WSGI: fields of the request as variables",
+    title: "WSGI: request fields as variables",
     needs: &["wsgi-answers"],
     turn: Turn::Beside,
     checks: &[
         Check {
             id: "wsgi-fields-named",
-            title: "A field becomes a variable: in upper case, with underscores for hyphens, behind HTTP_",
-            why: "Without HTTP_COOKIE nobody can log in, and pages and applications have fields of their own.",
-            requirement: rfc3875("4.1.18", Must, &["rfc3875-4.1.18-03"]),
-            hint: "Look at which fields become variables, and at how the name of one is made from that of the other.",
+            title: "A field becomes a variable: HTTP_ in front, upper case, underscores for hyphens",
+            why: "Without HTTP_COOKIE nobody can log in, and many applications use fields of their own.",
+            requirement: rule(&["rfc3875-4.1.18-03"]).counts(),
+            hint: "Print the names of the fields next to those of the variables, and see how one is made from the other.",
             mutant: instead_of("HTTP_XX_YY123=", "HTTP_XX-YY123="),
             run: Act(|client| {
                 let seen = client.tells_fields(
@@ -35,10 +34,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-fields-unaltered",
-            title: "The value of a field reaches the application as it came",
-            why: "Passwords, signatures and search words change their meaning with a single character.",
-            requirement: pep3333("environ Variables", Must, &["pep3333-environ-13"]),
-            hint: "Compare the value in the report with the request, and look for code that splits, decodes or tidies it.",
+            title: "The value of a field reaches the application unchanged",
+            why: "A single changed character gives passwords, signatures and search words another meaning.",
+            requirement: rule(&["rfc3875-4.1.18-04"]).counts(),
+            hint: "Compare the value in the report with the request, and search for code that splits, decodes or tidies it.",
             mutant: hears("a  b\t\"c\"", "a b \"c\""),
             run: Act(|client| {
                 for value in ["a  b\t\"c\" 'd' \\ e, f;g", "%41+%n=?", "() { :;}; x"] {
@@ -49,10 +48,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-fields-octets",
-            title: "Octets of a field beyond ASCII become the characters with the same numbers, or are refused",
-            why: "Applications turn them back into octets: what was decoded in another way before is lost.",
-            requirement: pep3333("Unicode Issues", Should, &["pep3333-unicode-03"]),
-            hint: "Look at what makes a string of the value of a field: it has to be latin-1, whatever the field holds.",
+            title: "Bytes of a field beyond ASCII become the characters with the same numbers, or are refused",
+            why: "Applications turn them back into bytes; what the server has decoded in another way is lost.",
+            requirement: rule(&["rfc9110-5.5-02"]).warns(),
+            hint: "Find the line that turns the value of a field into a string, and see which encoding it uses.",
             mutant: instead_of("HTTP_X_TEST=\\\\xe9\\\\xff", "HTTP_X_TEST=\\\\xe9\\\\x3f"),
             run: Act(|client| {
                 for value in [&b"\xe2\x98\x83"[..], b"\xe9\xff"] {
@@ -68,10 +67,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-fields-trimmed",
-            title: "Blanks around the value of a field are no part of it",
-            why: "A password with a blank behind it is another password.",
-            requirement: pep3333("environ Variables", Should, &["pep3333-environ-13"]),
-            hint: "Look at what your parser cuts off a value: spaces and tabs, at both ends.",
+            title: "Spaces and tabs around the value of a field are not part of it",
+            why: "A password with a space after it is another password.",
+            requirement: rule(&["rfc9112-5.1-03", "rfc9110-5.5-01"]).counts(),
+            hint: "Check what your parser removes from a value, at both ends.",
             mutant: gateway("blanks-around-values"),
             run: Act(|client| {
                 client.tells_fields("X-Test: \t value\t \r\n")?.variable_is("HTTP_X_TEST", "value")
@@ -79,10 +78,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-fields-repeated",
-            title: "Of several fields of one name no value is lost",
-            why: "Where only the first one arrives, or the last, half of a list is missing; and of two cookies one is gone.",
-            requirement: rfc3875("4.1.18", Must, &["rfc3875-4.1.18-05"]),
-            hint: "Look at what happens when a variable that is to be set is there already.",
+            title: "Fields of the same name are joined in order, and no value is lost",
+            why: "If only the first or the last one arrives, half of a list is missing, or one of two cookies.",
+            requirement: rule(&["rfc3875-4.1.18-05"]).counts(),
+            hint: "Step through what happens when a variable that is to be set already exists.",
             mutant: hears("x-dup: two", "x-dap: two"),
             run: Act(|client| {
                 let seen = client.tells_fields(
@@ -96,9 +95,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "wsgi-fields-cookies",
             title: "Cookies on several lines become one variable, with semicolons between them",
-            why: "A comma may be part of a cookie: with commas between them, two cookies are read as one.",
-            requirement: rfc3875("4.1.18", Should, &["rfc3875-4.1.18-05"]),
-            hint: "Look at what your server puts between the values of fields of one name, and whether Cookie is different.",
+            why: "A comma may be part of a cookie: joined with commas, two cookies are read as one.",
+            requirement: rule(&["rfc3875-4.1.18-05"]).warns().because("Most well-known servers join them with a comma, and browsers send all cookies on one line."),
+            hint: "See what your server puts between the values of fields of the same name, and whether it treats Cookie differently.",
             mutant: instead_of("HTTP_COOKIE=a=1; b=2", "HTTP_COOKIE=a=1, b=2"),
             run: Act(|client| {
                 let seen = client.tells_fields("Cookie: a=1\r\nCookie: b=2\r\n")?;
@@ -108,9 +107,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "wsgi-fields-empty",
             title: "An empty field becomes an empty variable",
-            why: "Whether a client says nothing or does not speak is a difference to some applications.",
-            requirement: pep3333("environ Variables", Should, &["pep3333-environ-13"]),
-            hint: "Look for code that leaves out what has no value.",
+            why: "For some applications an empty field and a missing field mean different things.",
+            requirement: rule(&["pep3333-environ-13"]).warns(),
+            hint: "Find code that leaves out fields without a value.",
             mutant: hears("X-Empty:", "X-Other:"),
             run: Act(|client| {
                 let seen = client.tells_fields("X-Empty:\r\n")?;
@@ -120,10 +119,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-fields-of-this-request",
-            title: "No variable is left over from the request before on the same connection",
-            why: "What one user's browser sent shows up in the request of the next one, cookies included.",
-            requirement: pep3333("environ Variables", Must, &["pep3333-environ-13"]),
-            hint: "Look for a dictionary that outlives its request.",
+            title: "No variable is left over from the previous request on the connection",
+            why: "Behind a proxy, what one user's browser sent appears in the request of the next user, cookies included.",
+            requirement: rule(&["pep3333-environ-13"]).counts().because("It hands one visitor's cookies to another visitor's request, which is a security hole."),
+            hint: "Search for a dictionary that lives longer than its request.",
             mutant: hears("X-Second: 2\r\n", "X-Second: 2\r\nX-First: 1\r\n"),
             run: Act(|client| {
                 client.needs(Persistence)?;
@@ -140,10 +139,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-fields-underscores",
-            title: "A field with an underscore in its name does not pass for one with a hyphen",
-            why: "What a proxy in front has checked or removed comes in again under a name that it did not look for.",
-            requirement: rfc3875("4.1.18", Should, &["rfc3875-4.1.18-08"]),
-            hint: "Look at which characters your server lets into the names of variables, and what becomes of the others.",
+            title: "A field with an underscore in its name is not mistaken for one with a hyphen",
+            why: "What a proxy in front has checked or removed comes back in under a name that it did not look for.",
+            requirement: rule(&["rfc3875-4.1.18-08"]).warns().because("The naming rule itself maps both names to one variable, but the mix-up lets clients get past a proxy's checks."),
+            hint: "Check which characters your server allows in the names of fields that become variables.",
             mutant: hears("X_Auth: evil", "X-Auth: evil"),
             run: Act(|client| {
                 let fields = "X-Auth: good\r\nX_Auth: evil\r\nContent_Type: evil\r\n\r\n";
@@ -160,10 +159,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-fields-folded",
-            title: "A value that spans two lines arrives on one, whole, or the request is refused",
-            why: "With the line end in it, an application writes it into the head of its response.",
-            requirement: rfc3875("4.1.18", Must, &["rfc3875-4.1.18-06"]),
-            hint: "Look at what your parser does with a line that begins with a blank.",
+            title: "A value that spans two lines arrives whole on one line, or the request is refused",
+            why: "If the line end stays inside, an application may copy it into the head of its response.",
+            requirement: rule(&["rfc3875-4.1.18-06", "rfc9112-5.2-02"]).counts(),
+            hint: "Test your parser with a line that begins with a space.",
             mutant: hears("X-Test: one\r\n  two", "X-Test: one\r\nX: two"),
             run: Act(|client| {
                 let request = "GET /probe?{token} HTTP/1.1\r\nHost: {host}\r\nX-Test: one\r\n  two\r\n\r\n";
@@ -178,10 +177,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-fields-passwords",
-            title: "Authorization reaches the application",
-            why: "It is the application that knows who may log in.",
-            requirement: rfc3875("4.1.18", Should, &["rfc3875-4.1.18-09"]),
-            hint: "Look at which fields your server keeps to itself.",
+            title: "The Authorization field reaches the application",
+            why: "The application decides who may log in; without this field it lets nobody in.",
+            requirement: rule(&["pep3333-environ-13"]).warns(),
+            hint: "List the fields that your server keeps to itself.",
             mutant: gateway("keeps-passwords"),
             run: Act(|client| {
                 let seen = client.tells_fields("Authorization: Basic dTpw\r\n")?;

@@ -1,8 +1,7 @@
 //! WSGI: files as responses, wsgi.file_wrapper.
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, pep3333};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::judge::failure::Failure;
 use crate::mutant::{gateway, hears};
@@ -17,19 +16,15 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "file-wrapper-sends",
-            title: "A file in wsgi.file_wrapper arrives whole, be it a file of the system or just something with read()",
-            why: "Applications wrap what they have: a file in memory, a row of a database, the body of another response.",
-            requirement: pep3333(
-                "Optional Platform-Specific File Handling",
-                Must,
-                &[
-                    "pep3333-file_wrapper-01",
-                    "pep3333-file_wrapper-02",
-                    "pep3333-file_wrapper-03",
-                    "pep3333-file_wrapper-07",
-                ],
-            ),
-            hint: "Look at what your wrapper asks of a file beside read().",
+            title: "wsgi.file_wrapper sends a whole file, even if it is just an object with read()",
+            why: "Applications wrap what they have: a file in memory, a row of a database, the content of another response.",
+            requirement: rule(&[
+                "pep3333-file_wrapper-07",
+                "pep3333-file_wrapper-02",
+                "pep3333-file_wrapper-03",
+            ])
+            .counts(),
+            hint: "List what your wrapper asks of a file besides read().",
             mutant: gateway("wrapper-needs-a-descriptor"),
             run: Act(|client| {
                 wraps(client)?;
@@ -45,14 +40,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "file-wrapper-is-iterable",
-            title: "What wsgi.file_wrapper returns can be iterated over, by the application, too",
-            why: "Layers that compress or count take the blocks before the server sees the wrapper.",
-            requirement: pep3333(
-                "Optional Platform-Specific File Handling",
-                Must,
-                &["pep3333-file_wrapper-03"],
-            ),
-            hint: "Look at whether your wrapper is a plain iterable where nobody but the application gets it.",
+            title: "An application can iterate over what wsgi.file_wrapper returns",
+            why: "Middleware that compresses or counts takes the blocks before the server sees the wrapper.",
+            requirement: rule(&["pep3333-file_wrapper-03"]).counts(),
+            hint: "Try a for loop over your wrapper in an application, where the server never gets it.",
             mutant: gateway("wrapper-is-opaque"),
             run: Act(|client| {
                 wraps(client)?;
@@ -63,13 +54,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "file-wrapper-waits",
             title: "Nothing of a file is sent before the application returns the wrapper",
-            why: "An application may think better of it, and return something else.",
-            requirement: pep3333(
-                "Optional Platform-Specific File Handling",
-                Must,
-                &["pep3333-file_wrapper-04", "pep3333-file_wrapper-08"],
-            ),
-            hint: "Look at what happens when wsgi.file_wrapper is called, and what when its result is returned.",
+            why: "An application may change its mind and return something else; the file would be mixed into it.",
+            requirement: rule(&["pep3333-file_wrapper-04", "pep3333-file_wrapper-08"]).counts(),
+            hint: "Compare what happens when wsgi.file_wrapper is called with what happens when its result is returned.",
             mutant: gateway("wrapper-sends-at-once"),
             run: Act(|client| {
                 wraps(client)?;
@@ -79,14 +66,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "file-wrapper-closes",
-            title: "The file is closed once it has been sent, where it can be closed",
-            why: "Each download leaves a file open, until the system has no more of them.",
-            requirement: pep3333(
-                "Optional Platform-Specific File Handling",
-                Must,
-                &["pep3333-file_wrapper-05"],
-            ),
-            hint: "Look at whether your wrapper has a close(), and at what that calls.",
+            title: "A file that has close() is closed once the request is done, for GET and HEAD",
+            why: "Otherwise each download leaves a file open, until the system allows no more.",
+            requirement: rule(&["pep3333-file_wrapper-05", "pep3333-details-11"]).counts(),
+            hint: "Check whether your wrapper has a close(), and what that calls.",
             mutant: gateway("wrapper-leaves-open"),
             run: Act(|client| {
                 wraps(client)?;
@@ -101,14 +84,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "file-wrapper-closes-for-nobody",
-            title: "The file is closed, too, when the client leaves in the middle of it",
-            why: "Downloads break off all the time, and each leaves a file open.",
-            requirement: pep3333(
-                "Optional Platform-Specific File Handling",
-                Must,
-                &["pep3333-file_wrapper-05", "pep3333-details-13"],
-            ),
-            hint: "Look at what is closed when writing to the client fails.",
+            title: "The file is closed even when the client leaves in the middle of it",
+            why: "Downloads break off all the time, and each would leave a file open.",
+            requirement: rule(&["pep3333-file_wrapper-05", "pep3333-details-13"]).counts(),
+            hint: "Follow a failed write to the client, and see what is closed on the way.",
             mutant: gateway("wrapper-leaves-open"),
             run: Act(|client| {
                 wraps(client)?;
@@ -122,14 +101,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "file-wrapper-position",
-            title: "A file is sent from where it has been read to, up to its end",
-            why: "Applications read the first octets to find out what it is, or skip a part that nobody asked for.",
-            requirement: pep3333(
-                "Optional Platform-Specific File Handling",
-                Should,
-                &["pep3333-file_wrapper-09", "pep3333-file_wrapper-10", "pep3333-file_wrapper-11"],
-            ),
-            hint: "Look at where your server begins: at the beginning of the file, where its descriptor stands, or where tell() says.",
+            title: "A file is sent from its current position to its end",
+            why: "Applications read the first bytes to find out what a file is, or skip a part that nobody asked for.",
+            requirement: rule(&["pep3333-file_wrapper-09", "pep3333-file_wrapper-10"]).warns(),
+            hint: "Find the position where your server begins: the start of the file, that of its descriptor, or what tell() says.",
             mutant: gateway("wrapper-rewinds"),
             run: Act(|client| {
                 wraps(client)?;
@@ -143,14 +118,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "file-wrapper-length",
-            title: "Of a file no more is sent than Content-Length says",
+            title: "No more of a file is sent than Content-Length says",
             why: "What goes beyond the length is taken for the next response.",
-            requirement: pep3333(
-                "Optional Platform-Specific File Handling",
-                Should,
-                &["pep3333-file_wrapper-10"],
-            ),
-            hint: "Look at what your server knows of Content-Length when it sends a file.",
+            requirement: rule(&["pep3333-file_wrapper-10"]).warns(),
+            hint: "Check what your server knows about Content-Length when it sends a file.",
             mutant: hears("436f6e74656e742d4c656e677468:35", "436f6e74656e742d4c656e677468:38"),
             run: Act(|client| {
                 wraps(client)?;

@@ -1,15 +1,11 @@
 //! WSGI: the status and the headers that an application gives (PEP 3333, "The start_response() Callable").
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, pep3333, rfc9110};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::judge::failure::Failure;
 use crate::judge::lint;
 use crate::mutant::{gateway, hears, instead_of};
 use crate::probe::application::{Step, attempt, list, start, start_anew};
-
-/// The section that almost all of it stands in.
-const SECTION: &str = "The start_response() Callable";
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -20,10 +16,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "wsgi-status",
-            title: "The code in the status of an application is that of the response",
-            why: "A search engine that is told 200 keeps the error page, and a program takes it for its data.",
-            requirement: pep3333(SECTION, Must, &["pep3333-start_response-03"]),
-            hint: "Look at where the status line of the response comes from.",
+            title: "The response has the status code that the application gave",
+            why: "A search engine that is told 200 keeps the error page, and a program mistakes it for its data.",
+            requirement: rule(&["pep3333-details-18"]).counts(),
+            hint: "Trace where the status line of the response comes from.",
             mutant: instead_of("HTTP/1.1 422", "HTTP/1.1 200"),
             run: Act(|client| {
                 for status in ["200 OK", "201 Made", "299 My Own", "404 Not Found Here", "422 Odd", "599 X"] {
@@ -37,10 +33,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-reason",
-            title: "The words behind the code are those of the application",
-            why: "Programs should not care, people do: the words may be all that a tool shows of an error.",
-            requirement: pep3333(SECTION, Should, &["pep3333-start_response-03", "pep3333-other-http-01"]),
-            hint: "Look for a table of reasons in your server, and at when it is used.",
+            title: "The words after the status code are those of the application",
+            why: "Programs should not care, but people do: these words may be all that a tool shows of an error.",
+            requirement: rule(&["pep3333-other-http-01"]).warns(),
+            hint: "Search your server for a table of reason phrases, and see when it is used.",
             mutant: instead_of("422 Odd Words", "422 Unprocessable Content"),
             run: Act(|client| {
                 client.invoke(&[start("422 Odd Words", &[]), list(["reason"])])?.reason_is("Odd Words")
@@ -48,14 +44,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-headers",
-            title: "The headers of an application reach the client with the values that they have",
-            why: "Caches, cookies, passwords and downloads all work by fields that only the application knows.",
-            requirement: pep3333(
-                "Other HTTP Features",
-                Must,
-                &["pep3333-other-http-01", "pep3333-other-http-02"],
-            ),
-            hint: "Look at which headers your server passes on, and whether it changes them.",
+            title: "The headers of an application reach the client with their values unchanged",
+            why: "Caches, cookies, logins and downloads all depend on fields that only the application knows.",
+            requirement: rule(&["pep3333-details-18", "pep3333-other-http-01", "pep3333-other-http-02"]).counts(),
+            hint: "List the headers that your server passes on, and compare their values on both sides.",
             mutant: instead_of("X-Custom: a, \"b\";  c", "X-Custom: a, \"b\"; c "),
             run: Act(|client| {
                 let fields = [
@@ -78,10 +70,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-cookies",
-            title: "Headers of the same name stay apart, and in their order",
-            why: "Cookies hold commas: joined into one field, or with only the last one left, users lose their session.",
-            requirement: pep3333("Other HTTP Features", Must, &["pep3333-other-http-01"]),
-            hint: "Look at the type that holds the headers of a response: a dictionary has one value a name.",
+            title: "Headers of the same name stay separate and in order",
+            why: "Cookies contain commas: if they are joined into one field, or only the last one is left, users lose their session.",
+            requirement: rule(&["pep3333-details-18", "pep3333-other-http-01"]).counts(),
+            hint: "Check the type that holds the headers of a response, and whether it can hold a name twice.",
             mutant: instead_of("Set-Cookie: b=2", "X-Cookie: b=2"),
             run: Act(|client| {
                 let cookies = ["a=1; Expires=Sun, 06 Nov 2095 08:49:37 GMT", "b=2", "c=3"];
@@ -93,10 +85,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-headers-of-their-own",
-            title: "The headers of one response do not show up in the next",
+            title: "The headers of one response never appear in the next one",
             why: "A cookie that comes with somebody else's page logs a visitor in as somebody else.",
-            requirement: pep3333(SECTION, Must, &["pep3333-start_response-04"]),
-            hint: "Look for a list of headers that lives longer than one request.",
+            requirement: rule(&["pep3333-details-18"]).counts(),
+            hint: "Search for a list of headers that lives longer than one request.",
             mutant: instead_of("X-Second: yes\r\n", "X-Second: yes\r\nX-First: yes\r\n"),
             run: Act(|client| {
                 // More than most servers have processes, each of which may keep its own.
@@ -113,10 +105,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-line-breaks",
-            title: "No line break in a status, a name or a value reaches the client",
-            why: "An application that puts what a visitor typed into a header lets him write headers, or whole responses.",
-            requirement: pep3333(SECTION, Must, &["pep3333-start_response-02", "pep3333-start_response-06"]),
-            hint: "Look at what your start_response does with each string before it becomes part of the head.",
+            title: "A line break in a status, a header name or a value never reaches the client",
+            why: "An application that puts a visitor's input into a header would let this visitor write headers, or whole responses.",
+            requirement: rule(&["rfc9110-2.2-01", "rfc9112-2.2-03"]).counts(),
+            hint: "Follow each string from your start_response to the head of the response.",
             mutant: hears("610d0a582d496e6a65637465643a2062", "61,582d496e6a6563746564:62"),
             run: Act(|client| {
                 let injected = "a\r\nX-Injected: b";
@@ -141,14 +133,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-control-characters",
-            title: "No control character, and no name that is none, reaches the client",
-            why: "Clients and proxies disagree about what such a line means, and attackers live on that.",
-            requirement: pep3333(
-                SECTION,
-                Should,
-                &["pep3333-start_response-06", "pep3333-start_response-02"],
-            ),
-            hint: "Look at which characters your start_response lets through.",
+            title: "Control characters and invalid field names never reach the client",
+            why: "Clients and proxies disagree about what such a line means, and attackers take advantage of that.",
+            requirement: rule(&["rfc9110-2.2-01", "rfc9112-5.1-01"]).counts(),
+            hint: "Test which characters your start_response lets through in a name and in a value.",
             mutant: instead_of(
                 "HTTP/1.1 500 Internal Server Error\r\n",
                 "HTTP/1.1 200 OK\r\nX-Value: a\0b\r\n",
@@ -175,10 +163,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-status-is-no-status",
-            title: "A status that is no code of three digits and a reason is answered with a 5xx",
-            why: "A response whose first line can't be read is no response for any client.",
-            requirement: pep3333(SECTION, Should, &["pep3333-start_response-03"]),
-            hint: "Look at what is checked before a status becomes the first line of the response.",
+            title: "A malformed status never reaches the client: it is mended or replaced by a 5xx",
+            why: "If its first line can't be read, the response is useless to every client.",
+            requirement: rule(&["rfc9112-4-02", "rfc9110-15-01", "rfc9110-2.2-01"]).warns().because("Only a programming error gives such a status, and its author sees the effect at once."),
+            hint: "Check what your server verifies before a status becomes the first line of the response.",
             mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 2000"),
             run: Act(|client| {
                 let mut mended = Vec::new();
@@ -195,10 +183,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-interim-status",
-            title: "A 1xx of an application is never sent as if it were the response",
+            title: "A 1xx status from an application is never sent as if it were the final response",
             why: "The client waits for the response that should follow, and takes the next one for it.",
-            requirement: rfc9110("15", Should, &["rfc9110-15-w1"]),
-            hint: "Look at which codes your start_response accepts.",
+            requirement: rule(&["rfc9110-15-w1"]).warns().because("Nearly all good servers pass it on, and an application has no reason to give one."),
+            hint: "Print the status codes that your start_response accepts.",
             mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 103"),
             run: Act(|client| {
                 for status in ["100 Continue", "101 Switching Protocols", "103 Early Hints"] {
@@ -212,10 +200,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-hop-by-hop",
-            title: "Headers about the connection are refused, or at least not sent",
-            why: "The connection is the server's: an application that says when it closes, or how it is coded, breaks it.",
-            requirement: pep3333(SECTION, Should, &["pep3333-start_response-09"]),
-            hint: "Look at which names your start_response lets through, in any case of letters.",
+            title: "Headers about the connection, set by an application, are refused or not sent",
+            why: "The connection is the server's: an application that announces how long it stays open misleads the client.",
+            requirement: rule(&["pep3333-start_response-09"]).warns(),
+            hint: "Check which header names your start_response lets through, in upper and in lower case.",
             mutant: instead_of(
                 "HTTP/1.1 500 Internal Server Error\r\n",
                 "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=100\r\n",
@@ -245,14 +233,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-latin-1",
-            title: "A character of latin-1 in a header is sent as one octet",
-            why: "That is how octets pass through WSGI: who encodes them once more sends two strange letters for each.",
-            requirement: pep3333(
-                "Unicode Issues",
-                Must,
-                &["pep3333-unicode-02", "pep3333-start_response-03"],
-            ),
-            hint: "Look at the encoding by which the strings of the head become octets.",
+            title: "A Latin-1 character in a header is sent as a single byte, or refused",
+            why: "This is how bytes travel through WSGI; encoded a second time, each of them becomes two strange letters.",
+            requirement: rule(&["pep3333-strings-01", "pep3333-details-18"]).counts(),
+            hint: "Find the encoding that turns the strings of the head into bytes.",
             mutant: hears("636166c3a9", "636166c383c2a9"),
             run: Act(|client| {
                 let steps = [start("200 OK", &[("X-Latin", "caf\u{e9}")]), list(["latin"])];
@@ -267,10 +251,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-beyond-latin-1",
-            title: "A status or header that can't be written in latin-1 is answered with a 500",
-            why: "A file name with an accent in it, and nobody knows why the page stays empty.",
-            requirement: pep3333("Unicode Issues", Should, &["pep3333-unicode-02"]),
-            hint: "Look at where the strings of the head become octets, and at what happens when that fails.",
+            title: "A status or header that can't be written in Latin-1 is answered with a 5xx",
+            why: "One file name with an unusual letter, and the page stays empty without any message.",
+            requirement: rule(&["pep3333-unicode-02"]).warns().because("The mistake is the application's, and a server that closes the connection instead does no further harm."),
+            hint: "Try a snowman in a header, and follow the exception that the encoding raises.",
             mutant: instead_of("HTTP/1.1 500 Internal Server Error\r\n", "HTTP/1.1 200 OK\r\nX-Snow: ?\r\n"),
             run: Act(|client| {
                 let snow = "\u{2603}";
@@ -287,9 +271,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "wsgi-head-of-wrong-types",
             title: "A head of wrong types is refused, or sent as it was meant",
-            why: "The visitor sees b'...' or None in the middle of a page, and the log shows nothing.",
-            requirement: pep3333(SECTION, Should, &["pep3333-start_response-05"]),
-            hint: "Look at how your server turns the parts of the head into text, and what else str() takes.",
+            why: "Otherwise b'...' or None appears in the middle of the head, and the log shows nothing.",
+            requirement: rule(&["pep3333-start_response-10"]).warns(),
+            hint: "See how your server turns the parts of the head into text, and what else that conversion accepts.",
             mutant: instead_of(
                 "HTTP/1.1 500 Internal Server Error\r\n",
                 "HTTP/1.1 200 OK\r\nX-A: b'what str() makes of octets'\r\n",
@@ -325,10 +309,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-head-checked-at-once",
-            title: "start_response raises what it finds wrong, while the application runs",
-            why: "Only then does the traceback show who made the mistake, and only then can the application still mend it.",
-            requirement: pep3333(SECTION, Should, &["pep3333-start_response-10"]),
-            hint: "Look at when your server looks at the headers: as they are handed over, or as they are sent.",
+            title: "start_response rejects a bad header at once, while the application is still running",
+            why: "Only then does the traceback show who made the mistake, and can the application still correct it.",
+            requirement: rule(&["pep3333-start_response-10"]).warns(),
+            hint: "Check when your server validates the headers: when it gets them, or when it sends them.",
             mutant: gateway("checks-late"),
             run: Act(|client| {
                 let bad = || start("200 OK", &[("X-Value", "a\r\nX-Injected: b")]);

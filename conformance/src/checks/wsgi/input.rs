@@ -1,8 +1,7 @@
 //! WSGI: the content of the request (PEP 3333, "Input and Error Streams").
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, pep3333};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::client::capability::Capability::Persistence;
 use crate::judge::failure::no_reply;
@@ -20,14 +19,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "input-read",
-            title: "read(size) returns the next octets of the content",
+            title: "read(size) returns the next bytes of the content",
             why: "It is how every framework gets at what was submitted.",
-            requirement: pep3333(
-                "Input and Error Streams",
-                Must,
-                &["pep3333-streams-03", "pep3333-environ-24"],
-            ),
-            hint: "Look at the object that your server puts into wsgi.input, and call its read by hand.",
+            requirement: rule(&["pep3333-streams-03", "pep3333-environ-24"]).counts(),
+            hint: "Call read by hand on the object that your server puts into wsgi.input.",
             mutant: gateway("read-ignores-size"),
             run: Act(|client| {
                 let steps = [Step::Read(Some(3)), Step::Read(Some(4))];
@@ -36,13 +31,9 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "input-methods",
-            title: "wsgi.input can be read in four ways: read, readline, readlines and line by line in a loop",
-            why: "Each of the four is used by some framework, and fails there with an AttributeError.",
-            requirement: pep3333(
-                "Input and Error Streams",
-                Must,
-                &["pep3333-streams-01", "pep3333-streams-02"],
-            ),
+            title: "wsgi.input has read, readline, readlines and iteration, with and without content",
+            why: "Each of the four is used by some framework, which fails with an AttributeError where it is missing.",
+            requirement: rule(&["pep3333-streams-02", "pep3333-streams-01"]).counts(),
             hint: "Compare the methods of the object with the table in the PEP, for requests with and without content.",
             mutant: gateway("no-readlines"),
             run: Act(|client| {
@@ -52,14 +43,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "input-readline",
-            title: "readline() returns a line with its end, and the last one without",
+            title: "readline() returns a line with its line end, and the last line even without one",
             why: "Parsers of uploads go line by line, and lose the rest of a file where a line is cut or joined.",
-            requirement: pep3333(
-                "Input and Error Streams",
-                Must,
-                &["pep3333-streams-02", "pep3333-streams-03"],
-            ),
-            hint: "Look at what readline does with the line feed, with empty lines, and where the content ends without one.",
+            requirement: rule(&["pep3333-streams-03", "pep3333-streams-02"]).counts(),
+            hint: "Test readline with empty lines, and with content that does not end with a line feed.",
             mutant: gateway("lines-without-ends"),
             run: Act(|client| {
                 let readline = || Step::Readline(None);
@@ -69,14 +56,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "input-readlines",
-            title: "readlines() returns all lines that are left, in a list",
-            why: "An empty list looks like an empty form, and nobody hears of the loss.",
-            requirement: pep3333(
-                "Input and Error Streams",
-                Must,
-                &["pep3333-streams-09", "pep3333-streams-03"],
-            ),
-            hint: "Look at what readlines does without an argument.",
+            title: "readlines() returns all remaining lines in a list",
+            why: "An empty list looks like an empty form, and nobody notices the loss.",
+            requirement: rule(&["pep3333-streams-03", "pep3333-streams-02", "pep3333-streams-09"]).counts(),
+            hint: "Check what readlines does without an argument.",
             mutant: gateway("readlines-finds-nothing"),
             run: Act(|client| {
                 let seen = client.feeds(TEXT, &[Step::Read(Some(1)), Step::Readlines(None)])?;
@@ -94,22 +77,18 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "input-iteration",
             title: "A loop over wsgi.input goes line by line to the end",
-            why: "It is the shortest way to read in Python, and so it is used.",
-            requirement: pep3333(
-                "Input and Error Streams",
-                Must,
-                &["pep3333-streams-02", "pep3333-streams-03"],
-            ),
-            hint: "Look at what __iter__ of the object returns, and when it stops.",
+            why: "It is the shortest way to read in Python, so many applications use it; what it skips is missing from the form.",
+            requirement: rule(&["pep3333-streams-03", "pep3333-streams-02"]).counts(),
+            hint: "Check what __iter__ of the object returns, and when the loop stops.",
             mutant: gateway("skips-empty-lines"),
             run: Act(|client| client.feeds(TEXT, &[Step::Lines])?.reads_are(&[&["a\n", "bc\n", "\n", "d"]])),
         },
         Check {
             id: "input-mixed",
             title: "The ways to read can be mixed, and each goes on where the last one stopped",
-            why: "A parser reads a line to find out what comes, and then reads that in one piece.",
-            requirement: pep3333("Input and Error Streams", Must, &["pep3333-streams-03"]),
-            hint: "Look for several buffers, of which each method uses its own.",
+            why: "A parser reads a line to find out what follows, and then reads that in one piece.",
+            requirement: rule(&["pep3333-streams-03"]).counts(),
+            hint: "Search for several buffers, where each method uses its own.",
             mutant: gateway("reads-lines-ahead"),
             run: Act(|client| {
                 let steps = [Step::Next, Step::Read(Some(1)), Step::Readline(None), Step::Read(Some(10))];
@@ -119,10 +98,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "input-is-bytes",
-            title: "All that comes from wsgi.input is of type bytes",
-            why: "Text can't hold what is in an upload, and a bytearray is no key of a dictionary.",
-            requirement: pep3333("Unicode Issues", Must, &["pep3333-unicode-06", "pep3333-unicode-01"]),
-            hint: "Look at the type of what each of the methods returns, at the end of the content, too.",
+            title: "Everything read from wsgi.input is of type bytes",
+            why: "Text can't hold what is in an upload, and a bytearray can't be a key of a dictionary.",
+            requirement: rule(&["pep3333-unicode-06", "pep3333-unicode-01"]).counts(),
+            hint: "Print the type of what each method returns.",
             mutant: gateway("bytearrays"),
             run: Act(|client| {
                 let steps = [Step::Read(Some(1)), Step::Readline(None), Step::Next, Step::Readlines(None)];
@@ -131,14 +110,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "input-all-octets",
-            title: "Content of any octets and of a megabyte comes through as it was sent",
-            why: "Pictures hold zero octets, line ends of all kinds and what is no UTF-8.",
-            requirement: pep3333(
-                "Input and Error Streams",
-                Must,
-                &["pep3333-environ-24", "pep3333-streams-03"],
-            ),
-            hint: "Look for code that takes the content for text, and for buffers of a fixed size.",
+            title: "A megabyte of arbitrary bytes arrives exactly as it was sent",
+            why: "Pictures contain zero bytes, all kinds of line ends, and bytes that are not valid UTF-8.",
+            requirement: rule(&["pep3333-environ-24", "pep3333-streams-03"]).counts(),
+            hint: "Find code that treats the content as text, and buffers of a fixed size.",
             mutant: hears("\x00\x01\x02\x03", "\x00\x01?\x03"),
             run: Act(|client| {
                 let octets: Vec<u8> = (0..=255).chain(*b"\r\n\n\r").collect();
@@ -149,10 +124,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "input-read-all",
-            title: "read() without a number, or with -1, returns all that is left; with 0, nothing",
-            why: "A call that waits for the client to close waits for ever, for the client waits for the answer.",
-            requirement: pep3333("Input and Error Streams", Should, &["pep3333-streams-06"]),
-            hint: "Look at what read does without an argument, and what tells it where the content ends.",
+            title: "read() and read(-1) return all that is left, and read(0) returns nothing",
+            why: "A call that waits for the client to close waits forever, because the client waits for the answer.",
+            requirement: rule(&["pep3333-streams-06"]).warns(),
+            hint: "Check what read does without an argument, and how it knows where the content ends.",
             mutant: gateway("read-needs-a-size"),
             run: Act(|client| {
                 for all in [None, Some(-1)] {
@@ -164,10 +139,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "input-readline-size",
-            title: "readline(size) returns at most so many octets of a line",
-            why: "Without a limit a line without an end fills the memory.",
-            requirement: pep3333("Input and Error Streams", Should, &["pep3333-streams-08"]),
-            hint: "Look at whether readline takes an argument, and what it does with the rest of the line.",
+            title: "readline(size) returns at most that many bytes of a line",
+            why: "Without a limit, a line without an end fills the memory.",
+            requirement: rule(&["pep3333-streams-08"]).warns(),
+            hint: "Check whether readline takes an argument, and what it does with the rest of the line.",
             mutant: gateway("readline-without-size"),
             run: Act(|client| {
                 let steps = [Step::Readline(Some(2)), Step::Readline(Some(9)), Step::Readline(Some(9))];
@@ -176,14 +151,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "input-ends",
-            title: "Behind the content wsgi.input is at its end, in whatever way it is read",
-            why: "Many parsers read until nothing comes; where the end never shows, the request hangs, and its worker with it.",
-            requirement: pep3333(
-                "Input and Error Streams",
-                Should,
-                &["pep3333-streams-05", "pep3333-streams-07"],
-            ),
-            hint: "Look at what your methods do once as many octets were read as Content-Length says.",
+            title: "After the content wsgi.input is at its end, in whatever way it is read",
+            why: "Many parsers read until nothing comes; if the end never shows, the request hangs, and its worker with it.",
+            requirement: rule(&["pep3333-streams-07", "pep3333-streams-05"]).warns(),
+            hint: "Step through each of your methods after as many bytes have been read as Content-Length says.",
             mutant: gateway("end-is-an-error"),
             run: Act(|client| {
                 let seen =
@@ -198,10 +169,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "input-empty",
-            title: "Where a request has no content, wsgi.input is at its end from the beginning",
+            title: "Without content, wsgi.input is at its end from the start",
             why: "A GET that is read like a POST hangs until somebody gives up.",
-            requirement: pep3333("Input and Error Streams", Should, &["pep3333-streams-07"]),
-            hint: "Look at what is in wsgi.input where there is no Content-Length.",
+            requirement: rule(&["pep3333-streams-07"]).warns(),
+            hint: "See what your server puts into wsgi.input when there is no Content-Length.",
             mutant: gateway("end-is-an-error"),
             run: Act(|client| {
                 for step in [Step::Read(None), Step::Read(Some(5)), Step::Readline(None), Step::Next] {
@@ -213,13 +184,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "input-stops-at-the-next-request",
             title: "The next request on the connection can't be read through wsgi.input",
-            why: "One user's upload would go on with what another one has sent, and that request would never be answered.",
-            requirement: pep3333(
-                "Input and Error Streams",
-                Must,
-                &["pep3333-streams-04", "pep3333-streams-05"],
-            ),
-            hint: "Look at whether wsgi.input is the connection itself, or knows where the content ends.",
+            why: "One user's upload would continue with what another user sent, and that request would never be answered.",
+            requirement: rule(&["rfc9112-6.3-07", "pep3333-streams-05"]).counts(),
+            hint: "Check whether wsgi.input is the connection itself, or knows where the content ends.",
             mutant: hears("Content-Length: 3\r\n\r\nabc", "Content-Length: 9\r\n\r\nabcGET /p"),
             run: Act(|client| {
                 client.needs(Persistence)?;
@@ -236,14 +203,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "input-chunked",
-            title: "Content in chunks is decoded before the application sees it, or refused",
-            why: "An application that finds lengths between its lines stores them; one that finds nothing stores nothing, and says that all is well.",
-            requirement: pep3333(
-                "Other HTTP Features",
-                Must,
-                &["pep3333-other-http-03", "pep3333-environ-10"],
-            ),
-            hint: "Look at what your server does with Transfer-Encoding before it calls the application.",
+            title: "Chunked content is decoded before the application sees it, or refused",
+            why: "An application that finds chunk sizes between its lines stores them; one that finds nothing stores nothing and reports success.",
+            requirement: rule(&["pep3333-other-http-03", "rfc3875-4.1.2-02"]).counts(),
+            hint: "Trace what your server does with Transfer-Encoding before it calls the application.",
             mutant: hears("Transfer-Encoding: chunked\r\n\r\n", "Content-Length: 22\r\n\r\n"),
             run: Act(|client| {
                 let plain = client.invocation(&[Step::Read(Some(1))])?;
@@ -255,14 +218,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "input-chunked-lines",
-            title: "Content in chunks can be read line by line, wherever the chunks end",
-            why: "The same parsers read it as any other content.",
-            requirement: pep3333(
-                "Input and Error Streams",
-                Must,
-                &["pep3333-streams-02", "pep3333-other-http-03"],
-            ),
-            hint: "Look at how readline of the decoder finds a line that goes on in the next chunk.",
+            title: "Chunked content can be read line by line, wherever the chunks end",
+            why: "Parsers read it like any other content, and lose lines that are spread over two chunks.",
+            requirement: rule(&["pep3333-streams-03", "pep3333-other-http-03"]).counts(),
+            hint: "Follow readline through a line that goes on in the next chunk.",
             mutant: gateway("lines-without-ends"),
             run: Act(|client| {
                 let Some(whole) = in_chunks(client, &[Step::Drain(3)])? else { return refuses_chunks() };
@@ -276,14 +235,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "input-arrives-in-pieces",
-            title: "read(size) waits until so many octets are there, or the content is over",
-            why: "Most applications read once, with Content-Length: on a slow line they get half a form, and believe that it is all.",
-            requirement: pep3333(
-                "Input and Error Streams",
-                Should,
-                &["pep3333-streams-03", "pep3333-expect-02"],
+            title: "read(size) waits until that many bytes have arrived or the content ends",
+            why: "Most applications call read once, with Content-Length: on a slow line they get half a form, and take it for all of it.",
+            requirement: rule(&["pep3333-streams-03"]).warns().because(
+                "Python's library also has streams whose read may return less than it was asked for.",
             ),
-            hint: "Look at what read returns when only some of the octets have arrived.",
+            hint: "Check what read returns when only some of the bytes have arrived.",
             mutant: gateway("reads-what-is-there"),
             run: Act(|client| {
                 let call = client.invocation(&[Step::Mark("on".into()), Step::Read(Some(10))])?;
@@ -298,14 +255,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "input-expect-continue",
-            title: "A client that expects 100 (Continue) gets it once the application reads, at the latest",
-            why: "The client waits for the go-ahead and the application for the content, and nobody moves.",
-            requirement: pep3333(
-                "HTTP 1.1 Expect/Continue",
-                Must,
-                &["pep3333-expect-01", "pep3333-expect-02"],
-            ),
-            hint: "Look at what the first read does when the request has Expect and nothing has been sent yet.",
+            title: "A client that expects 100 (Continue) gets it at the latest when the application reads",
+            why: "The client waits for permission and the application for the content, and nobody moves.",
+            requirement: rule(&["pep3333-expect-01", "pep3333-expect-02", "rfc9110-10.1.1-08"]).counts(),
+            hint: "Follow the first read of a request that has Expect and whose content has not been sent yet.",
             mutant: hears("Expect: 100-", "X-Expect: 100-"),
             run: Act(|client| {
                 client.knows_interim_responses()?;
@@ -327,10 +280,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "input-left-unread",
-            title: "Content that the application leaves unread is no request",
-            why: "An upload that holds a request would have it carried out, in somebody else's name.",
-            requirement: pep3333("Input and Error Streams", Must, &["pep3333-streams-04"]),
-            hint: "Look at what your server does with the rest of the content when the application is done.",
+            title: "Content that the application leaves unread is never treated as a request",
+            why: "An upload that contains a request would have it carried out in somebody else's name.",
+            requirement: rule(&["rfc9112-9.3-07"]).counts(),
+            hint: "Find out what your server does with the rest of the content when the application is done.",
             mutant: hears("Content-Length: 102\r\n", "Content-Length: 2\r\n"),
             run: Act(|client| {
                 for steps in [vec![], vec![Step::Read(Some(2))]] {
@@ -350,10 +303,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "input-cut-off",
-            title: "An application that reads from a client that has gone does not wait for ever",
-            why: "Each upload that breaks off would keep a worker busy until the server is started anew.",
-            requirement: pep3333("Input and Error Streams", Must, &["pep3333-streams-03"]),
-            hint: "Look at what read does when the connection ends before the content.",
+            title: "Reading from a client that has gone comes to an end",
+            why: "Otherwise each upload that breaks off keeps a worker busy until the server is restarted.",
+            requirement: rule(&["pep3333-streams-03"]).counts(),
+            hint: "Check what read does when the connection ends before the content does.",
             mutant: gateway("waits-for-content"),
             run: Act(|client| {
                 let steps =

@@ -4,31 +4,27 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::thread;
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, pep3333, rfc9110};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::capability::Capability::SideFiles;
 use crate::client::context::FOLLOW_UP;
 use crate::judge::failure::Failure;
 use crate::mutant::{OK, hears, instead_of, next_head, serves};
 use crate::probe::application::{Step, attempt, list, ok, say, start};
 
-/// The section that most of it stands in.
-const SECTION: &str = "Handling the Content-Length Header";
-
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-length",
-    title: "WSGI: the length of content",
+    title: "WSGI: the length of the content",
     needs: &["wsgi-answers"],
     turn: Turn::Beside,
     checks: &[
         Check {
             id: "wsgi-then-next",
-            title: "Behind the response of an application the connection goes on with the next, or closes",
-            why: "A wrong end of the content makes the client wait, or read the next response as part of this one.",
-            requirement: pep3333(SECTION, Must, &["pep3333-content-length-05", "pep3333-content-length-07"]),
-            hint: "Look at how the end of the content shows to the client when the application gave no length.",
+            title: "After an application's response, the connection serves the next request or closes",
+            why: "If the content ends in the wrong place, the client waits, or reads the next response as part of this one.",
+            requirement: rule(&["pep3333-content-length-07", "pep3333-content-length-05"]).counts(),
+            hint: "Check how the client learns where the content ends when the application gave no length.",
             mutant: instead_of("Content-Length: 8\r\n", "Content-Length: 9\r\n"),
             run: Act(|client| {
                 let length = start("200 OK", &[("Content-Length", "8")]);
@@ -57,10 +53,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-length-not-guessed",
-            title: "Content-Length is that of all the content, not just of the block that was returned",
-            why: "What was written before is content, too; with a length too short the rest belongs to the next response.",
-            requirement: pep3333(SECTION, Must, &["pep3333-content-length-05", "pep3333-write-03"]),
-            hint: "Look at what your server takes for granted when the application returns a single block.",
+            title: "Content that was sent by write() is counted in the length of the response",
+            why: "If the length covers only the returned block, the rest is read as part of the next response.",
+            requirement: rule(&["pep3333-write-03"]).counts(),
+            hint: "Check what your server assumes when the application returns a single block.",
             mutant: instead_of("Transfer-Encoding: chunked\r\n", "Content-Length: 4\r\n"),
             run: Act(|client| {
                 let reply = client.invoke(&[ok(), Step::Write(b"before ".to_vec()), list(["last"])])?;
@@ -74,10 +70,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-more-than-announced",
-            title: "What an application returns beyond its Content-Length is not taken for the next response",
-            why: "The surplus reaches another page of the same visitor, or, through a proxy, another visitor.",
-            requirement: pep3333(SECTION, Must, &["pep3333-content-length-01"]),
-            hint: "Look at what becomes of a block when as many octets as announced have been sent.",
+            title: "Bytes beyond the application's Content-Length never run into the next response",
+            why: "The surplus reaches another page of the same visitor or, through a proxy, another visitor.",
+            requirement: rule(&["pep3333-content-length-01"]).counts().because("Through a proxy the surplus can become another visitor's response, which is a security hole."),
+            hint: "Follow a block through your server when all the announced bytes have already been sent.",
             mutant: serves(sends_more),
             run: Act(|client| {
                 let head = start("200 OK", &[("Content-Length", "3")]);
@@ -100,10 +96,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-less-than-announced",
-            title: "An application that returns less than its Content-Length leaves no client waiting",
-            why: "The browser shows a page that never ends loading.",
-            requirement: pep3333(SECTION, Must, &["pep3333-content-length-03"]),
-            hint: "Look at what becomes of the connection when the content ends before its length is reached.",
+            title: "If the content is shorter than its Content-Length, the client is not left waiting",
+            why: "The browser shows a page that never stops loading.",
+            requirement: rule(&["pep3333-content-length-03"]).warns(),
+            hint: "Find out what happens to the connection when the content ends before its length is reached.",
             mutant: serves(sends_half_and_stays),
             run: Act(|client| {
                 let head = start("200 OK", &[("Content-Length", "10")]);
@@ -124,12 +120,8 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-transfer-encoding",
             title: "An application's Transfer-Encoding does not decide how the response is framed",
             why: "The client looks for chunks where the application returned none, or shows chunk sizes as text.",
-            requirement: pep3333(
-                "The start_response() Callable",
-                Must,
-                &["pep3333-start_response-09", "pep3333-content-length-07"],
-            ),
-            hint: "Look at which headers of an application your server takes over, and which ones are the connection's own.",
+            requirement: rule(&["pep3333-content-length-07"]).counts(),
+            hint: "Check which headers your server takes from an application, and which ones belong to the connection.",
             mutant: instead_of(
                 "HTTP/1.1 500 Internal Server Error\r\n",
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n",
@@ -148,10 +140,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-length-invalid",
-            title: "An application's Content-Length that is no number, or two of them, do not reach the client",
+            title: "A Content-Length that is not a number, or two that differ, never reach the client",
             why: "No client can tell where such a response ends.",
-            requirement: rfc9110("8.6", Should, &["rfc9110-8.6-10"]),
-            hint: "Look at what is checked before a Content-Length goes out.",
+            requirement: rule(&["rfc9110-8.6-10"]).warns().because("Only a faulty application gives such a length, and visitors can't make it do so."),
+            hint: "Check what your server verifies before it sends an application's Content-Length.",
             mutant: instead_of(
                 "HTTP/1.1 500 Internal Server Error\r\n",
                 "HTTP/1.1 200 OK\r\nContent-Length: abc\r\n",
@@ -170,10 +162,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-stops-when-enough",
-            title: "When as many octets as announced were sent, no further block is asked for, and write() raises an error",
-            why: "An endless generator keeps a thread for ever, for content that nobody gets.",
-            requirement: pep3333(SECTION, Should, &["pep3333-content-length-02"]),
-            hint: "Look at when your loop over the blocks ends.",
+            title: "Once Content-Length is reached, iteration stops and write() raises an error",
+            why: "An endless generator keeps a thread busy forever, for content that nobody gets.",
+            requirement: rule(&["pep3333-content-length-02"]).warns(),
+            hint: "See when your loop over the blocks ends.",
             mutant: hears(":33&", ":39&"),
             run: Act(|client| {
                 client.needs(SideFiles)?;

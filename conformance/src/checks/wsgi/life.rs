@@ -1,8 +1,7 @@
 //! WSGI: the end of requests: with their client, with their content, with what close() does.
 
-use crate::check::Level::{Must, Practice, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, pep3333, practice, rfc9112};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::capability::Capability::{Persistence, SideFiles};
 use crate::judge::failure::Failure;
 use crate::mutant::naive::answers_backwards;
@@ -18,10 +17,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "wsgi-client-gone",
-            title: "close() is called, too, when the client leaves before all is sent",
-            why: "Impatient clients come by the dozen, and each would keep what a request has borrowed.",
-            requirement: pep3333("Specification Details", Must, &["pep3333-details-13"]),
-            hint: "Look at what follows when writing to the client fails: between there and close() nothing may be left out.",
+            title: "close() is called even when the client leaves before everything is sent",
+            why: "Many clients are impatient, and each of them would keep a file or a database connection in use.",
+            requirement: rule(&["pep3333-details-13"]).counts(),
+            hint: "Step through your server from the point where a write to the client fails to the call of close().",
             mutant: gateway("closes-when-all-is-well"),
             run: Act(|client| {
                 client.needs(SideFiles)?;
@@ -48,9 +47,11 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "wsgi-client-half-closed",
             title: "A client that ends its side after the request still gets the response",
-            why: "Simple tools send all they have, say so, and then read.",
-            requirement: rfc9112("9.6", Should, &["rfc9112-9.6-08"]),
-            hint: "Look at what your server makes of the end of the client's stream while the application is at work.",
+            why: "Simple tools send all they have, end their side, and then read.",
+            requirement: rule(&["rfc9112-9.6-08"])
+                .warns()
+                .because("Few clients do this, and a server can't tell it from a client that has left."),
+            hint: "See how your server reacts to the end of the client's stream while the application is at work.",
             mutant: hears("wait=go", "raise=Trouble"),
             run: Act(|client| {
                 client.needs(SideFiles)?;
@@ -66,10 +67,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-work-in-close",
-            title: "A response is complete for the client, even if close() takes its time",
-            why: "Applications put there what nobody should wait for, such as sending mail.",
-            requirement: practice(Practice, &["pep3333-details-11"]),
-            hint: "Look at whether all octets have left your server when it calls close().",
+            title: "The client gets the complete response even while close() is still at work",
+            why: "Applications put work there that nobody should wait for, such as sending mail.",
+            requirement: unwritten().practice(),
+            hint: "Check whether all bytes have left your server when it calls close().",
             mutant: gateway("closes-before-sending"),
             run: Act(|client| {
                 client.needs(SideFiles)?;
@@ -83,10 +84,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-pipelined",
-            title: "Three requests sent at once call the application three times, and the answers come in order",
-            why: "Where several processes work on the requests of one connection, the quickest answers the wrong question.",
-            requirement: pep3333("The Server/Gateway Side", Must, &["pep3333-server-side-01"]),
-            hint: "Look at what keeps the answers of one connection in the order of its requests.",
+            title: "Three requests sent at once call the application three times and are answered in order",
+            why: "If several workers share the requests of one connection, the fastest answers the wrong question.",
+            requirement: rule(&["rfc9112-9.3.2-02", "pep3333-server-side-01"]).counts(),
+            hint: "Find what keeps the answers of a connection in the order of its requests.",
             mutant: serves(answers_backwards),
             run: Act(|client| {
                 client.needs(Persistence)?;
@@ -107,10 +108,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-upload-ignored",
-            title: "An application need not read its content: the response arrives whole, and the next request is answered",
-            why: "An application that refuses an upload does not read it, and the refusal is what the user has to see.",
-            requirement: practice(Should, &["pep3333-streams-04"]),
-            hint: "Look at what your server does with content that nobody has read: before the response, and after it.",
+            title: "If an application ignores an upload, its response still arrives whole",
+            why: "An application that refuses an upload does not read it, and the user needs to see the refusal.",
+            requirement: unwritten().warns().because(
+                "No document demands it, but without the refusal the user only sees a broken connection.",
+            ),
+            hint: "Trace what your server does with content that nobody has read, both before and after the response.",
             mutant: hears("Content-Length: 1", "Content-Length: 0"),
             run: Act(|client| {
                 for length in [10_000, 1_000_000] {
@@ -132,10 +135,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-not-just-once",
-            title: "Where a process answers more than one request, wsgi.run_once is false",
-            why: "An application that runs once opens everything anew, and keeps nothing: each request is as slow as the first.",
-            requirement: pep3333("environ Variables", Should, &["pep3333-environ-29"]),
-            hint: "Look at what your server knows of the life of the process that calls the application.",
+            title: "wsgi.run_once is false in a process that answers more than one request",
+            why: "An application that believes it runs once keeps nothing open, so every request is as slow as the first.",
+            requirement: rule(&["pep3333-environ-29"]).warns(),
+            hint: "Compare wsgi.run_once with how long the process that calls the application lives.",
             mutant: gateway("runs-once"),
             run: Act(|client| {
                 let mut processes = Vec::new();

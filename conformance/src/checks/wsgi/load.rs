@@ -1,8 +1,7 @@
 //! WSGI: many requests, side by side and one after the other.
 
-use crate::check::Level::{Must, Practice, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, pep3333, practice};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::Client;
 use crate::client::capability::Capability::{Concurrency, SideFiles};
 use crate::judge::failure::Failure;
@@ -20,10 +19,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "wsgi-side-by-side",
-            title: "Two requests are answered at the same time, where the environ says that they may",
-            why: "An application takes longer than a file; whoever comes second waits for both.",
-            requirement: practice(Practice, &["pep3333-environ-27", "pep3333-environ-28"]),
-            hint: "Look at where your server waits for the application, and what waits with it.",
+            title: "Two requests are served at the same time if the environ says that calls may overlap",
+            why: "An application takes longer than a file, and the second visitor would have to wait for both.",
+            requirement: unwritten().practice(),
+            hint: "Find where your server waits for the application, and what else waits with it.",
             mutant: Mutant::Queues,
             run: Act(|client| {
                 may_overlap(client)?;
@@ -39,14 +38,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-unmixed",
-            title: "Sixteen requests at once each get what belongs to them: query, path, fields and content",
-            why: "With one place for all, one visitor gets another one's data.",
-            requirement: pep3333(
-                "Specification Details",
-                Must,
-                &["pep3333-details-02", "pep3333-details-03"],
-            ),
-            hint: "Look for what two requests share: variables, buffers, the dictionary, attributes of the handler.",
+            title: "Sixteen requests at once each get their own query, path, fields and content",
+            why: "If requests share one place in memory, one visitor gets another visitor's data.",
+            requirement: rule(&["pep3333-environ-24", "pep3333-environ-08", "pep3333-environ-06"]).counts(),
+            hint: "Search for what two requests share: variables, buffers, the dictionary, attributes of the handler.",
             mutant: gateway("one-content-for-all"),
             run: Act(|client| {
                 client.needs(Concurrency)?;
@@ -74,10 +69,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-one-after-another",
-            title: "A hundred requests, four at a time, are all answered, and none finds more files open than the first",
-            why: "What each request leaves behind in the process, a socket or a pipe, is used up after some thousand.",
-            requirement: practice(Must, &["pep3333-server-side-01"]),
-            hint: "Look at what your server opens for each request, and at every way on which it is closed again.",
+            title: "A hundred requests, up to four at a time, are all answered and leave no file open",
+            why: "A socket or a pipe that each request leaves behind adds up: after some thousand requests the server can't open any more.",
+            requirement: rule(&["pep3333-server-side-01"]).counts(),
+            hint: "Count the open files of your server before and after many requests.",
             mutant: serves(careless),
             run: Act(|client| {
                 let at_once = if client.has(Concurrency) { 4 } else { 1 };
@@ -100,10 +95,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-large-upload",
-            title: "Four million octets of content reach the application, and none of them is another one",
-            why: "What fits into one buffer works by luck; the first photograph shows it.",
-            requirement: pep3333("Input and Error Streams", Must, &["pep3333-streams-03"]),
-            hint: "Look at what your server reads ahead, how much of it there may be, and what follows where that ends.",
+            title: "Four million bytes of content reach the application unchanged",
+            why: "What fits into one buffer works by luck; the first photograph does not.",
+            requirement: rule(&["pep3333-streams-03", "pep3333-environ-24"]).counts(),
+            hint: "Check how much your server reads ahead, and what happens where that ends.",
             mutant: gateway("takes-so-much"),
             run: Act(|client| {
                 let content = pattern(4_000_000);
@@ -117,10 +112,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-both-ways",
-            title: "An application may answer while it reads: three clients get back a million octets each, as they send them",
-            why: "A server that reads the rest away when it begins to answer, or waits for it, has lost what the application is to read.",
-            requirement: pep3333("environ Variables", Should, &["pep3333-environ-24"]),
-            hint: "Look at what becomes of content that has not been read when the first block of the response goes out.",
+            title: "An application may answer while it is still reading the content",
+            why: "A server that discards the rest of the content when the answer begins has lost what the application was going to read.",
+            requirement: rule(&["pep3333-environ-24"]).warns().because(
+                "Few applications read and answer at the same time, and the PEP does not mention it.",
+            ),
+            hint: "Follow the unread content at the moment when the first block of the response is sent.",
             mutant: gateway("takes-so-much"),
             run: Act(|client| {
                 let content = pattern(1_000_000);
@@ -138,10 +135,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-deaf-client",
-            title: "A client that does not read its response keeps nobody else waiting",
-            why: "A write that waits holds up everything behind it, unless something else can run.",
-            requirement: practice(Should, &["pep3333-environ-27", "pep3333-environ-28"]),
-            hint: "Look at what is locked or blocked while a block is written to its client.",
+            title: "A client that does not read its response keeps no other client waiting",
+            why: "A single stalled download would stop the whole site.",
+            requirement: unwritten().warns().because(
+                "No document demands it, but one client could block all others for as long as it likes.",
+            ),
+            hint: "Find what is locked or blocked while a block is written to its client.",
             mutant: Mutant::Queues,
             run: Act(|client| {
                 may_overlap(client)?;
@@ -155,10 +154,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-crowd",
-            title: "Sixty-four requests at once are all answered, be it with a 503",
-            why: "A class of thirty, all at the same time: a server out of threads must say so and live.",
-            requirement: practice(Must, &["pep3333-server-side-01"]),
-            hint: "Look at how many requests your server works on at once, and at what it does with those who come then.",
+            title: "Sixty-four requests at once are all answered, if need be with a 503",
+            why: "When a class of thirty opens the page at the same time, a server that runs out of threads must say so and survive.",
+            requirement: rule(&["pep3333-server-side-01"]).counts(),
+            hint: "Count how many requests your server works on at once, and see what it does with the others.",
             mutant: serves(drops_some),
             run: Act(|client| {
                 client.needs(Concurrency)?;

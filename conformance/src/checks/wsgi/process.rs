@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use crate::check::Level::Should;
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, practice};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::Client;
 use crate::judge::failure::Failure;
 use crate::mutant::naive::begins_and_stays;
@@ -14,16 +13,16 @@ use crate::probe::application::{Seen, Step, ok, say};
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-process",
-    title: "WSGI: processes that end, and those that hang",
+    title: "WSGI: processes that end, and applications that hang",
     needs: &["wsgi-answers"],
     turn: Turn::Alone,
     checks: &[
         Check {
             id: "wsgi-process-ends",
-            title: "Where there are several processes, the end of one costs one response, and another takes its place",
-            why: "A bug in a library ends the process, and with the last of them the site.",
-            requirement: practice(Should, &["pep3333-environ-28"]),
-            hint: "Look at who notices that a process has ended, and what that does about its request and about a successor.",
+            title: "With several processes, the end of one costs one response, and another takes its place",
+            why: "A bug in a library ends the process; when the last one has gone, so has the site.",
+            requirement: unwritten().warns().because("No document speaks of crashes, but a server that loses its processes one by one soon serves nobody."),
+            hint: "Find what notices that a process has ended, and what it does about the request and about a successor.",
             mutant: instead_of("HTTP/1.1 502", "HTTP/1.1 200"),
             run: Act(|client| {
                 is_one_of_several(client)?;
@@ -41,10 +40,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-process-ends-in-content",
-            title: "When a process ends in the middle of a response, the client can see that something is missing",
+            title: "If a process ends in mid-response, the client can see that something is missing",
             why: "Half a file that looks like a whole one is kept, and used.",
-            requirement: practice(Should, &["pep3333-environ-28", "pep3333-content-length-07"]),
-            hint: "Look at how a response ends when no more of it comes from the application.",
+            requirement: rule(&["rfc9112-8-02"]).warns().because("It takes a crash of the whole process, which is much rarer than an exception."),
+            hint: "Check how a response ends when the application sends no more of it.",
             mutant: hears("exit=1", "rest"),
             run: Act(|client| {
                 is_one_of_several(client)?;
@@ -57,10 +56,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-hangs",
-            title: "An application that takes too long is given up, and its client gets a 504",
-            why: "Without a limit each request that hangs takes a thread away, until none is left.",
-            requirement: practice(Should, &[]),
-            hint: "Look at what limits the time of an application, and at what is done with the thread that it has.",
+            title: "An application that takes too long is given up, and its client gets a 5xx such as 504",
+            why: "Without a limit, each request that hangs takes a thread away, until none is left.",
+            requirement: unwritten().warns().because("No document sets a limit, but without one a few endless requests stop the server."),
+            hint: "Check what limits the time of an application, and what happens to its thread.",
             mutant: instead_of("HTTP/1.1 504", "HTTP/1.1 200"),
             run: Act(|client| {
                 let limit = client.script_timeout()?;
@@ -73,10 +72,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-hangs-in-content",
-            title: "An application that hangs in its content is given up, and the client sees that something is missing",
-            why: "The client can't know whether to wait or to give up.",
-            requirement: practice(Should, &[]),
-            hint: "Look at whether the limit holds after the head, and at how the response ends then.",
+            title: "If an application hangs in its content, the client sees that something is missing",
+            why: "Otherwise the client can't know whether to wait or to give up.",
+            requirement: unwritten().warns().because("No document sets a limit, but a client that waits forever holds its connection and its thread."),
+            hint: "Test whether the time limit also holds after the head, and see how the response then ends.",
             mutant: serves(begins_and_stays),
             run: Act(|client| {
                 let limit = client.script_timeout()?;

@@ -1,8 +1,7 @@
 //! WSGI: what an application returns becomes a response (PEP 3333, "Specification Details").
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, pep3333, rfc9110};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::judge::failure::Failure;
 use crate::mutant::{gateway, hears, instead_of};
 use crate::probe::application::{Step, list, ok, say, start};
@@ -17,14 +16,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "wsgi-one-block-or-none",
-            title: "Whatever holds one block, or none, makes a whole response: a list, a generator, an object of its own",
-            why: "One block is what most applications return. What has no length, and can't be indexed, has to do, too.",
-            requirement: pep3333(
-                "Handling the Content-Length Header",
-                Must,
-                &["pep3333-content-length-05", "pep3333-details-17", "pep3333-start_response-14"],
-            ),
-            hint: "Look at what your server does with the result, other than a for loop over it.",
+            title: "Any iterable with one block or none makes a complete response, whatever its type",
+            why: "Most applications return a single block; a server that needs a length or an index fails with generators.",
+            requirement: rule(&["pep3333-details-16", "pep3333-content-length-05"]).counts(),
+            hint: "List everything that your server does with the result apart from a for loop over it.",
             mutant: gateway("measures"),
             run: Act(|client| {
                 for kind in ["list", "tuple", "generator", "sized", "indexed"] {
@@ -40,14 +35,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-header-names-in-any-case",
-            title: "What the application says of length, type, date and server stands once, however it spells the names",
+            title: "Length, type, date and server appear once, however the application spells the names",
             why: "A second Content-Length makes the whole response invalid, and proxies refuse it.",
-            requirement: pep3333(
-                "The start_response() Callable",
-                Must,
-                &["pep3333-start_response-08", "pep3333-start_response-07"],
-            ),
-            hint: "Look at how your server finds out which headers the application has given.",
+            requirement: rule(&["pep3333-start_response-08", "pep3333-start_response-07"]).counts(),
+            hint: "Check how your server finds out which headers the application has given.",
             mutant: instead_of("08:49:37 GMT\r\n", "08:49:37 GMT\r\nDate: Mon, 07 Nov 1994 08:49:37 GMT\r\n"),
             run: Act(|client| {
                 let date = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -78,10 +69,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-headers-completed",
-            title: "What HTTP needs and an application leaves out is added: Date, and an end of the content",
+            title: "If the application gives no headers, the server adds Date and marks the end of the content",
             why: "Most applications give a type and nothing else, and rely on the server for the rest.",
-            requirement: pep3333("The start_response() Callable", Must, &["pep3333-start_response-07"]),
-            hint: "Look at which headers your server adds, and on what that depends.",
+            requirement: rule(&["pep3333-start_response-07", "rfc9110-6.6.1-02"]).counts(),
+            hint: "List the headers that your server adds, and what each of them depends on.",
             mutant: instead_of("HTTP/1.1 299 Bare\r\nDate: ", "HTTP/1.1 299 Bare\r\nX-Date: "),
             run: Act(|client| {
                 if client.get("/")?.field("Date").is_none() {
@@ -99,14 +90,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-content-unchanged",
-            title: "Content is not compressed, nor its type changed, for a client that has not asked for it",
-            why: "The client can't read what it did not ask for, and letters turn into others with another charset.",
-            requirement: pep3333(
-                "Other HTTP Features",
-                Should,
-                &["pep3333-other-http-02", "pep3333-other-http-05"],
-            ),
-            hint: "Look for whatever your server does to content between the application and the client.",
+            title: "Content and its type stay unchanged for a client that has not asked for compression",
+            why: "The client can't read a coding that it did not ask for, and another charset turns letters into others.",
+            requirement: rule(&["pep3333-other-http-02", "pep3333-other-http-05"]).warns(),
+            hint: "Search for everything that your server does to content between the application and the client.",
             mutant: instead_of("text/x-plain\r\n", "text/x-plain; charset=utf-8\r\n"),
             run: Act(|client| {
                 let head = start("200 OK", &[("Content-Type", "text/x-plain")]);
@@ -124,9 +111,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "wsgi-head-request",
             title: "The answer to HEAD has no content, even if the application returns some",
-            why: "The client takes it for the beginning of the next response.",
-            requirement: rfc9110("9.3.2", Must, &["rfc9110-9.3.2-w1"]),
-            hint: "Look at who leaves out the content of an answer to HEAD when the application returns some.",
+            why: "The client takes such content for the beginning of the next response.",
+            requirement: rule(&["rfc9110-9.3.2-w1", "rfc9110-8.6-02"]).counts(),
+            hint: "Find the place that leaves out the content of an answer to HEAD, and see whether every kind of result gets there.",
             mutant: hears("HEAD /probe", "GET /probe"),
             run: Act(|client| {
                 let length = start("200 OK", &[("X-Head", "yes"), ("Content-Length", "7")]);
@@ -156,10 +143,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-without-content",
-            title: "A 204 or 304 of an application has no content, even if the application returns some",
-            why: "These end with their head, always: what follows is read as the next response.",
-            requirement: rfc9110("6.4.1", Must, &["rfc9110-6.4.1-w1"]),
-            hint: "Look at which statuses your server sends content with.",
+            title: "A 204 or 304 has no content, even if the application returns some",
+            why: "These responses always end with their head: what follows is read as the next response.",
+            requirement: rule(&["rfc9110-6.4.1-w1"]).counts(),
+            hint: "List the statuses with which your server sends content.",
             mutant: instead_of("X-End: yes\r\n\r\n", "X-End: yes\r\n\r\n7\r\nsurplus\r\n0\r\n\r\n"),
             run: Act(|client| {
                 for status in ["204 No Content", "304 Not Modified"] {
@@ -179,10 +166,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-no-framing-without-content",
-            title: "A 204 of an application that says nothing of a length says nothing of one on the wire",
-            why: "Some clients wait for the chunks, or for the end, that the head promises.",
-            requirement: rfc9110("8.6", Should, &["rfc9110-8.6-05"]),
-            hint: "Look at which statuses your server adds Content-Length or Transfer-Encoding to.",
+            title: "A 204 gets neither Content-Length nor Transfer-Encoding from the server",
+            why: "Some clients wait for the content that such a field promises.",
+            requirement: rule(&["rfc9110-8.6-05", "rfc9112-6.1-06"]).warns().because("A length of 0 confuses hardly any client, and Python's own wsgiref sends it."),
+            hint: "Check for which statuses your server adds Content-Length or Transfer-Encoding.",
             mutant: instead_of("X-End: yes\r\n", "X-End: yes\r\nContent-Length: 0\r\n"),
             run: Act(|client| {
                 let nothing: [&str; 0] = [];
@@ -197,10 +184,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-reset-content",
-            title: "A 205 of an application has no content",
-            why: "It tells the browser to empty a form; what it says beyond that is shown nowhere, and may be read as the next response.",
-            requirement: rfc9110("15.3.6", Should, &["rfc9110-15.3.6-w1"]),
-            hint: "Look at which statuses your server sends content with.",
+            title: "A 205 has no content, even if the application returns some",
+            why: "It asks the browser to empty a form; content in it is never shown, and may be read as the next response.",
+            requirement: rule(&["rfc9110-15.3.6-w1"]).warns().because("None of the 14 good servers that were measured takes care of it, and a 205 is very rare."),
+            hint: "Try a 205 with content, and see where your server decides that there is something to send.",
             mutant: instead_of(
                 "X-End: yes\r\nContent-Length: 0\r\n\r\n",
                 "X-End: yes\r\nContent-Length: 4\r\n\r\nform",
@@ -214,14 +201,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-returns-nonsense",
-            title: "What an application returns that is no iterable of bytes is no success, and keeps nobody waiting",
-            why: "A forgotten return, or text that was not encoded, are the mistakes of every first day.",
-            requirement: pep3333(
-                "Specification Details",
-                Should,
-                &["pep3333-details-17", "pep3333-write-01"],
-            ),
-            hint: "Look at what your server does with None, with a number and with text where it expects bytes.",
+            title: "A result that is not an iterable of bytes never looks like a complete response",
+            why: "A forgotten return and text that was not encoded are common first mistakes; an empty page or an endless wait hides them.",
+            requirement: unwritten().warns().because("The PEP asks this of applications and not of servers, but a page that looks complete hides the mistake."),
+            hint: "Try what your server does with None, with a number, and with text in place of bytes.",
             mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 200"),
             run: Act(|client| {
                 let nonsense = ["none", "int", "str", "strs"].map(|kind| Step::Return(kind, vec![]));

@@ -1,30 +1,26 @@
 //! WSGI: when start_response is called, how often, and with what (PEP 3333, "The start_response() Callable").
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, pep3333};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::capability::Capability::SideFiles;
 use crate::judge::failure::Failure;
 use crate::mutant::{gateway, hears, instead_of};
 use crate::probe::application::{Step, attempt, list, ok, pairs, say, start, start_anew};
 use crate::wire::reply::Answer;
 
-/// The section that almost all of it stands in.
-const SECTION: &str = "The start_response() Callable";
-
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-start-response",
-    title: "WSGI: start_response, late, twice or never",
+    title: "WSGI: start_response, called late, twice or never",
     needs: &["wsgi-answers"],
     turn: Turn::Beside,
     checks: &[
         Check {
             id: "wsgi-start-late",
-            title: "An application may call start_response when its first block is asked for",
-            why: "That is when a generator begins to run: an application written as one has not called it before.",
-            requirement: pep3333("Specification Details", Must, &["pep3333-details-15"]),
-            hint: "Look at what your server needs to know between the call of the application and the first block.",
+            title: "An application may wait with start_response until its first block is requested",
+            why: "A generator does not run before that, so a stricter server breaks every application that is written as one.",
+            requirement: rule(&["pep3333-details-15"]).counts(),
+            hint: "List what your server needs to know between the call of the application and the first block.",
             mutant: gateway("wants-head-at-once"),
             run: Act(|client| {
                 let reply = client.invoke(&[Step::Lazy, start("299 Late", &[]), say("late")])?;
@@ -41,10 +37,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-start-never",
-            title: "A response for which start_response was not called is no success, nor nonsense",
-            why: "A forgotten call, or one on a path that nobody tried, is the first mistake of every application.",
-            requirement: pep3333(SECTION, Must, &["pep3333-start_response-21"]),
-            hint: "Look at what your server takes for the status when it is about to send the first block.",
+            title: "If start_response is never called, the client gets a 5xx or a closed connection",
+            why: "A forgotten call is a common first mistake; a 200 or a garbled status line hides it from everybody.",
+            requirement: rule(&["pep3333-details-18", "rfc9112-4-02"]).counts(),
+            hint: "Find out what your server uses as the status when it is about to send the first block.",
             mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 200"),
             run: Act(|client| {
                 let nothing: [&str; 0] = [];
@@ -59,9 +55,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "wsgi-start-twice",
             title: "A second call of start_response without exc_info raises an error",
-            why: "Two parts of an application both believe that the response is theirs. Unnoticed, the visitor gets a mixture.",
-            requirement: pep3333(SECTION, Must, &["pep3333-start_response-18"]),
-            hint: "Look at what your start_response remembers of the call before.",
+            why: "Two parts of an application both believe that the response is theirs; if nobody notices, the visitor gets a mixture.",
+            requirement: rule(&["pep3333-start_response-18"]).warns().because("The mistake is the application's, and more than half of the measured servers let it pass."),
+            hint: "Check what your start_response remembers of an earlier call.",
             mutant: gateway("starts-again"),
             run: Act(|client| {
                 let again = attempt(start("200 OK", &[("X-Second", "yes")]));
@@ -73,10 +69,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-start-write",
-            title: "start_response returns a function that sends a block",
+            title: "start_response returns a write() function, which sends what it is given",
             why: "Older applications, and all that print into a response, have no other way to send anything.",
-            requirement: pep3333(SECTION, Must, &["pep3333-start_response-01", "pep3333-details-06"]),
-            hint: "Look at what your start_response returns.",
+            requirement: rule(&["pep3333-start_response-01", "pep3333-details-06"]).counts(),
+            hint: "Print what your start_response returns.",
             mutant: gateway("no-write"),
             run: Act(|client| {
                 let nothing: [&str; 0] = [];
@@ -87,10 +83,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-start-arguments",
-            title: "start_response takes a third argument, which may be None",
-            why: "Layers between server and application hand on all three, always.",
-            requirement: pep3333("Specification Details", Must, &["pep3333-details-05"]),
-            hint: "Look at the parameters of your start_response, and at what None means for the third.",
+            title: "start_response accepts a third argument, which may be None",
+            why: "Middleware always passes on all three arguments, and fails if the server accepts only two.",
+            requirement: rule(&["pep3333-details-05"]).counts(),
+            hint: "Read the parameter list of your start_response, and see what None means for the third.",
             mutant: gateway("only-two-arguments"),
             run: Act(|client| {
                 let reply = client.invoke(&[Step::StartNone("299 None".into(), vec![]), list(["none"])])?;
@@ -101,9 +97,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "wsgi-exc-info-alone",
             title: "The first call of start_response may have exc_info",
-            why: "An application that fails before it has begun to answer calls it so, with its page of regret.",
-            requirement: pep3333(SECTION, Must, &["pep3333-details-05", "pep3333-start_response-15"]),
-            hint: "Look at what your start_response does with exc_info when there is no head yet.",
+            why: "An application that fails before it has begun to answer sends its error page this way.",
+            requirement: rule(&["pep3333-details-05", "pep3333-details-18"]).counts(),
+            hint: "Step through your start_response with exc_info when there is no head yet.",
             mutant: gateway("keeps-first-head"),
             run: Act(|client| {
                 let reply =
@@ -115,10 +111,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-exc-info-replaces",
-            title: "Before anything was sent a call with exc_info replaces status and headers",
-            why: "An application that fails half way would send its page of regret with status 200, and caches keep it.",
-            requirement: pep3333(SECTION, Should, &["pep3333-start_response-15"]),
-            hint: "Look at when your server sends the head, and at what a later call of start_response changes.",
+            title: "Before anything is sent, a call with exc_info replaces the status and the headers",
+            why: "Otherwise an application that fails half-way sends its error page with status 200, and caches keep it.",
+            requirement: rule(&["pep3333-start_response-15"]).warns(),
+            hint: "Check when your server sends the head, and what a later call of start_response changes.",
             mutant: gateway("keeps-first-head"),
             run: Act(|client| {
                 let old = start("200 OK", &[("X-Old", "yes"), ("Content-Length", "1000")]);
@@ -137,13 +133,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "wsgi-exc-info-after-empty",
             title: "An empty block sends no head: a call with exc_info can still replace it",
-            why: "Applications yield nothing at first in order to be asked again, and fail later.",
-            requirement: pep3333(
-                SECTION,
-                Should,
-                &["pep3333-start_response-12", "pep3333-start_response-14", "pep3333-start_response-15"],
-            ),
-            hint: "Look at whether your server looks into the first block before it sends the head.",
+            why: "Some applications yield an empty block first, and fail later; their error page would be sent with status 200.",
+            requirement: rule(&["pep3333-start_response-12", "pep3333-start_response-14", "pep3333-start_response-15"]).warns().because("Half of the measured servers send the head with an empty block, and it matters only if the application then fails."),
+            hint: "Check whether your server looks into the first block before it sends the head.",
             mutant: gateway("keeps-first-head"),
             run: Act(|client| {
                 let steps = [start("200 OK", &[("X-Old", "yes")]), say(""), start_anew("503 Sorry", &[])];
@@ -155,10 +147,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-exc-info-too-late",
-            title: "After something was sent a call with exc_info raises an error",
-            why: "The application has to learn that its page of regret can't be sent, or it goes on as if it were.",
-            requirement: pep3333(SECTION, Must, &["pep3333-start_response-16"]),
-            hint: "Look at what your start_response does with exc_info when the head is gone.",
+            title: "After something has been sent, a call with exc_info raises an error",
+            why: "The application has to learn that its error page can't be sent, or it goes on as if it had been.",
+            requirement: rule(&["pep3333-start_response-16"]).counts(),
+            hint: "Check what your start_response does with exc_info when the head has already been sent.",
             mutant: gateway("raises-nothing"),
             run: Act(|client| {
                 // A blank in front of a report in JSON is none of its business.
@@ -171,14 +163,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-exc-info-raised-again",
-            title: "What it raises then is the exception that it was given",
-            why: "The log shows the place where the application failed, and not one in the server.",
-            requirement: pep3333(
-                SECTION,
-                Should,
-                &["pep3333-start_response-16", "pep3333-start_response-17"],
-            ),
-            hint: "Look at which exception your start_response raises when the head is gone, and with which traceback.",
+            title: "A call with exc_info that comes too late raises the very exception in exc_info",
+            why: "The log then shows where the application failed, and not a place in the server.",
+            requirement: rule(&["pep3333-start_response-17"]).warns(),
+            hint: "Print the exception that your start_response raises when the head has already been sent.",
             mutant: gateway("raises-its-own"),
             run: Act(|client| {
                 let late = attempt(start_anew("503 Sorry", &[]));
@@ -191,10 +179,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-exc-info-let-go",
-            title: "The server keeps no reference to exc_info",
-            why: "It holds every variable of every function on the way to the error: whole requests stay in memory.",
-            requirement: pep3333(SECTION, Should, &["pep3333-start_response-20"]),
-            hint: "Look at where your start_response puts exc_info, and at who else can reach its frame.",
+            title: "start_response keeps no reference to exc_info",
+            why: "It holds every variable of every function on the way to the error, so whole requests stay in memory.",
+            requirement: rule(&["pep3333-start_response-20"]).warns(),
+            hint: "Find every place where your start_response stores exc_info, and every object that can reach its frame.",
             mutant: gateway("keeps-exc-info"),
             run: Act(|client| {
                 let anew = attempt(Step::StartRef("200 OK".into(), pairs(&[])));
@@ -205,9 +193,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "wsgi-start-after-failure",
             title: "A call of start_response that has failed counts: the next one needs exc_info",
-            why: "The call that failed has left the server with half a head; only exc_info says that somebody noticed.",
-            requirement: pep3333(SECTION, Should, &["pep3333-start_response-19"]),
-            hint: "Look at when your start_response notes down that it was called.",
+            why: "Only exc_info shows that the application noticed the failure; without it, the mistake is covered up.",
+            requirement: rule(&["pep3333-start_response-19"]).warns().because("A server that allows the second call still sends a valid response."),
+            hint: "Check when your start_response records that it was called: before it can fail, or after.",
             mutant: gateway("starts-again"),
             run: Act(|client| {
                 let bad = attempt(start("200 OK", &[("X-Value", "a\r\nX-Injected: b")]));
@@ -225,9 +213,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "wsgi-start-sends-nothing",
             title: "start_response itself sends nothing",
-            why: "Once the head is gone an application that fails can't say so any more.",
-            requirement: pep3333(SECTION, Must, &["pep3333-start_response-11"]),
-            hint: "Look at when your server sends the head: not before there is content, or none will come.",
+            why: "Once the head has been sent, an application that fails can no longer say so.",
+            requirement: rule(&["pep3333-start_response-11", "pep3333-start_response-14"]).counts(),
+            hint: "Find the moment at which your server sends the head.",
             mutant: hears("&wait=go", ""),
             run: Act(|client| {
                 client.needs(SideFiles)?;

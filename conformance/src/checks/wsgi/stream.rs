@@ -1,8 +1,7 @@
 //! WSGI: blocks, one by one, and the end of an iterable.
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, pep3333};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::client::capability::Capability::SideFiles;
 use crate::client::connection::Connection;
@@ -22,19 +21,16 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "wsgi-block-by-block",
-            title: "Each block is on its way to the client before the application is asked for the next one",
-            why: "A page that reports on its progress shows nothing until it is done, and a chat never says a word.",
-            requirement: pep3333(
-                "Buffering and Streaming",
-                Must,
-                &[
-                    "pep3333-details-07",
-                    "pep3333-buffering-01",
-                    "pep3333-buffering-02",
-                    "pep3333-buffering-03",
-                ],
-            ),
-            hint: "Look at what is between your loop over the blocks and the socket: a buffer, or a list of all of them.",
+            title: "Each block is sent before the application goes on to the next one",
+            why: "A page that reports its progress shows nothing until it is done, and a chat stays silent.",
+            requirement: rule(&[
+                "pep3333-details-07",
+                "pep3333-buffering-01",
+                "pep3333-buffering-02",
+                "pep3333-buffering-03",
+            ])
+            .counts(),
+            hint: "Trace what is between your loop over the blocks and the socket: a buffer, or a list of all blocks.",
             mutant: gateway("one-block-late"),
             run: Act(|client| {
                 let parts = ("Content-Type", "multipart/x-mixed-replace; boundary=part");
@@ -49,14 +45,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-write-at-once",
-            title: "What the application writes is on its way to the client when write() has returned",
-            why: "Programs that write think that somebody reads; what is held back comes when they are done, or never.",
-            requirement: pep3333(
-                "The write() Callable",
-                Must,
-                &["pep3333-write-02", "pep3333-start_response-13"],
-            ),
-            hint: "Look at where write() puts what it gets, and at who sends it from there.",
+            title: "What an application writes is on its way to the client when write() returns",
+            why: "A program that writes expects somebody to read; what is held back arrives when the program is done, or never.",
+            requirement: rule(&["pep3333-write-02", "pep3333-start_response-13"]).counts(),
+            hint: "Trace where write() puts its argument, and what sends it from there.",
             mutant: gateway("holds-writes"),
             run: Act(|client| {
                 let mut steps = vec![ok()];
@@ -67,10 +59,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-write-then-return",
-            title: "What was written comes first, and then what the iterable holds",
-            why: "Programs that write return an iterable, too, and the one is the head of what the other is the tail of.",
-            requirement: pep3333("The write() Callable", Must, &["pep3333-write-01", "pep3333-write-03"]),
-            hint: "Look at whether write() and the loop over the blocks send by the same way.",
+            title: "What was written comes first, then what the iterable holds",
+            why: "Programs that write also return an iterable; in the wrong order, the end of a page comes before its beginning.",
+            requirement: rule(&["pep3333-write-03", "pep3333-write-01"]).counts(),
+            hint: "Compare the paths that write() and the loop over the blocks take to the socket.",
             mutant: gateway("writes-last"),
             run: Act(|client| {
                 let written = || vec![ok(), Step::Write(b"he".into()), Step::Write(b"".into())];
@@ -89,14 +81,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-empty-blocks",
-            title: "An empty block ends nothing: what follows it arrives",
-            why: "A chunk of no octets is the last chunk. Layers yield empty blocks all the time, to say that they are still there.",
-            requirement: pep3333(
-                "Handling the Content-Length Header",
-                Must,
-                &["pep3333-content-length-06", "pep3333-content-length-07"],
-            ),
-            hint: "Look at what your server sends for a block without octets.",
+            title: "An empty block does not end the response: what follows it arrives",
+            why: "A chunk without bytes is the last chunk, and middleware often yields empty blocks while it waits for content.",
+            requirement: rule(&["pep3333-content-length-07", "pep3333-content-length-06"]).counts(),
+            hint: "Print what your server sends for a block without bytes.",
             mutant: gateway("stops-at-an-empty-block"),
             run: Act(|client| {
                 for blocks in [["", "a", "b"], ["a", "", "b"], ["a", "b", ""]] {
@@ -110,10 +98,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-blocks-unaltered",
-            title: "Blocks arrive as they are, octet by octet",
-            why: "A picture in which line ends were mended is broken.",
-            requirement: pep3333("Specification Details", Should, &["pep3333-details-08"]),
-            hint: "Look for a file in text mode, or text of any kind, between the blocks and the socket.",
+            title: "Blocks arrive unchanged, byte for byte",
+            why: "A picture whose line ends were corrected is broken.",
+            requirement: rule(&["pep3333-details-08"]).warns(),
+            hint: "Search for a file in text mode, or any other text, between the blocks and the socket.",
             mutant: gateway("line-ends-of-its-own"),
             run: Act(|client| {
                 let all: Vec<u8> = (0..=255).collect();
@@ -125,14 +113,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-stream-ends",
-            title: "The end of a stream of unknown length is told, and the next request answered as announced",
-            why: "A stream without a proper end leaves its reader waiting for more, or for a response that has begun long ago.",
-            requirement: pep3333(
-                "Handling the Content-Length Header",
-                Must,
-                &["pep3333-content-length-07", "pep3333-details-09"],
-            ),
-            hint: "Look at what your server sends when the iterable has come to its end.",
+            title: "A stream of unknown length has a clear end, and the connection goes on as announced",
+            why: "Without a proper end the client waits for more, or misses the beginning of the next response.",
+            requirement: rule(&["pep3333-content-length-07", "pep3333-details-09"]).counts(),
+            hint: "Check what your server sends when the iterable has come to its end.",
             mutant: instead_of("\r\n0\r\n\r\n", "\r\n0\r\n"),
             run: Act(|client| {
                 let call = client.invocation(&[ok(), say("a"), say("b")])?;
@@ -148,14 +132,11 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-stream-to-old-client",
-            title: "A client of HTTP/1.0 gets a stream without chunks, block by block, up to the end of the connection",
-            why: "Old clients take the lengths of chunks for content.",
-            requirement: pep3333(
-                "Handling the Content-Length Header",
-                Must,
-                &["pep3333-content-length-04", "pep3333-details-09"],
-            ),
-            hint: "Look at what decides that a response is sent in chunks.",
+            title: "An HTTP/1.0 client gets a stream block by block, but not in chunks",
+            why: "Old clients take the sizes of chunks for content.",
+            requirement: rule(&["rfc9112-6.1-09", "pep3333-details-07", "pep3333-content-length-04"])
+                .counts(),
+            hint: "Find the condition that makes your server send a response in chunks.",
             mutant: hears(" HTTP/1.0\r\n", " HTTP/1.1\r\n"),
             run: Act(|client| {
                 let mut steps = vec![ok()];
@@ -167,10 +148,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-big-block",
-            title: "A block of four million octets leaves whole, while the application works on the next one",
-            why: "What the buffers on the way have no room for stays behind, and comes when it is of no use any more.",
-            requirement: pep3333("Buffering and Streaming", Must, &["pep3333-buffering-02"]),
-            hint: "Look at whether your server knows how much of a block was sent, and at who sends the rest.",
+            title: "A block of four million bytes is sent whole while the application prepares the next one",
+            why: "What does not fit into the buffers on the way is held back, and arrives too late to be of use.",
+            requirement: rule(&["pep3333-buffering-02"]).counts(),
+            hint: "Count how much of a block your server has sent, and find what sends the rest.",
             mutant: gateway("keeps-a-rest"),
             run: Act(|client| {
                 client.needs(SideFiles)?;
@@ -189,13 +170,9 @@ pub const CHAPTER: Chapter = Chapter {
         Check {
             id: "wsgi-slow-reader",
             title: "A client that reads late gets everything",
-            why: "Only part of a large block fits on the way; what a server does not send again is lost.",
-            requirement: pep3333(
-                "Buffering and Streaming",
-                Must,
-                &["pep3333-buffering-02", "pep3333-details-07"],
-            ),
-            hint: "Look at what your server makes of the number of octets that a write reports.",
+            why: "Only part of a large block fits on the way; what the server does not send again is lost.",
+            requirement: rule(&["pep3333-buffering-02", "pep3333-details-07"]).counts(),
+            hint: "Check what your server does with the number of bytes that a write reports.",
             mutant: serves(sends_what_fits),
             run: Act(|client| {
                 let mut steps = vec![start("200 OK", &[("Content-Length", "8000000")])];
@@ -209,10 +186,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-any-iterable",
-            title: "Whatever can be iterated over will do, and nothing else about it counts",
-            why: "Applications return lists, generators and objects of their own, with attributes that are nobody's business.",
-            requirement: pep3333("Specification Details", Must, &["pep3333-details-16"]),
-            hint: "Look for code that asks what the application has returned for more than its blocks and close().",
+            title: "Any iterable is accepted as a result, and its other attributes change nothing",
+            why: "Applications return lists, generators and objects of their own, with attributes that mean nothing to a server.",
+            requirement: rule(&["pep3333-details-16"]).counts(),
+            hint: "Search for code that asks the result for anything but its blocks and close().",
             mutant: gateway("reads-files"),
             run: Act(|client| {
                 for kind in ["list", "tuple", "sized", "indexed", "generator", "decoy"] {
@@ -227,10 +204,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-close-once",
-            title: "close() of what the application has returned is called once",
-            why: "There applications give back what they hold: without it the database runs out of connections.",
-            requirement: pep3333("Specification Details", Must, &["pep3333-details-11"]),
-            hint: "Look for every way out of the loop over the blocks, and at which of them call close().",
+            title: "close() of what the application returned is called exactly once",
+            why: "This is where applications give back what they hold; without it the database runs out of connections.",
+            requirement: rule(&["pep3333-details-11"]).counts(),
+            hint: "List every way out of the loop over the blocks, and see which of them call close().",
             mutant: gateway("closes-twice"),
             run: Act(|client| {
                 let two = || vec![b"he".to_vec(), b"llo".to_vec()];
@@ -248,10 +225,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-close-comes-last",
-            title: "close() is not called before the last block",
-            why: "What the application has let go of it can't send any more.",
-            requirement: pep3333("Specification Details", Must, &["pep3333-details-11"]),
-            hint: "Look at where close() is called: in the loop over the blocks, or behind it.",
+            title: "close() is not called before the last block has been produced",
+            why: "What the application has already given back, it can no longer send.",
+            requirement: rule(&["pep3333-details-11"]).counts(),
+            hint: "Check where close() is called: inside the loop over the blocks, or after it.",
             mutant: gateway("closes-after-each-block"),
             run: Act(|client| {
                 let call = client.invocation(&[ok(), say(" "), say(" "), Step::Report])?;
@@ -261,10 +238,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-close-after-error",
-            title: "close() is called, too, when the application fails",
-            why: "Just then there is something to be given back.",
-            requirement: pep3333("Specification Details", Must, &["pep3333-details-12"]),
-            hint: "Look at whether close() is called on the way that an exception takes.",
+            title: "close() is called even when the application fails",
+            why: "Without it, each failure keeps a file or a database connection, until none are left.",
+            requirement: rule(&["pep3333-details-12"]).counts(),
+            hint: "Follow an exception from the loop over the blocks, and see whether it passes close().",
             mutant: gateway("closes-when-all-is-well"),
             run: Act(|client| {
                 let raise = || Step::Raise("Trouble");
@@ -288,10 +265,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-close-without-content",
-            title: "close() is called, too, where no content is sent: for HEAD, 204 and 304",
-            why: "What is not asked for its blocks is forgotten, with all that it holds.",
-            requirement: pep3333("Specification Details", Must, &["pep3333-details-11", "rfc9110-9.3.2-w1"]),
-            hint: "Look at what your server does with the iterable where it knows that no content will go out.",
+            title: "close() is called even when no content is sent: for HEAD, 204 and 304",
+            why: "An iterable that is never asked for its blocks is easily forgotten, with everything that it holds.",
+            requirement: rule(&["pep3333-details-11"]).counts(),
+            hint: "Trace what happens to the iterable when your server knows that no content will be sent.",
             mutant: gateway("closes-what-has-content"),
             run: Act(|client| {
                 let mut calls = Vec::new();

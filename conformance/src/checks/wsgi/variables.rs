@@ -1,8 +1,7 @@
 //! WSGI: the request in variables (PEP 3333, "environ Variables").
 
-use crate::check::Level::{Must, Should};
-use crate::check::Run::Act;
-use crate::check::{Chapter, Check, Turn, pep3333, rfc3875};
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::judge::failure::Failure;
 use crate::mutant::{gateway, hears, instead_of};
@@ -16,10 +15,10 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "wsgi-method",
-            title: "REQUEST_METHOD is the method of the request, or the method is refused",
+            title: "REQUEST_METHOD is exactly the method that was sent, unless the server refuses it",
             why: "An application that takes a DELETE for a GET shows what it should have deleted.",
-            requirement: pep3333("environ Variables", Must, &["pep3333-environ-03"]),
-            hint: "Look at where the method is kept between the request line and the environ.",
+            requirement: rule(&["pep3333-environ-03"]).counts(),
+            hint: "Trace the method from the request line to the environ.",
             mutant: instead_of("REQUEST_METHOD=DELETE", "REQUEST_METHOD=GET   "),
             run: Act(|client| {
                 for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "M-SEARCH", "get"] {
@@ -37,10 +36,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-path",
-            title: "SCRIPT_NAME and PATH_INFO together are the path, percent-encoding undone once",
-            why: "Applications find the page by it: decoded twice, or not at all, a name leads somewhere else.",
-            requirement: pep3333("environ Variables", Must, &["pep3333-environ-04", "pep3333-environ-06"]),
-            hint: "Look at how often and where the path is decoded, and whether plus signs are left alone.",
+            title: "SCRIPT_NAME and PATH_INFO together are the path, percent-decoded exactly once",
+            why: "Applications find the page by its path; decoded twice or not at all, it leads somewhere else.",
+            requirement: rule(&["pep3333-environ-06", "pep3333-environ-04"]).counts(),
+            hint: "Count how often the path is decoded on its way to the environ, and check what happens to a plus sign.",
             mutant: hears("%2541", "%41"),
             run: Act(|client| {
                 let paths = [
@@ -58,10 +57,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-path-octets",
-            title: "Octets of the path beyond ASCII become the characters with the same numbers",
-            why: "Applications turn them back into octets: what was decoded as UTF-8 before is lost or breaks them.",
-            requirement: pep3333("Unicode Issues", Must, &["pep3333-environ-06", "pep3333-unicode-03"]),
-            hint: "Look at what makes a string of the decoded path: it has to be latin-1, whatever the path holds.",
+            title: "Bytes of the path beyond ASCII become the characters with the same numbers",
+            why: "Applications turn them back into bytes; a path that was decoded as UTF-8 before is lost or breaks them.",
+            requirement: rule(&["pep3333-unicode-03", "pep3333-environ-06"]).counts(),
+            hint: "Find the line that turns the decoded path into a string, and see which encoding it uses.",
             mutant: gateway("path-as-utf-8"),
             run: Act(|client| {
                 path_is(client, "/probe/caf%C3%A9", b"/probe/caf\xc3\xa9")?;
@@ -71,32 +70,30 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-path-case",
-            title: "Path and query keep their case",
-            why: "Tokens and names of files differ in nothing but case.",
-            requirement: rfc3875("4.1.5", Must, &["rfc3875-4.1.5-04"]),
-            hint: "Look for a function that changes case on the way of these values.",
+            title: "The path keeps its upper and lower case",
+            why: "Tokens and file names often differ only in case.",
+            requirement: rule(&["rfc3875-4.1.5-04"]).counts(),
+            hint: "Search for a function that changes case between the request line and the environ.",
             mutant: hears("/MiXeD/%41bC", "/mixed/abc"),
             run: Act(|client| path_is(client, "/probe/MiXeD/%41bC", b"/probe/MiXeD/AbC")),
         },
         Check {
             id: "wsgi-path-slashes",
             title: "Empty segments of a path are kept",
-            why: "A link that holds another address holds two slashes, and with one of them it is another link.",
-            requirement: pep3333("environ Variables", Should, &["pep3333-environ-06"]),
-            hint: "Look for code that tidies the path up before the application sees it.",
+            why: "A link that contains another address contains two slashes; with one of them it is a different link.",
+            requirement: rule(&["pep3333-environ-06"])
+                .warns()
+                .because("Many sites merge slashes on purpose, and few applications notice the difference."),
+            hint: "Find the code that tidies up the path before the application sees it.",
             mutant: hears("/probe//a//b", "/probe/a/b"),
             run: Act(|client| path_is(client, "/probe//a//b", b"/probe//a//b")),
         },
         Check {
             id: "wsgi-script-name",
-            title: "At the root of the server SCRIPT_NAME is empty, and PATH_INFO begins with the slash",
-            why: "Applications build links from SCRIPT_NAME: a slash there makes //page of /page, which is another host.",
-            requirement: pep3333(
-                "environ Variables",
-                Must,
-                &["pep3333-environ-04", "pep3333-environ-05", "pep3333-environ-07"],
-            ),
-            hint: "Look at what your server takes for the place where the application is mounted.",
+            title: "For an application at the root, SCRIPT_NAME is empty and PATH_INFO begins with a slash",
+            why: "Applications build links from SCRIPT_NAME: a slash there turns /page into //page, which names another host.",
+            requirement: rule(&["pep3333-environ-04", "pep3333-environ-05", "pep3333-environ-06"]).counts(),
+            hint: "Check what your server regards as the place where the application is mounted.",
             mutant: gateway("script-name-is-a-slash"),
             run: Act(|client| {
                 for path in ["/", "/probe", "/probe/a"] {
@@ -110,10 +107,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-query",
-            title: "QUERY_STRING is what stands behind the question mark, octet by octet",
-            why: "It is the application that decodes it: decoded before, an encoded ampersand splits a value.",
-            requirement: pep3333("environ Variables", Must, &["pep3333-environ-08"]),
-            hint: "Compare QUERY_STRING with the request line; nothing may be decoded, sorted or left out.",
+            title: "QUERY_STRING is everything after the question mark, byte for byte",
+            why: "The application decodes it; if the server does so first, an encoded ampersand splits a value in two.",
+            requirement: rule(&["pep3333-environ-08", "rfc3875-4.1.7-03", "rfc3875-4.1.7-04"]).counts(),
+            hint: "Compare QUERY_STRING with the request line, character by character.",
             mutant: hears("a=%20b+c&", "a=+b+c&"),
             run: Act(|client| {
                 let query = "rest&a=%20b+c&d=%2f%2F%26&e=//?x=y&%C3%A9=AbC&&;=:@!$'()*,-._~/../&%zz";
@@ -124,10 +121,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-content-variables",
-            title: "CONTENT_TYPE and CONTENT_LENGTH are what the fields say",
-            why: "Without them no framework reads a form.",
-            requirement: pep3333("environ Variables", Must, &["pep3333-environ-09", "pep3333-environ-10"]),
-            hint: "Look at the two fields whose variables have no HTTP_ in front.",
+            title: "CONTENT_TYPE and CONTENT_LENGTH are the values of these two fields",
+            why: "Without them no framework can read a form.",
+            requirement: rule(&["pep3333-environ-09", "pep3333-environ-10"]).counts(),
+            hint: "Check the two fields whose variables have no HTTP_ in front.",
             mutant: instead_of("CONTENT_TYPE=text/x; charset=utf-8", "CONTENT_TYPE=text/x; charset=ascii"),
             run: Act(|client| {
                 let seen = client.tells(
@@ -146,14 +143,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-content-variables-absent",
-            title: "Where a request has no content, CONTENT_TYPE and CONTENT_LENGTH are empty or not there",
-            why: "An application that finds a type looks for content, and may wait for it.",
-            requirement: pep3333(
-                "environ Variables",
-                Should,
-                &["pep3333-environ-02", "rfc3875-4.1.2-01", "rfc3875-4.1.7-02"],
-            ),
-            hint: "Look at what your server sets where the fields are missing.",
+            title: "Without content, CONTENT_TYPE is absent or empty and CONTENT_LENGTH is absent, empty or 0",
+            why: "An application that finds a type expects content, and may wait for it.",
+            requirement: rule(&["pep3333-environ-17", "pep3333-environ-02"]).warns(),
+            hint: "Print what your server sets when these fields are missing.",
             mutant: gateway("text-by-default"),
             run: Act(|client| {
                 let seen = client.tells_fields("")?;
@@ -170,10 +163,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-server-name-and-port",
-            title: "SERVER_NAME and SERVER_PORT are always there, and the port is the one that was asked",
-            why: "Where the client names no host, links are built from these two.",
-            requirement: pep3333("environ Variables", Must, &["pep3333-environ-01", "pep3333-environ-11"]),
-            hint: "Look at what your server sets where there is no Host, and at what the port is made from.",
+            title: "SERVER_NAME and SERVER_PORT are always set, and the port is the one that was contacted",
+            why: "When the client names no host, links are built from these two; without them an application fails or links to nowhere.",
+            requirement: rule(&["pep3333-environ-11", "pep3333-environ-01", "rfc3875-4.1.15-01"]).counts(),
+            hint: "Test a request without Host, and see where your server gets the port from.",
             mutant: gateway("no-server-name"),
             run: Act(|client| {
                 for head in ["HTTP/1.1\r\nHost: {host}\r\n", "HTTP/1.0\r\n"] {
@@ -192,10 +185,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-server-protocol",
-            title: "SERVER_PROTOCOL is the version that the client used",
+            title: "SERVER_PROTOCOL is the HTTP version that the client used",
             why: "Applications decide by it what a client will understand.",
-            requirement: pep3333("environ Variables", Must, &["pep3333-environ-12"]),
-            hint: "Look at whether the value comes from the request line, or from what your server speaks.",
+            requirement: rule(&["pep3333-environ-12"]).counts(),
+            hint: "Check whether the value comes from the request line or from what your server itself speaks.",
             mutant: instead_of("SERVER_PROTOCOL=HTTP/1.0", "SERVER_PROTOCOL=HTTP/1.1"),
             run: Act(|client| {
                 for version in ["HTTP/1.1", "HTTP/1.0"] {
@@ -207,10 +200,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-remote-addr",
-            title: "REMOTE_ADDR is the address that the connection comes from, whatever the client says",
-            why: "Applications trust it: who could set it by a field could be anybody, from anywhere.",
-            requirement: pep3333("environ Variables", Should, &["pep3333-environ-14"]),
-            hint: "Look at where the address comes from: the socket, or something that the client sent.",
+            title: "REMOTE_ADDR is the address that the connection comes from, whatever the client claims",
+            why: "Applications trust it: if a field could set it, any client could pretend to be anybody.",
+            requirement: rule(&["pep3333-environ-14"]).warns(),
+            hint: "Follow the address back to its source: the socket, or something that the client sent.",
             mutant: instead_of("REMOTE_ADDR=127.0.0.1", "REMOTE_ADDR=127.9.9.9"),
             run: Act(|client| {
                 let seen = client.tells_fields("X-Forwarded-For: 192.0.2.7\r\nX-Real-IP: 192.0.2.7\r\n")?;
@@ -229,10 +222,10 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-url",
-            title: "The URL that an application puts together from its environ is that of the request",
-            why: "Every redirect and every link in a mail is built that way.",
-            requirement: pep3333("URL Reconstruction", Must, &["pep3333-url-01"]),
-            hint: "Put the URL together by hand from the report, step by step as the PEP does it.",
+            title: "The URL that an application rebuilds from the environ is that of the request",
+            why: "Redirects and links in e-mails are built this way; if one part is wrong, they lead nowhere.",
+            requirement: rule(&["pep3333-url-01"]).counts(),
+            hint: "Rebuild the URL by hand from the report, following the steps in the PEP.",
             mutant: gateway("scheme-with-colon"),
             run: Act(|client| {
                 let query = "rest&x=%2F";

@@ -1,0 +1,189 @@
+//! What became of one check.
+
+use serde::{Deserialize, Serialize};
+
+use crate::check::{Check, Weight};
+use crate::ledger::{self, Keyword};
+use crate::report::json::Flat;
+use crate::wire::transcript::{Event, Mark};
+
+/// One check, and what became of it. In JSON it is one flat object: see [`Flat`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Flat", try_from = "Flat")]
+pub struct Outcome {
+    /// Id of the check.
+    pub check: String,
+    /// Id of its chapter.
+    pub chapter: String,
+    /// The rule as one statement.
+    pub title: String,
+    /// Who says so, and how much it counts here.
+    pub rule: Rule,
+    /// Where to look; only on request, or where the profile says so.
+    pub hint: Option<String>,
+    /// Points that a pass earns.
+    pub max_points: u64,
+    /// Milliseconds it took.
+    pub took_ms: u64,
+    /// What became of it.
+    pub ruling: Ruling,
+}
+
+/// Where a rule comes from, and how much it counts, as a report says it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Document and section; `None` where no document states the rule.
+    pub citation: Option<String>,
+    /// Where to read it, if it is on the web.
+    pub url: Option<String>,
+    /// How strictly that document binds.
+    pub keyword: Option<Keyword>,
+    /// How much a breach counts here.
+    pub weight: Weight,
+    /// Why that is not what the key word suggests.
+    pub because: Option<String>,
+}
+
+/// What a look at a check came to, with what belongs to it and nothing else.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ruling {
+    /// The rule was kept.
+    Pass {
+        /// Worth knowing, and not wrong.
+        notes: Vec<String>,
+    },
+    /// The rule was broken.
+    Fail(Breach),
+    /// Another check that this one needs, or its twin, did not pass.
+    Blocked {
+        /// The check at the root, where it is one.
+        by: Option<String>,
+        /// What stands in the way.
+        why: String,
+    },
+    /// It does not apply to this server.
+    Skip {
+        /// Why not.
+        why: String,
+    },
+    /// Our fault or the machine's.
+    Error {
+        /// What went wrong.
+        why: String,
+    },
+}
+
+/// How a rule was broken.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Breach {
+    /// What would have been right, as the end of "expected ...".
+    pub expected: String,
+    /// What came instead, as the end of "actual ...".
+    pub actual: String,
+    /// The octet that matters.
+    pub at: Option<Mark>,
+    /// Everything that passed on the wire.
+    pub exchange: Vec<Event>,
+    /// Host and port of the server at that time, as in a Host field.
+    pub host: String,
+    /// What the server printed meanwhile, escaped.
+    pub output: Vec<String>,
+}
+
+/// What kind of ruling it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// [`Ruling::Pass`]
+    Pass,
+    /// [`Ruling::Fail`]
+    Fail,
+    /// [`Ruling::Blocked`]
+    Blocked,
+    /// [`Ruling::Skip`]
+    Skip,
+    /// [`Ruling::Error`]
+    Error,
+}
+
+impl Ruling {
+    /// A pass with nothing to note.
+    pub fn pass() -> Ruling {
+        Ruling::Pass { notes: Vec::new() }
+    }
+
+    /// What kind it is.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Ruling::Pass { .. } => Verdict::Pass,
+            Ruling::Fail(_) => Verdict::Fail,
+            Ruling::Blocked { .. } => Verdict::Blocked,
+            Ruling::Skip { .. } => Verdict::Skip,
+            Ruling::Error { .. } => Verdict::Error,
+        }
+    }
+}
+
+impl Outcome {
+    /// An outcome of this check.
+    pub fn of(chapter: &str, check: &Check, max_points: u64, ruling: Ruling) -> Outcome {
+        Outcome {
+            check: check.id.into(),
+            chapter: chapter.into(),
+            title: check.title.into(),
+            rule: Rule::of(check),
+            hint: None,
+            max_points,
+            took_ms: 0,
+            ruling,
+        }
+    }
+
+    /// What kind of ruling it has.
+    pub fn verdict(&self) -> Verdict {
+        self.ruling.verdict()
+    }
+
+    /// Points earned: all of them, or none.
+    pub fn points(&self) -> u64 {
+        if self.verdict() == Verdict::Pass { self.max_points } else { 0 }
+    }
+
+    /// How the rule was broken, where it was.
+    pub fn breach(&self) -> Option<&Breach> {
+        match &self.ruling {
+            Ruling::Fail(breach) => Some(breach),
+            _ => None,
+        }
+    }
+
+    /// Whether the verdict decides on success: a rule that counts, or one that is worth points. Where any
+    /// other is broken, that is a warning.
+    pub fn counts(&self) -> bool {
+        self.rule.weight == Weight::Counts || self.max_points > 0
+    }
+}
+
+impl Rule {
+    /// What a report says of the requirement of a check.
+    pub fn of(check: &Check) -> Rule {
+        let requirement = check.requirement;
+        let statement = requirement.statements.first().and_then(|id| ledger::find(id));
+        Rule {
+            citation: statement.map(|statement| statement.citation()),
+            url: statement.and_then(|statement| statement.url()),
+            keyword: statement.map(|statement| statement.keyword),
+            weight: requirement.weight,
+            because: requirement.because.map(String::from),
+        }
+    }
+
+    /// Who says so and how strictly, in words: `RFC 9112 section 3.2 (MUST)`.
+    pub fn source(&self) -> String {
+        match (&self.citation, self.keyword) {
+            (Some(citation), Some(keyword)) => format!("{citation} ({})", keyword.name()),
+            (Some(citation), None) => citation.clone(),
+            (None, _) => "good practice".into(),
+        }
+    }
+}
