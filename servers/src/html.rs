@@ -1,6 +1,6 @@
 //! The little HTML that the servers themselves write.
 
-use crate::encode::reason;
+use crate::http::reason;
 use crate::message::Response;
 
 /// A short page for a person who gets no other answer: the status, and one plain sentence.

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 
 use crate::application::Application;
 use crate::files::{Files, Pages};
+use crate::http::{Config, Server, stop_signal};
 use crate::log;
-use crate::server::{Config, Server, stop_signal};
 
 /// The options of every server.
 #[derive(Debug, clap::Args)]

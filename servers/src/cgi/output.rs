@@ -5,9 +5,8 @@
 
 use bytes::BytesMut;
 
-use crate::characters::has_whole_escapes;
+use crate::http::{field, has_whole_escapes};
 use crate::message::{Headers, Target};
-use crate::parse::field;
 
 /// Octets of a head; a script that writes more has lost its way.
 const LIMIT: usize = 64 * 1024;

@@ -12,8 +12,8 @@ use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{sleep, timeout};
 
+use crate::http::Timer;
 use crate::log;
-use crate::timer::Timer;
 
 /// Room for one read of output.
 const READ: usize = 16 * 1024;

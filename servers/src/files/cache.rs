@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::Representation;
-use crate::content::Content;
+use super::content::{Content, Representation};
 
 /// Octets of all files together, beyond which all are dropped: simpler than to find out which one is
 /// needed least, and what is needed is soon read again.

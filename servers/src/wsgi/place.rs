@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::protocol::{self, Frame};
 use super::worker::{Busy, Worker};
-use crate::timer::Timer;
+use crate::http::Timer;
 
 /// Room for one read.
 const READ: usize = 16 * 1024;

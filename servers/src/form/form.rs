@@ -10,13 +10,13 @@ use bytes::Bytes;
 use percent_encoding::percent_decode;
 use serde_json::json;
 
+use super::multipart::{self, split_line};
+use super::parameters::Parameters;
 use crate::application::Application;
 use crate::html::{error_page, escape};
 use crate::log;
 use crate::message::{Body, Headers, Request, Response};
 use crate::methods;
-use crate::multipart::{self, split_line};
-use crate::parameters::Parameters;
 
 /// Methods that the form takes.
 const ALLOW: &str = "GET, HEAD, POST, OPTIONS";

@@ -1,4 +1,5 @@
-//! What a file holds, as the body of a response: small ones at once, large ones block by block.
+//! A file, ready to be sent: what is said about it, and what it holds, small content at once and large
+//! content block by block.
 
 use std::fs::File;
 use std::io;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use super::conditional::Validators;
 use crate::message::Body;
 
 /// Up to this many octets a body is read at once, in the request's own time.
@@ -19,6 +21,14 @@ const BLOCK: u64 = 128 * 1024;
 
 /// How many blocks are read ahead of a client that is slow to take them.
 const BLOCKS_AHEAD: usize = 2;
+
+/// A file, ready to be sent.
+#[derive(Debug)]
+pub(super) struct Representation {
+    pub(super) media_type: String,
+    pub(super) validators: Validators,
+    pub(super) content: Content,
+}
 
 /// The octets of a file.
 #[derive(Debug, Clone)]

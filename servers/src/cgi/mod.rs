@@ -15,7 +15,7 @@
 //! What section 8 leaves to the implementation: a path may have empty segments, which count in PATH_INFO
 //! alone, and no `.` or `..` and no encoded slash, which are answered 404. A query is never made into words
 //! for the command line (4.4): programs that take options would take orders from strangers. Scripts whose
-//! name begins with `nph-` write whole messages (5). Limits are those of [`crate::limits`].
+//! name begins with `nph-` write whole messages (5). Limits are those of [`crate::http::limits`].
 
 mod demonstration;
 mod gateway;
@@ -34,7 +34,7 @@ use crate::files::{Pages, STYLE};
 use crate::program::{self, Common, Root, seconds};
 
 /// The pages of a server that is given no directory.
-const PAGES: Pages = &[("index.html", include_bytes!("../www/cgi.html")), ("style.css", STYLE)];
+const PAGES: Pages = &[("index.html", include_bytes!("../../www/cgi.html")), ("style.css", STYLE)];
 
 /// A small web server that runs scripts, at /cgi-bin/.
 #[derive(Debug, clap::Parser)]

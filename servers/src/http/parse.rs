@@ -8,9 +8,9 @@ use std::ops::Range;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::characters::{has_whole_escapes, is_reg_name, is_tchar, is_token};
-use crate::framing::Framing;
-use crate::limits::Limits;
+use super::characters::{has_whole_escapes, is_reg_name, is_tchar, is_token};
+use super::framing::Framing;
+use super::limits::Limits;
 use crate::message::{Headers, Target, Version};
 
 /// Octets of a method: far more than any registered one has, so a longer one is answered 501 (RFC 9112 3).
@@ -19,11 +19,11 @@ const METHOD_LIMIT: usize = 32;
 /// A request that is not served, and why. The connection closes after it: where the next request
 /// would begin is no longer certain (RFC 9112 2.2, 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// The status code of the answer.
-    pub status: u16,
+    pub(crate) status: u16,
     /// One plain sentence for the person who reads the answer.
-    pub why: &'static str,
+    pub(crate) why: &'static str,
 }
 
 /// What most refusals are.
@@ -33,23 +33,23 @@ pub(crate) const fn bad_request(why: &'static str) -> Refusal {
 
 /// The head of a request, well formed, and what it says about the message and the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
+pub(crate) struct Head {
     /// The request line as it came, without its CRLF.
-    pub line: Bytes,
+    pub(crate) line: Bytes,
     /// The method, a token.
-    pub method: String,
+    pub(crate) method: String,
     /// The target, taken apart.
-    pub target: Target,
+    pub(crate) target: Target,
     /// The version that the client speaks.
-    pub version: Version,
+    pub(crate) version: Version,
     /// The header fields, as they came.
-    pub headers: Headers,
+    pub(crate) headers: Headers,
     /// Where the content ends.
-    pub framing: Framing,
+    pub(crate) framing: Framing,
     /// Whether the client wants to go on after the response (RFC 9112 9.3).
-    pub persistent: bool,
+    pub(crate) persistent: bool,
     /// Whether the client waits for 100 (Continue) before it sends the content (RFC 9110 10.1.1).
-    pub expects_continue: bool,
+    pub(crate) expects_continue: bool,
 }
 
 /// Reads heads, one after the other, from a buffer that grows at its end.
@@ -57,7 +57,7 @@ pub struct Head {
 /// A line is judged as soon as it is complete, and no octet is looked for twice: the time is linear
 /// however the octets arrive.
 #[derive(Debug)]
-pub struct Parser {
+pub(crate) struct Parser {
     limits: Limits,
     /// Where the line in progress begins.
     position: usize,
@@ -69,7 +69,7 @@ pub struct Parser {
 
 impl Parser {
     /// A parser at the start of a request.
-    pub fn new(limits: Limits) -> Parser {
+    pub(crate) fn new(limits: Limits) -> Parser {
         Parser { limits, position: 0, lines: Lines::default(), request_line: None, fields: Vec::new() }
     }
 
@@ -77,7 +77,7 @@ impl Parser {
     ///
     /// Empty lines before the request line are skipped (RFC 9112 2.2). After a refusal the request
     /// stays where it is, and there is no going on.
-    pub fn parse(&mut self, input: &mut BytesMut) -> Result<Option<Head>, Refusal> {
+    pub(crate) fn parse(&mut self, input: &mut BytesMut) -> Result<Option<Head>, Refusal> {
         while self.request_line.is_none() && input.starts_with(b"\r\n") {
             input.advance(2);
             self.lines = Lines::default();

@@ -12,10 +12,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::connection::{self, Context};
+use super::limits::Limits;
+use super::trace;
 use crate::application::Application;
-use crate::connection::{self, Context};
-use crate::limits::Limits;
-use crate::{log, trace};
+use crate::log;
 
 /// Connections that the system completes before they are accepted.
 const BACKLOG: u32 = 1024;

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
-use crate::content::Piece;
+use super::content::Piece;
 
 /// More ranges in one request than any client needs. Answering a thousand of them costs far more
 /// than asking (CVE-2011-3192), so beyond this the whole representation is sent.

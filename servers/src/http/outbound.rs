@@ -7,9 +7,9 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc::{self, error::TryRecvError};
 
-use crate::encode::{self, Delimiter};
+use super::encode::{self, Delimiter};
+use super::timer::Timer;
 use crate::message::{Body, Response};
-use crate::timer::Timer;
 
 /// Octets that are copied together for one write; larger blocks are written from where they are.
 const GATHER: usize = 16 * 1024;

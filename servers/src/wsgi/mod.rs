@@ -47,9 +47,9 @@ use crate::program::{self, Common, seconds};
 
 /// The application of a server that is given none, and its pages.
 const DEMONSTRATION: [(&str, &[u8]); 4] = [
-    ("demonstration.py", include_bytes!("../wsgi/demonstration.py")),
-    ("form.py", include_bytes!("../wsgi/form.py")),
-    ("index.html", include_bytes!("../www/wsgi.html")),
+    ("demonstration.py", include_bytes!("../../wsgi/demonstration.py")),
+    ("form.py", include_bytes!("../../wsgi/form.py")),
+    ("index.html", include_bytes!("../../www/wsgi.html")),
     ("style.css", STYLE),
 ];
 

@@ -2,10 +2,10 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::characters::is_tchar;
-use crate::limits::Limits;
+use super::characters::is_tchar;
+use super::limits::Limits;
+use super::parse::{Lines, Refusal, bad_request, field};
 use crate::message::{Headers, Version};
-use crate::parse::{Lines, Refusal, bad_request, field};
 
 /// Octets that all the chunk extensions of one message may have together; nobody uses them.
 const EXTENSIONS_LIMIT: usize = 16 * 1024;
@@ -18,7 +18,7 @@ const TOO_LARGE: Refusal = Refusal { status: 413, why: "The content is larger th
 
 /// How the end of a request's content is found (RFC 9112 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Framing {
+pub(crate) enum Framing {
     /// So many octets; 0 where the head says nothing.
     Length(u64),
     /// In chunks, of which the last one is empty.
@@ -27,7 +27,7 @@ pub enum Framing {
 
 impl Framing {
     /// What the head says, or the refusal where it says two things or nothing that can be understood.
-    pub fn of(version: Version, headers: &Headers, limit: u64) -> Result<Framing, Refusal> {
+    pub(crate) fn of(version: Version, headers: &Headers, limit: u64) -> Result<Framing, Refusal> {
         let mut lengths = headers.get_all("Content-Length");
         match (headers.get("Transfer-Encoding"), lengths.next(), lengths.next()) {
             (None, None, _) => Ok(Framing::Length(0)),
@@ -76,7 +76,7 @@ fn number(digits: &[u8], base: u32) -> Option<u64> {
 
 /// Takes content off a buffer that grows at its end.
 #[derive(Debug)]
-pub struct Decoder {
+pub(crate) struct Decoder {
     state: State,
     lines: Lines,
     /// Octets of content that may still come, of extensions, and of trailers in octets and fields.
@@ -105,7 +105,7 @@ enum State {
 
 impl Decoder {
     /// A decoder at the first octet behind the head.
-    pub fn new(framing: Framing, limits: Limits) -> Decoder {
+    pub(crate) fn new(framing: Framing, limits: Limits) -> Decoder {
         let state = match framing {
             Framing::Length(0) => State::Done,
             Framing::Length(length) => State::Length(length),
@@ -122,12 +122,12 @@ impl Decoder {
     }
 
     /// Whether all the content has been taken.
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.state == State::Done
     }
 
     /// Octets of content to come; `None` if only the last chunk will tell.
-    pub fn remaining(&self) -> Option<u64> {
+    pub(crate) fn remaining(&self) -> Option<u64> {
         match self.state {
             State::Length(length) => Some(length),
             State::Done => Some(0),
@@ -137,7 +137,7 @@ impl Decoder {
 
     /// The next block of content, never empty; `None` if the content is done, or `input` has no more of it.
     /// A refusal is final.
-    pub fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Bytes>, Refusal> {
+    pub(crate) fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Bytes>, Refusal> {
         self.step(input).inspect_err(|&refusal| self.state = State::Broken(refusal))
     }
 

@@ -1,7 +1,5 @@
 //! Files as an application: those of a directory, or the pages built into the program.
 
-mod cache;
-
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -12,16 +10,17 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use cache::Cache;
+
 use percent_encoding::percent_decode_str;
 
+use super::cache::Cache;
+use super::conditional::{self, Validators};
+use super::content::{Content, Piece, Representation};
+use super::range::{self, Wanted, content_range};
 use crate::application::Application;
-use crate::conditional::{self, Validators};
-use crate::content::{Content, Piece};
 use crate::html::error_page;
 use crate::message::{Request, Response, Target};
 use crate::methods;
-use crate::range::{self, Wanted, content_range};
 
 /// Methods that a file takes.
 const ALLOW: &str = "GET, HEAD, OPTIONS";
@@ -30,7 +29,7 @@ const ALLOW: &str = "GET, HEAD, OPTIONS";
 pub type Pages = &'static [(&'static str, &'static [u8])];
 
 /// How the built-in pages look.
-pub(crate) const STYLE: &[u8] = include_bytes!("../www/style.css");
+pub(crate) const STYLE: &[u8] = include_bytes!("../../www/style.css");
 
 /// Answers GET and HEAD with files, whole or in part (RFC 9110 14), or with the news that the
 /// client has them already (RFC 9110 13).
@@ -49,17 +48,9 @@ enum Root {
 }
 
 /// What a path leads to.
-enum Found {
+pub(super) enum Found {
     File(Arc<Representation>),
     Directory,
-}
-
-/// A file, ready to be sent.
-#[derive(Debug)]
-struct Representation {
-    media_type: String,
-    validators: Validators,
-    content: Content,
 }
 
 impl Files {
@@ -88,7 +79,7 @@ impl Files {
 
     /// What a path, still percent-encoded, leads to; else the status that says why nothing. `now` is the
     /// time before anything was looked at.
-    fn find(&self, path: &str, now: SystemTime) -> Result<Found, u16> {
+    pub(super) fn find(&self, path: &str, now: SystemTime) -> Result<Found, u16> {
         let name = file_name(path).ok_or(404u16)?;
         match &self.root {
             Root::Directory(root) => self.open(root, &name, now),
@@ -292,4 +283,4 @@ fn respond(request: &Request, file: &Representation, now: SystemTime) -> Respons
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

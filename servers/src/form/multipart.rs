@@ -6,9 +6,9 @@
 
 use bytes::Bytes;
 
-use crate::form::{Field, Malformed};
+use super::form::{Field, Malformed};
+use super::parameters::Parameters;
 use crate::message::Headers;
-use crate::parameters::Parameters;
 
 /// The longest header section of a part, in octets. The longest one that makes sense is a file
 /// name of 255 characters and a media type.

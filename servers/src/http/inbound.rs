@@ -10,12 +10,12 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use crate::framing::Decoder;
-use crate::limits::Limits;
+use super::framing::Decoder;
+use super::limits::Limits;
+use super::outbound::Outbound;
+use super::parse::{Head, Parser, Refusal, bad_request};
+use super::timer::Timer;
 use crate::message::{Body, Version};
-use crate::outbound::Outbound;
-use crate::parse::{Head, Parser, Refusal, bad_request};
-use crate::timer::Timer;
 
 /// Room for one read of a head, and of content.
 const HEAD_READ: usize = 4 * 1024;

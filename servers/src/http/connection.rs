@@ -11,15 +11,15 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
+use super::encode::{self, Delimiter};
+use super::inbound::{Inbound, Interruption};
+use super::limits::Limits;
+use super::outbound::Outbound;
+use super::parse::{Head, Refusal};
 use crate::application::Application;
-use crate::encode::{self, Delimiter};
 use crate::html::error_page;
-use crate::inbound::{Inbound, Interruption};
-use crate::limits::Limits;
 use crate::log::{self, Access};
 use crate::message::{Request, Response, Version};
-use crate::outbound::Outbound;
-use crate::parse::{Head, Refusal};
 
 /// What a connection has to know besides its bytes.
 pub(crate) struct Context {

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::{BufMut, BytesMut};
 
-use crate::characters::is_token;
+use super::characters::is_token;
 use crate::message::{Response, Version};
 
 /// What the server decides: how the message is framed, and what becomes of the connection. Fields of these
@@ -140,7 +140,7 @@ pub(crate) fn with_date<T>(use_it: impl FnOnce(&str) -> T) -> T {
 }
 
 /// The reason phrase of a status code (RFC 9110 15, RFC 6585), empty where there is none.
-pub fn reason(status: u16) -> &'static str {
+pub(crate) fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
         201 => "Created",
