@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 
-use super::form::{Field, Malformed};
+use super::field::{Field, Malformed, line_length, split_line};
 use super::parameters::Parameters;
 use crate::message::Headers;
 
@@ -15,7 +15,7 @@ use crate::message::Headers;
 const MAX_PART_HEADER: usize = 16 * 1024;
 
 /// The fields of a form, in order.
-pub(crate) fn parse(content: &Bytes, boundary: &[u8]) -> Result<Vec<Field>, Malformed> {
+pub(super) fn parse(content: &Bytes, boundary: &[u8]) -> Result<Vec<Field>, Malformed> {
     // RFC 2046 5.1.1 asks for 1 to 70 characters. A longer one does no harm.
     if boundary.is_empty() {
         return Err(Malformed("The boundary is empty."));
@@ -69,26 +69,6 @@ fn delimiter(line: &[u8], boundary: &[u8]) -> Option<Delimiter> {
     match end.starts_with(b"\r\n") {
         true => Some(Delimiter { length: length + 2, closes }),
         false => (closes && end.is_empty()).then_some(Delimiter { length, closes }),
-    }
-}
-
-/// Octets up to and with the first CRLF. A line feed of its own ends no line here.
-fn line_length(bytes: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    while let Some(found) = bytes[from..].iter().position(|&byte| byte == b'\n') {
-        from += found + 1;
-        if bytes[..from].ends_with(b"\r\n") {
-            return Some(from);
-        }
-    }
-    None
-}
-
-/// The first line without its CRLF, and what follows it. The last line may lack the CRLF.
-pub(crate) fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
-    match line_length(bytes) {
-        Some(length) => (&bytes[..length - 2], &bytes[length..]),
-        None => (bytes, b""),
     }
 }
 
