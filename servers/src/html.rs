@@ -1,7 +1,6 @@
 //! The little HTML that the servers themselves write.
 
-use crate::http::reason;
-use crate::message::Response;
+use crate::message::{Response, reason};
 
 /// A short page for a person who gets no other answer: the status, and one plain sentence.
 pub fn error_page(status: u16, sentence: &str) -> Response {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 
-use crate::http::with_date;
+use crate::message::with_date;
 
 /// Octets that may wait to be written. What comes on top, because nobody reads the output, is lost and counted.
 const QUEUE_LIMIT: usize = 4 * 1024 * 1024;

@@ -4,7 +4,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::characters::is_tchar;
 use super::limits::Limits;
-use super::parse::{Lines, Refusal, bad_request, field};
+use super::lines::{Lines, Refusal, bad_request, field};
 use crate::message::{Headers, Version};
 
 /// Octets that all the chunk extensions of one message may have together; nobody uses them.

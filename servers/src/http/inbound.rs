@@ -12,8 +12,9 @@ use tokio::time::{sleep, timeout};
 
 use super::framing::Decoder;
 use super::limits::Limits;
+use super::lines::{Refusal, bad_request};
 use super::outbound::Outbound;
-use super::parse::{Head, Parser, Refusal, bad_request};
+use super::parse::{Head, Parser};
 use super::timer::Timer;
 use crate::message::{Body, Version};
 

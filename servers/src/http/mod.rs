@@ -4,8 +4,9 @@
 //!
 //! | step | file | RFC |
 //! |---|---|---|
-//! | the head of a request, or its refusal | `parse` | 9112 2, 3, 5 |
+//! | one line of a message, or the refusal of it | `lines` | 9112 2.2, 5 |
 //! | which characters are allowed where | `characters` | 9110 5.6 |
+//! | the head of a request, or its refusal | `parse` | 9112 2, 3, 5 |
 //! | where the content ends, and the content | `framing` | 9112 6, 7 |
 //! | the head of a response | `encode` | 9112 4, 6 |
 //! | reading from the client, within limits | `inbound` | 9112 9.3, 9.6 |
@@ -22,6 +23,7 @@ mod encode;
 mod framing;
 mod inbound;
 mod limits;
+mod lines;
 mod outbound;
 mod parse;
 mod server;
@@ -29,8 +31,7 @@ mod timer;
 mod trace;
 
 pub(crate) use characters::has_whole_escapes;
-pub(crate) use encode::{reason, with_date};
 pub use limits::Limits;
-pub(crate) use parse::field;
+pub(crate) use lines::field;
 pub use server::{Config, Server, stop_signal};
 pub(crate) use timer::Timer;
