@@ -9,8 +9,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 use super::keeper::Keeper;
-use super::place::{Place, Silence};
-use super::pool::Pool;
+use super::pool::{Place, Pool, Silence};
 use super::protocol::{self, Frame, Head};
 use crate::application::Application;
 use crate::html::error_page;

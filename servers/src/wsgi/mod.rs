@@ -8,7 +8,7 @@
 //! | from a request to a response | `gateway` |
 //! | its environment | [`crate::environ`] |
 //! | a free thread of a worker | `pool` |
-//! | a request and a response pass | `place`, `protocol` |
+//! | what passes on its connection | `protocol` |
 //! | the application is called | `../wsgi/worker.py` |
 //! | a worker, and how long it serves | `worker` |
 //! | it starts, and ends | `process`, `interpreter` |
@@ -23,7 +23,6 @@
 mod gateway;
 mod interpreter;
 mod keeper;
-mod place;
 mod pool;
 mod process;
 mod protocol;

@@ -4,7 +4,7 @@ use std::io::{self, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -15,8 +15,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::place;
-use super::pool::Pool;
+use super::pool::{self, Pool};
 use super::worker::{Service, Worker};
 use crate::log;
 
@@ -66,12 +65,12 @@ impl Process {
     /// # Errors
     /// What went wrong, with all that it wrote.
     pub(super) async fn start(recipe: &Recipe, pool: &Arc<Pool>) -> Result<Process, String> {
-        let started = Process::spawn(recipe, pool);
+        let started = Process::spawn(recipe);
         let (process, output) = started.map_err(|error| format!("A worker cannot be started: {error}"))?;
-        process.come_up(recipe, output).await
+        process.come_up(recipe, &Arc::downgrade(pool), output).await
     }
 
-    fn spawn(recipe: &Recipe, pool: &Arc<Pool>) -> io::Result<(Process, pipe::Receiver)> {
+    fn spawn(recipe: &Recipe) -> io::Result<(Process, pipe::Receiver)> {
         let mut program = tempfile::tempfile()?;
         program.write_all(WORKER)?;
         program.rewind()?;
@@ -86,7 +85,7 @@ impl Process {
         // With the command goes what is the worker's own.
         drop(command);
         let id = child.id().unwrap_or_default();
-        let worker = Worker::new(control, pool, recipe.patience, recipe.most);
+        let worker = Worker::new(control, recipe.patience, recipe.most);
         let process = Process {
             name: format!("worker {id}"),
             group: Pid::from_raw(id as i32),
@@ -99,10 +98,15 @@ impl Process {
     }
 
     /// Waits for the first thread, and opens the others.
-    async fn come_up(mut self, recipe: &Recipe, mut output: pipe::Receiver) -> Result<Process, String> {
+    async fn come_up(
+        mut self,
+        recipe: &Recipe,
+        pool: &Weak<Pool>,
+        mut output: pipe::Receiver,
+    ) -> Result<Process, String> {
         let mut said = BytesMut::new();
         let first = {
-            let first = place::open(&self.worker);
+            let first = pool::open(&self.worker, pool);
             tokio::pin!(first);
             loop {
                 tokio::select! {
@@ -123,7 +127,7 @@ impl Process {
         self.output = Some(tokio::spawn(pass_on(self.name.clone(), output, said)));
         first.give_back();
         for _ in 1..recipe.threads {
-            self.worker.open(None);
+            pool::open_soon(&self.worker, pool, None);
         }
         Ok(self)
     }
