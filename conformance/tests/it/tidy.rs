@@ -11,13 +11,13 @@ use conformance::profile::{BUILT_IN, Profile};
 use libtest_mimic::Trial;
 
 use crate::reference::all_checks;
-use crate::{ledger, trial};
+use crate::{layers, ledger, trial};
 
 /// Returns what breaks the rule, a line each.
 type Rule = fn() -> Vec<String>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let rules: [(&str, Rule); 12] = [
+    let rules: [(&str, Rule); 13] = [
         ("ids-are-unique-words", ids),
         ("needs-stand-before", needs),
         ("texts-are-sentences", texts),
@@ -27,6 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("profiles-are-valid", profiles),
         ("every-check-is-in-a-profile", unused),
         ("files-are-short", long_files),
+        ("servers-have-layers", || layers::violations(&workspace().join("servers/src"), layers::SERVERS)),
         ("ledger-is-complete", ledger::incomplete),
         ("ledger-is-quoted", ledger::misquoted),
         ("covers-name-statements", ledger::unknown),
@@ -149,7 +150,7 @@ fn unused() -> Vec<String> {
 
 /// No source file hides two subjects: 400 lines at most.
 fn long_files() -> Vec<String> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
+    let workspace = workspace();
     let mut faults = Vec::new();
     let mut directories: Vec<_> =
         ["servers", "conformance", "cgi-bin"].map(|name| workspace.join(name)).into();
@@ -167,4 +168,8 @@ fn long_files() -> Vec<String> {
         }
     }
     faults
+}
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace")
 }
