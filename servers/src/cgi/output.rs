@@ -43,9 +43,10 @@ pub(super) fn take(output: &mut BytesMut) -> Result<Option<BytesMut>, Malformed>
             return Ok(Some(output.split_to(length)));
         }
     }
-    match output.len() > LIMIT {
-        true => Err(malformed("the head of its output has no end", &output[..80])),
-        false => Ok(None),
+    if output.len() > LIMIT {
+        Err(malformed("the head of its output has no end", &output[..80]))
+    } else {
+        Ok(None)
     }
 }
 
@@ -96,9 +97,10 @@ pub(super) fn parse(head: &[u8]) -> Result<Head, Malformed> {
             parsed.headers.push(name.to_owned(), value.to_owned());
         }
     }
-    match given.is_empty() {
-        true => Err(malformed("its head has no Content-Type, Location or Status", head.trim_ascii())),
-        false => Ok(parsed),
+    if given.is_empty() {
+        Err(malformed("its head has no Content-Type, Location or Status", head.trim_ascii()))
+    } else {
+        Ok(parsed)
     }
 }
 

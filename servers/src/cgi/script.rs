@@ -38,9 +38,10 @@ impl Scripts {
     /// The scripts below a directory. Fails if it is not one.
     pub(super) fn directory(directory: &Path) -> io::Result<Scripts> {
         let directory = directory.canonicalize()?;
-        match directory.is_dir() {
-            true => Ok(Scripts { directory, _temporary: None }),
-            false => Err(io::ErrorKind::NotADirectory.into()),
+        if directory.is_dir() {
+            Ok(Scripts { directory, _temporary: None })
+        } else {
+            Err(io::ErrorKind::NotADirectory.into())
         }
     }
 

@@ -61,9 +61,10 @@ impl Content {
     /// The content of an open file of this length: that of a small one is read at once.
     pub(crate) fn file(file: File, length: u64) -> io::Result<Content> {
         let on_disk = Content::Disk(Arc::new(file), length);
-        match length <= AT_ONCE {
-            true => on_disk.read(&Piece::Octets(0..length)).map(Content::Memory),
-            false => Ok(on_disk),
+        if length <= AT_ONCE {
+            on_disk.read(&Piece::Octets(0..length)).map(Content::Memory)
+        } else {
+            Ok(on_disk)
         }
     }
 

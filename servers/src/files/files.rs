@@ -58,9 +58,10 @@ impl Files {
     /// points there. Fails if it is not a directory that can be entered.
     pub fn directory(root: &Path) -> io::Result<Files> {
         let root = root.canonicalize()?;
-        match fs::metadata(&root)?.is_dir() {
-            true => Ok(Files { root: Root::Directory(root), cache: Cache::default() }),
-            false => Err(io::ErrorKind::NotADirectory.into()),
+        if fs::metadata(&root)?.is_dir() {
+            Ok(Files { root: Root::Directory(root), cache: Cache::default() })
+        } else {
+            Err(io::ErrorKind::NotADirectory.into())
         }
     }
 
@@ -199,10 +200,7 @@ pub(crate) fn descend(root: &Path, path: &mut PathBuf, step: &OsStr) -> io::Resu
         return Ok(found);
     }
     *path = path.canonicalize()?;
-    match path.starts_with(root) {
-        true => fs::symlink_metadata(path),
-        false => Err(io::ErrorKind::NotFound.into()),
-    }
+    if path.starts_with(root) { fs::symlink_metadata(path) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
 /// A strong entity tag: which file it is, how long, and when it was last touched. The time of the
@@ -245,9 +243,10 @@ fn respond(request: &Request, file: &Representation, now: SystemTime) -> Respons
     }
     // RFC 9110 14.2: only GET has ranges.
     let same_version = conditional::if_range(&request.headers, &file.validators, now);
-    let wanted = match same_version && request.method == "GET" {
-        true => range::wanted(request.headers.get_all("Range"), length),
-        false => Wanted::Whole,
+    let wanted = if same_version && request.method == "GET" {
+        range::wanted(request.headers.get_all("Range"), length)
+    } else {
+        Wanted::Whole
     };
     let mut response = Response::new(if matches!(wanted, Wanted::Parts(_)) { 206 } else { 200 });
     let mut media_type = file.media_type.clone();

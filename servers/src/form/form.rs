@@ -104,9 +104,10 @@ async fn collect(body: &mut Body) -> Result<Bytes, Response> {
 
 /// What was submitted, for a program or for a person.
 fn answer(headers: &Headers, source: &str, fields: &[Field]) -> Response {
-    let mut response = match accepts_json(headers) {
-        true => Response::content(200, "application/json", json_answer(source, fields)),
-        false => Response::content(200, "text/html; charset=utf-8", html_answer(source, fields)),
+    let mut response = if accepts_json(headers) {
+        Response::content(200, "application/json", json_answer(source, fields))
+    } else {
+        Response::content(200, "text/html; charset=utf-8", html_answer(source, fields))
     };
     response.headers.push("Vary", "Accept");
     response

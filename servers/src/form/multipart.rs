@@ -66,9 +66,10 @@ fn delimiter(line: &[u8], boundary: &[u8]) -> Option<Delimiter> {
     let blanks = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let end = &after[blanks..];
     let length = line.len() - end.len();
-    match end.starts_with(b"\r\n") {
-        true => Some(Delimiter { length: length + 2, closes }),
-        false => (closes && end.is_empty()).then_some(Delimiter { length, closes }),
+    if end.starts_with(b"\r\n") {
+        Some(Delimiter { length: length + 2, closes })
+    } else {
+        (closes && end.is_empty()).then_some(Delimiter { length, closes })
     }
 }
 
