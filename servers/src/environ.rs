@@ -4,25 +4,17 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::message::{Request, Version};
+use crate::message::{BETWEEN_NEIGHBOURS, Request, Version, is_one_of};
 
-/// Fields that become no `HTTP_` variable. Two of them have variables of their own, others are between the
-/// client and the server alone, and some would do harm (RFC 3875 4.1.18).
-const KEPT_BACK: [&str; 12] = [
-    // Programs that fetch something would take the client's word for the proxy to go through: "httpoxy".
-    "Proxy",
-    "Proxy-Authorization",
+/// Fields that do not become an `HTTP_` variable, besides those between neighbours: two of them have variables of
+/// their own, one has been dealt with by the server, and some would do harm (RFC 3875 4.1.18).
+const KEPT_BACK: [&str; 5] = [
     "Content-Length",
     "Content-Type",
-    // What they say has been done, or is undone by the server.
-    "Connection",
     "Expect",
-    "Keep-Alive",
-    "Proxy-Connection",
-    "TE",
-    "Trailer",
-    "Transfer-Encoding",
-    "Upgrade",
+    // Programs that fetch something would trust the client to name the proxy to go through: "httpoxy".
+    "Proxy",
+    "Proxy-Authorization",
 ];
 
 /// How a program is called.
@@ -139,7 +131,8 @@ fn fields(interface: Interface, request: &Request, mut set: impl FnMut(&str, &[u
 /// a trusted server in front of this one has checked could be overwritten.
 fn is_passed_on(interface: Interface, name: &[u8]) -> bool {
     name.iter().all(|&b| b.is_ascii_alphanumeric() || b == b'-')
-        && !KEPT_BACK.iter().any(|kept| kept.as_bytes().eq_ignore_ascii_case(name))
+        && !is_one_of(&BETWEEN_NEIGHBOURS, name)
+        && !is_one_of(&KEPT_BACK, name)
         && (interface == Interface::Wsgi || !name.eq_ignore_ascii_case(b"Authorization"))
 }
 

@@ -121,6 +121,16 @@ impl Headers {
     }
 }
 
+/// The fields that are between two neighbours, of which one may be a proxy, and go no further (RFC 9110 7.6.1).
+/// Trailer is one of them here: it announces a part of the framing.
+pub(crate) const BETWEEN_NEIGHBOURS: [&str; 7] =
+    ["Connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade"];
+
+/// Whether a field has one of these names.
+pub(crate) fn is_one_of(names: &[&str], name: &[u8]) -> bool {
+    names.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(name))
+}
+
 /// The content of a message: nothing, bytes at hand, or bytes to come. Or more than the content.
 #[derive(Debug)]
 pub enum Body {

@@ -1,7 +1,7 @@
 """A worker of server-wsgi: a process that hosts one WSGI application (PEP 3333).
 
-usage: python3 - MODULE:CALLABLE THREADS, in the directory to import the application from, with this program
-as standard input, and as standard output a Unix socket that connections come through.
+usage: python3 - MODULE:CALLABLE THREADS FIELD..., in the directory to import the application from. This program is
+standard input; connections come through standard output, a Unix socket. FIELD... are for the server to send.
 
 The server speaks HTTP; a worker never sees any of it. There is a connection for each thread, and a thread
 answers the requests of its connection, one after the other:
@@ -55,9 +55,8 @@ BLOCK_SIZE = 128 * 1024
 STATUS = r"[2-5][0-9]{2} [!-~\x80-\xff](?:[ -~\x80-\xff]*[!-~\x80-\xff])?"
 FIELD = r"\0[!#$%&'*+.^_`|~0-9A-Za-z-]+\0[\t -~\x80-\xff]*"
 HEAD = re.compile(f"{STATUS}(?:{FIELD})*")
-# Fields about the connection, which is the server's own (RFC 9110 7.6.1).
-HOP_BY_HOP = frozenset("connection keep-alive proxy-authenticate proxy-authorization proxy-connection te "
-                       "trailer trailers transfer-encoding upgrade".split())
+# Fields that PEP 3333 leaves to the server (RFC 2616 13.5.1), besides those that the server names itself.
+HOP_BY_HOP = {"proxy-authenticate", "proxy-authorization", "trailers"}
 # These have no content, whatever the application says (RFC 9110 6.4.1, 15.3.6).
 WITHOUT_CONTENT = "204", "205", "304"
 
@@ -363,6 +362,7 @@ def find(name):
 
 def main():
     name, threads = sys.argv[1], int(sys.argv[2])
+    HOP_BY_HOP.update(field.lower() for field in sys.argv[3:])
     # Standard output and input are for the application to use.
     control = socket.socket(fileno=os.dup(1))
     os.dup2(2, 1)

@@ -3,21 +3,11 @@
 use bytes::{BufMut, BytesMut};
 
 use super::characters::is_token;
-use crate::message::{Response, Version, reason, with_date};
+use crate::message::{BETWEEN_NEIGHBOURS, Response, Version, is_one_of, reason, with_date};
 
-/// What the server decides: how the message is framed, and what becomes of the connection. Fields of these
-/// names from an application go no further; its Date does, where it is one.
-const OWN_FIELDS: [&str; 9] = [
-    "Connection",
-    "Content-Length",
-    "Date",
-    "Keep-Alive",
-    "Proxy-Connection",
-    "TE",
-    "Trailer",
-    "Transfer-Encoding",
-    "Upgrade",
-];
+/// What the server decides, besides the fields between neighbours: how long the content is. Fields of these names
+/// from an application go no further; its Date does, if it is one.
+const OWN_FIELDS: [&str; 2] = ["Content-Length", "Date"];
 
 /// How the end of a response's content is found (RFC 9112 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +59,7 @@ pub(crate) fn head(out: &mut BytesMut, response: &Response, delimiter: Delimiter
         None => with_date(|date| put_field(out, b"Date", date.as_bytes())),
     }
     for (name, value) in headers.iter() {
-        if !OWN_FIELDS.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(name)) {
+        if !is_one_of(&BETWEEN_NEIGHBOURS, name) && !is_one_of(&OWN_FIELDS, name) {
             put_field(out, name, value.trim_ascii());
         }
     }
@@ -134,7 +124,7 @@ mod tests {
     fn the_server_frames_the_message_whatever_the_application_says() {
         let mut response = Response::new(200);
         response.headers.push("X-Kept", " kept \t");
-        for own in OWN_FIELDS {
+        for own in BETWEEN_NEIGHBOURS.into_iter().chain(OWN_FIELDS) {
             response.headers.push(own.to_ascii_lowercase(), "7");
         }
         let date = with_date(str::to_owned);

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use super::pool::{self, Pool};
 use super::worker::{Service, Worker};
 use crate::log;
+use crate::message::BETWEEN_NEIGHBOURS;
 
 /// How long a worker may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(2);
@@ -79,6 +80,7 @@ impl Process {
         let mut command = Command::new(&recipe.python);
         // A crash leaves the lines of Python that led to it.
         command.args(["-X", "faulthandler", "-", &recipe.application, &recipe.threads.to_string()]);
+        command.args(BETWEEN_NEIGHBOURS);
         command.current_dir(&recipe.directory).process_group(0);
         command.stdin(program).stdout(OwnedFd::from(its_control)).stderr(its_output);
         let child = command.spawn()?;
