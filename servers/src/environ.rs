@@ -21,11 +21,11 @@ const KEPT_BACK: [&str; 5] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interface {
     /// As a script: its environment is that of a process, which others may see. So the password in
-    /// `Authorization` stays out of it (RFC 3875 4.1.18). There are three variables more than in the RFC, which
-    /// scripts count on: `DOCUMENT_ROOT`, `REMOTE_PORT` and `REQUEST_URI`.
+    /// `Authorization` stays out of it (RFC 3875 4.1.18). There are three more variables than in the RFC, which
+    /// scripts rely on: `DOCUMENT_ROOT`, `REMOTE_PORT` and `REQUEST_URI`.
     Cgi,
-    /// As an application, which is the one who checks passwords. What is not in the RFC would have names of
-    /// another kind (PEP 3333, "environ Variables"), so there is none of it.
+    /// As an application, which itself checks passwords. Variables that are not in the RFC would have names of
+    /// another kind (PEP 3333, "environ Variables"), so there are none.
     Wsgi,
 }
 
@@ -41,10 +41,10 @@ pub struct Place<'a> {
 }
 
 /// Calls `set` with each meta-variable of a request, name and value, in the order of RFC 3875; each name once.
-/// `content_length` is that of the decoded content; `None` where the request has none.
+/// `content_length` is that of the decoded content; `None` if the request has none.
 ///
-/// `AUTH_TYPE`, `REMOTE_USER` and `REMOTE_IDENT` are never set, for the server asks nobody who they are, and
-/// takes no client's word for it.
+/// `AUTH_TYPE`, `REMOTE_USER` and `REMOTE_IDENT` are never set, for the server does not ask clients who
+/// they are, and does not trust what they say.
 pub fn variables(
     interface: Interface,
     software: &str,
@@ -75,7 +75,7 @@ pub fn variables(
     set("QUERY_STRING", query.as_bytes());
     let client = remote.ip().to_canonical().to_string();
     set("REMOTE_ADDR", client.as_bytes());
-    // Asking for the name would take longer than most scripts; the address may stand for it (4.1.9).
+    // Asking for the name would take longer than most scripts; the address may be given instead (4.1.9).
     set("REMOTE_HOST", client.as_bytes());
     set("REQUEST_METHOD", request.method.as_bytes());
     if interface == Interface::Cgi {
@@ -127,8 +127,8 @@ fn fields(interface: Interface, request: &Request, mut set: impl FnMut(&str, &[u
     }
 }
 
-/// Only letters, digits and hyphens make a name. `X_Y` would become the same variable as `X-Y`, and what
-/// a trusted server in front of this one has checked could be overwritten.
+/// Only letters, digits and hyphens make a name. `X_Y` would become the same variable as `X-Y`, and could
+/// overwrite what a trusted server in front of this one has checked.
 fn is_passed_on(interface: Interface, name: &[u8]) -> bool {
     name.iter().all(|&b| b.is_ascii_alphanumeric() || b == b'-')
         && !is_one_of(&BETWEEN_NEIGHBOURS, name)

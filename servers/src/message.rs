@@ -32,14 +32,14 @@ pub struct Request {
 pub struct Target {
     /// The path as it came, still percent-encoded; `*` for `OPTIONS *`. Never empty.
     pub path: String,
-    /// What stands after the first `?`, as it came; `None` where there is no `?`.
+    /// What follows the first `?`, as it came; `None` if there is no `?`.
     pub query: Option<String>,
     /// Host and port that the client asked for: of the absolute-form if it was used, else of the
-    /// Host field. Empty where HTTP/1.0 named none.
+    /// Host field. Empty if a client of HTTP/1.0 named none.
     pub authority: String,
 }
 
-/// The minor version of HTTP/1 (RFC 9112 2.3). A higher one than 1 is handled as 1.
+/// The minor version of HTTP/1 (RFC 9112 2.3). A version higher than 1 is handled as 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
     /// HTTP/1.0
@@ -140,13 +140,13 @@ pub enum Body {
     Full(Bytes),
     /// As it comes. An error in place of a chunk means that the rest will never come.
     Stream {
-        /// Octets in total, where that is known beforehand.
+        /// Octets in total, if that is known beforehand.
         length: Option<u64>,
         /// The blocks, in order; closed at the end.
         chunks: mpsc::Receiver<io::Result<Bytes>>,
     },
     /// A whole response, head and all, as it comes. It goes to the client as it is, in place of the rest of
-    /// the [`Response`], and the connection closes behind it (RFC 3875 5: a script whose header is not parsed).
+    /// the [`Response`], and the connection closes after it (RFC 3875 5: a script whose header is not parsed).
     Verbatim(mpsc::Receiver<io::Result<Bytes>>),
 }
 
@@ -168,7 +168,7 @@ impl Body {
         }
     }
 
-    /// Octets in total, where that is known beforehand.
+    /// Octets in total, if that is known beforehand.
     pub fn length(&self) -> Option<u64> {
         match self {
             Body::Empty => Some(0),

@@ -35,7 +35,7 @@ import traceback
 # Before a request: octets of its environment, octets of its content, which may be yet to come.
 REQUEST = struct.Struct("!II")
 TO_COME = 0xFFFFFFFF
-# Before a block of content that was wanted: its octets, none at the end. Or it will never come.
+# Before a block of content that was wanted: its octets, none at the end. LOST: it will never come.
 CONTENT = struct.Struct("!I")
 LOST = 0xFFFFFFFF
 # Before everything that a worker sends: what it is, octets of the head of the response, octets of all its
@@ -187,7 +187,7 @@ class Exchange:
         try:
             self.connection.sendall(frame + block)
         except OSError:
-            # The client has gone, and the server has closed the connection to tell.
+            # The client has gone, and the server has closed the connection to say so.
             self.lost = True
             raise
 
@@ -205,7 +205,7 @@ class Exchange:
             return
         log_exception()
         if not self.over:
-            # Whoever calls write() later is told off.
+            # A later call of write() is an error.
             self.over = True
             self.length = self.sent
             with contextlib.suppress(OSError):
@@ -332,7 +332,7 @@ def next_connection(control):
     if not passed:
         return None
     connection = socket.socket(fileno=DESCRIPTOR.unpack(passed[0][2])[0])
-    # What the application starts shall not keep it open.
+    # What the application starts must not keep it open.
     connection.set_inheritable(False)
     return connection
 
@@ -340,7 +340,7 @@ def next_connection(control):
 def end_with(lifeline):
     """Has the system kill this process, and its children, as soon as the server has ended, however it did.
 
-    The main thread watches, too, but an endless loop in C keeps it from running. Only Linux can do better.
+    The main thread also watches, but an endless loop in C keeps it from running. Only Linux can do better.
     """
     if hasattr(fcntl, "F_SETSIG"):
         fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)

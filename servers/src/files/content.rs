@@ -42,9 +42,9 @@ pub(crate) enum Content {
 /// A piece of a body: octets of the content, or text in between.
 #[derive(Debug, Clone)]
 pub(crate) enum Piece {
-    /// What stands at this place.
+    /// What is at this place.
     Octets(Range<u64>),
-    /// Text that is not of the content.
+    /// Text that is not part of the content.
     Text(String),
 }
 
@@ -110,8 +110,8 @@ impl Content {
         }
     }
 
-    /// Sends the pieces in blocks for as long as somebody takes them. A thread is busy only while it
-    /// reads, so that clients who take their time cost none.
+    /// Sends the pieces in blocks for as long as the client takes them. A thread is busy only while it
+    /// reads, so that a client that takes its time does not cost one.
     async fn send(self, pieces: Vec<Piece>, sender: mpsc::Sender<io::Result<Bytes>>) {
         for block in pieces.into_iter().flat_map(blocks) {
             let content = self.clone();

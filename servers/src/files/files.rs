@@ -22,7 +22,7 @@ use crate::html::error_page;
 use crate::message::{Request, Response, Target};
 use crate::methods;
 
-/// Methods that a file takes.
+/// Methods that a file accepts.
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 
 /// Files built into the program: names and content.
@@ -54,7 +54,7 @@ pub(super) enum Found {
 }
 
 impl Files {
-    /// The files below a directory. Nothing outside of it is ever shown, also where a symbolic link
+    /// The files below a directory. Nothing outside of it is ever shown, even if a symbolic link
     /// points there. Fails if it is not a directory that can be entered.
     pub fn directory(root: &Path) -> io::Result<Files> {
         let root = root.canonicalize()?;
@@ -78,7 +78,7 @@ impl Files {
         }
     }
 
-    /// What a path, still percent-encoded, leads to; else the status that says why nothing. `now` is the
+    /// What a path, still percent-encoded, leads to; else the status that says why not. `now` is the
     /// time before anything was looked at.
     pub(super) fn find(&self, path: &str, now: SystemTime) -> Result<Found, u16> {
         let name = file_name(path).ok_or(404u16)?;
@@ -96,7 +96,7 @@ impl Files {
             io::ErrorKind::PermissionDenied => 403u16,
             _ => 404,
         })?;
-        // Looked at before it is opened: opening a pipe waits for somebody to write into it.
+        // Looked at before it is opened: opening a pipe waits until something writes into it.
         if found.is_dir() {
             return Ok(Found::Directory);
         }
@@ -134,7 +134,7 @@ impl Application for Files {
 }
 
 /// The file that a path names, relative to the root, decoded once. A directory is named with a slash
-/// at its end, and stands for its `index.html`. `None` if no file can have that name.
+/// at its end, and means its `index.html`. `None` if no file can have that name.
 fn file_name(path: &str) -> Option<PathBuf> {
     let mut name = PathBuf::new();
     for segment in path.split('/').filter(|segment| !segment.is_empty()) {
@@ -146,10 +146,10 @@ fn file_name(path: &str) -> Option<PathBuf> {
     Some(name)
 }
 
-/// A segment of a path, decoded once. `None` if it can be no name, or is one that leads elsewhere.
+/// A segment of a path, decoded once. `None` if it cannot be a name, or is one that leads elsewhere.
 pub(crate) fn decoded(segment: &str) -> Option<Vec<u8>> {
     let segment: Vec<u8> = percent_decode_str(segment).collect();
-    // Clients resolve `.` and `..` before they ask (RFC 3986 5.2.4): whoever sends them wants out. An
+    // Clients resolve `.` and `..` before they ask (RFC 3986 5.2.4): a client that sends them wants out. An
     // encoded slash is part of a segment, and so of a name, which on disk has none.
     let is_name = segment != b"." && segment != b".." && !segment.contains(&b'/') && !segment.contains(&0);
     is_name.then_some(segment)
@@ -158,7 +158,7 @@ pub(crate) fn decoded(segment: &str) -> Option<Vec<u8>> {
 fn built_in(pages: Pages, name: &Path) -> Result<Found, u16> {
     let (_, content) = pages.iter().find(|(page, _)| Path::new(page) == name).ok_or(404u16)?;
     let content = Bytes::from_static(content);
-    // FNV-1a: the tag needs to change with the page, not to withstand anybody.
+    // FNV-1a: the tag needs to change with the page, not to withstand an attack.
     let hash = content.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
@@ -210,7 +210,7 @@ fn etag(metadata: &Metadata) -> String {
     format!("\"{:x}-{:x}-{seconds:x}.{nanoseconds:08x}\"", metadata.ino(), metadata.len())
 }
 
-/// The media type that the name of a file stands for. Text is taken to be in UTF-8.
+/// The media type that the name of a file implies. Text is assumed to be in UTF-8.
 fn media_type(name: &Path) -> String {
     match mime_guess::from_path(name).first_raw().unwrap_or("application/octet-stream") {
         text if text.starts_with("text/") => format!("{text}; charset=utf-8"),
@@ -220,7 +220,7 @@ fn media_type(name: &Path) -> String {
 
 /// A directory without its slash is somewhere else: the links in its page would lead astray. The
 /// new address is a path only, whatever Host says, and never starts with two slashes (`//name/`
-/// would be another server; browsers take a backslash for a slash).
+/// would be another server; browsers treat a backslash as a slash).
 fn add_slash(target: &Target) -> Response {
     let path = target.path.trim_start_matches('/').replace('\\', "%5C");
     let query = target.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();

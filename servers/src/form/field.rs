@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-/// More fields than any form has. Each costs memory beside its own bytes, and a body of a few
+/// More fields than any form has. Each costs memory besides its own bytes, and a body of a few
 /// megabytes could hold a million.
 pub(super) const MAX_FIELDS: usize = 10_000;
 
@@ -11,9 +11,9 @@ pub(super) const MAX_FIELDS: usize = 10_000;
 pub(super) struct Field {
     /// Its name, which may be empty.
     pub(super) name: Bytes,
-    /// The name of the file, where the field is a file. Empty where none was chosen.
+    /// The name of the file, if the field is a file. Empty if no file was chosen.
     pub(super) filename: Option<Bytes>,
-    /// The media type of the value, where one was sent.
+    /// The media type of the value, if one was sent.
     pub(super) media_type: Option<Bytes>,
     /// The value, or what the file holds.
     pub(super) value: Bytes,
@@ -26,7 +26,7 @@ impl Field {
     }
 }
 
-/// Why a form can't be parsed: one sentence for whoever wrote the client.
+/// Why a form can't be parsed: one sentence for the author of the client.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Malformed(pub(super) &'static str);
 
@@ -36,7 +36,7 @@ pub(super) fn split_at_equals(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&pair[..equals], &pair[equals + 1..]))
 }
 
-/// Octets up to and with the first CRLF. A line feed of its own ends no line here.
+/// Octets up to and with the first CRLF. A line feed alone does not end a line here.
 pub(super) fn line_length(bytes: &[u8]) -> Option<usize> {
     let mut from = 0;
     while let Some(found) = bytes[from..].iter().position(|&byte| byte == b'\n') {

@@ -18,7 +18,7 @@ use crate::log;
 use crate::message::{Body, Headers, Request, Response};
 use crate::methods;
 
-/// Methods that the form takes.
+/// Methods that the form accepts.
 const ALLOW: &str = "GET, HEAD, POST, OPTIONS";
 
 /// Media types that a form may have.
@@ -30,7 +30,7 @@ const LOGGED: usize = 200;
 /// How much of a value the page shows, in octets.
 const SHOWN: usize = 10_000;
 
-/// Answers a form with what it holds: a page, or JSON for those who ask for it.
+/// Answers a form with what it holds: a page, or JSON if the client asks for it.
 #[derive(Debug, Default)]
 pub struct Form;
 
@@ -62,9 +62,9 @@ async fn submitted(headers: &Headers, body: &mut Body) -> Result<Vec<Field>, Res
     if types.next().is_some() {
         return Err(error_page(400, "A request has one Content-Type, and this one has several."));
     }
-    // What is packed can't be read: better to say so than to take the bytes for a form.
+    // Content that is packed can't be read: better to say so than to treat the bytes as a form.
     if headers.get("Content-Encoding").is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
-        let mut refusal = error_page(415, "This server takes forms without a content coding.");
+        let mut refusal = error_page(415, "This server accepts forms only without a content coding.");
         refusal.headers.push("Accept-Encoding", "identity");
         return Err(refusal);
     }
@@ -102,7 +102,7 @@ async fn collect(body: &mut Body) -> Result<Bytes, Response> {
     Ok(content.into())
 }
 
-/// What was submitted, for a program or for a person.
+/// What was submitted, as a program or a person wants it.
 fn answer(headers: &Headers, source: &str, fields: &[Field]) -> Response {
     let mut response = if accepts_json(headers) {
         Response::content(200, "application/json", json_answer(source, fields))

@@ -24,7 +24,7 @@ pub(super) fn parse(content: &Bytes, boundary: &[u8]) -> Result<Vec<Field>, Malf
 }
 
 /// What lies between the delimiter lines. The text before the first and after the last is for
-/// readers of mail, and nobody else.
+/// readers of mail only.
 fn parts<'a>(content: &'a [u8], boundary: &[u8]) -> Result<Vec<&'a [u8]>, Malformed> {
     let mut parts = Vec::new();
     let mut part = None;

@@ -40,7 +40,7 @@ pub(crate) struct Head {
 
 /// Reads heads, one after the other, from a buffer that grows at its end.
 ///
-/// A line is judged as soon as it is complete, and no octet is looked for twice: the time is linear
+/// A line is checked as soon as it is complete, and no octet is looked for twice: the time is linear
 /// however the octets arrive.
 #[derive(Debug)]
 pub(crate) struct Parser {
@@ -62,13 +62,13 @@ impl Parser {
     /// Takes one head off the front of `input`; `None` if it is not all there yet.
     ///
     /// Empty lines before the request line are skipped (RFC 9112 2.2). After a refusal the request
-    /// stays where it is, and there is no going on.
+    /// stays where it is, and parsing cannot go on.
     pub(crate) fn parse(&mut self, input: &mut BytesMut) -> Result<Option<Head>, Refusal> {
         while self.request_line.is_none() && input.starts_with(b"\r\n") {
             input.advance(2);
             self.lines = Lines::default();
         }
-        // What is no text at all (a TLS greeting, say) may never have a line end to wait for.
+        // What is not text at all (a TLS greeting, say) may never have a line end to wait for.
         if self.request_line.is_none() && input.first().is_some_and(|&b| b != b'\r' && !is_tchar(b)) {
             return Err(bad_request("The request does not begin with a method."));
         }
@@ -90,7 +90,7 @@ impl Parser {
         }
     }
 
-    /// Refuses what is too large, complete or not, with the head known up to `end`.
+    /// Refuses a head that is too large, complete or not, as far as it is known: up to `end`.
     fn check_size(&self, end: usize) -> Result<(), Refusal> {
         match &self.request_line {
             None if end > self.limits.request_line => {
@@ -106,7 +106,7 @@ impl Parser {
         }
     }
 
-    /// Judges the head as a whole, takes it off the input, and gets ready for the next one.
+    /// Checks the head as a whole, takes it off the input, and gets ready for the next one.
     fn finish(&mut self, input: &mut BytesMut) -> Result<Head, Refusal> {
         // A copy of its own lets the input be used again while the request lives.
         let head = Bytes::copy_from_slice(&input[..self.position]);
@@ -119,14 +119,17 @@ impl Parser {
         };
 
         let host = host(version, &headers)?;
-        // The authority of an absolute-form target stands above the Host field (RFC 9112 3.2.2).
+        // The authority of an absolute-form target overrides the Host field (RFC 9112 3.2.2).
         if target.authority.is_empty() {
             target.authority = host;
         }
         let framing = Framing::of(version, &headers, self.limits.body)?;
         let expects_continue = expects_continue(version, &headers)?;
         if method == "CONNECT" || method == "TRACE" {
-            return Err(Refusal { status: 501, why: "This server is no tunnel and echoes no requests." });
+            return Err(Refusal {
+                status: 501,
+                why: "This server is not a tunnel and does not echo requests.",
+            });
         }
         let persistent = !headers.members("Connection").any(|m| m.eq_ignore_ascii_case(b"close"))
             && (version >= Version::Http11
@@ -141,7 +144,7 @@ impl Parser {
 #[derive(Debug)]
 struct RequestLine {
     method: String,
-    /// Its authority is empty but for the absolute-form.
+    /// Its authority is empty except for the absolute-form.
     target: Target,
     version: Version,
     length: usize,
@@ -222,7 +225,7 @@ fn absolute_form(target: &[u8]) -> Result<Target, Refusal> {
     origin_form(&authority(&rest[..end])?, &rest[end..])
 }
 
-/// Path and query: what stands before and after the first `?`.
+/// Path and query: what is before and after the first `?`.
 fn origin_form(authority: &str, target: &[u8]) -> Result<Target, Refusal> {
     let end = target.iter().position(|&b| b == b'?').unwrap_or(target.len());
     let (path, query) = target.split_at(end);
@@ -244,8 +247,8 @@ fn host(version: Version, headers: &Headers) -> Result<String, Refusal> {
     }
 }
 
-/// `uri-host [":" port]`, checked (RFC 9110 4.2.1, 7.2; RFC 3986 3.2.2). The host must not be empty and
-/// there is no place for user information (RFC 9110 4.2.4).
+/// `uri-host [":" port]`, checked (RFC 9110 4.2.1, 7.2; RFC 3986 3.2.2). The host must not be empty, and
+/// user information is not allowed (RFC 9110 4.2.4).
 fn authority(authority: &[u8]) -> Result<String, Refusal> {
     let port = authority.iter().rposition(|b| b":]".contains(b)).filter(|&at| authority[at] == b':');
     let (host, port) = authority.split_at(port.unwrap_or(authority.len()));
@@ -263,7 +266,7 @@ fn authority(authority: &[u8]) -> Result<String, Refusal> {
     }
 }
 
-/// What may stand in brackets: an IPv6 address, or one of a version yet to come.
+/// What is allowed in brackets: an IPv6 address, or one of a version yet to come.
 fn is_ip_literal(address: &[u8]) -> bool {
     match address {
         [b'v' | b'V', future @ ..] => {
@@ -278,7 +281,7 @@ fn is_ip_literal(address: &[u8]) -> bool {
     }
 }
 
-/// One expectation is known; another one cannot be met (RFC 9110 10.1.1). HTTP/1.0 has none.
+/// One expectation is known; any other cannot be met (RFC 9110 10.1.1). HTTP/1.0 has none.
 fn expects_continue(version: Version, headers: &Headers) -> Result<bool, Refusal> {
     if version < Version::Http11 {
         return Ok(false);

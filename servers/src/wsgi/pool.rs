@@ -23,7 +23,7 @@ const QUEUE: Duration = Duration::from_secs(10);
 /// Room for one read.
 const READ: usize = 16 * 1024;
 
-/// The threads that are free, and who waits for one. There never is both.
+/// The threads that are free, and the requests that wait for one. There are never both.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
     state: Mutex<State>,
@@ -33,12 +33,12 @@ pub(super) struct Pool {
 struct State {
     /// The one that was used last is at the end: what it needs is still at hand.
     free: Vec<Place>,
-    /// First come, first served. Some may have gone.
+    /// First come, first served. Some may have given up.
     waiting: VecDeque<oneshot::Sender<Place>>,
 }
 
 impl Pool {
-    /// A thread for a request, of the worker that has the least to do: its threads are in each other's way.
+    /// A thread for a request, of the worker that has the least to do: its threads slow each other down.
     /// `None` if too many others wait for one, or if it takes too long.
     pub(super) async fn take(&self) -> Option<Place> {
         let coming = {
@@ -62,8 +62,8 @@ impl Pool {
         timeout(QUEUE, coming).await.ok()?.ok()
     }
 
-    /// Gives a free thread to the next who waits for one, or keeps it. One of a worker that serves no longer
-    /// is dropped.
+    /// Gives a free thread to the next request that waits for one, or keeps it. A thread of a worker that no
+    /// longer serves is dropped.
     pub(super) fn put(&self, mut place: Place) {
         let mut state = self.state();
         if !place.worker.serves() {
@@ -80,7 +80,7 @@ impl Pool {
         state.free.push(place);
     }
 
-    /// Drops the free threads of a worker that serves no longer.
+    /// Drops the free threads of a worker that no longer serves.
     pub(super) fn remove(&self, worker: &Arc<Worker>) {
         self.state().free.retain(|place| !Arc::ptr_eq(&place.worker, worker));
     }
@@ -91,8 +91,8 @@ impl Pool {
     }
 }
 
-/// A connection to a thread of a worker. When it is dropped in the middle of a request, the thread is told by
-/// the end of the connection, and free again on another one as soon as the application lets it.
+/// A connection to a thread of a worker. When it is dropped in the middle of a request, the thread learns that
+/// from the end of the connection, and is free again on another one as soon as the application lets it.
 #[derive(Debug)]
 pub(super) struct Place {
     stream: UnixStream,
@@ -105,7 +105,7 @@ pub(super) struct Place {
     busy: Option<Busy>,
 }
 
-/// Why nothing more comes from a worker.
+/// Why a worker sends nothing more.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Silence {
     /// It has ended.
@@ -148,7 +148,7 @@ impl Place {
             match protocol::take(&mut self.input) {
                 Ok(Some(frame)) => return Ok(frame),
                 Ok(None) => {}
-                // Somebody else writes on the connection: the application, which has found the descriptor.
+                // Something else writes on the connection: the application, which has found the descriptor.
                 Err(protocol::Gibberish) => return Err(Silence::Ended),
             }
             self.input.reserve(READ);
@@ -158,7 +158,7 @@ impl Place {
             };
             match read {
                 Ok(1..) => {}
-                // That is how the system tells of octets that nobody has read.
+                // That is how the system reports octets that were not read.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Err(Silence::Unread),
                 _ => return Err(Silence::Ended),
             }
@@ -170,7 +170,7 @@ impl Place {
         loop {
             match self.frame().await {
                 Ok(Frame::Ready) => return self.give_back(),
-                // Whoever reads the content of a request that has been answered comes too late.
+                // It is too late to read the content of a request that has been answered.
                 Ok(Frame::Wanted) if self.send(&protocol::content(None)).await.is_ok() => {}
                 _ => return,
             }
@@ -219,7 +219,7 @@ pub(super) async fn open(worker: &Arc<Worker>, pool: &Weak<Pool>) -> io::Result<
 }
 
 /// Connects to a thread, for the pool, as soon as one is free. `busy` is the request that nobody waits for
-/// any more, if that is what keeps the thread; until then it counts.
+/// any more, if one keeps the thread; until then it counts.
 pub(super) fn open_soon(worker: &Arc<Worker>, pool: &Weak<Pool>, busy: Option<Busy>) {
     let (true, Ok(runtime)) = (worker.is_alive(), Handle::try_current()) else { return };
     let (worker, pool) = (Arc::clone(worker), Weak::clone(pool));

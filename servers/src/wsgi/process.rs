@@ -22,7 +22,7 @@ use crate::message::BETWEEN_NEIGHBOURS;
 
 /// How long a worker may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(2);
-/// How long somebody else may hold on to the output of a worker that has ended.
+/// How long another process may hold on to the output of a worker that has ended.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 /// What a worker runs.
 const WORKER: &[u8] = include_bytes!("../../wsgi/worker.py");
@@ -84,7 +84,7 @@ impl Process {
         command.current_dir(&recipe.directory).process_group(0);
         command.stdin(program).stdout(OwnedFd::from(its_control)).stderr(its_output);
         let child = command.spawn()?;
-        // With the command goes what is the worker's own.
+        // The ends of the connections that are the worker's go with the command.
         drop(command);
         let id = child.id().unwrap_or_default();
         let worker = Worker::new(control, recipe.patience, recipe.most);
@@ -134,12 +134,12 @@ impl Process {
         Ok(self)
     }
 
-    /// Who uses its threads.
+    /// The worker, for the users of its threads.
     pub(super) fn worker(&self) -> &Arc<Worker> {
         &self.worker
     }
 
-    /// Waits until it gets no more requests, whatever the reason. Says so in the log.
+    /// Waits until it gets no more requests, whatever the reason, and says so in the log.
     pub(super) async fn end_of_service(&mut self) {
         tokio::select! {
             status = self.child.wait() => {

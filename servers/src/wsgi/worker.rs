@@ -1,4 +1,4 @@
-//! One worker, as those see it who use its threads.
+//! One worker, as the users of its threads see it.
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
@@ -24,7 +24,7 @@ pub(super) struct Worker {
     begun: AtomicU64,
     /// How many of its threads have a request.
     requests: AtomicUsize,
-    /// Told when none of them has one any more.
+    /// Notified when none of them has one any more.
     idle: Notify,
     service: watch::Sender<Service>,
 }
