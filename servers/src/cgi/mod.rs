@@ -15,7 +15,7 @@
 //! What section 8 leaves to the implementation: a path may have empty segments, which count in PATH_INFO
 //! alone, but no `.` or `..` and no encoded slash, which are answered with 404. A query is never made into words
 //! for the command line (4.4): a program with options would obey strangers. Scripts whose
-//! name begins with `nph-` write whole messages (5). Limits are those of [`crate::http::limits`].
+//! name begins with `nph-` write whole messages (5). Limits are those of [`crate::http::Limits`].
 
 mod demonstration;
 mod gateway;
