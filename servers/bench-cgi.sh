@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # Scripts per second through server-cgi beside its peers, the same load in turns, in one run. The script is a
 # C program that writes a page and ends: with its library, and without one, which leaves just the work of
-# whoever starts it. Needs gcc and wrk; lighttpd, apache2, go and python3 are measured where they are
-# installed. The last rows are no servers: they start the program, read, wait, and do nothing else.
+# starting it. Needs gcc, curl and wrk; lighttpd, apache2, go and python3 are measured where they are
+# installed. The last rows are not servers: they start the program, read, wait, and do nothing else.
 #
 # usage: servers/bench-cgi.sh [ROUNDS] [SECONDS]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 rounds=${1:-3} seconds=${2:-3}
 cargo build -q --release -p servers --bin server-cgi
-work=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$work"' EXIT
-chmod 755 "$work"
+. servers/bench-common.sh
+# Apache removes files from the directory as it ends.
+trap 'stop; wait; rm -rf "$work"' EXIT
 mkdir "$work/cgi-bin"
 
 gcc -O2 -static -o "$work/cgi-bin/libc" -x c - <<'C'
@@ -82,19 +82,7 @@ int main(int argc, char **argv)
 }
 C
 
-port=18180
-names=() ports=()
-start() { # name command..., with PORT for the port
-  local name=$1
-  shift
-  command -v "$1" >/dev/null || { echo "$1 is not installed: left out" >&2; return 0; }
-  port=$((port + 1))
-  "${@//PORT/$port}" >/dev/null 2>&1 &
-  names+=("$name") ports+=("$port")
-}
-conf() { sed "s/PORT/$((port + 1))/" > "$work/$1"; }
-
-start 'server-cgi' target/release/server-cgi --quiet --port PORT --root "$work" --cgi-bin "$work/cgi-bin"
+start 'server-cgi' /cgi-bin/ target/release/server-cgi --quiet --port PORT --root "$work" --cgi-bin "$work/cgi-bin"
 conf lighttpd.conf <<CONF
 server.modules = ("mod_cgi")
 server.port = PORT
@@ -103,7 +91,7 @@ server.document-root = "$work"
 server.max-keep-alive-requests = 1000000000
 \$HTTP["url"] =~ "^/cgi-bin/" { cgi.assign = ("" => "") }
 CONF
-start 'lighttpd, mod_cgi' lighttpd -D -f "$work/lighttpd.conf"
+start 'lighttpd, mod_cgi' /cgi-bin/ lighttpd -D -f "$work/lighttpd.conf"
 modules=${APACHE_MODULES:-/usr/lib/apache2/modules}
 conf apache.conf <<CONF
 ServerRoot $work
@@ -119,7 +107,7 @@ ScriptSock $work/cgid.sock
 ScriptAlias /cgi-bin/ $work/cgi-bin/
 MaxKeepAliveRequests 0
 CONF
-start 'Apache, mod_cgid' apache2 -DFOREGROUND -f "$work/apache.conf"
+start 'Apache, mod_cgid' /cgi-bin/ apache2 -DFOREGROUND -f "$work/apache.conf"
 if command -v go >/dev/null; then
   cat > "$work/main.go" <<'GO'
 package main
@@ -139,34 +127,26 @@ func main() {
 GO
   GOCACHE=$work/cache CGO_ENABLED=0 go build -o "$work/gocgi" "$work/main.go"
 fi
-start 'Go, net/http/cgi' "$work/gocgi" PORT "$work/cgi-bin"
+start 'Go, net/http/cgi' /cgi-bin/ "$work/gocgi" PORT "$work/cgi-bin"
 # The first python3 with --cgi: Python 3.15 has none.
 python=$(python3 -c 'import sys; print(sys.executable)' || true)
-start 'python3 -m http.server --cgi' "${python:-python3}" -m http.server --cgi PORT -b 127.0.0.1 -d "$work"
+start 'python3 -m http.server --cgi' /cgi-bin/ "${python:-python3}" -m http.server --cgi PORT -b 127.0.0.1 -d "$work"
 
-for at in "${!ports[@]}"; do
-  for try in {1..50}; do
-    curl -sf "http://127.0.0.1:${ports[$at]}/cgi-bin/bare" | grep -qx ok && continue 2
-    sleep 0.1
-  done
-  echo "${names[$at]} runs no scripts here: left out" >&2
-  unset "names[at]" "ports[at]"
-done
-for workers in 1 2; do names+=("posix_spawn, workers: $workers") ports+=("$workers"); done
+leave_out_the_silent bare '^ok$'
+for workers in 1 2; do names+=("posix_spawn, workers: $workers") urls+=("$workers"); done
 
 printf '%-32s %10s %10s   (scripts/s, median of %s rounds of %s s)\n' '' libc bare "$rounds" "$seconds"
 for round in $(seq "$rounds"); do
   for at in "${!names[@]}"; do
     for program in libc bare; do
       case ${names[$at]} in
-        posix_spawn*) "$work/spawn" "$work/cgi-bin/$program" "${ports[$at]}" "$seconds" ;;
-        *) wrk -t1 -c16 -d"${seconds}s" "http://127.0.0.1:${ports[$at]}/cgi-bin/$program" |
+        posix_spawn*) "$work/spawn" "$work/cgi-bin/$program" "${urls[$at]}" "$seconds" ;;
+        *) wrk -t1 -c16 -d"${seconds}s" "${urls[$at]}$program" |
              awk -v name="${names[$at]}" '/Requests\/sec/ { print $2 } /Non-2xx|Socket errors/ { print name ": " $0 > "/dev/stderr" }' ;;
       esac >> "$work/$at-$program"
     done
   done
 done
 for at in "${!names[@]}"; do
-  median() { sort -n "$work/$at-$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-  printf '%-32s %10.0f %10.0f\n' "${names[$at]}" "$(median libc)" "$(median bare)"
+  printf '%-32s %10.0f %10.0f\n' "${names[$at]}" "$(median "$at-libc")" "$(median "$at-bare")"
 done

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use servers::application::Application;
+use servers::http::{Config, Server, stop_signal};
 use servers::message::{Request, Response};
-use servers::server::{Config, Server, stop_signal};
 
 struct Hello;
 

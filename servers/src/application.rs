@@ -10,7 +10,7 @@ use crate::message::{Request, Response};
 /// sees only requests that mean one thing. It may read the body or leave it: the server deals with
 /// what is left. For HEAD it answers as for GET; the server keeps the body back.
 pub trait Application: Send + Sync + 'static {
-    /// The response to `request`. It never fails: what goes wrong is a response too.
+    /// The response to `request`. It never fails: what goes wrong is also a response.
     fn call(&self, request: Request) -> impl Future<Output = Response> + Send;
 
     /// Ends what the application keeps running, once the last request has been answered.

@@ -4,36 +4,28 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::message::{Request, Version};
+use crate::message::{BETWEEN_NEIGHBOURS, Request, Version, is_one_of};
 
-/// Fields that become no `HTTP_` variable. Two of them have variables of their own, others are between the
-/// client and the server alone, and some would do harm (RFC 3875 4.1.18).
-const KEPT_BACK: [&str; 12] = [
-    // Programs that fetch something would take the client's word for the proxy to go through: "httpoxy".
-    "Proxy",
-    "Proxy-Authorization",
+/// Fields that do not become an `HTTP_` variable, besides those between neighbours: two of them have variables of
+/// their own, one has been dealt with by the server, and some would do harm (RFC 3875 4.1.18).
+const KEPT_BACK: [&str; 5] = [
     "Content-Length",
     "Content-Type",
-    // What they say has been done, or is undone by the server.
-    "Connection",
     "Expect",
-    "Keep-Alive",
-    "Proxy-Connection",
-    "TE",
-    "Trailer",
-    "Transfer-Encoding",
-    "Upgrade",
+    // Programs that fetch something would trust the client to name the proxy to go through: "httpoxy".
+    "Proxy",
+    "Proxy-Authorization",
 ];
 
 /// How a program is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interface {
     /// As a script: its environment is that of a process, which others may see. So the password in
-    /// `Authorization` stays out of it (RFC 3875 4.1.18). There are three variables more than in the RFC, which
-    /// scripts count on: `DOCUMENT_ROOT`, `REMOTE_PORT` and `REQUEST_URI`.
+    /// `Authorization` stays out of it (RFC 3875 4.1.18). There are three more variables than in the RFC, which
+    /// scripts rely on: `DOCUMENT_ROOT`, `REMOTE_PORT` and `REQUEST_URI`.
     Cgi,
-    /// As an application, which is the one who checks passwords. What is not in the RFC would have names of
-    /// another kind (PEP 3333, "environ Variables"), so there is none of it.
+    /// As an application, which itself checks passwords. Variables that are not in the RFC would have names of
+    /// another kind (PEP 3333, "environ Variables"), so there are none.
     Wsgi,
 }
 
@@ -49,10 +41,10 @@ pub struct Place<'a> {
 }
 
 /// Calls `set` with each meta-variable of a request, name and value, in the order of RFC 3875; each name once.
-/// `content_length` is that of the decoded content; `None` where the request has none.
+/// `content_length` is that of the decoded content; `None` if the request has none.
 ///
-/// `AUTH_TYPE`, `REMOTE_USER` and `REMOTE_IDENT` are never set, for the server asks nobody who they are, and
-/// takes no client's word for it.
+/// `AUTH_TYPE`, `REMOTE_USER` and `REMOTE_IDENT` are never set, for the server does not ask clients who
+/// they are, and does not trust what they say.
 pub fn variables(
     interface: Interface,
     software: &str,
@@ -83,7 +75,7 @@ pub fn variables(
     set("QUERY_STRING", query.as_bytes());
     let client = remote.ip().to_canonical().to_string();
     set("REMOTE_ADDR", client.as_bytes());
-    // Asking for the name would take longer than most scripts; the address may stand for it (4.1.9).
+    // Asking for the name would take longer than most scripts; the address may be given instead (4.1.9).
     set("REMOTE_HOST", client.as_bytes());
     set("REQUEST_METHOD", request.method.as_bytes());
     if interface == Interface::Cgi {
@@ -135,11 +127,12 @@ fn fields(interface: Interface, request: &Request, mut set: impl FnMut(&str, &[u
     }
 }
 
-/// Only letters, digits and hyphens make a name. `X_Y` would become the same variable as `X-Y`, and what
-/// a trusted server in front of this one has checked could be overwritten.
+/// Only letters, digits and hyphens make a name. `X_Y` would become the same variable as `X-Y`, and could
+/// overwrite what a trusted server in front of this one has checked.
 fn is_passed_on(interface: Interface, name: &[u8]) -> bool {
     name.iter().all(|&b| b.is_ascii_alphanumeric() || b == b'-')
-        && !KEPT_BACK.iter().any(|kept| kept.as_bytes().eq_ignore_ascii_case(name))
+        && !is_one_of(&BETWEEN_NEIGHBOURS, name)
+        && !is_one_of(&KEPT_BACK, name)
         && (interface == Interface::Wsgi || !name.eq_ignore_ascii_case(b"Authorization"))
 }
 

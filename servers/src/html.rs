@@ -1,9 +1,8 @@
 //! The little HTML that the servers themselves write.
 
-use crate::encode::reason;
-use crate::message::Response;
+use crate::message::{Response, reason};
 
-/// A short page for a person who gets no other answer: the status, and one plain sentence.
+/// A short page for a person, in place of what was asked for: the status, and one plain sentence.
 pub fn error_page(status: u16, sentence: &str) -> Response {
     let title = format!("{status} {}", reason(status));
     let (title, sentence) = (escape(&title), escape(sentence));
@@ -14,7 +13,7 @@ pub fn error_page(status: u16, sentence: &str) -> Response {
     Response::content(status, "text/html; charset=utf-8", page)
 }
 
-/// Text that means itself, in HTML content and in quoted attribute values.
+/// Text with its markup escaped, for HTML content and quoted attribute values.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

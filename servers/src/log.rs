@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 
-use crate::encode::with_date;
+use crate::message::with_date;
 
-/// Octets that may wait to be written. What comes on top, because nobody reads the output, is lost and counted.
+/// Octets that may wait to be written. What exceeds this, because the output is not read, is lost and counted.
 const QUEUE_LIMIT: usize = 4 * 1024 * 1024;
 /// How long the writer lets lines gather after it has written some: waking it costs more than a line.
 const GATHER: Duration = Duration::from_millis(5);
@@ -20,13 +20,13 @@ const PROGRAM_LINE: usize = 1024;
 const LINE_SHOWN: usize = 200;
 
 /// Writes one line for an application. Control characters are escaped, so that one line stays one
-/// line and a terminal takes no orders from a client.
+/// line and a terminal does not obey a client.
 pub fn line(text: &str) {
     push(format_args!("{}", OneLine(text)));
 }
 
-/// Takes the lines that are whole off the front of what a program has written, or all there is once it is
-/// over, and writes them to the log, with the name of the program before each.
+/// Takes the lines that are whole off the front of what a program has written, or all there is once the program
+/// has ended, and writes them to the log, with the name of the program before each.
 pub(crate) fn lines(name: &str, written: &mut BytesMut, is_over: bool) {
     loop {
         let end = written.iter().take(PROGRAM_LINE).position(|&b| b == b'\n').map(|end| end + 1);
@@ -46,7 +46,7 @@ pub(crate) struct Access<'a> {
     pub(crate) remote: SocketAddr,
     /// The request line as it came, however wrong.
     pub(crate) line: &'a [u8],
-    /// `None`, shown as 0, where the client went away before there was an answer.
+    /// `None`, shown as 0, if the client went away before there was an answer.
     pub(crate) status: Option<u16>,
     /// Octets of content sent.
     pub(crate) octets: u64,
@@ -67,7 +67,7 @@ pub(crate) fn access(Access { remote, line, status, octets, took }: &Access) {
     });
 }
 
-/// Bytes of a stranger, as ASCII that a terminal and a log take for nothing else: quotes, backslashes and
+/// Bytes of a stranger, as ASCII that a terminal and a log cannot misread: quotes, backslashes and
 /// line ends as in Rust and C, everything else that is not printable as `\xNN`.
 pub struct Escaped<'a>(pub &'a [u8]);
 
@@ -86,14 +86,17 @@ struct OneLine<'a>(&'a str);
 
 impl Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        self.0.chars().try_for_each(|character| match character.is_control() {
-            true => write!(f, "{}", character.escape_default()),
-            false => f.write_char(character),
+        self.0.chars().try_for_each(|character| {
+            if character.is_control() {
+                write!(f, "{}", character.escape_default())
+            } else {
+                f.write_char(character)
+            }
         })
     }
 }
 
-/// Adds one line to what is to be written.
+/// Adds one line to those that wait to be written.
 pub(crate) fn push(line: fmt::Arguments) {
     let log = &*LOG;
     let mut queue = log.queue();
@@ -108,7 +111,7 @@ pub(crate) fn push(line: fmt::Arguments) {
     }
 }
 
-/// Waits until all lines are written, or for a second where nobody reads them. It blocks: for the end
+/// Waits until all lines are written, or for a second if they are not read. It blocks: for the end
 /// of a program.
 pub fn flush() {
     let log = &*LOG;
@@ -131,14 +134,14 @@ struct Queue {
 }
 
 static LOG: LazyLock<Log> = LazyLock::new(|| {
-    // A server that cannot start one thread has worse troubles than its log; the queue limit bounds them.
+    // A server that cannot start one thread has worse problems than its log; the queue limit bounds them.
     let _ = std::thread::Builder::new().name("log".to_owned()).spawn(write_lines);
     Log { queue: Mutex::default(), changed: Condvar::new() }
 });
 
 impl Log {
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        // The text is whole lines at every panic that can happen; a poisoned lock is no reason to be silent.
+        // The text is whole lines at every panic that can happen; a poisoned lock is not a reason to be silent.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -162,7 +165,7 @@ fn write_lines() {
         if lost > 0 {
             let _ = writeln!(text, "({lost} lines lost here: nobody read the output)");
         }
-        // Nobody reads the output: no reason to stop serving.
+        // That the output is not read is not a reason to stop serving.
         let mut stdout = io::stdout().lock();
         let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
         drop(stdout);

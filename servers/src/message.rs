@@ -1,7 +1,9 @@
-//! What the parser makes and the applications answer with: requests, responses and their parts.
+//! What the parser makes and the applications answer with: requests, responses and their parts (RFC 9110).
 
+use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -30,14 +32,14 @@ pub struct Request {
 pub struct Target {
     /// The path as it came, still percent-encoded; `*` for `OPTIONS *`. Never empty.
     pub path: String,
-    /// What stands after the first `?`, as it came; `None` where there is no `?`.
+    /// What follows the first `?`, as it came; `None` if there is no `?`.
     pub query: Option<String>,
     /// Host and port that the client asked for: of the absolute-form if it was used, else of the
-    /// Host field. Empty where HTTP/1.0 named none.
+    /// Host field. Empty if a client of HTTP/1.0 named none.
     pub authority: String,
 }
 
-/// The minor version of HTTP/1 (RFC 9112 2.3). A higher one than 1 is handled as 1.
+/// The minor version of HTTP/1 (RFC 9112 2.3). A version higher than 1 is handled as 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
     /// HTTP/1.0
@@ -119,6 +121,16 @@ impl Headers {
     }
 }
 
+/// The fields that are between two neighbours, of which one may be a proxy, and go no further (RFC 9110 7.6.1).
+/// Trailer is one of them here: it announces a part of the framing.
+pub(crate) const BETWEEN_NEIGHBOURS: [&str; 7] =
+    ["Connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade"];
+
+/// Whether a field has one of these names.
+pub(crate) fn is_one_of(names: &[&str], name: &[u8]) -> bool {
+    names.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(name))
+}
+
 /// The content of a message: nothing, bytes at hand, or bytes to come. Or more than the content.
 #[derive(Debug)]
 pub enum Body {
@@ -128,13 +140,13 @@ pub enum Body {
     Full(Bytes),
     /// As it comes. An error in place of a chunk means that the rest will never come.
     Stream {
-        /// Octets in total, where that is known beforehand.
+        /// Octets in total, if that is known beforehand.
         length: Option<u64>,
         /// The blocks, in order; closed at the end.
         chunks: mpsc::Receiver<io::Result<Bytes>>,
     },
     /// A whole response, head and all, as it comes. It goes to the client as it is, in place of the rest of
-    /// the [`Response`], and the connection closes behind it (RFC 3875 5: a script whose header is not parsed).
+    /// the [`Response`], and the connection closes after it (RFC 3875 5: a script whose header is not parsed).
     Verbatim(mpsc::Receiver<io::Result<Bytes>>),
 }
 
@@ -156,7 +168,7 @@ impl Body {
         }
     }
 
-    /// Octets in total, where that is known beforehand.
+    /// Octets in total, if that is known beforehand.
     pub fn length(&self) -> Option<u64> {
         match self {
             Body::Empty => Some(0),
@@ -164,5 +176,73 @@ impl Body {
             Body::Stream { length, .. } => *length,
             Body::Verbatim(_) => None,
         }
+    }
+}
+
+/// Calls `use_it` with the time of this second in the format of a Date field (RFC 9110 5.6.7).
+/// Each thread formats it once a second.
+pub(crate) fn with_date<T>(use_it: impl FnOnce(&str) -> T) -> T {
+    thread_local! {
+        static CACHED: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };
+    }
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+    CACHED.with_borrow_mut(|(second, date)| {
+        if *second != now {
+            *second = now;
+            *date = httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(now));
+        }
+        use_it(date)
+    })
+}
+
+/// The reason phrase of a status code (RFC 9110 15, RFC 6585), empty where there is none.
+pub(crate) fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        203 => "Non-Authoritative Information",
+        204 => "No Content",
+        205 => "Reset Content",
+        206 => "Partial Content",
+        300 => "Multiple Choices",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        305 => "Use Proxy",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        402 => "Payment Required",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        407 => "Proxy Authentication Required",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        411 => "Length Required",
+        412 => "Precondition Failed",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        415 => "Unsupported Media Type",
+        416 => "Range Not Satisfiable",
+        417 => "Expectation Failed",
+        421 => "Misdirected Request",
+        422 => "Unprocessable Content",
+        426 => "Upgrade Required",
+        428 => "Precondition Required",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        505 => "HTTP Version Not Supported",
+        _ => "",
     }
 }

@@ -1,13 +1,13 @@
-//! What a resource answers to a method that is not its own (RFC 9110 9.1).
+//! What a resource answers to a method that it does not have (RFC 9110 9.1).
 
 use crate::html::error_page;
 use crate::message::Response;
 
-/// The methods that RFC 9110 9.3 and RFC 5789 define. Whatever else a client sends is not known here.
+/// The methods that RFC 9110 9.3 and RFC 5789 define. Any other method is unknown here.
 const KNOWN: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
-/// The answer to any method but those that the resource `allow`s: what it allows, to one who asks
-/// with OPTIONS; 405 to a method that we know; 501 to one that we have never heard of.
+/// The answer to any method but those that the resource `allow`s: what it allows, to a client that
+/// asks with OPTIONS; 405 to a method that we know; 501 to one that we have never heard of.
 pub(crate) fn other(method: &str, allow: &'static str) -> Response {
     let mut response = match method {
         "OPTIONS" => Response::new(204),

@@ -1,4 +1,4 @@
-//! What the programs have in common: options, and the way from them to a server that serves.
+//! What the programs have in common: options, and the steps from these to a running server.
 
 use std::future::Future;
 use std::io::ErrorKind;
@@ -8,8 +8,8 @@ use std::process::ExitCode;
 
 use crate::application::Application;
 use crate::files::{Files, Pages};
+use crate::http::{Config, Server, stop_signal};
 use crate::log;
-use crate::server::{Config, Server, stop_signal};
 
 /// The options of every server.
 #[derive(Debug, clap::Args)]
@@ -28,7 +28,7 @@ pub struct Common {
     pub quiet: bool,
 }
 
-/// The option of those that serve files.
+/// The option of the servers that serve files.
 #[derive(Debug, clap::Args)]
 pub struct Root {
     /// The directory whose files to serve, in place of the built-in pages
@@ -51,12 +51,12 @@ impl Root {
 pub(crate) fn seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(seconds) if (0.001..1e6).contains(&seconds) => Ok(seconds),
-        _ => Err("a number of seconds is wanted, as in 30 or 0.5".into()),
+        _ => Err("give a number of seconds, such as 30 or 0.5".into()),
     }
 }
 
 /// Makes an application and serves it until the process is asked to stop. What keeps the server from
-/// starting is said on standard error, with exit code 2.
+/// starting is written to standard error, with exit code 2.
 pub(crate) fn run<A: Application>(
     common: &Common,
     application: impl Future<Output = Result<A, String>>,
@@ -79,7 +79,7 @@ async fn serve<A: Application>(
     let config = Config { trace: common.trace, quiet: common.quiet, ..Config::new(address) };
     let server = Server::bind(config).and_then(|server| Ok((server.local_addr()?, server))).map_err(
         |error| match error.kind() {
-            ErrorKind::AddrInUse => format!("Another program listens on {address} already."),
+            ErrorKind::AddrInUse => format!("Another program already listens on {address}."),
             _ => format!("Cannot listen on {address}: {error}"),
         },
     );
@@ -109,7 +109,7 @@ mod tests {
             serve(&options(&["--port", &address.port().to_string()]).common, async {
                 Ok(Files::built_in(PAGES))
             }),
-            Err(format!("Another program listens on {address} already."))
+            Err(format!("Another program already listens on {address}."))
         );
         let missing =
             options(&["--root", "/nowhere/at/all"]).root.files(PAGES).expect_err("no such directory");

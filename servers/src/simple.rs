@@ -14,7 +14,7 @@ pub(crate) const PAGES: Pages = &[("index.html", include_bytes!("../www/index.ht
 #[derive(Debug, clap::Parser)]
 #[command(name = "server-simple", version)]
 pub struct Options {
-    /// What every server can be told
+    /// The options of every server
     #[command(flatten)]
     pub common: Common,
     /// The files to serve

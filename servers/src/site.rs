@@ -19,9 +19,10 @@ pub struct Site {
 impl Application for Site {
     async fn call(&self, request: Request) -> Response {
         // `/%66orm` is the same address (RFC 3986 6.2.2.2).
-        match percent_decode_str(&request.target.path).eq(b"/form".iter().copied()) {
-            true => self.form.call(request).await,
-            false => self.files.call(request).await,
+        if percent_decode_str(&request.target.path).eq(b"/form".iter().copied()) {
+            self.form.call(request).await
+        } else {
+            self.files.call(request).await
         }
     }
 }

@@ -70,7 +70,7 @@ def allow(environ, methods):
 
 
 def answer_form(environ, start_response):
-    """Shows what a form sent: as a page, or as JSON to those who ask for it."""
+    """Shows what a form sent: as a page, or as JSON if the client asks for it."""
     allow(environ, "GET, HEAD, POST, OPTIONS")
     try:
         fields = submitted(environ)
@@ -147,7 +147,7 @@ def short(octets):
 
 
 def answer_environ(environ, start_response):
-    """All that the server tells an application."""
+    """All that the server gives an application."""
     lines = "".join(f"{name} = {value!r}\n" for name, value in sorted(environ.items()))
     start_response("200 OK", [("Content-Type", "text/plain; charset=utf-8")])
     return [lines.encode()]
@@ -165,7 +165,7 @@ visits = 0
 
 
 def answer_count(environ, start_response):
-    """A variable lives in one process, and there are several. That is what databases are for."""
+    """A variable lives in one process, and there are several: a shared number belongs in a database."""
     global visits
     visits += 1
     return page(start_response, f"<p>Process {os.getpid()} has counted {visits}. Reload the page.</p>")

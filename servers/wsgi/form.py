@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 # More fields than any form has.
 MAX_FIELDS = 10_000
 
-# A parameter of a header field, behind its semicolon: name=value, name="value", or nothing at all. In a form
+# A parameter of a header field, after its semicolon: name=value, name="value", or nothing at all. In a form
 # a backslash means itself, unless a quote follows that does not end the value: some clients escape it.
 PARAMETER = re.compile(rb"""
     ;\s* (?: ([^;=\s][^;=]*?) \s*=\s* (?: "((?:[^"]|(?<=\\)")*?)" | ([^";]*[^";\s]) ) \s* (?=;|\Z) )?

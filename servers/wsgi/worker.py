@@ -1,7 +1,7 @@
 """A worker of server-wsgi: a process that hosts one WSGI application (PEP 3333).
 
-usage: python3 - MODULE:CALLABLE THREADS, in the directory to import the application from, with this program
-as standard input, and as standard output a Unix socket that connections come through.
+usage: python3 - MODULE:CALLABLE THREADS FIELD..., in the directory to import the application from. This program is
+standard input; connections come through standard output, a Unix socket. FIELD... are for the server to send.
 
 The server speaks HTTP; a worker never sees any of it. There is a connection for each thread, and a thread
 answers the requests of its connection, one after the other:
@@ -35,7 +35,7 @@ import traceback
 # Before a request: octets of its environment, octets of its content, which may be yet to come.
 REQUEST = struct.Struct("!II")
 TO_COME = 0xFFFFFFFF
-# Before a block of content that was wanted: its octets, none at the end. Or it will never come.
+# Before a block of content that was wanted: its octets, none at the end. LOST: it will never come.
 CONTENT = struct.Struct("!I")
 LOST = 0xFFFFFFFF
 # Before everything that a worker sends: what it is, octets of the head of the response, octets of all its
@@ -55,9 +55,8 @@ BLOCK_SIZE = 128 * 1024
 STATUS = r"[2-5][0-9]{2} [!-~\x80-\xff](?:[ -~\x80-\xff]*[!-~\x80-\xff])?"
 FIELD = r"\0[!#$%&'*+.^_`|~0-9A-Za-z-]+\0[\t -~\x80-\xff]*"
 HEAD = re.compile(f"{STATUS}(?:{FIELD})*")
-# Fields about the connection, which is the server's own (RFC 9110 7.6.1).
-HOP_BY_HOP = frozenset("connection keep-alive proxy-authenticate proxy-authorization proxy-connection te "
-                       "trailer trailers transfer-encoding upgrade".split())
+# Fields that PEP 3333 leaves to the server (RFC 2616 13.5.1), besides those that the server names itself.
+HOP_BY_HOP = {"proxy-authenticate", "proxy-authorization", "trailers"}
 # These have no content, whatever the application says (RFC 9110 6.4.1, 15.3.6).
 WITHOUT_CONTENT = "204", "205", "304"
 
@@ -188,7 +187,7 @@ class Exchange:
         try:
             self.connection.sendall(frame + block)
         except OSError:
-            # The client has gone, and the server has closed the connection to tell.
+            # The client has gone, and the server has closed the connection to say so.
             self.lost = True
             raise
 
@@ -206,7 +205,7 @@ class Exchange:
             return
         log_exception()
         if not self.over:
-            # Whoever calls write() later is told off.
+            # A later call of write() is an error.
             self.over = True
             self.length = self.sent
             with contextlib.suppress(OSError):
@@ -333,7 +332,7 @@ def next_connection(control):
     if not passed:
         return None
     connection = socket.socket(fileno=DESCRIPTOR.unpack(passed[0][2])[0])
-    # What the application starts shall not keep it open.
+    # What the application starts must not keep it open.
     connection.set_inheritable(False)
     return connection
 
@@ -341,7 +340,7 @@ def next_connection(control):
 def end_with(lifeline):
     """Has the system kill this process, and its children, as soon as the server has ended, however it did.
 
-    The main thread watches, too, but an endless loop in C keeps it from running. Only Linux can do better.
+    The main thread also watches, but an endless loop in C keeps it from running. Only Linux can do better.
     """
     if hasattr(fcntl, "F_SETSIG"):
         fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
@@ -363,6 +362,7 @@ def find(name):
 
 def main():
     name, threads = sys.argv[1], int(sys.argv[2])
+    HOP_BY_HOP.update(field.lower() for field in sys.argv[3:])
     # Standard output and input are for the application to use.
     control = socket.socket(fileno=os.dup(1))
     os.dup2(2, 1)

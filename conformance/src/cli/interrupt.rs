@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use conformance::target::process;
-use servers::server::stop_signal;
+use servers::http::stop_signal;
 
 use super::Stop;
 

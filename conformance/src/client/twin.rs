@@ -6,7 +6,8 @@ use crate::client::context::FOLLOW_UP;
 use crate::judge::failure::Failure;
 use crate::judge::reply::list_statuses;
 use crate::wire::octets::contains;
-use crate::wire::reply::{self, Answer};
+use crate::wire::read;
+use crate::wire::reply::Answer;
 use crate::wire::transcript::Mark;
 
 /// A request that was accepted; what differs from it by one edit can now be expected to be refused.
@@ -55,7 +56,7 @@ impl Twin<'_> {
             Answer::Closed | Answer::Reset => true,
             // A refusal may be cut off by a reset, since the server need not read all that was sent. An error
             // page without a status line is a refusal, too; that it is malformed is for the lint.
-            Answer::Broken { bytes, .. } => match reply::status(bytes) {
+            Answer::Broken { bytes, .. } => match read::status(bytes) {
                 Some(status) => statuses.contains(&status),
                 None => !bytes.starts_with(b"HTTP/") && !self.grants(bytes),
             },

@@ -232,7 +232,8 @@ fn find(octets: &[u8], word: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::host_and_path;
-    use crate::wire::reply::{Progress, Reply, read};
+    use crate::wire::read::{Progress, read};
+    use crate::wire::reply::Reply;
 
     #[test]
     fn a_location_is_read_as_a_browser_reads_it() {

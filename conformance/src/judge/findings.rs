@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::judge::failure::Failure;
-use crate::wire::reply::{self, Progress, Reply};
+use crate::wire::read::{self, Progress};
+use crate::wire::reply::Reply;
 use crate::wire::transcript::{Event, Mark, Transcript};
 
 /// A rule that holds for every response: the id of its check, and its judgement of one reply.
@@ -59,7 +60,7 @@ impl Findings {
     /// Judges octets in which no whole response could be made out.
     pub(crate) fn inspect_malformed(&self, octets: &[u8], at: Mark, transcript: &Transcript) {
         // The head may be readable, and show what is wrong.
-        match reply::read(octets, true, at.connection, at.offset) {
+        match read::read(octets, true, at.connection, at.offset) {
             Progress::Whole(reply, _) => self.inspect(&reply, transcript),
             _ => self.inspect(&Reply::without_head(octets, at), transcript),
         }

@@ -2,5 +2,6 @@
 
 pub mod octets;
 pub mod output;
+pub(crate) mod read;
 pub mod reply;
 pub mod transcript;

@@ -6,6 +6,7 @@
 
 mod floor;
 mod hostile;
+mod layers;
 mod ledger;
 mod misbehaving;
 mod mutants;

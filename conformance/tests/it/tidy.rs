@@ -10,13 +10,13 @@ use conformance::mutant::Mutant;
 use conformance::run::profile::{BUILT_IN, Profile};
 use libtest_mimic::Trial;
 
-use crate::{ledger, trial};
+use crate::{layers, ledger, trial};
 
 /// Returns what breaks the rule, a line each.
 type Rule = fn() -> Vec<String>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let rules: [(&str, Rule); 14] = [
+    let rules: [(&str, Rule); 15] = [
         ("ids-are-unique-words", ids),
         ("needs-stand-before", needs),
         ("texts-are-sentences", texts),
@@ -26,6 +26,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("profiles-are-valid", profiles),
         ("every-check-is-in-a-profile", unused),
         ("files-are-short", long_files),
+        ("servers-have-layers", || layers::violations(&workspace().join("servers/src"), layers::SERVERS)),
         ("ledger-is-complete", ledger::incomplete),
         ("statements-are-sentences", ledger::ragged),
         ("requirements-name-statements", ledger::unknown),
@@ -160,7 +161,7 @@ fn long_chapters() -> Vec<String> {
 
 /// No source file hides two subjects: 400 lines at most. Chapters have a limit of their own.
 fn long_files() -> Vec<String> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
+    let workspace = workspace();
     let mut faults = Vec::new();
     let mut directories: Vec<_> =
         ["servers", "conformance", "cgi-bin"].map(|name| workspace.join(name)).into();
@@ -180,4 +181,8 @@ fn long_files() -> Vec<String> {
         }
     }
     faults
+}
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace")
 }

@@ -32,11 +32,11 @@ const REDIRECTS: usize = 10;
 /// How long a request waits while too many scripts run.
 const QUEUE: Duration = Duration::from_secs(10);
 /// How long a response waits for its end, so that it can say its length: most scripts end as soon as they
-/// have written. This is less than anybody notices.
+/// have written. Nobody notices so short a time.
 const AT_ONCE: Duration = Duration::from_millis(5);
 /// Octets of such a response.
 const AT_ONCE_OCTETS: usize = 64 * 1024;
-/// What the client is told when too much is going on, and when nobody understands the script.
+/// What the client reads when the server is too busy, and when the output of the script cannot be understood.
 const BUSY: &str = "The server is too busy for this script.";
 const MALFORMED: &str = "The script behind this address has failed.";
 
@@ -51,14 +51,14 @@ pub(super) struct Gateway {
     patience: Duration,
 }
 
-/// What comes of a script.
+/// What a script leads to.
 enum Answer {
     Response(Response),
     /// The response is that of another address (RFC 3875 6.2.2).
     Elsewhere(Target),
 }
 
-/// What the client is told, and what the log is.
+/// What the client reads, and what the log says.
 struct Failure {
     status: u16,
     sentence: &'static str,
@@ -117,7 +117,7 @@ impl Gateway {
         let length = head.length;
         let (status, headers) = head.into_parts();
         let body = match (&request.method[..], status) {
-            // What a script writes behind the head in spite of that, nobody wants (RFC 3875 4.3.3).
+            // What a script writes after the head in spite of that is not wanted (RFC 3875 4.3.3).
             ("HEAD", _) => {
                 tokio::spawn(process.finish());
                 Body::Stream { length, chunks: mpsc::channel(1).1 }
@@ -208,7 +208,7 @@ async fn content(request: &mut Request) -> Result<(Stdio, Option<u64>), Failure>
 }
 
 fn no_room(error: io::Error) -> Failure {
-    failure(500, "The server has no room for the content.", format!("the content can't be kept: {error}"))
+    failure(500, "The server has no room for the content.", format!("the content can't be stored: {error}"))
 }
 
 /// Reads the head of a script's output, and what came with it.
@@ -249,7 +249,7 @@ fn excerpt(bytes: &[u8]) -> String {
     format!("\"{}\"", Escaped(&bytes[..bytes.len().min(100)]))
 }
 
-/// The content of a response: as a whole where it is complete soon, else as it comes.
+/// The content of a response: as a whole if it is complete soon, else as it comes.
 async fn body(mut process: Process, mut content: BytesMut, length: Option<u64>) -> Body {
     let whole = timeout(AT_ONCE, process.whole(&mut content, AT_ONCE_OCTETS)).await;
     let is_whole = matches!(whole, Ok(Ok(true))) && process.killed().is_none();
@@ -263,7 +263,7 @@ async fn body(mut process: Process, mut content: BytesMut, length: Option<u64>) 
     Body::Stream { length, chunks }
 }
 
-/// The response of a script that writes all of it, the status line too (RFC 3875 5).
+/// The response of a script that writes all of it, even the status line (RFC 3875 5).
 async fn verbatim(mut process: Process) -> Result<Response, Failure> {
     let first = match process.next().await {
         Ok(Some(block)) => block.freeze(),
@@ -278,11 +278,11 @@ async fn verbatim(mut process: Process) -> Result<Response, Failure> {
     Ok(Response { body: Body::Verbatim(chunks), ..Response::new(status) })
 }
 
-/// Passes output on to the client as it comes, and sees the script off. What a script writes beyond the
+/// Passes output on to the client as it comes, and waits for the script to end. What a script writes beyond the
 /// length that it has announced is read and dropped (RFC 3875 6.4).
 ///
-/// Where the script was killed or takes too long, the content ends in an error: the client shall not take
-/// a part for the whole. A client that has gone takes the script with it.
+/// If the script was killed or takes too long, the content ends in an error: the client must not mistake
+/// a part for the whole. When the client goes, the script ends.
 async fn pass_on(
     mut process: Process,
     first: Bytes,
@@ -323,7 +323,7 @@ async fn pass_on(
     process.finish().await;
 }
 
-/// The request that a local redirect stands for: the same client asks for another address, without
+/// The request that a local redirect means: the same client asks for another address, without
 /// content (RFC 3875 6.3.2).
 fn redirected(request: Request, target: Target) -> Request {
     let Request { mut headers, method, .. } = request;

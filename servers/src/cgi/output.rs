@@ -1,13 +1,12 @@
 //! What a script writes before its document: the head of a CGI response (RFC 3875 6). No I/O.
 //!
-//! What breaks the rules is not repaired: the person at the other end could not tell what the script
-//! meant, and the one who wrote it would never learn.
+//! What breaks the rules is not repaired: the person at the other end could not know what the script
+//! meant, and its author would never learn.
 
 use bytes::BytesMut;
 
-use crate::characters::has_whole_escapes;
+use crate::http::{field, has_whole_escapes};
 use crate::message::{Headers, Target};
-use crate::parse::field;
 
 /// Octets of a head; a script that writes more has lost its way.
 const LIMIT: usize = 64 * 1024;
@@ -44,13 +43,14 @@ pub(super) fn take(output: &mut BytesMut) -> Result<Option<BytesMut>, Malformed>
             return Ok(Some(output.split_to(length)));
         }
     }
-    match output.len() > LIMIT {
-        true => Err(malformed("the head of its output has no end", &output[..80])),
-        false => Ok(None),
+    if output.len() > LIMIT {
+        Err(malformed("the head of its output has no end", &output[..80]))
+    } else {
+        Ok(None)
     }
 }
 
-/// Understands a head: fields, each on a line of its own that ends in LF or CRLF, in any order.
+/// Reads a head: fields, each on a line of its own that ends in LF or CRLF, in any order.
 pub(super) fn parse(head: &[u8]) -> Result<Head, Malformed> {
     let mut parsed = Head::default();
     // Status, Location and Content-Type may each be given once (RFC 3875 6.3).
@@ -71,24 +71,24 @@ pub(super) fn parse(head: &[u8]) -> Result<Head, Malformed> {
         let (name, value) = (&line[name], &line[value]);
         let is = |expected: &str| name.eq_ignore_ascii_case(expected.as_bytes());
         if let Some(known) = ["Status", "Location", "Content-Type"].into_iter().find(|known| is(known)) {
-            // Without a value it counts as not given (6.3).
+            // Without a value it counts as absent (6.3).
             if value.is_empty() {
                 continue;
             }
             if given.contains(&known.as_bytes()) {
-                return Err(at_fault("a field of its head is there twice"));
+                return Err(at_fault("a field is in its head twice"));
             }
             given.push(known.as_bytes());
         }
         if is("Status") {
-            parsed.status = Some(status(value).ok_or_else(|| at_fault("that is no final status"))?);
+            parsed.status = Some(status(value).ok_or_else(|| at_fault("this is not a final status"))?);
         } else if is("Location") {
             parsed.location = Some(value.to_owned());
         } else if is("Content-Length") {
             let length = str::from_utf8(value).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
             let length = length.and_then(|text| text.parse().ok());
             if length.is_none() || parsed.length.is_some_and(|other| length != Some(other)) {
-                return Err(at_fault("that is no length, or another one"));
+                return Err(at_fault("this is not a length, or not the only one"));
             }
             parsed.length = length;
         } else if is("Transfer-Encoding") {
@@ -97,9 +97,10 @@ pub(super) fn parse(head: &[u8]) -> Result<Head, Malformed> {
             parsed.headers.push(name.to_owned(), value.to_owned());
         }
     }
-    match given.is_empty() {
-        true => Err(malformed("its head has no Content-Type, Location or Status", head.trim_ascii())),
-        false => Ok(parsed),
+    if given.is_empty() {
+        Err(malformed("its head has no Content-Type, Location or Status", head.trim_ascii()))
+    } else {
+        Ok(parsed)
     }
 }
 
@@ -217,12 +218,12 @@ mod tests {
 
     #[test]
     fn a_head_that_breaks_the_rules_is_not_repaired() {
-        let twice = "a field of its head is there twice";
+        let twice = "a field is in its head twice";
         let control = "a line of its head holds a control character";
         let none = "its head has no Content-Type, Location or Status";
         let no_field = "a line of its head is not a field";
-        let no_status = "that is no final status";
-        let no_length = "that is no length, or another one";
+        let no_status = "this is not a final status";
+        let no_length = "this is not a length, or not the only one";
         for (head, expected) in [
             ("\n", none),
             ("X-A: b\n\n", none),

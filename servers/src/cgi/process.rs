@@ -12,12 +12,12 @@ use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{sleep, timeout};
 
+use crate::http::Timer;
 use crate::log;
-use crate::timer::Timer;
 
 /// Room for one read of output.
 const READ: usize = 16 * 1024;
-/// How long after the end of the script somebody else may hold on to its output, and how long after the
+/// How long after the end of the script another process may hold on to its output, and how long after the
 /// end of its output the script may take to end, before the response goes on without.
 const GRACE: Duration = Duration::from_millis(100);
 /// How often, and how far apart, a file is tried that is open for writing.
@@ -31,8 +31,8 @@ pub(super) struct Process {
     /// What the log calls it.
     name: String,
     child: Child,
-    /// Its process group has the number of the process. Who wants to live longer than the script leaves
-    /// the group, with `setsid`, and closes what is not its own.
+    /// Its process group has the number of the process. A process that is to live longer than the script
+    /// leaves the group, with `setsid`, and closes what is not its own.
     group: Option<Pid>,
     /// `None` after its end.
     stdout: Option<ChildStdout>,
@@ -54,7 +54,7 @@ impl Process {
     /// Starts a script. `patience` is how long it may write nothing.
     ///
     /// # Errors
-    /// Those of the system, with what is wrong with the file among them.
+    /// Those of the system, among them what is wrong with the file.
     pub(super) async fn start(
         mut command: Command,
         name: String,
@@ -65,7 +65,7 @@ impl Process {
         let mut tries = 0;
         let mut child = loop {
             match command.spawn() {
-                // Somebody is still writing it: an editor, or another process that has yet to close it.
+                // It is still being written: by an editor, or another process that has yet to close it.
                 Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && tries < BUSY_TRIES => {
                     tries += 1;
                     sleep(BUSY_WAIT).await;
@@ -112,7 +112,7 @@ impl Process {
         Ok(content.len() <= most)
     }
 
-    /// How the script ended, where it does so soon after its output.
+    /// How the script ended, if it does so soon after its output.
     pub(super) async fn ending(&mut self) -> Option<ExitStatus> {
         self.be_patient();
         let all = async { while !self.is_over() && self.step().await.is_ok() {} };
@@ -120,7 +120,7 @@ impl Process {
         self.status
     }
 
-    /// Reads the rest of the output, which nobody wants, and waits for the end.
+    /// Reads the rest of the output, which is not wanted, and waits for the end.
     pub(super) async fn finish(mut self) {
         while !self.is_over() {
             self.be_patient();
@@ -131,7 +131,7 @@ impl Process {
         }
     }
 
-    /// How the script ended, where it was killed.
+    /// The signal that killed the script, if one did.
     pub(super) fn killed(&self) -> Option<i32> {
         self.status.as_ref().and_then(std::os::unix::process::ExitStatusExt::signal)
     }
@@ -170,7 +170,7 @@ impl Process {
     }
 
     fn ended(&mut self, status: io::Result<ExitStatus>) {
-        // Nobody else waits for our children.
+        // Nothing else waits for our children.
         let status = status.unwrap_or_default();
         if !status.success() {
             self.complain(&status.to_string());

@@ -1,4 +1,4 @@
-//! Which script a path stands for, and where the path info begins (RFC 3875 3.2, 3.3).
+//! Which script a path leads to, and where the path info begins (RFC 3875 3.2, 3.3).
 
 use std::ffi::OsStr;
 use std::io;
@@ -19,7 +19,7 @@ const PREFIX: &str = "cgi-bin";
 pub(super) struct Scripts {
     /// Free of symbolic links.
     directory: PathBuf,
-    /// The same directory, where it is to be removed in the end.
+    /// The same directory, if it is to be removed in the end.
     _temporary: Option<TempDir>,
 }
 
@@ -38,9 +38,10 @@ impl Scripts {
     /// The scripts below a directory. Fails if it is not one.
     pub(super) fn directory(directory: &Path) -> io::Result<Scripts> {
         let directory = directory.canonicalize()?;
-        match directory.is_dir() {
-            true => Ok(Scripts { directory, _temporary: None }),
-            false => Err(io::ErrorKind::NotADirectory.into()),
+        if directory.is_dir() {
+            Ok(Scripts { directory, _temporary: None })
+        } else {
+            Err(io::ErrorKind::NotADirectory.into())
         }
     }
 
@@ -50,11 +51,11 @@ impl Scripts {
         Ok(Scripts { directory: path, _temporary: Some(directory) })
     }
 
-    /// The script for a path, still percent-encoded; else the status that says why none: 404 if there is
-    /// none, 403 if it must not be run. `None` if the path is not that of a script at all.
+    /// The script for a path, still percent-encoded; else the status that says why not: 404 if there is
+    /// no script, 403 if it must not be run. `None` if the path is not that of a script at all.
     ///
-    /// Empty segments on the way to the script do not count; behind it they do. A segment that is `.` or
-    /// `..`, or holds an encoded slash or NUL, names nothing, before the script or behind it.
+    /// Empty segments on the way to the script do not count; after it they do. A segment that is `.` or
+    /// `..`, or holds an encoded slash or NUL, names nothing, before the script or after it.
     pub(super) fn find(&self, path: &str) -> Option<Result<Script, u16>> {
         let (prefix, rest) = segment(path);
         percent_decode_str(prefix).eq(PREFIX.bytes()).then(|| self.below(rest))

@@ -1,4 +1,4 @@
-//! Small files in memory, for as long as they are what is on disk.
+//! Small files in memory, for as long as they are the same on disk.
 //!
 //! Nothing is served on trust: each request still finds its way through the directories and looks at the
 //! file it leads to. That is one call to the system; to open, look, read and close are four more.
@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::Representation;
-use crate::content::Content;
+use super::content::{Content, Representation};
 
 /// Octets of all files together, beyond which all are dropped: simpler than to find out which one is
 /// needed least, and what is needed is soon read again.
@@ -21,8 +20,8 @@ const OVERHEAD: usize = 512;
 /// Seconds that the last change must be past for a file to be kept. The clocks of file systems tick in steps
 /// of up to two: a file may change twice in one step, and the second change leaves no trace.
 const SETTLED: u64 = 3;
-/// How long a file is kept before it is read again. It bounds what no time of a file tells: a change through
-/// a mapping (mmap), or one that a network file system has not yet told this machine of.
+/// How long a file is kept before it is read again. It limits what the times of a file do not show: a change through
+/// a mapping (mmap), or one that a network file system has not yet reported to this machine.
 const TRUSTED: Duration = Duration::from_secs(1);
 
 /// The small files that were asked for lately.

@@ -9,8 +9,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 use super::keeper::Keeper;
-use super::place::{Place, Silence};
-use super::pool::Pool;
+use super::pool::{Place, Pool, Silence};
 use super::protocol::{self, Frame, Head};
 use crate::application::Application;
 use crate::html::error_page;
@@ -26,7 +25,7 @@ pub(super) struct Gateway {
     pub(super) _demonstration: Option<TempDir>,
 }
 
-/// What the client is told where there is no response, and what the log is.
+/// What the client reads if there is no response, and what the log says.
 struct Failure {
     status: u16,
     sentence: &'static str,
@@ -61,7 +60,7 @@ impl Gateway {
         }
         let path: Vec<u8> = percent_decode_str(&request.target.path).collect();
         if path.contains(&0) {
-            return Err(failure(400, "A path holds no NUL.", "refused"));
+            return Err(failure(400, "A path must not contain NUL.", "refused"));
         }
         let frame = protocol::request(request, &path);
         let mut body = std::mem::replace(&mut request.body, Body::Empty);
@@ -107,7 +106,7 @@ impl Gateway {
             };
             match told {
                 Ok(told) => return Ok((place, told)),
-                // It has ended just now, and the request has not got to the application.
+                // It has just ended, and the request has not reached the application.
                 Err(Silence::Unread) => {}
                 Err(silence) => return Err(silent(silence)),
             }
@@ -168,7 +167,7 @@ async fn pass_on(
     place.finish().await;
 }
 
-/// A response whose content is at hand. For HEAD it is not, and its length may be.
+/// A response whose content is at hand. For HEAD only its length may be.
 fn whole(request: &Request, head: Head, content: Bytes) -> Response {
     let length = head.length;
     let body = match &request.method[..] {

@@ -4,17 +4,17 @@ use std::io;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// What every version since 0.9 understands.
+/// Every version since 0.9 understands this.
 const ASK: &str = "import sys; print(sys.version_info >= (3, 8), sys.version.split()[0], sys.executable)";
 
-/// Finds `python3`, as the search path has it. What stands there may be a script that finds the interpreter
-/// each time anew; this finds it once.
+/// Finds `python3`, as the search path has it. That may be a script that finds the interpreter anew
+/// each time; this finds it once.
 ///
 /// # Errors
-/// In one sentence, that there is none, or that it is too old.
+/// In one sentence, that it is missing, or too old.
 pub(super) fn find() -> Result<PathBuf, String> {
     let output = Command::new("python3").args(["-c", ASK]).output().map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => "This server needs python3, and there is none.".to_owned(),
+        io::ErrorKind::NotFound => "This server needs python3, which is not on the search path.".to_owned(),
         _ => format!("This server needs python3, which cannot be started: {error}"),
     })?;
     understand(&String::from_utf8_lossy(&output.stdout))
@@ -26,9 +26,9 @@ fn understand(answer: &str) -> Result<PathBuf, String> {
     match (parts.next(), parts.next(), parts.next()) {
         (Some("True"), _, Some(path)) if !path.is_empty() => Ok(path.into()),
         (Some("False"), Some(version), _) => {
-            Err(format!("This server needs python3 3.8 or later, and there is {version}."))
+            Err(format!("This server needs python3 3.8 or later, and this is {version}."))
         }
-        _ => Err("This server needs python3, and what is called that does not work.".to_owned()),
+        _ => Err("This server needs python3, and the program of that name does not work.".to_owned()),
     }
 }
 
@@ -42,7 +42,7 @@ mod tests {
             understand("True 3.11.7 /opt/my python/bin/python3\n"),
             Ok("/opt/my python/bin/python3".into())
         );
-        let old = "This server needs python3 3.8 or later, and there is 3.7.16.";
+        let old = "This server needs python3 3.8 or later, and this is 3.7.16.";
         assert_eq!(understand("False 3.7.16 /usr/bin/python3\n"), Err(old.to_owned()));
         for nonsense in ["", "True 3.11.7", "True 3.11.7 ", "pyenv: no such version"] {
             assert!(understand(nonsense).is_err(), "{nonsense:?}");

@@ -1,4 +1,4 @@
-//! Keeps the workers running: each has a successor before it is missed.
+//! Keeps the workers running: each is replaced before it is missed.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::pool::Pool;
 use super::process::{Process, Recipe};
 use crate::log;
 
-/// How long to wait before another try, where workers end without having done anything.
+/// How long to wait before another try, when workers end without having done anything.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A number of workers. Dropping it kills them.

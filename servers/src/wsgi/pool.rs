@@ -1,20 +1,29 @@
-//! The threads of all workers that are free, and the requests that wait for one.
+//! The threads of the workers, each at the service of one request after the other: those that are free, and the
+//! requests that wait for one.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use bytes::BytesMut;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::place::Place;
-use super::worker::Worker;
+use super::protocol::{self, Frame};
+use super::worker::{Busy, Worker};
+use crate::http::Timer;
 
 /// How many requests may wait for a thread, and for how long.
 const QUEUE_LIMIT: usize = 512;
 const QUEUE: Duration = Duration::from_secs(10);
+/// Room for one read.
+const READ: usize = 16 * 1024;
 
-/// The threads that are free, and who waits for one. There never is both.
+/// The threads that are free, and the requests that wait for one. There are never both.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
     state: Mutex<State>,
@@ -24,17 +33,17 @@ pub(super) struct Pool {
 struct State {
     /// The one that was used last is at the end: what it needs is still at hand.
     free: Vec<Place>,
-    /// First come, first served. Some may have gone.
+    /// First come, first served. Some may have given up.
     waiting: VecDeque<oneshot::Sender<Place>>,
 }
 
 impl Pool {
-    /// A thread for a request, of the worker that has the least to do: its threads are in each other's way.
+    /// A thread for a request, of the worker that has the least to do: its threads slow each other down.
     /// `None` if too many others wait for one, or if it takes too long.
     pub(super) async fn take(&self) -> Option<Place> {
         let coming = {
             let mut state = self.state();
-            let best = (0..state.free.len()).rev().min_by_key(|&at| state.free[at].worker().requests());
+            let best = (0..state.free.len()).rev().min_by_key(|&at| state.free[at].worker.requests());
             if let Some(at) = best {
                 let mut place = state.free.remove(at);
                 place.begin();
@@ -53,11 +62,11 @@ impl Pool {
         timeout(QUEUE, coming).await.ok()?.ok()
     }
 
-    /// Gives a free thread to the next who waits for one, or keeps it. One of a worker that serves no longer
-    /// is dropped.
+    /// Gives a free thread to the next request that waits for one, or keeps it. A thread of a worker that no
+    /// longer serves is dropped.
     pub(super) fn put(&self, mut place: Place) {
         let mut state = self.state();
-        if !place.worker().serves() {
+        if !place.worker.serves() {
             return;
         }
         while let Some(waiting) = state.waiting.pop_front() {
@@ -71,13 +80,158 @@ impl Pool {
         state.free.push(place);
     }
 
-    /// Drops the free threads of a worker that serves no longer.
+    /// Drops the free threads of a worker that no longer serves.
     pub(super) fn remove(&self, worker: &Arc<Worker>) {
-        self.state().free.retain(|place| !Arc::ptr_eq(place.worker(), worker));
+        self.state().free.retain(|place| !Arc::ptr_eq(&place.worker, worker));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing in this file panics halfway.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A connection to a thread of a worker. When it is dropped in the middle of a request, the thread learns that
+/// from the end of the connection, and is free again on another one as soon as the application lets it.
+#[derive(Debug)]
+pub(super) struct Place {
+    stream: UnixStream,
+    input: BytesMut,
+    timer: Timer,
+    worker: Arc<Worker>,
+    /// Where the thread goes when it is free.
+    pool: Weak<Pool>,
+    /// While it has a request.
+    busy: Option<Busy>,
+}
+
+/// Why a worker sends nothing more.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Silence {
+    /// It has ended.
+    Ended,
+    /// It has ended, and has not read what it was sent last.
+    Unread,
+    /// It has sent nothing for too long.
+    TimedOut,
+}
+
+impl Place {
+    /// A connection to a thread that was busy so far, or has just been started.
+    fn new(stream: UnixStream, worker: Arc<Worker>, pool: Weak<Pool>) -> Place {
+        Place { stream, input: BytesMut::new(), timer: Timer::new(), worker, pool, busy: None }
+    }
+
+    /// A request begins.
+    fn begin(&mut self) {
+        self.busy = Some(Busy::new(&self.worker));
+    }
+
+    /// A request has ended, or has not begun after all.
+    fn end(&mut self) {
+        self.busy = None;
+    }
+
+    /// Sends what the worker waits for.
+    pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<(), Silence> {
+        match timeout(self.worker.patience(), self.stream.write_all(bytes)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Silence::Ended),
+            Err(_) => Err(self.timed_out()),
+        }
+    }
+
+    /// What the worker sends next. Can be dropped and begun again.
+    pub(super) async fn frame(&mut self) -> Result<Frame, Silence> {
+        self.timer.set(self.worker.patience());
+        loop {
+            match protocol::take(&mut self.input) {
+                Ok(Some(frame)) => return Ok(frame),
+                Ok(None) => {}
+                // Something else writes on the connection: the application, which has found the descriptor.
+                Err(protocol::Gibberish) => return Err(Silence::Ended),
+            }
+            self.input.reserve(READ);
+            let read = tokio::select! { biased;
+                read = self.stream.read_buf(&mut self.input) => read,
+                () = self.timer.expired() => return Err(self.timed_out()),
+            };
+            match read {
+                Ok(1..) => {}
+                // That is how the system reports octets that were not read.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Err(Silence::Unread),
+                _ => return Err(Silence::Ended),
+            }
+        }
+    }
+
+    /// Waits until the thread is free, and gives it back.
+    pub(super) async fn finish(mut self) {
+        loop {
+            match self.frame().await {
+                Ok(Frame::Ready) => return self.give_back(),
+                // It is too late to read the content of a request that has been answered.
+                Ok(Frame::Wanted) if self.send(&protocol::content(None)).await.is_ok() => {}
+                _ => return,
+            }
+        }
+    }
+
+    /// Gives back a free thread.
+    pub(super) fn give_back(mut self) {
+        self.end();
+        if let Some(pool) = self.pool.upgrade() {
+            pool.put(self);
+        }
+    }
+
+    fn timed_out(&self) -> Silence {
+        self.worker.is_stuck();
+        Silence::TimedOut
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(busy) = self.busy.take() {
+            open_soon(&self.worker, &self.pool, Some(busy));
+        }
+    }
+}
+
+/// A connection to a thread of a worker, once one of them is free. The thread goes to this pool.
+pub(super) async fn open(worker: &Arc<Worker>, pool: &Weak<Pool>) -> io::Result<Place> {
+    let stream = worker.connect()?;
+    stream.set_nonblocking(true)?;
+    let stream = UnixStream::from_std(stream)?;
+    let mut place = Place::new(stream, Arc::clone(worker), Weak::clone(pool));
+    place.input.reserve(READ);
+    loop {
+        match protocol::take(&mut place.input) {
+            Ok(Some(Frame::Ready)) => return Ok(place),
+            Ok(None) => {}
+            _ => return Err(io::ErrorKind::InvalidData.into()),
+        }
+        if place.stream.read_buf(&mut place.input).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+}
+
+/// Connects to a thread, for the pool, as soon as one is free. `busy` is the request that nobody waits for
+/// any more, if one keeps the thread; until then it counts.
+pub(super) fn open_soon(worker: &Arc<Worker>, pool: &Weak<Pool>, busy: Option<Busy>) {
+    let (true, Ok(runtime)) = (worker.is_alive(), Handle::try_current()) else { return };
+    let (worker, pool) = (Arc::clone(worker), Weak::clone(pool));
+    runtime.spawn(async move {
+        match timeout(worker.patience(), open(&worker, &pool)).await {
+            Ok(Ok(place)) => {
+                drop(busy);
+                place.give_back();
+            }
+            // It is about to end.
+            Ok(Err(_)) => {}
+            Err(_) => worker.is_stuck(),
+        }
+    });
 }

@@ -4,7 +4,7 @@ use std::io::{self, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -15,14 +15,14 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::place;
-use super::pool::Pool;
+use super::pool::{self, Pool};
 use super::worker::{Service, Worker};
 use crate::log;
+use crate::message::BETWEEN_NEIGHBOURS;
 
 /// How long a worker may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(2);
-/// How long somebody else may hold on to the output of a worker that has ended.
+/// How long another process may hold on to the output of a worker that has ended.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 /// What a worker runs.
 const WORKER: &[u8] = include_bytes!("../../wsgi/worker.py");
@@ -66,12 +66,12 @@ impl Process {
     /// # Errors
     /// What went wrong, with all that it wrote.
     pub(super) async fn start(recipe: &Recipe, pool: &Arc<Pool>) -> Result<Process, String> {
-        let started = Process::spawn(recipe, pool);
+        let started = Process::spawn(recipe);
         let (process, output) = started.map_err(|error| format!("A worker cannot be started: {error}"))?;
-        process.come_up(recipe, output).await
+        process.come_up(recipe, &Arc::downgrade(pool), output).await
     }
 
-    fn spawn(recipe: &Recipe, pool: &Arc<Pool>) -> io::Result<(Process, pipe::Receiver)> {
+    fn spawn(recipe: &Recipe) -> io::Result<(Process, pipe::Receiver)> {
         let mut program = tempfile::tempfile()?;
         program.write_all(WORKER)?;
         program.rewind()?;
@@ -80,13 +80,14 @@ impl Process {
         let mut command = Command::new(&recipe.python);
         // A crash leaves the lines of Python that led to it.
         command.args(["-X", "faulthandler", "-", &recipe.application, &recipe.threads.to_string()]);
+        command.args(BETWEEN_NEIGHBOURS);
         command.current_dir(&recipe.directory).process_group(0);
         command.stdin(program).stdout(OwnedFd::from(its_control)).stderr(its_output);
         let child = command.spawn()?;
-        // With the command goes what is the worker's own.
+        // The ends of the connections that are the worker's go with the command.
         drop(command);
         let id = child.id().unwrap_or_default();
-        let worker = Worker::new(control, pool, recipe.patience, recipe.most);
+        let worker = Worker::new(control, recipe.patience, recipe.most);
         let process = Process {
             name: format!("worker {id}"),
             group: Pid::from_raw(id as i32),
@@ -99,10 +100,15 @@ impl Process {
     }
 
     /// Waits for the first thread, and opens the others.
-    async fn come_up(mut self, recipe: &Recipe, mut output: pipe::Receiver) -> Result<Process, String> {
+    async fn come_up(
+        mut self,
+        recipe: &Recipe,
+        pool: &Weak<Pool>,
+        mut output: pipe::Receiver,
+    ) -> Result<Process, String> {
         let mut said = BytesMut::new();
         let first = {
-            let first = place::open(&self.worker);
+            let first = pool::open(&self.worker, pool);
             tokio::pin!(first);
             loop {
                 tokio::select! {
@@ -123,17 +129,17 @@ impl Process {
         self.output = Some(tokio::spawn(pass_on(self.name.clone(), output, said)));
         first.give_back();
         for _ in 1..recipe.threads {
-            self.worker.open(None);
+            pool::open_soon(&self.worker, pool, None);
         }
         Ok(self)
     }
 
-    /// Who uses its threads.
+    /// The worker, for the users of its threads.
     pub(super) fn worker(&self) -> &Arc<Worker> {
         &self.worker
     }
 
-    /// Waits until it gets no more requests, whatever the reason. Says so in the log.
+    /// Waits until it gets no more requests, whatever the reason, and says so in the log.
     pub(super) async fn end_of_service(&mut self) {
         tokio::select! {
             status = self.child.wait() => {

@@ -46,7 +46,7 @@ pub(super) struct Head {
     pub(super) status: u16,
     pub(super) reason: Bytes,
     pub(super) headers: Headers,
-    /// Octets of all the content, where they are known.
+    /// Octets of all the content, if they are known.
     pub(super) length: Option<u64>,
 }
 
@@ -54,7 +54,7 @@ pub(super) struct Head {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Gibberish;
 
-/// A request as a worker takes it, with its content where that is at hand. The application stands at the root
+/// A request as a worker reads it, with its content if that is at hand. The application is at the root
 /// of the server, so all of the path is for it to read; `path_info` is that, decoded.
 pub(super) fn request(request: &Request, path_info: &[u8]) -> BytesMut {
     let place = Place { script_name: b"", path_info, document_root: None };
@@ -123,7 +123,7 @@ pub(super) fn take(input: &mut BytesMut) -> Result<Option<Frame>, Gibberish> {
     }))
 }
 
-/// Understands a head: the status, names and values, a NUL before each but the first.
+/// Reads a head: the status, names and values, a NUL before each but the first.
 fn parse(head: Bytes, length: Option<u64>) -> Result<Head, Gibberish> {
     let mut parts = head.split(|&b| b == 0).map(|part| head.slice_ref(part));
     let status = parts.next().filter(|status| status.len() > 4).ok_or(Gibberish)?;

@@ -162,7 +162,7 @@ fn what_keeps_an_application_from_being_served_is_said() {
     }
     let options = Options::try_parse_from(["server-wsgi", "--app", "a:b", "--path", "/nowhere/at/all"]);
     let why = Runtime::new().expect("a runtime").block_on(gateway(&options.expect("known options"))).err();
-    assert_eq!(why.as_deref(), Some("Cannot import from /nowhere/at/all, which is no directory."));
+    assert_eq!(why.as_deref(), Some("Cannot import from /nowhere/at/all, which is not a directory."));
 }
 
 #[test]

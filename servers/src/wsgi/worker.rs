@@ -1,27 +1,21 @@
-//! One worker, as those see it who use its threads.
+//! One worker, as the users of its threads see it.
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
-use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
-use tokio::time::timeout;
-
-use super::place;
-use super::pool::Pool;
 
 /// What is known about a worker.
 #[derive(Debug)]
 pub(super) struct Worker {
     /// Where connections are passed to it.
     control: UnixStream,
-    pool: Weak<Pool>,
     /// How long it may be silent in the middle of a request.
     patience: Duration,
     /// How many requests it may have begun before it is replaced.
@@ -30,7 +24,7 @@ pub(super) struct Worker {
     begun: AtomicU64,
     /// How many of its threads have a request.
     requests: AtomicUsize,
-    /// Told when none of them has one any more.
+    /// Notified when none of them has one any more.
     idle: Notify,
     service: watch::Sender<Service>,
 }
@@ -54,15 +48,9 @@ pub(super) struct Busy(Arc<Worker>);
 
 impl Worker {
     /// A worker that is given requests from now on, `most` of them.
-    pub(super) fn new(
-        control: UnixStream,
-        pool: &Arc<Pool>,
-        patience: Duration,
-        most: Option<u64>,
-    ) -> Arc<Worker> {
+    pub(super) fn new(control: UnixStream, patience: Duration, most: Option<u64>) -> Arc<Worker> {
         Arc::new(Worker {
             control,
-            pool: Arc::downgrade(pool),
             patience,
             most,
             begun: AtomicU64::new(0),
@@ -87,11 +75,6 @@ impl Worker {
         self.patience
     }
 
-    /// The pool that its free threads go to; `None` when the server has stopped.
-    pub(super) fn pool(&self) -> Option<Arc<Pool>> {
-        self.pool.upgrade()
-    }
-
     /// How many of its threads have a request.
     pub(super) fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
@@ -105,6 +88,11 @@ impl Worker {
     /// Whether it is given requests.
     pub(super) fn serves(&self) -> bool {
         *self.service.borrow() == Service::Serves
+    }
+
+    /// Whether its threads finish what they have begun.
+    pub(super) fn is_alive(&self) -> bool {
+        matches!(*self.service.borrow(), Service::Serves | Service::Worn)
     }
 
     /// Waits until it is given no more requests.
@@ -142,25 +130,6 @@ impl Worker {
                 *service = why;
             }
             serves
-        });
-    }
-
-    /// Connects to a thread, for the pool, as soon as one is free. `busy` is the request that nobody waits for
-    /// any more, if that is what keeps the thread; until then it counts.
-    pub(super) fn open(self: &Arc<Worker>, busy: Option<Busy>) {
-        let is_alive = matches!(*self.service.borrow(), Service::Serves | Service::Worn);
-        let (true, Ok(runtime)) = (is_alive, Handle::try_current()) else { return };
-        let worker = Arc::clone(self);
-        runtime.spawn(async move {
-            match timeout(worker.patience, place::open(&worker)).await {
-                Ok(Ok(place)) => {
-                    drop(busy);
-                    place.give_back();
-                }
-                // It is about to end.
-                Ok(Err(_)) => {}
-                Err(_) => worker.is_stuck(),
-            }
         });
     }
 }

@@ -249,7 +249,7 @@ mod tests {
     use super::*;
     use crate::mutant::Mutant;
     use crate::wire::octets::replace;
-    use crate::wire::reply::{self, Progress};
+    use crate::wire::read::{self, Progress};
 
     fn truth() -> Vec<u8> {
         let now = httpdate::fmt_http_date(SystemTime::now());
@@ -261,7 +261,7 @@ mod tests {
     }
 
     fn broken_rules(octets: &[u8]) -> Vec<&'static str> {
-        let Progress::Whole(reply, _) = reply::read(octets, false, 1, 0) else { panic!("no reply") };
+        let Progress::Whole(reply, _) = read::read(octets, false, 1, 0) else { panic!("no reply") };
         let breaks = |check: &&Check| matches!(check.run, Judge(judge) if judge(&reply).is_err());
         CHAPTER.checks.iter().filter(breaks).map(|check| check.id).collect()
     }

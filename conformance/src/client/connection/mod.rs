@@ -11,7 +11,8 @@ use crate::client::context::{Context, Limits};
 use crate::judge::failure::no_reply;
 use crate::judge::failure::{Failure, wrong};
 use crate::wire::octets::escape_some;
-use crate::wire::reply::{self, Answer, Progress, Reply};
+use crate::wire::read::{self, Progress};
+use crate::wire::reply::{Answer, Reply};
 use crate::wire::transcript::{Kind, Mark, Transcript};
 
 mod expect;
@@ -172,7 +173,7 @@ impl Connection {
     pub fn answer(&mut self, to_head: bool) -> Result<Answer, Failure> {
         let mut deadline = Instant::now() + self.limits.answer;
         loop {
-            let begun = match reply::read(&self.unread, to_head, self.id, self.taken) {
+            let begun = match read::read(&self.unread, to_head, self.id, self.taken) {
                 Progress::Whole(reply, length) => return Ok(self.take(*reply, length)),
                 Progress::Never(why) => return Ok(self.malformed(why)),
                 Progress::Partial { ends_by_close } => ends_by_close,
@@ -211,7 +212,7 @@ impl Connection {
     }
 
     fn at_end(&mut self, end: End, ends_by_close: bool, to_head: bool) -> Answer {
-        let read = || reply::read_closed(&self.unread, to_head, self.id, self.taken);
+        let read = || read::read_closed(&self.unread, to_head, self.id, self.taken);
         let whole = match (ends_by_close, end) {
             (true, End::Closed) => read(),
             // Who refuses early may reset what was not read: what arrived of the refusal is the refusal.
@@ -277,7 +278,7 @@ impl Connection {
     pub fn first_status(&mut self, limit: Duration) -> Option<u16> {
         let deadline = Instant::now() + limit;
         loop {
-            let status = reply::first_status(&self.unread);
+            let status = read::first_status(&self.unread);
             if status.is_some() || self.ended.is_some() || !self.receive(deadline) {
                 return status;
             }

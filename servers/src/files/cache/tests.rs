@@ -7,9 +7,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use bytes::Bytes;
 
 use super::*;
-use crate::conditional::Validators;
-use crate::files::tests::site;
-use crate::files::{Files, Found};
+use crate::files::conditional::Validators;
+use crate::files::files::tests::site;
+use crate::files::files::{Files, Found};
 
 /// The file that a path leads to, asked at this time.
 fn file_at(files: &Files, path: &str, now: SystemTime) -> Result<Arc<Representation>, u16> {

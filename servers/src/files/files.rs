@@ -1,7 +1,5 @@
 //! Files as an application: those of a directory, or the pages built into the program.
 
-mod cache;
-
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -12,25 +10,26 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use cache::Cache;
+
 use percent_encoding::percent_decode_str;
 
+use super::cache::Cache;
+use super::conditional::{self, Validators};
+use super::content::{Content, Piece, Representation};
+use super::range::{self, Wanted, content_range};
 use crate::application::Application;
-use crate::conditional::{self, Validators};
-use crate::content::{Content, Piece};
 use crate::html::error_page;
 use crate::message::{Request, Response, Target};
 use crate::methods;
-use crate::range::{self, Wanted, content_range};
 
-/// Methods that a file takes.
+/// Methods that a file accepts.
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 
 /// Files built into the program: names and content.
 pub type Pages = &'static [(&'static str, &'static [u8])];
 
 /// How the built-in pages look.
-pub(crate) const STYLE: &[u8] = include_bytes!("../www/style.css");
+pub(crate) const STYLE: &[u8] = include_bytes!("../../www/style.css");
 
 /// Answers GET and HEAD with files, whole or in part (RFC 9110 14), or with the news that the
 /// client has them already (RFC 9110 13).
@@ -49,27 +48,20 @@ enum Root {
 }
 
 /// What a path leads to.
-enum Found {
+pub(super) enum Found {
     File(Arc<Representation>),
     Directory,
 }
 
-/// A file, ready to be sent.
-#[derive(Debug)]
-struct Representation {
-    media_type: String,
-    validators: Validators,
-    content: Content,
-}
-
 impl Files {
-    /// The files below a directory. Nothing outside of it is ever shown, also where a symbolic link
+    /// The files below a directory. Nothing outside of it is ever shown, even if a symbolic link
     /// points there. Fails if it is not a directory that can be entered.
     pub fn directory(root: &Path) -> io::Result<Files> {
         let root = root.canonicalize()?;
-        match fs::metadata(&root)?.is_dir() {
-            true => Ok(Files { root: Root::Directory(root), cache: Cache::default() }),
-            false => Err(io::ErrorKind::NotADirectory.into()),
+        if fs::metadata(&root)?.is_dir() {
+            Ok(Files { root: Root::Directory(root), cache: Cache::default() })
+        } else {
+            Err(io::ErrorKind::NotADirectory.into())
         }
     }
 
@@ -86,9 +78,9 @@ impl Files {
         }
     }
 
-    /// What a path, still percent-encoded, leads to; else the status that says why nothing. `now` is the
+    /// What a path, still percent-encoded, leads to; else the status that says why not. `now` is the
     /// time before anything was looked at.
-    fn find(&self, path: &str, now: SystemTime) -> Result<Found, u16> {
+    pub(super) fn find(&self, path: &str, now: SystemTime) -> Result<Found, u16> {
         let name = file_name(path).ok_or(404u16)?;
         match &self.root {
             Root::Directory(root) => self.open(root, &name, now),
@@ -104,7 +96,7 @@ impl Files {
             io::ErrorKind::PermissionDenied => 403u16,
             _ => 404,
         })?;
-        // Looked at before it is opened: opening a pipe waits for somebody to write into it.
+        // Looked at before it is opened: opening a pipe waits until something writes into it.
         if found.is_dir() {
             return Ok(Found::Directory);
         }
@@ -142,7 +134,7 @@ impl Application for Files {
 }
 
 /// The file that a path names, relative to the root, decoded once. A directory is named with a slash
-/// at its end, and stands for its `index.html`. `None` if no file can have that name.
+/// at its end, and means its `index.html`. `None` if no file can have that name.
 fn file_name(path: &str) -> Option<PathBuf> {
     let mut name = PathBuf::new();
     for segment in path.split('/').filter(|segment| !segment.is_empty()) {
@@ -154,10 +146,10 @@ fn file_name(path: &str) -> Option<PathBuf> {
     Some(name)
 }
 
-/// A segment of a path, decoded once. `None` if it can be no name, or is one that leads elsewhere.
+/// A segment of a path, decoded once. `None` if it cannot be a name, or is one that leads elsewhere.
 pub(crate) fn decoded(segment: &str) -> Option<Vec<u8>> {
     let segment: Vec<u8> = percent_decode_str(segment).collect();
-    // Clients resolve `.` and `..` before they ask (RFC 3986 5.2.4): whoever sends them wants out. An
+    // Clients resolve `.` and `..` before they ask (RFC 3986 5.2.4): a client that sends them wants out. An
     // encoded slash is part of a segment, and so of a name, which on disk has none.
     let is_name = segment != b"." && segment != b".." && !segment.contains(&b'/') && !segment.contains(&0);
     is_name.then_some(segment)
@@ -166,7 +158,7 @@ pub(crate) fn decoded(segment: &str) -> Option<Vec<u8>> {
 fn built_in(pages: Pages, name: &Path) -> Result<Found, u16> {
     let (_, content) = pages.iter().find(|(page, _)| Path::new(page) == name).ok_or(404u16)?;
     let content = Bytes::from_static(content);
-    // FNV-1a: the tag needs to change with the page, not to withstand anybody.
+    // FNV-1a: the tag needs to change with the page, not to withstand an attack.
     let hash = content.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
@@ -208,10 +200,7 @@ pub(crate) fn descend(root: &Path, path: &mut PathBuf, step: &OsStr) -> io::Resu
         return Ok(found);
     }
     *path = path.canonicalize()?;
-    match path.starts_with(root) {
-        true => fs::symlink_metadata(path),
-        false => Err(io::ErrorKind::NotFound.into()),
-    }
+    if path.starts_with(root) { fs::symlink_metadata(path) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
 /// A strong entity tag: which file it is, how long, and when it was last touched. The time of the
@@ -221,7 +210,7 @@ fn etag(metadata: &Metadata) -> String {
     format!("\"{:x}-{:x}-{seconds:x}.{nanoseconds:08x}\"", metadata.ino(), metadata.len())
 }
 
-/// The media type that the name of a file stands for. Text is taken to be in UTF-8.
+/// The media type that the name of a file implies. Text is assumed to be in UTF-8.
 fn media_type(name: &Path) -> String {
     match mime_guess::from_path(name).first_raw().unwrap_or("application/octet-stream") {
         text if text.starts_with("text/") => format!("{text}; charset=utf-8"),
@@ -231,7 +220,7 @@ fn media_type(name: &Path) -> String {
 
 /// A directory without its slash is somewhere else: the links in its page would lead astray. The
 /// new address is a path only, whatever Host says, and never starts with two slashes (`//name/`
-/// would be another server; browsers take a backslash for a slash).
+/// would be another server; browsers treat a backslash as a slash).
 fn add_slash(target: &Target) -> Response {
     let path = target.path.trim_start_matches('/').replace('\\', "%5C");
     let query = target.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
@@ -254,9 +243,10 @@ fn respond(request: &Request, file: &Representation, now: SystemTime) -> Respons
     }
     // RFC 9110 14.2: only GET has ranges.
     let same_version = conditional::if_range(&request.headers, &file.validators, now);
-    let wanted = match same_version && request.method == "GET" {
-        true => range::wanted(request.headers.get_all("Range"), length),
-        false => Wanted::Whole,
+    let wanted = if same_version && request.method == "GET" {
+        range::wanted(request.headers.get_all("Range"), length)
+    } else {
+        Wanted::Whole
     };
     let mut response = Response::new(if matches!(wanted, Wanted::Parts(_)) { 206 } else { 200 });
     let mut media_type = file.media_type.clone();
@@ -292,4 +282,4 @@ fn respond(request: &Request, file: &Representation, now: SystemTime) -> Respons
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -13,7 +13,7 @@ const SECRET: &[u8] = b"outside the root";
 const LARGE: usize = 300_000;
 
 /// A root with all that a root may hold, beside a file that nobody may see.
-pub(super) fn site() -> (TempDir, Files) {
+pub(in crate::files) fn site() -> (TempDir, Files) {
     let directory = TempDir::new().expect("a directory");
     let root = directory.path().join("root");
     fs::create_dir_all(root.join("dir")).expect("a directory");

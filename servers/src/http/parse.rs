@@ -8,56 +8,42 @@ use std::ops::Range;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::characters::{has_whole_escapes, is_reg_name, is_tchar, is_token};
-use crate::framing::Framing;
-use crate::limits::Limits;
+use super::characters::{has_whole_escapes, is_reg_name, is_tchar, is_token};
+use super::framing::Framing;
+use super::limits::Limits;
+use super::lines::{Lines, Refusal, bad_request, field};
 use crate::message::{Headers, Target, Version};
 
 /// Octets of a method: far more than any registered one has, so a longer one is answered 501 (RFC 9112 3).
 const METHOD_LIMIT: usize = 32;
 
-/// A request that is not served, and why. The connection closes after it: where the next request
-/// would begin is no longer certain (RFC 9112 2.2, 6.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal {
-    /// The status code of the answer.
-    pub status: u16,
-    /// One plain sentence for the person who reads the answer.
-    pub why: &'static str,
-}
-
-/// What most refusals are.
-pub(crate) const fn bad_request(why: &'static str) -> Refusal {
-    Refusal { status: 400, why }
-}
-
 /// The head of a request, well formed, and what it says about the message and the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
+pub(crate) struct Head {
     /// The request line as it came, without its CRLF.
-    pub line: Bytes,
+    pub(crate) line: Bytes,
     /// The method, a token.
-    pub method: String,
+    pub(crate) method: String,
     /// The target, taken apart.
-    pub target: Target,
+    pub(crate) target: Target,
     /// The version that the client speaks.
-    pub version: Version,
+    pub(crate) version: Version,
     /// The header fields, as they came.
-    pub headers: Headers,
+    pub(crate) headers: Headers,
     /// Where the content ends.
-    pub framing: Framing,
+    pub(crate) framing: Framing,
     /// Whether the client wants to go on after the response (RFC 9112 9.3).
-    pub persistent: bool,
+    pub(crate) persistent: bool,
     /// Whether the client waits for 100 (Continue) before it sends the content (RFC 9110 10.1.1).
-    pub expects_continue: bool,
+    pub(crate) expects_continue: bool,
 }
 
 /// Reads heads, one after the other, from a buffer that grows at its end.
 ///
-/// A line is judged as soon as it is complete, and no octet is looked for twice: the time is linear
+/// A line is checked as soon as it is complete, and no octet is looked for twice: the time is linear
 /// however the octets arrive.
 #[derive(Debug)]
-pub struct Parser {
+pub(crate) struct Parser {
     limits: Limits,
     /// Where the line in progress begins.
     position: usize,
@@ -69,20 +55,20 @@ pub struct Parser {
 
 impl Parser {
     /// A parser at the start of a request.
-    pub fn new(limits: Limits) -> Parser {
+    pub(crate) fn new(limits: Limits) -> Parser {
         Parser { limits, position: 0, lines: Lines::default(), request_line: None, fields: Vec::new() }
     }
 
     /// Takes one head off the front of `input`; `None` if it is not all there yet.
     ///
     /// Empty lines before the request line are skipped (RFC 9112 2.2). After a refusal the request
-    /// stays where it is, and there is no going on.
-    pub fn parse(&mut self, input: &mut BytesMut) -> Result<Option<Head>, Refusal> {
+    /// stays where it is, and parsing cannot go on.
+    pub(crate) fn parse(&mut self, input: &mut BytesMut) -> Result<Option<Head>, Refusal> {
         while self.request_line.is_none() && input.starts_with(b"\r\n") {
             input.advance(2);
             self.lines = Lines::default();
         }
-        // What is no text at all (a TLS greeting, say) may never have a line end to wait for.
+        // What is not text at all (a TLS greeting, say) may never have a line end to wait for.
         if self.request_line.is_none() && input.first().is_some_and(|&b| b != b'\r' && !is_tchar(b)) {
             return Err(bad_request("The request does not begin with a method."));
         }
@@ -104,7 +90,7 @@ impl Parser {
         }
     }
 
-    /// Refuses what is too large, complete or not, with the head known up to `end`.
+    /// Refuses a head that is too large, complete or not, as far as it is known: up to `end`.
     fn check_size(&self, end: usize) -> Result<(), Refusal> {
         match &self.request_line {
             None if end > self.limits.request_line => {
@@ -120,7 +106,7 @@ impl Parser {
         }
     }
 
-    /// Judges the head as a whole, takes it off the input, and gets ready for the next one.
+    /// Checks the head as a whole, takes it off the input, and gets ready for the next one.
     fn finish(&mut self, input: &mut BytesMut) -> Result<Head, Refusal> {
         // A copy of its own lets the input be used again while the request lives.
         let head = Bytes::copy_from_slice(&input[..self.position]);
@@ -133,14 +119,17 @@ impl Parser {
         };
 
         let host = host(version, &headers)?;
-        // The authority of an absolute-form target stands above the Host field (RFC 9112 3.2.2).
+        // The authority of an absolute-form target overrides the Host field (RFC 9112 3.2.2).
         if target.authority.is_empty() {
             target.authority = host;
         }
         let framing = Framing::of(version, &headers, self.limits.body)?;
         let expects_continue = expects_continue(version, &headers)?;
         if method == "CONNECT" || method == "TRACE" {
-            return Err(Refusal { status: 501, why: "This server is no tunnel and echoes no requests." });
+            return Err(Refusal {
+                status: 501,
+                why: "This server is not a tunnel and does not echo requests.",
+            });
         }
         let persistent = !headers.members("Connection").any(|m| m.eq_ignore_ascii_case(b"close"))
             && (version >= Version::Http11
@@ -151,45 +140,11 @@ impl Parser {
     }
 }
 
-/// Finds line ends, in linear time however the octets arrive.
-#[derive(Debug, Default)]
-pub(crate) struct Lines {
-    /// How much of the line in progress is known to hold no line end.
-    scanned: usize,
-}
-
-impl Lines {
-    /// The length of the line at the start of `input`, without its CRLF; `None` if its end is not there yet.
-    ///
-    /// A line ends in CRLF and holds no other control octet but HTAB (RFC 9112 2.2, RFC 9110 5.5).
-    pub(crate) fn end(&mut self, input: &[u8]) -> Result<Option<usize>, Refusal> {
-        let Some(found) = input[self.scanned..].iter().position(|&b| b.is_ascii_control() && b != b'\t')
-        else {
-            self.scanned = input.len();
-            return Ok(None);
-        };
-        let end = self.scanned + found;
-        match (input[end], input.get(end + 1)) {
-            (b'\r', Some(b'\n')) => {
-                self.scanned = 0;
-                Ok(Some(end))
-            }
-            (b'\r', None) => {
-                self.scanned = end;
-                Ok(None)
-            }
-            (b'\r', Some(_)) => Err(bad_request("A line holds a CR that no LF follows.")),
-            (b'\n', _) => Err(bad_request("A line ends in LF without CR.")),
-            _ => Err(bad_request("A line holds a control character.")),
-        }
-    }
-}
-
 /// The first line of a request (RFC 9112 3).
 #[derive(Debug)]
 struct RequestLine {
     method: String,
-    /// Its authority is empty but for the absolute-form.
+    /// Its authority is empty except for the absolute-form.
     target: Target,
     version: Version,
     length: usize,
@@ -270,7 +225,7 @@ fn absolute_form(target: &[u8]) -> Result<Target, Refusal> {
     origin_form(&authority(&rest[..end])?, &rest[end..])
 }
 
-/// Path and query: what stands before and after the first `?`.
+/// Path and query: what is before and after the first `?`.
 fn origin_form(authority: &str, target: &[u8]) -> Result<Target, Refusal> {
     let end = target.iter().position(|&b| b == b'?').unwrap_or(target.len());
     let (path, query) = target.split_at(end);
@@ -292,8 +247,8 @@ fn host(version: Version, headers: &Headers) -> Result<String, Refusal> {
     }
 }
 
-/// `uri-host [":" port]`, checked (RFC 9110 4.2.1, 7.2; RFC 3986 3.2.2). The host must not be empty and
-/// there is no place for user information (RFC 9110 4.2.4).
+/// `uri-host [":" port]`, checked (RFC 9110 4.2.1, 7.2; RFC 3986 3.2.2). The host must not be empty, and
+/// user information is not allowed (RFC 9110 4.2.4).
 fn authority(authority: &[u8]) -> Result<String, Refusal> {
     let port = authority.iter().rposition(|b| b":]".contains(b)).filter(|&at| authority[at] == b':');
     let (host, port) = authority.split_at(port.unwrap_or(authority.len()));
@@ -311,7 +266,7 @@ fn authority(authority: &[u8]) -> Result<String, Refusal> {
     }
 }
 
-/// What may stand in brackets: an IPv6 address, or one of a version yet to come.
+/// What is allowed in brackets: an IPv6 address, or one of a version yet to come.
 fn is_ip_literal(address: &[u8]) -> bool {
     match address {
         [b'v' | b'V', future @ ..] => {
@@ -326,7 +281,7 @@ fn is_ip_literal(address: &[u8]) -> bool {
     }
 }
 
-/// One expectation is known; another one cannot be met (RFC 9110 10.1.1). HTTP/1.0 has none.
+/// One expectation is known; any other cannot be met (RFC 9110 10.1.1). HTTP/1.0 has none.
 fn expects_continue(version: Version, headers: &Headers) -> Result<bool, Refusal> {
     if version < Version::Http11 {
         return Ok(false);
@@ -338,24 +293,6 @@ fn expects_continue(version: Version, headers: &Headers) -> Result<bool, Refusal
     } else {
         Err(Refusal { status: 417, why: "The only expectation that this server meets is 100-continue." })
     }
-}
-
-/// `field-name ":" OWS field-value OWS` (RFC 9112 5): where name and value are in a line without control octets.
-pub(crate) fn field(line: &[u8]) -> Result<(Range<usize>, Range<usize>), Refusal> {
-    if matches!(line.first(), Some(b' ' | b'\t')) {
-        // Before the first field: RFC 9112 2.2. Later it would be obs-fold: 5.2.
-        return Err(bad_request("A line of the header section begins with white space."));
-    }
-    let Some(colon) = line.iter().position(|&b| b == b':') else {
-        return Err(bad_request("A line of the header section has no colon."));
-    };
-    if !is_token(&line[..colon]) {
-        // This takes in white space before the colon (RFC 9112 5.1).
-        return Err(bad_request("The name of a field is not a token."));
-    }
-    let value = &line[colon + 1..];
-    let start = line.len() - value.trim_ascii_start().len();
-    Ok((0..colon, start..start + value.trim_ascii().len()))
 }
 
 /// Octets that are known to be ASCII, as a string.

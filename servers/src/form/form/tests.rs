@@ -10,60 +10,6 @@ fn submit(method: &str, target: &str, fields: &[(&str, &str)], content: &[u8]) -
     answer(&Form, request(method, target, fields, content))
 }
 
-/// Names and values of a urlencoded form, as text.
-fn pairs(input: &str) -> Vec<(String, String)> {
-    let text = |bytes: Bytes| String::from_utf8(bytes.to_vec()).expect("the table is text");
-    urlencoded(input.as_bytes()).into_iter().map(|field| (text(field.name), text(field.value))).collect()
-}
-
-#[test]
-fn urlencoded_forms_are_read_as_browsers_write_them() {
-    for (input, expected) in [
-        ("", &[][..]),
-        ("a=b&c=d", &[("a", "b"), ("c", "d")]),
-        ("a+b=c+d", &[("a b", "c d")]),
-        ("x=a%2Bb%20c", &[("x", "a+b c")]),
-        ("a%26b=c%3Dd&e=%2541", &[("a&b", "c=d"), ("e", "%41")]),
-        ("x=%4a%4A", &[("x", "JJ")]),
-        ("a=1&b=2&a=3&a=1", &[("a", "1"), ("b", "2"), ("a", "3"), ("a", "1")]),
-        ("a=&b=x", &[("a", ""), ("b", "x")]),
-        ("=v", &[("", "v")]),
-        ("=", &[("", "")]),
-        ("flag&b=x", &[("flag", ""), ("b", "x")]),
-        ("a==b=c", &[("a", "=b=c")]),
-        ("&&a=b&&c=d&", &[("a", "b"), ("c", "d")]),
-        ("a=%&b=%zz&c=%2&d=%%2a", &[("a", "%"), ("b", "%zz"), ("c", "%2"), ("d", "%*")]),
-        ("na%C3%AFve=%E2%82%AC", &[("naïve", "€")]),
-        ("a=x%00y", &[("a", "x\0y")]),
-        ("a=l1%0D%0Al2\r\n", &[("a", "l1\r\nl2\r\n")]),
-        ("a=1;b=2&c=3", &[("a", "1;b=2"), ("c", "3")]),
-        ("?a=%26%23601%3B", &[("?a", "&#601;")]),
-        ("a%5B%5D=1&x.y=3&a[k]=4", &[("a[]", "1"), ("x.y", "3"), ("a[k]", "4")]),
-    ] {
-        let expected: Vec<_> = expected.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
-        assert_eq!(pairs(input), expected, "{input}");
-    }
-    assert_eq!(&urlencoded(b"a=%FF%C2\xe9")[0].value[..], b"\xff\xc2\xe9");
-}
-
-#[test]
-fn plain_text_has_a_line_for_each_field() {
-    for (input, expected) in [
-        ("", Some(&[][..])),
-        ("a=b\r\nc=d=e\r\n", Some(&[("a", "b"), ("c", "d=e")])),
-        ("a=b", Some(&[("a", "b")])),
-        ("a=l1\r\nl2\r\n\r\nl4\r\nb=2\r\n", Some(&[("a", "l1\r\nl2\r\n\r\nl4"), ("b", "2")])),
-        ("a=x+y%20\n&b=1\r\n", Some(&[("a", "x+y%20\n&b=1")])),
-        ("no sign\r\na=b\r\n", None),
-    ] {
-        let field = |(name, value): &(&str, &str)| {
-            text_field(Bytes::copy_from_slice(name.as_bytes()), Bytes::copy_from_slice(value.as_bytes()))
-        };
-        let expected = expected.map(|list| list.iter().map(field).collect::<Vec<_>>());
-        assert_eq!(plain(&Bytes::from_static(input.as_bytes())).ok(), expected, "{input:?}");
-    }
-}
-
 #[test]
 fn each_kind_of_form_comes_back_in_hex() {
     let multipart = "--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"\u{e9}\"\r\n\
@@ -150,7 +96,7 @@ fn the_page_for_a_person_escapes_what_was_sent() {
 
 #[test]
 fn the_log_is_safe_for_a_terminal_and_short() {
-    let mut field = text_field("a\n".into(), "\u{1b}[31m\"é\u{202e}".into());
+    let mut field = Field::text("a\n".into(), "\u{1b}[31m\"é\u{202e}".into());
     assert_eq!(log_line(&field), r#"form: name "a\n", value "\u{1b}[31m\"é\u{202e}""#);
     field.value = "é".repeat(LOGGED).into();
     assert!(log_line(&field).ends_with("éé\""));

@@ -1,4 +1,4 @@
-//! Conditional requests: is the copy that the client has still the right one? RFC 9110 13.
+//! Conditional requests: is the client's copy still the right one? RFC 9110 13.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -39,7 +39,7 @@ impl Validators {
 /// The status that the preconditions of a GET or HEAD lead to: 304, 412, or none if the request
 /// goes on. The steps are those of RFC 9110 13.2.2, in their order; step 5 is [`if_range`].
 pub(crate) fn evaluate(request: &Headers, current: &Validators) -> Option<u16> {
-    // 1. and 2. A date counts only where there is no entity tag to compare.
+    // 1. and 2. A date counts only if there is no entity tag to compare.
     let unchanged = match tag_matches(request, "If-Match", |tag| tag == current.etag.as_bytes()) {
         Some(matches) => matches,
         None => date(request, "If-Unmodified-Since")
@@ -84,7 +84,7 @@ fn weakly_equal(tag: &[u8], current: &str) -> bool {
     tag.strip_prefix(b"W/").unwrap_or(tag) == current.as_bytes()
 }
 
-/// The entity tags of a list (RFC 9110 8.8.3), as far as it is one. A comma may stand inside a tag,
+/// The entity tags of a list (RFC 9110 8.8.3), as far as it is one. A tag may contain a comma,
 /// and empty elements count for nothing (5.6.1.2).
 fn entity_tags(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = list;

@@ -3,7 +3,7 @@
 /// More parameters than any field of a form or a request has.
 const MAX_PARAMETERS: usize = 16;
 
-/// What stands in front of the first semicolon, and the parameters after it.
+/// What is before the first semicolon, and the parameters after it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Parameters {
     /// In lower case: both fields compare their value without case.
@@ -12,7 +12,7 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
-    /// Takes a field apart. `None` where it can be read in no way, or in two: a parameter that
+    /// Takes a field apart. `None` if it cannot be read, or can be read in two ways: a parameter that
     /// comes twice is as bad as a quote that never ends.
     pub(crate) fn parse(field: &[u8]) -> Option<Parameters> {
         let end = field.iter().position(|&byte| byte == b';').unwrap_or(field.len());
@@ -55,7 +55,7 @@ fn parameter_value(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     };
     // In a form a backslash is an ordinary character: browsers write a quote as %22, and a file may
     // be called `C:\new`. Only older clients write `\"`. So a quote ends the value if the parameter
-    // ends there too, and `\"` anywhere else is a quote.
+    // ends there as well, and `\"` anywhere else is a quote.
     let mut value = Vec::new();
     for (index, &byte) in quoted.iter().enumerate() {
         if byte != b'"' {

@@ -2,10 +2,10 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::characters::is_tchar;
-use crate::limits::Limits;
+use super::characters::is_tchar;
+use super::limits::Limits;
+use super::lines::{Lines, Refusal, bad_request, field};
 use crate::message::{Headers, Version};
-use crate::parse::{Lines, Refusal, bad_request, field};
 
 /// Octets that all the chunk extensions of one message may have together; nobody uses them.
 const EXTENSIONS_LIMIT: usize = 16 * 1024;
@@ -14,20 +14,20 @@ const CHUNK_LINE_LIMIT: usize = 4 * 1024;
 
 const LINE_TOO_LONG: Refusal = bad_request("A line between the chunks is too long.");
 const TRAILERS_TOO_LARGE: Refusal = Refusal { status: 431, why: "The trailer fields are too large." };
-const TOO_LARGE: Refusal = Refusal { status: 413, why: "The content is larger than this server takes." };
+const TOO_LARGE: Refusal = Refusal { status: 413, why: "The content is larger than this server accepts." };
 
 /// How the end of a request's content is found (RFC 9112 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Framing {
-    /// So many octets; 0 where the head says nothing.
+pub(crate) enum Framing {
+    /// So many octets; 0 if the head says nothing.
     Length(u64),
     /// In chunks, of which the last one is empty.
     Chunked,
 }
 
 impl Framing {
-    /// What the head says, or the refusal where it says two things or nothing that can be understood.
-    pub fn of(version: Version, headers: &Headers, limit: u64) -> Result<Framing, Refusal> {
+    /// What the head says, or the refusal if it says two things, or nothing that can be understood.
+    pub(crate) fn of(version: Version, headers: &Headers, limit: u64) -> Result<Framing, Refusal> {
         let mut lengths = headers.get_all("Content-Length");
         match (headers.get("Transfer-Encoding"), lengths.next(), lengths.next()) {
             (None, None, _) => Ok(Framing::Length(0)),
@@ -44,7 +44,7 @@ impl Framing {
     }
 }
 
-/// `1*DIGIT` (RFC 9110 8.6): no sign, no list, nothing else. A number beyond all bounds is too large, not malformed.
+/// `1*DIGIT` (RFC 9110 8.6): no sign, no list, nothing else. A number of any size is too large, not malformed.
 fn content_length(value: &[u8], limit: u64) -> Result<u64, Refusal> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return Err(bad_request("Content-Length is not a number."));
@@ -52,7 +52,7 @@ fn content_length(value: &[u8], limit: u64) -> Result<u64, Refusal> {
     number(value, 10).filter(|&length| length <= limit).ok_or(TOO_LARGE)
 }
 
-/// Only `chunked`, once, is understood (RFC 9112 6.1, 7). Where it is not the final coding, the end
+/// Only `chunked`, once, is understood (RFC 9112 6.1, 7). If it is not the final coding, the end
 /// of the content cannot be found at all (RFC 9112 6.3).
 fn transfer_encoding(headers: &Headers) -> Result<Framing, Refusal> {
     let is_chunked = |coding: &[u8]| coding.trim_ascii().eq_ignore_ascii_case(b"chunked");
@@ -76,7 +76,7 @@ fn number(digits: &[u8], base: u32) -> Option<u64> {
 
 /// Takes content off a buffer that grows at its end.
 #[derive(Debug)]
-pub struct Decoder {
+pub(crate) struct Decoder {
     state: State,
     lines: Lines,
     /// Octets of content that may still come, of extensions, and of trailers in octets and fields.
@@ -94,7 +94,7 @@ enum State {
     Size,
     /// So many octets of a chunk to come.
     Data(u64),
-    /// Before the CRLF behind the data.
+    /// Before the CRLF after the data.
     DataEnd,
     /// In the trailer section.
     Trailer,
@@ -104,8 +104,8 @@ enum State {
 }
 
 impl Decoder {
-    /// A decoder at the first octet behind the head.
-    pub fn new(framing: Framing, limits: Limits) -> Decoder {
+    /// A decoder at the first octet after the head.
+    pub(crate) fn new(framing: Framing, limits: Limits) -> Decoder {
         let state = match framing {
             Framing::Length(0) => State::Done,
             Framing::Length(length) => State::Length(length),
@@ -122,12 +122,12 @@ impl Decoder {
     }
 
     /// Whether all the content has been taken.
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.state == State::Done
     }
 
-    /// Octets of content to come; `None` if only the last chunk will tell.
-    pub fn remaining(&self) -> Option<u64> {
+    /// Octets of content to come; `None` if only the last chunk will show.
+    pub(crate) fn remaining(&self) -> Option<u64> {
         match self.state {
             State::Length(length) => Some(length),
             State::Done => Some(0),
@@ -137,7 +137,7 @@ impl Decoder {
 
     /// The next block of content, never empty; `None` if the content is done, or `input` has no more of it.
     /// A refusal is final.
-    pub fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Bytes>, Refusal> {
+    pub(crate) fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Bytes>, Refusal> {
         self.step(input).inspect_err(|&refusal| self.state = State::Broken(refusal))
     }
 
@@ -212,7 +212,7 @@ impl Decoder {
     }
 
     /// One line of the trailer section. Trailer fields are read and dropped: no application here asked
-    /// for them, and they must not be taken for header fields (RFC 9112 7.1.2).
+    /// for them, and they must not be treated as header fields (RFC 9112 7.1.2).
     fn trailer(&mut self, line: &[u8]) -> Result<(), Refusal> {
         if line.is_empty() {
             self.state = State::Done;
@@ -231,36 +231,36 @@ fn take(input: &mut BytesMut, length: u64) -> Bytes {
     input.split_to(length).freeze()
 }
 
-/// `*( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )`, with white space behind it (RFC 9112 7.1.1).
+/// `*( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )`, with white space after it (RFC 9112 7.1.1).
 fn are_extensions(text: &[u8]) -> bool {
     let mut rest = text.trim_ascii();
     while !rest.is_empty() {
         let Some(name) = rest.strip_prefix(b";").map(<[u8]>::trim_ascii_start) else { return false };
-        let Some(behind) = behind_token(name) else { return false };
-        rest = behind.trim_ascii_start();
+        let Some(after) = after_token(name) else { return false };
+        rest = after.trim_ascii_start();
         if let Some(value) = rest.strip_prefix(b"=").map(<[u8]>::trim_ascii_start) {
-            let Some(behind) = behind_quoted_string(value).or_else(|| behind_token(value)) else {
+            let Some(after) = after_quoted_string(value).or_else(|| after_token(value)) else {
                 return false;
             };
-            rest = behind.trim_ascii_start();
+            rest = after.trim_ascii_start();
         }
     }
     true
 }
 
 /// What follows the token (RFC 9110 5.6.2) at the front.
-fn behind_token(text: &[u8]) -> Option<&[u8]> {
+fn after_token(text: &[u8]) -> Option<&[u8]> {
     let end = text.iter().position(|&b| !is_tchar(b)).unwrap_or(text.len());
     (end > 0).then(|| &text[end..])
 }
 
 /// What follows the quoted-string (RFC 9110 5.6.4) at the front. Control octets are refused with the line.
-fn behind_quoted_string(text: &[u8]) -> Option<&[u8]> {
+fn after_quoted_string(text: &[u8]) -> Option<&[u8]> {
     let mut rest = text.strip_prefix(b"\"")?;
     loop {
         rest = match rest {
-            [b'"', behind @ ..] => return Some(behind),
-            [b'\\', _, behind @ ..] | [_, behind @ ..] => behind,
+            [b'"', after @ ..] => return Some(after),
+            [b'\\', _, after @ ..] | [_, after @ ..] => after,
             [] => return None,
         }
     }

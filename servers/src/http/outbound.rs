@@ -7,9 +7,9 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc::{self, error::TryRecvError};
 
-use crate::encode::{self, Delimiter};
+use super::encode::{self, Delimiter};
+use super::timer::Timer;
 use crate::message::{Body, Response};
-use crate::timer::Timer;
 
 /// Octets that are copied together for one write; larger blocks are written from where they are.
 const GATHER: usize = 16 * 1024;
@@ -21,12 +21,12 @@ pub(crate) struct Outbound<W> {
     output: BytesMut,
     stall: Duration,
     timer: Timer,
-    /// Octets of content that the present response has got so far.
+    /// Octets of content of the current response so far.
     octets: u64,
 }
 
 impl<W: AsyncWrite + Unpin> Outbound<W> {
-    /// `stall` is how long the client may take none of what is written.
+    /// `stall` is how long the client may leave what is written unread.
     pub(crate) fn new(writer: W, stall: Duration) -> Outbound<W> {
         Outbound { writer, output: BytesMut::new(), stall, timer: Timer::new(), octets: 0 }
     }
@@ -42,7 +42,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
     }
 
     /// Puts 100 (Continue) into the output: the client may send the content (RFC 9110 10.1.1), or, if it
-    /// has not asked, takes no notice (15.2.1).
+    /// has not asked, ignores it (15.2.1).
     pub(crate) fn go_ahead(&mut self) {
         self.output.put_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
     }
@@ -54,7 +54,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
         }
     }
 
-    /// Puts a response into the output, and writes it as far as it does not fit there. `false` if the
+    /// Puts a response into the output, and writes what does not fit there. `false` if the
     /// application gave up or gave less than it had announced: then only closing tells the client
     /// (RFC 9112 8).
     pub(crate) async fn response(
@@ -96,7 +96,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
             let next = match chunks.try_recv() {
                 Ok(next) => Some(next),
                 Err(TryRecvError::Disconnected) => None,
-                // Nothing at hand: what there is shall not wait for it.
+                // Nothing at hand: what there is must not wait for it.
                 Err(TryRecvError::Empty) => {
                     self.flush().await?;
                     chunks.recv().await
@@ -135,7 +135,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
         self.write(block).await
     }
 
-    /// Writes the output and the block behind it.
+    /// Writes the output and then the block.
     async fn write(&mut self, mut block: Bytes) -> io::Result<()> {
         while self.output.has_remaining() || block.has_remaining() {
             let written = tokio::select! { biased;
@@ -150,14 +150,14 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
     }
 }
 
-/// One write of the output and the block behind it, as far as the system takes them.
+/// One write of the output and then the block, as much of them as the system accepts.
 async fn write_some<W: AsyncWrite + Unpin>(
     writer: &mut W,
     output: &mut BytesMut,
     block: &mut Bytes,
 ) -> io::Result<usize> {
     if block.is_empty() {
-        // Nothing to gather, which has its price.
+        // Nothing to gather; gathering costs something.
         let written = writer.write(output).await?;
         output.advance(written);
         return Ok(written);

@@ -10,12 +10,13 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use crate::framing::Decoder;
-use crate::limits::Limits;
+use super::framing::Decoder;
+use super::limits::Limits;
+use super::lines::{Refusal, bad_request};
+use super::outbound::Outbound;
+use super::parse::{Head, Parser};
+use super::timer::Timer;
 use crate::message::{Body, Version};
-use crate::outbound::Outbound;
-use crate::parse::{Head, Parser, Refusal, bad_request};
-use crate::timer::Timer;
 
 /// Room for one read of a head, and of content.
 const HEAD_READ: usize = 4 * 1024;
@@ -28,7 +29,7 @@ const AHEAD_LIMIT: usize = 64 * 1024;
 /// How long a connection that is closed for writing is still read, so that what the client sends does
 /// not reset the connection before it has read the answer (RFC 9112 9.6).
 const LINGER: Duration = Duration::from_secs(2);
-/// How long a client that has finished sending is taken to wait for its answer before it is asked. Each
+/// How long a client that has finished sending may wait for its answer before it is asked. Each
 /// further time it is twice as long, up to a limit.
 const ASK: Duration = Duration::from_millis(500);
 const ASK_LIMIT: Duration = Duration::from_secs(4);
@@ -66,7 +67,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         Inbound { reader, input, parser: Parser::new(limits), limits, timer: Timer::new() }
     }
 
-    /// The next head. `None` if there is none to come: the client has closed, or was idle for too long,
+    /// The next head. `None` if no other will come: the client has closed, or was idle for too long,
     /// or the server stops.
     ///
     /// What has been answered goes out before there is anything to wait for, and not earlier: answers to
@@ -108,7 +109,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         self.input[..].split(|b| b"\r\n".contains(b)).next().unwrap_or_default()
     }
 
-    /// The content behind a head, as the application gets it, and the way it takes.
+    /// The content after a head, as the application gets it, and its way there.
     pub(crate) fn open(&mut self, head: &Head) -> (Body, Intake) {
         let Head { framing, expects_continue: awaits_continue, version, .. } = *head;
         let knows_interim = version >= Version::Http11;
@@ -187,7 +188,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         }
     }
 
-    /// Reads some more, where there has to be more.
+    /// Reads some more, when there has to be more.
     async fn more_content(&mut self) -> Result<(), Interruption> {
         tokio::select! { biased;
             read = read_some(&mut self.reader, &mut self.input, CONTENT_READ) => match read {
@@ -204,9 +205,9 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
     /// Ends when the client has gone. One that has finished sending may still wait for its answer
     /// (RFC 9112 9.6), and one that sends its next request has not gone either.
     ///
-    /// TCP does not tell a client that listens on from one that has closed for good, until it is sent
-    /// something. Where the response has not begun, that is 100 (Continue), which means nothing to a client
-    /// that has not asked for it: who has closed for good resets the connection.
+    /// TCP does not show whether a client still listens or has closed for good until it is sent
+    /// something. If the response has not begun, that is 100 (Continue), which means nothing to a client
+    /// that has not asked for it: one that has closed for good resets the connection.
     async fn watch<W: AsyncWrite + Unpin>(&mut self, outbound: Option<&mut Outbound<W>>) -> Interruption {
         while self.input.len() < AHEAD_LIMIT {
             match read_some(&mut self.reader, &mut self.input, HEAD_READ).await {
@@ -221,7 +222,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         pending().await
     }
 
-    /// Whether the next request can be reached past the content, as far as can be told before the
+    /// Whether the next request can be reached past the content, as far as can be known before the
     /// response begins, which has to announce it (RFC 9112 9.6).
     pub(crate) fn can_reach_end(&mut self, intake: &mut Intake) -> bool {
         if intake.decoder.is_done() || intake.is_wanted() {
@@ -257,7 +258,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         }
     }
 
-    /// Reads and drops until the client closes its side too, for a while (RFC 9112 9.6).
+    /// Reads and drops until the client closes its side as well, for a while (RFC 9112 9.6).
     pub(crate) async fn linger(&mut self) {
         let drop_all = async {
             while matches!(read_some(&mut self.reader, &mut self.input, CONTENT_READ).await, Ok(1..)) {

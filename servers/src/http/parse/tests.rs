@@ -334,15 +334,3 @@ fn a_refused_head_stays_where_it_is() {
     assert!(Parser::new(Limits::default()).parse(&mut input).is_err());
     assert_eq!(input, text);
 }
-
-#[test]
-fn one_octet_at_a_time_takes_linear_time() {
-    let line = "a".repeat(10_000);
-    let mut lines = Lines::default();
-    let mut looked_at = 0;
-    for end in 1..=line.len() {
-        looked_at += end - lines.scanned;
-        assert_eq!(lines.end(&line.as_bytes()[..end]), Ok(None));
-    }
-    assert_eq!(looked_at, line.len());
-}

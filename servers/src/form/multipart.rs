@@ -6,16 +6,16 @@
 
 use bytes::Bytes;
 
-use crate::form::{Field, Malformed};
+use super::field::{Field, Malformed, line_length, split_line};
+use super::parameters::Parameters;
 use crate::message::Headers;
-use crate::parameters::Parameters;
 
 /// The longest header section of a part, in octets. The longest one that makes sense is a file
 /// name of 255 characters and a media type.
 const MAX_PART_HEADER: usize = 16 * 1024;
 
 /// The fields of a form, in order.
-pub(crate) fn parse(content: &Bytes, boundary: &[u8]) -> Result<Vec<Field>, Malformed> {
+pub(super) fn parse(content: &Bytes, boundary: &[u8]) -> Result<Vec<Field>, Malformed> {
     // RFC 2046 5.1.1 asks for 1 to 70 characters. A longer one does no harm.
     if boundary.is_empty() {
         return Err(Malformed("The boundary is empty."));
@@ -24,7 +24,7 @@ pub(crate) fn parse(content: &Bytes, boundary: &[u8]) -> Result<Vec<Field>, Malf
 }
 
 /// What lies between the delimiter lines. The text before the first and after the last is for
-/// readers of mail, and nobody else.
+/// readers of mail only.
 fn parts<'a>(content: &'a [u8], boundary: &[u8]) -> Result<Vec<&'a [u8]>, Malformed> {
     let mut parts = Vec::new();
     let mut part = None;
@@ -66,29 +66,10 @@ fn delimiter(line: &[u8], boundary: &[u8]) -> Option<Delimiter> {
     let blanks = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let end = &after[blanks..];
     let length = line.len() - end.len();
-    match end.starts_with(b"\r\n") {
-        true => Some(Delimiter { length: length + 2, closes }),
-        false => (closes && end.is_empty()).then_some(Delimiter { length, closes }),
-    }
-}
-
-/// Octets up to and with the first CRLF. A line feed of its own ends no line here.
-fn line_length(bytes: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    while let Some(found) = bytes[from..].iter().position(|&byte| byte == b'\n') {
-        from += found + 1;
-        if bytes[..from].ends_with(b"\r\n") {
-            return Some(from);
-        }
-    }
-    None
-}
-
-/// The first line without its CRLF, and what follows it. The last line may lack the CRLF.
-pub(crate) fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
-    match line_length(bytes) {
-        Some(length) => (&bytes[..length - 2], &bytes[length..]),
-        None => (bytes, b""),
+    if end.starts_with(b"\r\n") {
+        Some(Delimiter { length: length + 2, closes })
+    } else {
+        (closes && end.is_empty()).then_some(Delimiter { length, closes })
     }
 }
 

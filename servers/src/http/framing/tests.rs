@@ -228,7 +228,7 @@ proptest! {
     fn what_is_chunked_is_decoded(blocks in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..50), 0..8)) {
         let mut text = BytesMut::new();
         for block in &blocks {
-            crate::encode::chunk_size(&mut text, block.len());
+            crate::http::encode::chunk_size(&mut text, block.len());
             text.extend_from_slice(&[block, &b"\r\n"[..]].concat());
         }
         text.extend_from_slice(b"0\r\n\r\n");

@@ -11,15 +11,16 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
+use super::encode::{self, Delimiter};
+use super::inbound::{Inbound, Interruption};
+use super::limits::Limits;
+use super::lines::Refusal;
+use super::outbound::Outbound;
+use super::parse::Head;
 use crate::application::Application;
-use crate::encode::{self, Delimiter};
 use crate::html::error_page;
-use crate::inbound::{Inbound, Interruption};
-use crate::limits::Limits;
 use crate::log::{self, Access};
 use crate::message::{Request, Response, Version};
-use crate::outbound::Outbound;
-use crate::parse::{Head, Refusal};
 
 /// What a connection has to know besides its bytes.
 pub(crate) struct Context {
@@ -28,14 +29,14 @@ pub(crate) struct Context {
     pub(crate) limits: Limits,
     /// Whether each request gets a line in the access log.
     pub(crate) access_log: bool,
-    /// Becomes true when the server is to stop: requests under way are finished, no other one is begun.
+    /// Becomes true when the server is to stop: requests under way are finished, and no other is begun.
     pub(crate) stop: watch::Receiver<bool>,
 }
 
 /// Serves one connection to its end.
 ///
-/// All of it is one task: while the application works, its request's content is read, and while
-/// the response is written too, so an echo needs no room for what it echoes.
+/// All of it is one task: the content of a request is read while the application works
+/// and while the response is written, so an echo needs no room for what it echoes.
 pub(crate) async fn serve<R, W, A>(reader: R, writer: W, application: &A, context: Context)
 where
     R: AsyncRead + Unpin,
@@ -146,7 +147,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, A: Application> Connection<'_,
             tokio::select! { biased;
                 sent = &mut sending => sent.ok(),
                 interruption = self.inbound.pass_on(&mut intake, None::<&mut Outbound<W>>) => match interruption {
-                    // The application has been told; what it makes of it is its answer.
+                    // The application has been told; what it makes of that is its answer.
                     Interruption::Refused(_) => sending.await.ok(),
                     Interruption::Gone => None,
                 },
@@ -160,7 +161,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, A: Application> Connection<'_,
         }
     }
 
-    /// The time, where the access log wants to know how long things take.
+    /// The time, if the access log shows how long things take.
     fn now(&self) -> Option<Instant> {
         self.context.access_log.then(Instant::now)
     }

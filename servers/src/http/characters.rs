@@ -1,4 +1,4 @@
-//! Which characters may stand where: the small words of the grammars (RFC 9110 5.6.2, RFC 3986).
+//! Which characters are allowed where: the small words of the grammars (RFC 9110 5.6.2, RFC 3986).
 
 /// `token` (RFC 9110 5.6.2).
 pub(crate) fn is_token(bytes: &[u8]) -> bool {

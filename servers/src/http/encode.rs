@@ -1,26 +1,13 @@
 //! The head of a response, as it goes onto the wire. No I/O.
 
-use std::cell::RefCell;
-use std::time::{Duration, SystemTime};
-
 use bytes::{BufMut, BytesMut};
 
-use crate::characters::is_token;
-use crate::message::{Response, Version};
+use super::characters::is_token;
+use crate::message::{BETWEEN_NEIGHBOURS, Response, Version, is_one_of, reason, with_date};
 
-/// What the server decides: how the message is framed, and what becomes of the connection. Fields of these
-/// names from an application go no further; its Date does, where it is one.
-const OWN_FIELDS: [&str; 9] = [
-    "Connection",
-    "Content-Length",
-    "Date",
-    "Keep-Alive",
-    "Proxy-Connection",
-    "TE",
-    "Trailer",
-    "Transfer-Encoding",
-    "Upgrade",
-];
+/// What the server decides, besides the fields between neighbours: how long the content is. Fields of these names
+/// from an application go no further; its Date does, if it is one.
+const OWN_FIELDS: [&str; 2] = ["Content-Length", "Date"];
 
 /// How the end of a response's content is found (RFC 9112 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +59,7 @@ pub(crate) fn head(out: &mut BytesMut, response: &Response, delimiter: Delimiter
         None => with_date(|date| put_field(out, b"Date", date.as_bytes())),
     }
     for (name, value) in headers.iter() {
-        if !OWN_FIELDS.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(name)) {
+        if !is_one_of(&BETWEEN_NEIGHBOURS, name) && !is_one_of(&OWN_FIELDS, name) {
             put_field(out, name, value.trim_ascii());
         }
     }
@@ -123,74 +110,6 @@ fn put_number(out: &mut BytesMut, mut number: u64, base: u64) {
     out.put_slice(&digits[start..]);
 }
 
-/// Calls `use_it` with the time of this second in the format of a Date field (RFC 9110 5.6.7).
-/// Each thread formats it once a second.
-pub(crate) fn with_date<T>(use_it: impl FnOnce(&str) -> T) -> T {
-    thread_local! {
-        static CACHED: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };
-    }
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
-    CACHED.with_borrow_mut(|(second, date)| {
-        if *second != now {
-            *second = now;
-            *date = httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(now));
-        }
-        use_it(date)
-    })
-}
-
-/// The reason phrase of a status code (RFC 9110 15, RFC 6585), empty where there is none.
-pub fn reason(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        201 => "Created",
-        202 => "Accepted",
-        203 => "Non-Authoritative Information",
-        204 => "No Content",
-        205 => "Reset Content",
-        206 => "Partial Content",
-        300 => "Multiple Choices",
-        301 => "Moved Permanently",
-        302 => "Found",
-        303 => "See Other",
-        304 => "Not Modified",
-        305 => "Use Proxy",
-        307 => "Temporary Redirect",
-        308 => "Permanent Redirect",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        402 => "Payment Required",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        406 => "Not Acceptable",
-        407 => "Proxy Authentication Required",
-        408 => "Request Timeout",
-        409 => "Conflict",
-        410 => "Gone",
-        411 => "Length Required",
-        412 => "Precondition Failed",
-        413 => "Content Too Large",
-        414 => "URI Too Long",
-        415 => "Unsupported Media Type",
-        416 => "Range Not Satisfiable",
-        417 => "Expectation Failed",
-        421 => "Misdirected Request",
-        422 => "Unprocessable Content",
-        426 => "Upgrade Required",
-        428 => "Precondition Required",
-        429 => "Too Many Requests",
-        431 => "Request Header Fields Too Large",
-        500 => "Internal Server Error",
-        501 => "Not Implemented",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        505 => "HTTP Version Not Supported",
-        _ => "",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,7 +124,7 @@ mod tests {
     fn the_server_frames_the_message_whatever_the_application_says() {
         let mut response = Response::new(200);
         response.headers.push("X-Kept", " kept \t");
-        for own in OWN_FIELDS {
+        for own in BETWEEN_NEIGHBOURS.into_iter().chain(OWN_FIELDS) {
             response.headers.push(own.to_ascii_lowercase(), "7");
         }
         let date = with_date(str::to_owned);

@@ -13,7 +13,7 @@ use crate::log::{self, Escaped};
 /// Octets shown on one line.
 const LINE_SHOWN: usize = 160;
 
-/// Puts both halves of a connection under observation. `number` stands in front of each line.
+/// Puts both halves of a connection under observation. `number` is in front of each line.
 pub(crate) fn observe<R, W>(
     number: u64,
     client: SocketAddr,

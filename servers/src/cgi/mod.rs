@@ -13,9 +13,9 @@
 //! | scripts to begin with | `demonstration` | |
 //!
 //! What section 8 leaves to the implementation: a path may have empty segments, which count in PATH_INFO
-//! alone, and no `.` or `..` and no encoded slash, which are answered 404. A query is never made into words
-//! for the command line (4.4): programs that take options would take orders from strangers. Scripts whose
-//! name begins with `nph-` write whole messages (5). Limits are those of [`crate::limits`].
+//! alone, but no `.` or `..` and no encoded slash, which are answered with 404. A query is never made into words
+//! for the command line (4.4): a program with options would obey strangers. Scripts whose
+//! name begins with `nph-` write whole messages (5). Limits are those of [`crate::http::Limits`].
 
 mod demonstration;
 mod gateway;
@@ -34,13 +34,13 @@ use crate::files::{Pages, STYLE};
 use crate::program::{self, Common, Root, seconds};
 
 /// The pages of a server that is given no directory.
-const PAGES: Pages = &[("index.html", include_bytes!("../www/cgi.html")), ("style.css", STYLE)];
+const PAGES: Pages = &[("index.html", include_bytes!("../../www/cgi.html")), ("style.css", STYLE)];
 
 /// A small web server that runs scripts, at /cgi-bin/.
 #[derive(Debug, clap::Parser)]
 #[command(name = "server-cgi", version)]
 pub struct Options {
-    /// What every server can be told
+    /// The options of every server
     #[command(flatten)]
     pub common: Common,
     /// The files to serve

@@ -12,14 +12,15 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::connection::{self, Context};
+use super::limits::Limits;
+use super::trace;
 use crate::application::Application;
-use crate::connection::{self, Context};
-use crate::limits::Limits;
-use crate::{log, trace};
+use crate::log;
 
 /// Connections that the system completes before they are accepted.
 const BACKLOG: u32 = 1024;
-/// How long to wait when no connection can be accepted; mostly for want of descriptors.
+/// How long to wait when no connection can be accepted; mostly because there are no descriptors left.
 const BACK_OFF: Duration = Duration::from_millis(50);
 /// How often to say so.
 const COMPLAIN: Duration = Duration::from_secs(60);
@@ -37,7 +38,7 @@ pub struct Config {
     pub grace: Duration,
     /// Whether every byte of every connection is shown on standard output.
     pub trace: bool,
-    /// Whether there is no access log.
+    /// Whether the access log is left out.
     pub quiet: bool,
 }
 
@@ -60,10 +61,10 @@ impl Server {
     /// Starts to listen, in the context of a Tokio runtime.
     ///
     /// # Errors
-    /// Whatever the system has against the address: taken, not ours, not permitted.
+    /// What is wrong with the address: in use, not ours, not permitted.
     pub fn bind(config: Config) -> io::Result<Server> {
         let socket = if config.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // A port is not free for minutes after a server has stopped, without this.
+        // Without this, a port is not free for minutes after a server has stopped.
         #[cfg(unix)]
         socket.set_reuseaddr(true)?;
         socket.bind(config.address)?;
@@ -73,7 +74,7 @@ impl Server {
     /// Where the server listens.
     ///
     /// # Errors
-    /// None that is to be expected of a listening socket.
+    /// None that a listening socket is expected to give.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
@@ -126,7 +127,7 @@ async fn serve_one<A: Application>(
     config: Config,
     stop: watch::Receiver<bool>,
 ) {
-    // Fails only for a connection that is gone already.
+    // Fails only for a connection that is already gone.
     let Ok(local) = stream.local_addr() else { return };
     // Responses go out in whole writes; waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
-use crate::content::Piece;
+use super::content::Piece;
 
 /// More ranges in one request than any client needs. Answering a thousand of them costs far more
 /// than asking (CVE-2011-3192), so beyond this the whole representation is sent.
@@ -12,11 +12,11 @@ const MAX_RANGES: usize = 16;
 /// What a Range field asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
-    /// All of it: there is no Range, or one to be ignored.
+    /// All of it: there is no Range, or one that is ignored.
     Whole,
     /// Nothing that the representation has.
     Nothing,
-    /// These octets, in the order of the request; never none, and none of them empty.
+    /// These octets, in the order of the request; at least one, and none of them empty.
     Parts(Vec<Range<u64>>),
 }
 
@@ -61,7 +61,7 @@ fn range(spec: &[u8], length: u64) -> Option<Range<u64>> {
     (first <= last).then(|| first.min(length)..last.saturating_add(1).min(length))
 }
 
-/// 1*DIGIT. A number too great for its type is as good as the greatest: it lies past the end.
+/// 1*DIGIT. A number too large for its type is as good as the largest: it is past the end.
 fn number(digits: &[u8]) -> Option<u64> {
     let valid = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
     let add = |value: u64, digit: &u8| value.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
@@ -73,7 +73,7 @@ pub(crate) fn content_range(range: &Range<u64>, length: u64) -> String {
     format!("bytes {}-{}/{length}", range.start, range.end - 1)
 }
 
-/// A boundary that no file can know beforehand, so that none holds it but by chance.
+/// A boundary that no file can know beforehand, so that none contains it except by chance.
 pub(crate) fn boundary() -> String {
     format!("{:016x}", RandomState::new().hash_one(0))
 }

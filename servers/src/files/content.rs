@@ -1,4 +1,5 @@
-//! What a file holds, as the body of a response: small ones at once, large ones block by block.
+//! A file, ready to be sent: what is said about it, and what it holds, small content at once and large
+//! content block by block.
 
 use std::fs::File;
 use std::io;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use super::conditional::Validators;
 use crate::message::Body;
 
 /// Up to this many octets a body is read at once, in the request's own time.
@@ -19,6 +21,14 @@ const BLOCK: u64 = 128 * 1024;
 
 /// How many blocks are read ahead of a client that is slow to take them.
 const BLOCKS_AHEAD: usize = 2;
+
+/// A file, ready to be sent.
+#[derive(Debug)]
+pub(super) struct Representation {
+    pub(super) media_type: String,
+    pub(super) validators: Validators,
+    pub(super) content: Content,
+}
 
 /// The octets of a file.
 #[derive(Debug, Clone)]
@@ -32,9 +42,9 @@ pub(crate) enum Content {
 /// A piece of a body: octets of the content, or text in between.
 #[derive(Debug, Clone)]
 pub(crate) enum Piece {
-    /// What stands at this place.
+    /// What is at this place.
     Octets(Range<u64>),
-    /// Text that is not of the content.
+    /// Text that is not part of the content.
     Text(String),
 }
 
@@ -51,9 +61,10 @@ impl Content {
     /// The content of an open file of this length: that of a small one is read at once.
     pub(crate) fn file(file: File, length: u64) -> io::Result<Content> {
         let on_disk = Content::Disk(Arc::new(file), length);
-        match length <= AT_ONCE {
-            true => on_disk.read(&Piece::Octets(0..length)).map(Content::Memory),
-            false => Ok(on_disk),
+        if length <= AT_ONCE {
+            on_disk.read(&Piece::Octets(0..length)).map(Content::Memory)
+        } else {
+            Ok(on_disk)
         }
     }
 
@@ -99,8 +110,8 @@ impl Content {
         }
     }
 
-    /// Sends the pieces in blocks for as long as somebody takes them. A thread is busy only while it
-    /// reads, so that clients who take their time cost none.
+    /// Sends the pieces in blocks for as long as the client takes them. A thread is busy only while it
+    /// reads, so that a client that takes its time does not cost one.
     async fn send(self, pieces: Vec<Piece>, sender: mpsc::Sender<io::Result<Bytes>>) {
         for block in pieces.into_iter().flat_map(blocks) {
             let content = self.clone();

@@ -1,29 +1,28 @@
 //! server-wsgi: applications written in Python (PEP 3333).
 //!
 //! The server speaks HTTP, and the application runs in processes of their own, the workers. So whatever an
-//! application does, it costs one worker, which has a successor at once.
+//! application does, it costs one worker, which is replaced at once.
 //!
 //! | step | module |
 //! |---|---|
 //! | from a request to a response | `gateway` |
 //! | its environment | [`crate::environ`] |
 //! | a free thread of a worker | `pool` |
-//! | a request and a response pass | `place`, `protocol` |
+//! | what passes on its connection | `protocol` |
 //! | the application is called | `../wsgi/worker.py` |
 //! | a worker, and how long it serves | `worker` |
 //! | it starts, and ends | `process`, `interpreter` |
-//! | it has a successor | `keeper` |
+//! | it is replaced | `keeper` |
 //! | an application to begin with | `../wsgi/demonstration.py` |
 //!
-//! What PEP 3333 leaves to the server: the application stands at the root, so SCRIPT_NAME is empty. `environ`
+//! What PEP 3333 leaves to the server: the application is at the root, so SCRIPT_NAME is empty. `environ`
 //! holds the variables of RFC 3875 that apply, all header fields but those between client and server, and
 //! nothing of the environment of the process. `wsgi.errors` goes to the log. Two keys are extensions that many
-//! servers share: `wsgi.file_wrapper`, and `wsgi.input_terminated`, since content in chunks has an end, too.
+//! servers share: `wsgi.file_wrapper`, and `wsgi.input_terminated`, since content in chunks also has an end.
 
 mod gateway;
 mod interpreter;
 mod keeper;
-mod place;
 mod pool;
 mod process;
 mod protocol;
@@ -47,9 +46,9 @@ use crate::program::{self, Common, seconds};
 
 /// The application of a server that is given none, and its pages.
 const DEMONSTRATION: [(&str, &[u8]); 4] = [
-    ("demonstration.py", include_bytes!("../wsgi/demonstration.py")),
-    ("form.py", include_bytes!("../wsgi/form.py")),
-    ("index.html", include_bytes!("../www/wsgi.html")),
+    ("demonstration.py", include_bytes!("../../wsgi/demonstration.py")),
+    ("form.py", include_bytes!("../../wsgi/form.py")),
+    ("index.html", include_bytes!("../../www/wsgi.html")),
     ("style.css", STYLE),
 ];
 
@@ -57,25 +56,25 @@ const DEMONSTRATION: [(&str, &[u8]); 4] = [
 #[derive(Debug, clap::Parser)]
 #[command(name = "server-wsgi", version)]
 pub struct Options {
-    /// What every server can be told
+    /// The options of every server
     #[command(flatten)]
     pub common: Common,
-    /// The application, in place of the built-in one: a module and what is callable in it
+    /// The application, in place of the built-in one: a module, and a callable in it
     #[arg(long, value_name = "MODULE:CALLABLE")]
     pub app: Option<String>,
-    /// The directory to import it from, which is also the one it runs in
+    /// The directory to import it from and to run it in
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub path: PathBuf,
     /// How many processes run the application
     #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     pub workers: u16,
-    /// How many requests each of them may work on at the same time; a crash takes them all
+    /// How many requests each of them may work on at the same time; a crash ends them all
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: u16,
     /// How long the application may send nothing
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
     pub timeout: f64,
-    /// How many requests a process may get before it is replaced; against leaks
+    /// How many requests a process may get before it is replaced, which limits leaks
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_requests: Option<u64>,
 }
@@ -95,7 +94,7 @@ async fn gateway(options: &Options) -> Result<Gateway, String> {
         }
     };
     if !directory.is_dir() {
-        return Err(format!("Cannot import from {}, which is no directory.", directory.display()));
+        return Err(format!("Cannot import from {}, which is not a directory.", directory.display()));
     }
     let recipe = Recipe {
         python,

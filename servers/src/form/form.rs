@@ -7,26 +7,22 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use percent_encoding::percent_decode;
 use serde_json::json;
 
+use super::field::{Field, MAX_FIELDS, Malformed};
+use super::parameters::Parameters;
+use super::{multipart, plain, urlencoded};
 use crate::application::Application;
 use crate::html::{error_page, escape};
 use crate::log;
 use crate::message::{Body, Headers, Request, Response};
 use crate::methods;
-use crate::multipart::{self, split_line};
-use crate::parameters::Parameters;
 
-/// Methods that the form takes.
+/// Methods that the form accepts.
 const ALLOW: &str = "GET, HEAD, POST, OPTIONS";
 
 /// Media types that a form may have.
 const ACCEPT: &str = "application/x-www-form-urlencoded, multipart/form-data, text/plain";
-
-/// More fields than any form has. Each costs memory beside its own bytes, and a body of a few
-/// megabytes could hold a million.
-const MAX_FIELDS: usize = 10_000;
 
 /// How much of a name or value goes into the log, in characters.
 const LOGGED: usize = 200;
@@ -34,24 +30,7 @@ const LOGGED: usize = 200;
 /// How much of a value the page shows, in octets.
 const SHOWN: usize = 10_000;
 
-/// One field of a form, byte for byte.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
-    /// Its name, which may be empty.
-    pub name: Bytes,
-    /// The name of the file, where the field is a file. Empty where none was chosen.
-    pub filename: Option<Bytes>,
-    /// The media type of the value, where one was sent.
-    pub media_type: Option<Bytes>,
-    /// The value, or what the file holds.
-    pub value: Bytes,
-}
-
-/// Why a form can't be parsed: one sentence for whoever wrote the client.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Malformed(pub(crate) &'static str);
-
-/// Answers a form with what it holds: a page, or JSON for those who ask for it.
+/// Answers a form with what it holds: a page, or JSON if the client asks for it.
 #[derive(Debug, Default)]
 pub struct Form;
 
@@ -60,7 +39,7 @@ impl Application for Form {
         let (source, fields) = match &request.method[..] {
             "GET" | "HEAD" => {
                 let query = request.target.query.as_deref().unwrap_or_default();
-                ("query", Ok(urlencoded(query.as_bytes())))
+                ("query", Ok(urlencoded::parse(query.as_bytes())))
             }
             "POST" => ("body", submitted(&request.headers, &mut request.body).await),
             other => return methods::other(other, ALLOW),
@@ -83,9 +62,9 @@ async fn submitted(headers: &Headers, body: &mut Body) -> Result<Vec<Field>, Res
     if types.next().is_some() {
         return Err(error_page(400, "A request has one Content-Type, and this one has several."));
     }
-    // What is packed can't be read: better to say so than to take the bytes for a form.
+    // Content that is packed can't be read: better to say so than to treat the bytes as a form.
     if headers.get("Content-Encoding").is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
-        let mut refusal = error_page(415, "This server takes forms without a content coding.");
+        let mut refusal = error_page(415, "This server accepts forms only without a content coding.");
         refusal.headers.push("Accept-Encoding", "identity");
         return Err(refusal);
     }
@@ -96,12 +75,12 @@ async fn submitted(headers: &Headers, body: &mut Body) -> Result<Vec<Field>, Res
     let media_type = Parameters::parse(media_type.unwrap_or_default())
         .ok_or_else(|| error_page(400, "The Content-Type of this request can't be read."))?;
     let fields = match &media_type.value[..] {
-        b"application/x-www-form-urlencoded" => Ok(urlencoded(&content)),
+        b"application/x-www-form-urlencoded" => Ok(urlencoded::parse(&content)),
         b"multipart/form-data" => match media_type.get("boundary") {
             Some(boundary) => multipart::parse(&content, boundary),
             None => Err(Malformed("A multipart form needs a boundary in its Content-Type.")),
         },
-        b"text/plain" => plain(&content),
+        b"text/plain" => plain::parse(&content),
         _ => {
             let mut refusal =
                 error_page(415, "This server knows three kinds of form, and this is none of them.");
@@ -123,59 +102,12 @@ async fn collect(body: &mut Body) -> Result<Bytes, Response> {
     Ok(content.into())
 }
 
-/// application/x-www-form-urlencoded (WHATWG URL 5.1), short of the last step: the bytes are not
-/// taken for UTF-8. Every sequence of bytes is a form of this type.
-fn urlencoded(input: &[u8]) -> Vec<Field> {
-    let decode = |bytes: &[u8]| {
-        let spaced: Vec<u8> = bytes.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
-        Bytes::from(percent_decode(&spaced).collect::<Vec<u8>>())
-    };
-    input
-        .split(|&byte| byte == b'&')
-        .filter(|pair| !pair.is_empty())
-        .take(MAX_FIELDS + 1)
-        .map(|pair| {
-            let (name, value) = split_at_equals(pair).unwrap_or((pair, b""));
-            text_field(decode(name), decode(value))
-        })
-        .collect()
-}
-
-/// text/plain: a line for each field. Nothing marks where a value ends, so a line without an equals
-/// sign is taken for one more line of the value above it.
-fn plain(content: &Bytes) -> Result<Vec<Field>, Malformed> {
-    let mut fields: Vec<Field> = Vec::new();
-    let (mut rest, mut value_start) = (&content[..], 0);
-    while !rest.is_empty() && fields.len() <= MAX_FIELDS {
-        let (line, after) = split_line(rest);
-        let line_start = content.len() - rest.len();
-        rest = after;
-        if let Some((name, value)) = split_at_equals(line) {
-            value_start = line_start + name.len() + 1;
-            fields.push(text_field(content.slice_ref(name), content.slice_ref(value)));
-        } else {
-            let field = fields.last_mut();
-            let field = field.ok_or(Malformed("The first line of this form has no equals sign."))?;
-            field.value = content.slice(value_start..line_start + line.len());
-        }
-    }
-    Ok(fields)
-}
-
-fn split_at_equals(pair: &[u8]) -> Option<(&[u8], &[u8])> {
-    let equals = pair.iter().position(|&byte| byte == b'=')?;
-    Some((&pair[..equals], &pair[equals + 1..]))
-}
-
-fn text_field(name: Bytes, value: Bytes) -> Field {
-    Field { name, filename: None, media_type: None, value }
-}
-
-/// What was submitted, for a program or for a person.
+/// What was submitted, as a program or a person wants it.
 fn answer(headers: &Headers, source: &str, fields: &[Field]) -> Response {
-    let mut response = match accepts_json(headers) {
-        true => Response::content(200, "application/json", json_answer(source, fields)),
-        false => Response::content(200, "text/html; charset=utf-8", html_answer(source, fields)),
+    let mut response = if accepts_json(headers) {
+        Response::content(200, "application/json", json_answer(source, fields))
+    } else {
+        Response::content(200, "text/html; charset=utf-8", html_answer(source, fields))
     };
     response.headers.push("Vary", "Accept");
     response

@@ -1,0 +1,37 @@
+//! HTTP/1.1 on a TCP connection: from bytes to a request, and from a response to bytes.
+//!
+//! A request's way through the folder is a straight line, and so is the reading order:
+//!
+//! | step | file | RFC |
+//! |---|---|---|
+//! | one line of a message, or the refusal of it | `lines` | 9112 2.2, 5 |
+//! | which characters are allowed where | `characters` | 9110 5.6 |
+//! | the head of a request, or its refusal | `parse` | 9112 2, 3, 5 |
+//! | where the content ends, and the content | `framing` | 9112 6, 7 |
+//! | the head of a response | `encode` | 9112 4, 6 |
+//! | reading from the client, within limits | `inbound` | 9112 9.3, 9.6 |
+//! | writing to the client | `outbound` | |
+//! | one connection: read, call, write, go on or close | `connection` | 9112 9 |
+//! | listen, accept, stop | `server` | |
+//! | how much of everything a client may have | `limits` | |
+//! | a deadline that moves | `timer` | |
+//! | the bytes of a connection, shown | `trace` | |
+
+mod characters;
+mod connection;
+mod encode;
+mod framing;
+mod inbound;
+mod limits;
+mod lines;
+mod outbound;
+mod parse;
+mod server;
+mod timer;
+mod trace;
+
+pub(crate) use characters::has_whole_escapes;
+pub use limits::Limits;
+pub(crate) use lines::field;
+pub use server::{Config, Server, stop_signal};
+pub(crate) use timer::Timer;
