@@ -13,7 +13,8 @@ use conformance::target::Target;
 use conformance::target::fixture::Fixture;
 
 use super::interrupt::unless_interrupted;
-use super::{Stop, names, print};
+use super::names;
+use super::stop::{Stop, print};
 
 /// Explain a check, a chapter, or the form contract
 ///

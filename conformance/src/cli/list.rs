@@ -7,7 +7,8 @@ use clap::Args;
 use conformance::check::{Chapter, Check};
 use conformance::checks::{self, Found};
 
-use super::{Stop, names, print};
+use super::names;
+use super::stop::{Stop, print};
 
 /// List the chapters and their checks
 ///

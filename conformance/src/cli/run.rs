@@ -18,7 +18,8 @@ use tempfile::TempDir;
 
 use super::interrupt::unless_interrupted;
 use super::progress::Progress;
-use super::{Stop, complain, names, sink};
+use super::stop::{Stop, complain};
+use super::{names, sink};
 
 /// Check a server
 ///

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::printable;
 use crate::probe::Step;
+use crate::report::printable::printable;
 use crate::wire::octets::escape;
 use crate::wire::transcript::{Block, Event, Kind, Mark};
 

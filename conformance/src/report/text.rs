@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::failure::{GREEN, RED, YELLOW, failure};
-use super::{Outcome, Report, Ruling, Verdict, printable, printable_lines};
 use crate::check::Weight;
+use crate::report::data::Report;
+use crate::report::failure::{GREEN, RED, YELLOW, failure};
+use crate::report::outcome::{Outcome, Ruling, Verdict};
+use crate::report::printable::{printable, printable_lines};
 
 /// The report as text, with terminal styles; who writes it elsewhere strips them.
 pub(super) fn render(report: &Report) -> String {
