@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::client::capability::Capability;
+use crate::client::capability::{Capability, Offer};
 use crate::client::connection::Connection;
 use crate::client::context::{Context, Limits};
 use crate::client::random::Random;
@@ -38,6 +38,8 @@ pub struct Client {
     connections: AtomicU32,
     random: Random,
     notes: Vec<String>,
+    /// Whether others need the check.
+    is_gate: bool,
 }
 
 impl Client {
@@ -50,7 +52,13 @@ impl Client {
             connections: AtomicU32::new(0),
             random: Random::new(seed, check),
             notes: Vec::new(),
+            is_gate: false,
         }
+    }
+
+    /// The client of a check that others need.
+    pub fn of_gate(self) -> Client {
+        Client { is_gate: true, ..self }
     }
 
     /// Opens a connection; it is read from at once.
@@ -115,11 +123,15 @@ impl Client {
         }
     }
 
-    /// Skips the check where the server does not offer `capability`.
+    /// Skips the check where the server does not offer `capability`. Where the profile asks for it, nothing is
+    /// skipped: the check that others need goes on and shows what is missing, and the others are blocked.
     pub fn needs(&self, capability: Capability) -> Result<(), Failure> {
-        match self.context.capabilities.has(capability) {
-            true => Ok(()),
-            false => Err(Failure::Skip(capability.absence().to_string())),
+        let absence = || capability.absence().to_string();
+        match self.context.capabilities.offer(capability) {
+            Offer::Offered | Offer::Unclear => Ok(()),
+            Offer::Absent if !self.context.required.contains(&capability) => Err(Failure::Skip(absence())),
+            Offer::Absent if self.is_gate => Ok(()),
+            Offer::Absent => Err(Failure::Blocked(absence())),
         }
     }
 
@@ -129,6 +141,11 @@ impl Client {
             "HTTP/1.0" => Err(Failure::Skip("the server speaks HTTP/1.0, which has no 100".into())),
             _ => Ok(()),
         }
+    }
+
+    /// What is known of `capability`.
+    pub fn offer(&self, capability: Capability) -> Offer {
+        self.context.capabilities.offer(capability)
     }
 
     /// Whether the server offers `capability`.

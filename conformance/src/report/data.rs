@@ -51,6 +51,8 @@ pub struct End {
     pub failure: Option<String>,
     /// How often the server had to be started again.
     pub restarts: u32,
+    /// Ends of the server that no single check brought about: how, and what was running.
+    pub deaths: Vec<String>,
     /// The last lines that the server printed, escaped.
     pub output: Vec<String>,
     /// Milliseconds from the first look at the server to the last verdict.
@@ -133,12 +135,16 @@ impl Report {
         let any = |verdicts: &[Verdict]| {
             self.outcomes.iter().any(|outcome| outcome.counts() && verdicts.contains(&outcome.verdict()))
         };
+        let is_judged =
+            |outcome: &Outcome| matches!(outcome.verdict(), Verdict::Pass | Verdict::Fail | Verdict::Error);
         if self.end.failure.is_some() || self.outcomes.is_empty() {
             2
-        } else if any(&[Verdict::Fail, Verdict::Blocked]) {
+        } else if any(&[Verdict::Fail, Verdict::Blocked]) || !self.end.deaths.is_empty() {
             1
         } else if any(&[Verdict::Error]) {
             3
+        } else if !self.outcomes.iter().any(is_judged) {
+            2
         } else {
             0
         }

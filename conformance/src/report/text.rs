@@ -13,6 +13,7 @@ pub(super) fn render(report: &Report) -> String {
     let parts = [
         heading(report),
         chapters(report),
+        deaths(report),
         failures(report),
         errors(report),
         blocked(report),
@@ -70,6 +71,11 @@ fn with(report: &Report, verdict: Verdict) -> impl Iterator<Item = &Outcome> {
 /// `id: title`, in a list.
 fn name(outcome: &Outcome) -> String {
     format!("{}: {}", printable(&outcome.check), printable(&outcome.title))
+}
+
+fn deaths(report: &Report) -> String {
+    let death = |death: &String| format!("{RED}ended{RED:#} {}\n", printable(death));
+    report.end.deaths.iter().map(death).collect()
 }
 
 fn failures(report: &Report) -> String {
