@@ -143,11 +143,6 @@ impl Client {
         }
     }
 
-    /// What is known of `capability`.
-    pub fn offer(&self, capability: Capability) -> Offer {
-        self.context.capabilities.offer(capability)
-    }
-
     /// Whether the server offers `capability`.
     pub fn has(&self, capability: Capability) -> bool {
         self.context.capabilities.has(capability)

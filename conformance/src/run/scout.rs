@@ -58,7 +58,9 @@ pub fn get_to_know(target: &mut Target, profile: &Profile, seed: u64) -> Context
     let client = |known: &Context, limits| Client::new(Arc::new(known.clone()), limits, seed, "scout");
     // A form or a script may be far slower than a page; the others only repeat the page.
     let limits = |capability, slowest| match capability {
-        Capability::Persistence | Capability::Concurrency => Limits::calibrated(slowest),
+        Capability::Persistence | Capability::Content | Capability::Concurrency => {
+            Limits::calibrated(slowest)
+        }
         _ => patient,
     };
     let Some(mut slowest) = pace(&client(&known, patient)) else {
@@ -113,11 +115,15 @@ fn serves_fixture(client: &Client) -> Result<Offer, Failure> {
 }
 
 fn has_form(client: &Client) -> Result<Offer, Failure> {
-    let reply = client.send(
+    let answer = client.ask(
         "POST {form} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n\r\na=b",
     )?;
-    Ok(offered(reply.status == 200 && reply.form().is_some()))
+    Ok(match answer {
+        Answer::Reply(reply) => offered(reply.status == 200 && reply.form().is_some()),
+        Answer::Broken { .. } => Offer::Absent,
+        Answer::Closed | Answer::Reset | Answer::Silent(_) => Offer::Unclear,
+    })
 }
 
 /// What the script sees, where the server runs it.
@@ -146,9 +152,8 @@ fn persists(client: &Client) -> Result<Offer, Failure> {
 }
 
 fn shows_content(client: &Client) -> Result<Offer, Failure> {
-    // Where a form got no answer, neither will other content.
-    if client.offer(Capability::Form) != Offer::Absent {
-        return Ok(client.offer(Capability::Form));
+    if client.has(Capability::Form) {
+        return Ok(Offer::Offered);
     }
     if !client.has(Capability::Persistence) {
         return Ok(Offer::Absent);
