@@ -40,7 +40,7 @@ pub fn get_to_know(target: &Target, profile: &Profile, seed: u64) -> Context {
     };
     let patient = Limits::calibrated(Duration::from_secs(5));
     let client = Client::new(Arc::new(context(patient, Capabilities::default())), patient, seed, "baseline");
-    // The first answer may be slow for reasons of its own: the best of three is the server's pace.
+    // The first answer may be slow for other reasons, so the best of three counts.
     let baseline = (0..3)
         .map_while(|_| {
             let began = Instant::now();
@@ -76,7 +76,7 @@ pub fn discover(client: &Client) -> Capabilities {
             Content => Ok(shows_content(client)),
             Cgi => Ok(script(client).is_some()),
             Wsgi => Ok(application(client).is_some()),
-            // Not the server's to offer.
+            // The server does not offer these.
             Capability::Output | Capability::SideFiles => Ok(false),
         };
         matches!(offered, Ok(true))
@@ -119,17 +119,17 @@ fn shows_content(client: &Client) -> bool {
         || matches!(persists(client), Ok(true)) && grants("{get}Content-Length: 3\r\n\r\na=b")
 }
 
-/// What the script sees, where the server runs it.
+/// What the script sees, if the server runs it.
 fn script(client: &Client) -> Option<probe::Seen> {
     client.get("{cgi}/probe?token=scout&mark=here").ok()?.seen("scout").ok()
 }
 
-/// What the application sees, where the server hosts it.
+/// What the application sees, if the server hosts it.
 fn application(client: &Client) -> Option<application::Seen> {
     client.get("/probe?token=scout&mark=here").ok()?.tells("scout").ok()
 }
 
-/// The directory of side files that the probe saw, if it is ours, too, and the probe can write there.
+/// The directory of side files that the probe saw, if it is also ours and the probe can write there.
 fn shared_side(seen: &Seen) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStrExt;
     let side = Path::new(std::ffi::OsStr::from_bytes(&seen.side.as_ref()?.0));

@@ -1,4 +1,4 @@
-//! A server process: started clean, its output captured, stopped with everything it started.
+//! A server process: started in a clean state, its output captured, stopped with everything that it started.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
@@ -12,11 +12,11 @@ use crate::wire::output::Output;
 /// How long a server may take to end after SIGTERM.
 const STOP_LIMIT: Duration = Duration::from_millis(500);
 
-/// Ids of the processes that run; `None` once all were stopped for good.
+/// Ids of the running processes; `None` after all were stopped for good.
 static RUNNING: Mutex<Option<BTreeSet<u32>>> = Mutex::new(Some(BTreeSet::new()));
 
-/// Stops at once whatever the suite started, with all that it started in turn; nothing can be started any
-/// more. For a suite that is about to end itself.
+/// Stops at once all processes that the suite started, with all that they started; after that nothing can be
+/// started. For a suite that is about to end.
 pub fn stop_all() {
     for leader in running().take().unwrap_or_default() {
         let family = descendants(leader);
@@ -42,10 +42,10 @@ pub struct Process {
 
 impl Process {
     /// Starts `command` with default signal dispositions, descriptors 0 to 2, a process group of its own,
-    /// and no more of our environment than a program needs to be found and run.
+    /// and only that part of our environment that a program needs to be found and run.
     ///
     /// # Errors
-    /// Those of the system; an empty command is one.
+    /// Those of the system, and an empty command.
     pub fn spawn(command: &[String], environment: &[(&str, &str)], output: &Output) -> io::Result<Process> {
         let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let inherited = ["PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYENV_VERSION"];
@@ -72,8 +72,8 @@ impl Process {
         self.child.try_wait().ok().flatten().map(describe)
     }
 
-    /// How it ended, if it does so within `limit`: the system closes the connections of a crashed program
-    /// a moment before it says that there was a crash.
+    /// How it ended, if it does so within `limit`: the system closes the connections of a crashed program a moment
+    /// before it reports the crash.
     pub fn death_within(&mut self, limit: Duration) -> Option<String> {
         let deadline = Instant::now() + limit;
         loop {
@@ -91,7 +91,7 @@ impl Process {
     }
 
     fn stop(&mut self) {
-        // Those it started may have left its group; they are found while their parents still live.
+        // Processes that it started may have left its group; they can be found while their parents are alive.
         let family = descendants(self.child.id());
         signal_group(self.child.id(), false);
         let deadline = Instant::now() + STOP_LIMIT;
@@ -173,8 +173,8 @@ fn kill(process: u32) {
     }
 }
 
-/// All processes below `ancestor`, from `/proc`. Elsewhere than on Linux none are found, and only the
-/// process group is stopped.
+/// All processes below `ancestor`, from `/proc`. On systems other than Linux none are found, and only the process
+/// group is stopped.
 fn descendants(ancestor: u32) -> Vec<u32> {
     let parents: Vec<(u32, u32)> = std::fs::read_dir("/proc")
         .into_iter()
@@ -183,7 +183,7 @@ fn descendants(ancestor: u32) -> Vec<u32> {
         .filter_map(|entry| {
             let process: u32 = entry.file_name().to_str()?.parse().ok()?;
             let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
-            // The name before it stands in parentheses and may hold anything.
+            // The name before it is in parentheses and may contain anything.
             let parent = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()?;
             Some((process, parent))
         })
