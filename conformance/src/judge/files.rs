@@ -5,7 +5,7 @@ use std::ops::Range;
 use url::Url;
 
 use crate::judge::failure::Failure;
-use crate::wire::octets::escape_some;
+use crate::wire::octets::{escape_some, find};
 use crate::wire::reply::Reply;
 
 impl Reply {
@@ -218,10 +218,6 @@ fn content_range(value: &[u8], file: usize) -> Option<Range<usize>> {
 /// `None` if it goes nowhere.
 fn followed(location: &str) -> Option<Url> {
     Url::parse("http://this.invalid/").ok()?.join(location).ok()
-}
-
-fn find(octets: &[u8], word: &[u8]) -> Option<usize> {
-    octets.windows(word.len()).position(|window| window == word)
 }
 
 #[cfg(test)]
