@@ -15,27 +15,27 @@ pub struct Chapter {
     /// What the chapter is about, for a heading.
     pub title: &'static str,
     /// Checks of earlier chapters, or at the beginning of this one, that must pass before the rest makes
-    /// sense. Every chapter needs the checks of the first one besides.
+    /// sense. Every chapter also needs the checks of the first one.
     pub needs: &'static [&'static str],
     /// When its checks may run.
     pub turn: Turn,
-    /// The checks, what matters most first.
+    /// The checks, the most important ones first.
     pub checks: &'static [Check],
 }
 
-/// When the checks of a chapter may run, as far as the others are concerned.
+/// When the checks of a chapter may run, in relation to the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
     /// Beside others.
     Beside,
-    /// While no other check runs: others might have their requests where these do harm.
+    /// While no other check runs, since these could disturb others.
     Alone,
     /// After all others: these judge what the others received.
     Last,
 }
 
-/// One observable rule. Every field is required: a check that can't be explained or that has never
-/// been seen to fail is not a check.
+/// One observable rule. Every field is required: what can't be explained, or was never seen to fail, is not a
+/// check.
 #[derive(Debug)]
 pub struct Check {
     /// Words in kebab-case, unique, never renamed; no section numbers, since editions renumber.
@@ -44,13 +44,13 @@ pub struct Check {
     pub title: &'static str,
     /// What goes wrong in practice when the rule is broken, in a sentence or two.
     pub why: &'static str,
-    /// Who says so, and how strictly.
+    /// The document that states the rule, and how strictly.
     pub requirement: Requirement,
     /// One imperative sentence that says where to look, never the fix.
     pub hint: &'static str,
     /// A plausible lie that this check must catch.
     pub mutant: Mutant,
-    /// How it is found out whether a server keeps the rule.
+    /// How to find out whether a server keeps the rule.
     pub run: Body,
 }
 
@@ -66,12 +66,12 @@ pub enum Body {
 /// Where a rule comes from, and how much it counts here.
 #[derive(Debug, Clone, Copy)]
 pub struct Requirement {
-    /// Ids of the statements in the [ledger](crate::ledger) that the check judges, the one that it is mainly
-    /// about first; none where no document states the rule.
+    /// Ids of the statements in the [ledger](crate::ledger) that the check judges, the main one first; none if no
+    /// document states the rule.
     pub statements: Ids,
-    /// What follows for a server that breaks the rule.
+    /// What a broken rule means for the server.
     pub weight: Weight,
-    /// Why the weight is not the one that the key words of the statements suggest, in a sentence.
+    /// Why the weight is not the one that the key words suggest, in a sentence.
     pub because: Option<&'static str>,
 }
 
@@ -93,17 +93,17 @@ pub const fn unwritten() -> Rule {
 }
 
 impl Rule {
-    /// Breaking it has a visible consequence or opens a hole: natural where a statement says MUST.
+    /// Breaking it has a visible consequence or opens a hole: the natural weight if a statement says MUST.
     pub const fn counts(self) -> Requirement {
         self.weighs(Weight::Counts)
     }
 
-    /// Breaking it is worth a warning: natural where the strongest statement says SHOULD.
+    /// Breaking it deserves a warning: the natural weight if the strongest statement says SHOULD.
     pub const fn warns(self) -> Requirement {
         self.weighs(Weight::Warns)
     }
 
-    /// Users are better off where it is kept: natural where no statement asks for it.
+    /// Users are better off if it is kept: the natural weight if no statement asks for it.
     pub const fn practice(self) -> Requirement {
         self.weighs(Weight::Practice)
     }

@@ -1,4 +1,4 @@
-//! The ledger: every statement of the standards that binds a server, checked or with the reason why it is not.
+//! The ledger: every statement of the standards that binds a server, checked or with the reason why not.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -19,19 +19,19 @@ const FILES: &[(&str, &str)] = &[
 pub struct Statement {
     /// What [`Requirement::statements`](crate::check::Requirement::statements) names; unique, never renamed.
     pub id: String,
-    /// Where it stands.
+    /// The document that states it.
     pub document: Document,
-    /// The section there; empty where the document has none.
+    /// The section there; empty if the document has none.
     pub section: String,
-    /// How strictly it binds.
+    /// How strict it is.
     pub keyword: Keyword,
-    /// The duty in a sentence of our own, addressed to a server.
+    /// The duty in a sentence of our own, about a server.
     pub text: String,
     /// Why no check judges it; `None` if one does, and for a permission, which can't be broken.
     pub because: Option<String>,
 }
 
-/// The documents that bind a server.
+/// The documents that state duties of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub enum Document {
     /// HTTP Semantics
@@ -111,7 +111,7 @@ impl Keyword {
 }
 
 impl Document {
-    /// The name that people use.
+    /// The usual name.
     pub fn name(self) -> &'static str {
         match self {
             Document::Rfc9110 => "RFC 9110",

@@ -13,13 +13,13 @@ use conformance::target::Target;
 use conformance::target::fixture::Fixture;
 
 use super::interrupt::unless_interrupted;
-use super::names;
+use super::names::{self, Refused};
 use super::stop::{Stop, print};
 
 /// Explain a check, a chapter, or the form contract
 ///
-/// For a check: the rule, who says so and in which words, why it matters, and where to look; then a right answer and a wrong
-/// one, as they come at this moment from the reference server and from the same server with one mistake.
+/// For a check: the rule, the document that states it, why it matters, and where to look; then a right answer and a
+/// wrong one, just received from the reference server and from the same server with one mistake.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
     /// The id of a check or a chapter, or form-contract
@@ -29,10 +29,11 @@ pub(super) struct Explain {
 
 const FORM_CONTRACT: &str = "form-contract";
 
-fn topic(word: &str) -> Result<String, String> {
-    match word == FORM_CONTRACT || checks::find(word).is_some() {
-        true => Ok(word.into()),
-        false => Err(names::unknown("check or chapter", word, names::ids().chain([FORM_CONTRACT]))),
+fn topic(word: &str) -> Result<String, Refused> {
+    if word == FORM_CONTRACT || checks::find(word).is_some() {
+        Ok(word.into())
+    } else {
+        Err(names::unknown("check or chapter", word, names::ids().chain([FORM_CONTRACT])))
     }
 }
 
@@ -51,7 +52,7 @@ impl Explain {
     }
 }
 
-/// What comes of the check with the reference server, and with its mutant.
+/// The check against the reference server, and against its mutant.
 fn demonstrate(check: &'static Check) -> Result<(Shown, Shown), Stop> {
     let seed = 1;
     let server = reference::showing(check).ok_or_else(|| Stop::Broken("no profile has this check".into()))?;

@@ -1,4 +1,4 @@
-//! Ctrl-C: no server that the suite started stays behind.
+//! Ctrl-C: no server that the suite started is left running.
 
 use std::any::Any;
 use std::sync::mpsc;
@@ -14,8 +14,8 @@ enum Event<T> {
     Interrupted,
 }
 
-/// Does the work, and stops all servers if the process is asked to stop meanwhile. The work then goes on
-/// until the process ends, but starts nothing any more.
+/// Does the work, and stops all servers if the process is asked to stop in the meantime. The work then goes on
+/// until the process ends, but starts nothing more.
 pub(super) fn unless_interrupted<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Stop> {
@@ -28,7 +28,7 @@ pub(super) fn unless_interrupted<T: Send + 'static>(
             tokio::select! {
                 biased;
                 () = stop_signal() => {}
-                // Polled after it: from here on no signal is missed.
+                // Polled after the signal: from here on none is missed.
                 () = async { let _ = watch.send(()); std::future::pending().await } => {}
             }
         });

@@ -7,16 +7,16 @@ use clap::Args;
 use conformance::check::{Chapter, Check};
 use conformance::checks::{self, Found};
 
-use super::names;
+use super::names::{self, Refused};
 use super::stop::{Stop, print};
 
 /// List the chapters and their checks
 ///
-/// Each check with its id, its weight and the rule. The ids of checks and of chapters go with `run --check`
-/// and `explain`.
+/// Each check with its id, its weight and the rule. `run --check` and `explain` accept the ids of checks and of
+/// chapters.
 #[derive(Debug, Args)]
 pub(super) struct List {
-    /// Only what this profile covers: a built-in one (http, simple, cgi, wsgi), or a file
+    /// Only the checks of this profile: a built-in one (http, simple, cgi, wsgi), or a file
     #[arg(long, value_name = "NAME|FILE", value_parser = names::profile)]
     profile: Option<names::Chosen>,
     /// Only this chapter
@@ -24,7 +24,7 @@ pub(super) struct List {
     chapter: Option<String>,
 }
 
-fn chapter(word: &str) -> Result<String, String> {
+fn chapter(word: &str) -> Result<String, Refused> {
     match checks::find(word) {
         Some(Found::Chapter(chapter)) => Ok(chapter.id.into()),
         _ => Err(names::unknown("chapter", word, names::chapters())),

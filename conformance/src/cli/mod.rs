@@ -23,7 +23,7 @@ use stop::{Stop, complain};
 /// Checks a web server against the rules of HTTP and of HTML forms.
 ///
 /// The suite talks to a server as any client does, so the server may be written in any language. Every check
-/// names the rule that it tests and shows the octets that were sent and received.
+/// names the rule that it tests and shows the bytes that were sent and received.
 ///
 /// The shortest way to a first result, for a server that listens on the port given as its argument, is:
 /// conformance run -- python3 server.py {port}

@@ -1,5 +1,6 @@
-//! Names that people type: profiles, checks, chapters. A wrong one is answered with the nearest right ones.
+//! Names that people type: profiles, checks, chapters. For a wrong one, the nearest right ones are offered.
 
+use std::fmt;
 use std::fs;
 use std::path::Path;
 
@@ -13,13 +14,26 @@ pub(super) struct Chosen {
     pub(super) profile: Profile,
 }
 
+/// Why a word on the command line can't be used.
+#[derive(Debug)]
+pub(super) struct Refused(pub(super) String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
 /// A built-in profile by its name, or one from a file.
-pub(super) fn profile(word: &str) -> Result<Chosen, String> {
+pub(super) fn profile(word: &str) -> Result<Chosen, Refused> {
     let profile = match Profile::built_in(word) {
         Some(profile) => profile,
         None if Path::new(word).exists() || word.contains(['/', '.']) => {
-            let text = fs::read_to_string(word).map_err(|error| format!("it can't be read: {error}"))?;
-            Profile::parse(&text).map_err(|error| error.to_string())?
+            let text =
+                fs::read_to_string(word).map_err(|error| Refused(format!("it can't be read: {error}")))?;
+            Profile::parse(&text).map_err(|error| Refused(error.to_string()))?
         }
         None => return Err(unknown("profile", word, BUILT_IN.iter().map(|(name, _)| *name))),
     };
@@ -27,7 +41,7 @@ pub(super) fn profile(word: &str) -> Result<Chosen, String> {
 }
 
 /// The id of a check or a chapter.
-pub(super) fn check_or_chapter(word: &str) -> Result<String, String> {
+pub(super) fn check_or_chapter(word: &str) -> Result<String, Refused> {
     if checks::find(word).is_some() { Ok(word.into()) } else { Err(unknown("check or chapter", word, ids())) }
 }
 
@@ -44,9 +58,9 @@ pub(super) fn chapters() -> impl Iterator<Item = &'static str> {
     ids().filter(|id| matches!(checks::find(id), Some(Found::Chapter(_))))
 }
 
-/// Says that there is no such thing, and what may have been meant: at most three names, nearest first; all
-/// names where they are few.
-pub(super) fn unknown<'n>(what: &str, word: &str, names: impl Iterator<Item = &'n str>) -> String {
+/// There is no such thing; offers what may have been meant: at most three names, nearest first, or all of them
+/// if they are few.
+pub(super) fn unknown<'n>(what: &str, word: &str, names: impl Iterator<Item = &'n str>) -> Refused {
     let mut names: Vec<(usize, &str)> = names.map(|name| (strsim::levenshtein(word, name), name)).collect();
     if names.len() > 5 {
         let is_near = |(distance, name): &(usize, &str)| {
@@ -57,11 +71,11 @@ pub(super) fn unknown<'n>(what: &str, word: &str, names: impl Iterator<Item = &'
         names.truncate(3);
     }
     let names: Vec<String> = names.iter().map(|(_, name)| format!("\"{name}\"")).collect();
-    if names.is_empty() {
+    Refused(if names.is_empty() {
         format!("there is no such {what}")
     } else {
         format!("there is no such {what}; did you mean {}?", names.join(" or "))
-    }
+    })
 }
 
 #[cfg(test)]
@@ -71,7 +85,7 @@ mod tests {
     #[test]
     fn the_nearest_names_are_offered() {
         let names = || ["host-missing", "host-twice", "host", "fields", "chunked", "range"].into_iter();
-        let ask = |word| unknown("check", word, names());
+        let ask = |word| unknown("check", word, names()).to_string();
         assert_eq!(ask("host-mising"), "there is no such check; did you mean \"host-missing\" or \"host\"?");
         assert_eq!(ask("zebra"), "there is no such check");
     }

@@ -1,4 +1,4 @@
-//! How far a run is, for whoever waits: a bar on a terminal, now and then a line elsewhere.
+//! How far a run has come: a bar on a terminal, now and then a line elsewhere.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use conformance::report::{Outcome, Verdict};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// How often a line is printed where there is no terminal: a short run prints none.
+/// How often a line is printed without a terminal: a short run prints none.
 const EVERY: Duration = Duration::from_secs(5);
 
 /// The progress of one run, on standard error.
@@ -20,17 +20,17 @@ pub(super) struct Progress {
 struct Counted {
     done: usize,
     failed: usize,
-    told: Instant,
+    printed: Instant,
 }
 
 impl Progress {
     pub(super) fn new() -> Progress {
         let style = ProgressStyle::with_template("{bar:32} {pos} of {len} checks{msg}");
         let bar = ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Progress { bar, counted: Mutex::new(Counted { done: 0, failed: 0, told: Instant::now() }) }
+        Progress { bar, counted: Mutex::new(Counted { done: 0, failed: 0, printed: Instant::now() }) }
     }
 
-    /// One more is done, of `total`.
+    /// One more check of `total` is done.
     pub(super) fn step(&self, outcome: &Outcome, total: usize) {
         let Ok(mut counted) = self.counted.lock() else { return };
         counted.done += 1;
@@ -43,13 +43,13 @@ impl Progress {
             self.bar.set_length(total as u64);
             self.bar.set_message(failed);
             self.bar.set_position(counted.done as u64);
-        } else if counted.told.elapsed() >= EVERY {
-            counted.told = Instant::now();
+        } else if counted.printed.elapsed() >= EVERY {
+            counted.printed = Instant::now();
             anstream::eprintln!("{} of {total} checks{failed}", counted.done);
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
     }

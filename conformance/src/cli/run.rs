@@ -23,46 +23,46 @@ use super::{names, sink};
 
 /// Check a server
 ///
-/// The server is a COMMAND that the suite starts and stops, or one that runs already at a URL. In the words
-/// of the COMMAND, {port} and {host} stand for where it has to listen (PORT is in its environment, too),
-/// {root} for the files it has to serve, {cgi_bin} and {wsgi} for the folders of scripts and applications,
-/// {app} for the application to host, as module:name (PYTHONPATH leads to it).
-/// With neither, the reference servers are checked, one after the other, each by its own profile; with a
-/// profile, just the server that it is for. They pass.
+/// The server is a COMMAND that the suite starts and stops, or one that already runs at a URL. In the COMMAND,
+/// the suite replaces {port} and {host} by where the server has to listen (the port is also in its environment,
+/// as PORT), {root} by the folder of files to serve, {cgi_bin} and {wsgi} by the folders of scripts and
+/// applications, and {app} by the application to host, as module:name (PYTHONPATH leads to it).
+/// Without either, the reference servers are checked, one after the other, each with its own profile; with
+/// --profile, only the server that it is for. They pass.
 ///
-/// The exit code is 0 where all that counts passed, 1 where something failed, 2 where nothing could be run,
-/// and 3 where the suite itself is at fault. A rule counts if its weight says so, or where the profile gives
-/// points for it; any other broken rule is a warning.
+/// The exit code is 0 if all that counts passed, 1 if something failed, 2 if nothing could be run, and 3 if the
+/// suite itself is at fault. A rule counts if its weight says so, or if the profile gives points for it; any
+/// other broken rule is a warning.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Run {
     /// Which checks to run, and what they are worth: a built-in profile (http, simple, cgi, wsgi), or a TOML file;
-    /// simple where nothing is said
+    /// simple by default
     #[arg(long, value_name = "NAME|FILE", value_parser = names::profile)]
     profile: Option<names::Chosen>,
-    /// The server to check, if it runs already: http://HOST:PORT/
+    /// The server to check, if it already runs: http://HOST:PORT/
     #[arg(long, conflicts_with = "command")]
     url: Option<String>,
-    /// Run only this check, or the checks of this chapter; may be given several times
+    /// Run only this check, or the checks of this chapter; can be given several times
     #[arg(long, value_name = "ID|CHAPTER", value_parser = names::check_or_chapter)]
     check: Vec<String>,
-    /// Repeat a run with the same random choices; a random seed where it is not given
+    /// Repeat a run with the same random choices; a new seed by default
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// How many checks to run side by side, if the server serves several clients
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     jobs: u8,
-    /// Write a report: text, json or junit, to a file, or to standard output (-); may be given several times.
-    /// Where several servers are checked each has a file: report-simple.xml and so on for report.xml
+    /// Write a report: text, json or junit, to a file, or to standard output (-); can be given several times.
+    /// If several servers are checked, each gets its own file: report-simple.xml and so on for report.xml
     #[arg(long, value_name = "FORMAT=PATH", value_parser = sink::wish)]
     report: Vec<sink::Wish>,
-    /// After how many seconds the server gives up on a script; without it, nothing is checked about that
+    /// How many seconds the server lets a script run; if it is not given, this is not checked
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=60))]
     script_timeout: Option<u64>,
     /// The port on which the server listens, if it insists on one
     #[arg(long, value_name = "N", conflicts_with = "url")]
     port: Option<u16>,
-    /// Say with every failed check where to look
+    /// Show with every failed check where to look
     #[arg(long)]
     hints: bool,
     /// How to start the server
@@ -70,7 +70,7 @@ pub(super) struct Run {
     command: Vec<String>,
 }
 
-/// What a server is checked for where nothing is said.
+/// The profile if none is given.
 const DEFAULT_PROFILE: &str = "simple";
 
 const EXAMPLES: &str = "\
@@ -80,14 +80,17 @@ Examples:
   conformance run --profile wsgi -- gunicorn -b {host}:{port} {app}
   conformance run --url http://localhost:8000/ --report junit=report.xml";
 
-/// One server, and what it is checked for.
+/// One server, and the profile that it is checked with.
 struct Subject {
     profile: names::Chosen,
-    /// The name of the server, where it is one of ours.
+    /// The name of the server, if it is one of ours.
     reference: Option<&'static str>,
 }
 
-/// What a program exits with that was interrupted.
+/// What the work on one server ends with.
+type Ended = Result<(End, Vec<Outcome>), StartError>;
+
+/// The exit code after an interruption.
 const INTERRUPTED: u8 = 130;
 
 impl Run {
@@ -95,7 +98,7 @@ impl Run {
         let (subjects, options) = (self.subjects()?, self.options());
         let open =
             |subject: &Subject| sink::open(&self.report, subject.reference.filter(|_| subjects.len() > 1));
-        // What can't be written is found out before the first server starts.
+        // A report that can't be written is noticed before the first server starts.
         let sinks = subjects.iter().map(open).collect::<Result<Vec<_>, _>>()?;
         let mut worst = 0;
         for (subject, sinks) in subjects.iter().zip(sinks) {
@@ -109,7 +112,7 @@ impl Run {
 
     /// Checks one server and writes the reports on it; returns the exit code.
     fn check(&self, subject: &Subject, options: &Options, sinks: Vec<sink::Sink>) -> Result<u8, Stop> {
-        // The server may run scripts as somebody else, who has to get there.
+        // The server may run scripts as another user, which needs access.
         let permissions = std::fs::Permissions::from_mode(0o755);
         let directory = tempfile::Builder::new().permissions(permissions).tempdir()?;
         let outcomes = Arc::new(Mutex::new(Vec::new()));
@@ -132,7 +135,7 @@ impl Run {
             }
             Err(other) => return Err(other),
         };
-        // With a program reading along, nobody reads there why there is nothing to read.
+        // If a program reads standard output, no person sees there why nothing could be tested.
         if let Some(why) =
             report.end.failure.as_ref().filter(|_| self.report.iter().any(sink::Wish::is_output))
         {
@@ -142,8 +145,7 @@ impl Run {
         Ok(code)
     }
 
-    /// What to check: the server that was given, or those of the reference servers that show what was asked
-    /// for.
+    /// What to check: the given server, or the reference servers that show the given checks.
     fn subjects(&self) -> Result<Vec<Subject>, Stop> {
         let own = |server: &'static str| {
             let profile = names::Chosen { word: server.into(), profile: reference::profile(server) };
@@ -160,32 +162,32 @@ impl Run {
             (None, false) => reference::SERVERS.iter().copied().map(own).collect(),
         };
         let name = subjects.iter().map(|subject| subject.profile.profile.name.clone()).next();
-        let selected = |id: &str| self.check.is_empty() || self.check.iter().any(|wanted| wanted == id);
+        let selected = |id: &str| self.check.is_empty() || self.check.iter().any(|given| given == id);
         subjects.retain(|subject| {
             let checks = subject.profile.profile.checks();
             checks.iter().any(|(chapter, check)| selected(chapter.id) || selected(check.id))
         });
         if subjects.is_empty() {
             let profile = name.unwrap_or_default();
-            return Err(Stop::Usage(format!("the profile \"{profile}\" covers none of these checks")));
+            return Err(Stop::Usage(format!("the profile \"{profile}\" has none of these checks")));
         }
         Ok(subjects)
     }
 
     fn options(&self) -> Options {
-        // Ten digits at most: somebody may have to type them.
+        // Ten digits at most: a person may have to type them.
         let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(()) % (1 << 32));
         Options { seed, jobs: self.jobs.into(), only: self.check.clone() }
     }
 
-    /// Starts or finds the server and runs the checks; a server that can't be tested is a sentence.
+    /// Starts or finds the server and runs the checks.
     fn work(
         &self,
         subject: &Subject,
         directory: &TempDir,
         options: Options,
         outcomes: Arc<Mutex<Vec<Outcome>>>,
-    ) -> Result<impl FnOnce() -> Result<(End, Vec<Outcome>), StartError> + Send + use<>, Stop> {
+    ) -> Result<impl FnOnce() -> Ended + Send + use<>, Stop> {
         let fixture = Fixture::lay_out(directory.path())?;
         let program = std::env::current_exe()?.to_string_lossy().into_owned();
         let recipe = match (&self.url, subject.reference) {

@@ -8,7 +8,7 @@ use super::stop::Stop;
 
 /// Run a reference server, to look at and to compare with
 ///
-/// The reference servers pass every check. They are the same that server-simple and its siblings run.
+/// The reference servers pass every check. server-simple, server-cgi and server-wsgi run the same code.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     #[command(subcommand)]

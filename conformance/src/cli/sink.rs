@@ -1,4 +1,4 @@
-//! Where a report goes. What can't be written is found out before the run; what is written appears whole.
+//! Where a report goes. One that can't be written is noticed before the run, and a file is replaced as a whole.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use conformance::report::{FORMATS, Render, Report};
 use tempfile::NamedTempFile;
 
-use super::names;
+use super::names::{self, Refused};
 use super::stop::{Stop, print};
 
-/// A report that was asked for: `FORMAT=PATH`.
+/// A report that the user asked for: `FORMAT=PATH`.
 #[derive(Debug, Clone)]
 pub(super) struct Wish {
     render: Render,
@@ -18,14 +18,16 @@ pub(super) struct Wish {
 }
 
 /// Reads `FORMAT=PATH`.
-pub(super) fn wish(word: &str) -> Result<Wish, String> {
-    let (format, path) = word.split_once('=').ok_or("write FORMAT=PATH, as in junit=report.xml")?;
+pub(super) fn wish(word: &str) -> Result<Wish, Refused> {
+    let (format, path) =
+        word.split_once('=').ok_or_else(|| Refused("write FORMAT=PATH, as in junit=report.xml".into()))?;
     let known = FORMATS.iter().find(|(name, _)| *name == format);
     let unknown = || names::unknown("format", format, FORMATS.iter().map(|(name, _)| *name));
     let (_, render) = known.ok_or_else(unknown)?;
-    match path.is_empty() {
-        true => Err("the path is missing; \"-\" stands for standard output".into()),
-        false => Ok(Wish { render: *render, path: path.into() }),
+    if path.is_empty() {
+        Err(Refused("the path is missing; \"-\" means standard output".into()))
+    } else {
+        Ok(Wish { render: *render, path: path.into() })
     }
 }
 
@@ -39,14 +41,14 @@ pub(super) struct Sink {
 #[derive(Debug)]
 enum To {
     Output,
-    /// A device or a pipe, which is not to be replaced.
+    /// A device or a pipe, which must not be replaced.
     Stream(File),
-    /// A new file, next to the path that it will take.
+    /// A new file, next to the path where it will be.
     File(NamedTempFile, PathBuf),
 }
 
-/// Opens what was wished for. The text goes to standard output where nothing else does. With a name, which
-/// tells the reports of one run from those of another, files have it at the end of their own.
+/// Opens the places for these reports. If none of them is for standard output, the text goes there. A name, which
+/// keeps apart the reports on several servers, is added to the names of files.
 pub(super) fn open(wishes: &[Wish], name: Option<&str>) -> Result<Vec<Sink>, Stop> {
     let mut wishes = wishes.to_vec();
     if !wishes.iter().any(Wish::is_output) {
@@ -104,10 +106,10 @@ fn temporary(path: PathBuf) -> io::Result<To> {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    // Its own words are clearer than those about a temporary file in it.
+    // An error about the folder is clearer than one about a temporary file in it.
     fs::metadata(folder)?;
     let mut builder = tempfile::Builder::new();
-    // A report is for others, too, as far as the umask allows.
+    // Other users may read the report, as far as the umask allows.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     Ok(To::File(builder.prefix(".conformance-").tempfile_in(folder)?, path))

@@ -1,4 +1,4 @@
-//! How a command ends: with output, or with a word on why there is none.
+//! How a command ends: with output, or with the reason why there is none.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use conformance::report::printable_lines;
 /// Why a command ended before it had a result.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// The person at the keyboard must do something: a sentence.
+    /// The user must change something: a sentence.
     Usage(String),
     /// Ctrl-C, or a request to terminate.
     Interrupted,
@@ -24,12 +24,12 @@ impl From<io::Error> for Stop {
 
 /// Says on standard error what is wrong; returns the exit code.
 pub(super) fn complain(message: &str, code: u8) -> ExitCode {
-    // There is nobody left to tell where this fails.
+    // If this fails, there is no other place to report it.
     let _ = writeln!(anstream::stderr(), "conformance: {}", printable_lines(message));
     ExitCode::from(code)
 }
 
-/// Writes to standard output, styled where that is wanted. Whoever reads may stop reading.
+/// Writes to standard output, styled if it is a terminal. The reader may stop reading.
 pub(super) fn print(text: &str) -> Result<(), Stop> {
     let mut output = anstream::stdout();
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {

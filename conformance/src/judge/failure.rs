@@ -17,7 +17,7 @@ pub enum Failure {
         /// The byte that matters.
         at: Option<Mark>,
     },
-    /// Nothing was proved: what became of the request that differs in one edit and must be accepted.
+    /// Nothing was proved: what happened to the request that differs in one edit and must be accepted.
     Blocked(String),
     /// The rule does not apply to this server; the reason why.
     Skip(String),
@@ -31,12 +31,12 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// A failure of the server, where no single byte is to blame.
+/// A failure of the server for which no single byte is to blame.
 pub fn wrong(expected: impl Into<String>, actual: impl Into<String>) -> Failure {
     Failure::Fail { expected: expected.into(), actual: actual.into(), at: None }
 }
 
-/// The failure that `answer` is, where a whole response was due.
+/// The failure that `answer` is when a whole response was due.
 pub(crate) fn no_reply(answer: Answer) -> Failure {
     wrong("a complete HTTP response", answer.describe())
 }

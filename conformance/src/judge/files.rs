@@ -1,13 +1,15 @@
-//! What a reply that sends a file, or a part of one, must be like.
+//! What a reply with a file, or with a part of one, must be like.
 
 use std::ops::Range;
 
+use url::Url;
+
 use crate::judge::failure::Failure;
-use crate::wire::octets::escape_some;
+use crate::wire::octets::{escape_some, find};
 use crate::wire::reply::Reply;
 
 impl Reply {
-    /// The server takes no blame: any status but 5xx.
+    /// It is not a server error: any status but 5xx.
     pub fn is_no_server_error(&self) -> Result<(), Failure> {
         match self.status {
             500..600 => Err(self.wrong("any status but 5xx", self.describe(), self.mark(0))),
@@ -27,7 +29,7 @@ impl Reply {
         }
     }
 
-    /// A browser that shows the content finds no such markup in it: it is not there, or not in HTML.
+    /// A browser that shows the content finds no such markup: it is not there, or the content is not HTML.
     pub fn escapes(&self, markup: &str) -> Result<(), Failure> {
         // Without a media type browsers guess, and markup makes them guess HTML.
         let is_html = self.media_type().is_none_or(|name| name.contains("html"));
@@ -41,27 +43,27 @@ impl Reply {
         }
     }
 
-    /// A redirect, on whatever host, to this path; the query does not count.
+    /// A redirect to this path, on any host; the query does not matter.
     pub fn redirects_to(&self, path: &str) -> Result<(), Failure> {
         self.status_is(&[301, 302, 303, 307, 308])?;
         let location = String::from_utf8_lossy(self.has_field("Location")?).into_owned();
-        let (_, actual) = host_and_path(&location);
-        match actual.split(['?', '#']).next() == Some(path) {
-            true => Ok(()),
-            false => Err(self.wrong(
+        if followed(&location).is_some_and(|url| url.path() == path) {
+            Ok(())
+        } else {
+            Err(self.wrong(
                 format!("Location: {path}"),
                 format!("Location: {}", escape_some(location.as_bytes(), 100)),
                 self.mark_field("Location"),
-            )),
+            ))
         }
     }
 
     /// No redirect to any of these hosts.
     pub fn does_not_redirect_to(&self, hosts: &[&str]) -> Result<(), Failure> {
         let location = String::from_utf8_lossy(self.field("Location").unwrap_or_default()).into_owned();
-        match host_and_path(&location) {
-            (Some(host), _) if hosts.contains(&&host[..]) => Err(self.wrong(
-                "no way to another host",
+        match followed(&location).as_ref().and_then(Url::host_str) {
+            Some(host) if hosts.contains(&host) => Err(self.wrong(
+                "no redirect to another host",
                 format!("Location: {}, which leads to \"{host}\"", escape_some(location.as_bytes(), 100)),
                 self.mark_field("Location"),
             )),
@@ -92,13 +94,14 @@ impl Reply {
         let opaque = value.strip_prefix(b"W/").unwrap_or(value);
         let inner = opaque.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
         let is_tag_octet = |octet: &u8| !matches!(octet, 0..=0x20 | b'"' | 0x7f);
-        match inner.is_some_and(|inner| inner.iter().all(is_tag_octet)) {
-            true => Ok(()),
-            false => Err(self.wrong(
-                "an entity tag in double quotes, like \"a1b2\"",
+        if inner.is_some_and(|inner| inner.iter().all(is_tag_octet)) {
+            Ok(())
+        } else {
+            Err(self.wrong(
+                "an entity tag in double quotes, such as \"a1b2\"",
                 escape_some(value, 60),
                 self.mark_field(name),
-            )),
+            ))
         }
     }
 
@@ -108,7 +111,7 @@ impl Reply {
         self.body_is(file)
     }
 
-    /// These octets of a file, and Content-Range says which they are.
+    /// These octets of a file, with the Content-Range that names them.
     pub fn is_part(&self, octets: Range<usize>, file: &[u8]) -> Result<(), Failure> {
         self.status_is(&[206])?;
         let (first, last, length) = (octets.start, octets.end - 1, file.len());
@@ -125,7 +128,7 @@ impl Reply {
         if self.status == 200 { self.body_is(file) } else { self.is_part(octets, file) }
     }
 
-    /// One part or several, each with the octets of the file that its Content-Range says.
+    /// One part or several, each with the octets of the file that its Content-Range names.
     pub fn is_parts(&self, file: &[u8]) -> Result<(), Failure> {
         self.status_is(&[206])?;
         if self.media_type().as_deref() != Some("multipart/byteranges") {
@@ -139,7 +142,8 @@ impl Reply {
         self.lacks_field("Content-Range")?;
         let at = self.mark(self.head.len());
         let parts = self.parts().ok_or_else(|| {
-            let expected = "parts between the delimiters that Content-Type names, each with a Content-Range";
+            let expected =
+                "parts between the delimiters that Content-Type names, each part with a Content-Range";
             self.wrong(expected, format!("\"{}\"", escape_some(&self.body, 300)), at)
         })?;
         for (value, content) in parts {
@@ -148,7 +152,7 @@ impl Reply {
                 Some(octets) if &file[octets.clone()] == content => {}
                 _ => {
                     let actual = format!("\"{}\"", escape_some(content, 60));
-                    return Err(self.wrong(format!("the octets of Content-Range: {shown}"), actual, at));
+                    return Err(self.wrong(format!("the bytes of Content-Range: {shown}"), actual, at));
                 }
             }
         }
@@ -157,24 +161,25 @@ impl Reply {
 
     /// The content has no more octets than this.
     pub fn is_at_most(&self, octets: usize) -> Result<(), Failure> {
-        match self.body.len() <= octets {
-            true => Ok(()),
-            false => {
-                let expected = format!("at most {octets} octets of content");
-                Err(self.wrong(expected, self.describe(), self.mark(self.head.len())))
-            }
+        if self.body.len() <= octets {
+            Ok(())
+        } else {
+            let expected = format!("at most {octets} bytes of content");
+            Err(self.wrong(expected, self.describe(), self.mark(self.head.len())))
         }
     }
 
-    /// Content-Range and content of each part of multipart/byteranges (RFC 9110 14.6); none is not one.
+    /// Content-Range and content of each part of multipart/byteranges (RFC 9110 section 14.6); `None` if the content
+    /// is not that.
     fn parts(&self) -> Option<Vec<(&[u8], &[u8])>> {
         let media_type = String::from_utf8_lossy(self.field("Content-Type")?);
         let (_, boundary) = media_type.split_once("boundary=")?;
         let boundary = boundary.split(';').next()?.trim().trim_matches('"');
         let (first, next) = (format!("--{boundary}"), format!("\r\n--{boundary}"));
-        let start = match self.body.starts_with(first.as_bytes()) {
-            true => first.len(),
-            false => find(&self.body, next.as_bytes())? + next.len(),
+        let start = if self.body.starts_with(first.as_bytes()) {
+            first.len()
+        } else {
+            find(&self.body, next.as_bytes())? + next.len()
         };
         let mut rest = &self.body[start..];
         let mut parts = Vec::new();
@@ -200,7 +205,7 @@ impl Reply {
     }
 }
 
-/// The octets that a Content-Range names, where it is valid for a file of this length (RFC 9110 14.4).
+/// The octets that a Content-Range names, if it is valid for a file of this length (RFC 9110 section 14.4).
 fn content_range(value: &[u8], file: usize) -> Option<Range<usize>> {
     let (range, length) = std::str::from_utf8(value).ok()?.strip_prefix("bytes ")?.split_once('/')?;
     let (first, last) = range.split_once('-')?;
@@ -209,45 +214,40 @@ fn content_range(value: &[u8], file: usize) -> Option<Range<usize>> {
     valid.then(|| first..last + 1)
 }
 
-/// Host, where one is named, and path of a Location, as a browser reads it on a page in the root: a
-/// backslash is a slash.
-fn host_and_path(location: &str) -> (Option<String>, String) {
-    let location = location.replace('\\', "/");
-    let lower = location.to_ascii_lowercase();
-    let scheme = ["http:", "https:"].into_iter().find(|scheme| lower.starts_with(scheme));
-    let rest = &location[scheme.map_or(0, str::len)..];
-    match rest.strip_prefix("//") {
-        Some(rest) => {
-            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            (Some(host.to_ascii_lowercase()), path.to_string())
-        }
-        None => (None, format!("/{}", rest.trim_start_matches("./").trim_start_matches('/'))),
-    }
-}
-
-fn find(octets: &[u8], word: &[u8]) -> Option<usize> {
-    octets.windows(word.len()).position(|window| window == word)
+/// Where a browser goes from a page in the root: it takes a backslash for a slash, and drops tabs and line ends.
+/// `None` if it goes nowhere.
+fn followed(location: &str) -> Option<Url> {
+    Url::parse("http://this.invalid/").ok()?.join(location).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::host_and_path;
+    use super::followed;
     use crate::wire::read::{Progress, read};
     use crate::wire::reply::Reply;
 
     #[test]
     fn a_location_is_read_as_a_browser_reads_it() {
         for (location, host, path) in [
-            ("/dir/", None, "/dir/"),
-            ("dir/?x", None, "/dir/?x"),
-            ("./dir/", None, "/dir/"),
-            ("http://Host:80/dir/", Some("host:80"), "/dir/"),
-            ("//dir/", Some("dir"), "/"),
-            ("/\\evil.example/dir/", Some("evil.example"), "/dir/"),
-            ("HTTP:\\/evil.example", Some("evil.example"), ""),
+            ("/dir/", "this.invalid", "/dir/"),
+            ("dir/?x#y", "this.invalid", "/dir/"),
+            ("./dir/", "this.invalid", "/dir/"),
+            ("/x/../dir/", "this.invalid", "/dir/"),
+            ("", "this.invalid", "/"),
+            ("http://Host:8000/dir/", "host", "/dir/"),
+            ("https:dir/", "dir", "/"),
+            ("//dir/", "dir", "/"),
+            ("/\\evil.example/dir/", "evil.example", "/dir/"),
+            ("HTTP:\\/evil.example", "evil.example", "/"),
+            ("/\t/evil.example/dir/", "evil.example", "/dir/"),
+            ("ht\ttp:/\r\n/evil.example/", "evil.example", "/"),
+            ("//user@evil.example:80", "evil.example", "/"),
         ] {
-            assert_eq!(host_and_path(location), (host.map(String::from), path.to_string()), "{location}");
+            let url = followed(location).unwrap();
+            assert_eq!((url.host_str(), url.path()), (Some(host), path), "{location:?}");
         }
+        assert_eq!(followed("http://[::1/"), None);
+        assert_eq!(followed("mailto:a@b").and_then(|url| url.host_str().map(String::from)), None);
     }
 
     fn multipart(content: &str) -> Reply {

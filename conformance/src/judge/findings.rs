@@ -8,7 +8,7 @@ use crate::wire::read::{self, Progress};
 use crate::wire::reply::Reply;
 use crate::wire::transcript::{Event, Mark, Transcript};
 
-/// A rule that holds for every response: the id of its check, and its judgement of one reply.
+/// A rule for every response: the id of its check, and its judgement of one reply.
 pub type Rule = (&'static str, fn(&Reply) -> Result<(), Failure>);
 
 /// Rules, and the first breach of each; clones share what they find.
@@ -25,7 +25,7 @@ pub struct Finding {
     pub expected: String,
     /// What came instead.
     pub actual: String,
-    /// The octet that matters.
+    /// The byte that matters.
     pub at: Option<Mark>,
     /// What had been sent and received by then.
     pub events: Vec<Event>,
@@ -57,9 +57,9 @@ impl Findings {
         }
     }
 
-    /// Judges octets in which no whole response could be made out.
+    /// Judges octets that could not be read as a whole response.
     pub(crate) fn inspect_malformed(&self, octets: &[u8], at: Mark, transcript: &Transcript) {
-        // The head may be readable, and show what is wrong.
+        // Perhaps the head can be read, and shows what is wrong.
         match read::read(octets, true, at.connection, at.offset) {
             Progress::Whole(reply, _) => self.inspect(&reply, transcript),
             _ => self.inspect(&Reply::without_head(octets, at), transcript),

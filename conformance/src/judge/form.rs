@@ -7,12 +7,12 @@ use crate::wire::octets::{escape_some, hex, unhex};
 use crate::wire::reply::Reply;
 
 impl Reply {
-    /// The fields of a form that the content reports, where it is such a report.
+    /// The form that the content reports, if it is such a report.
     pub fn form(&self) -> Option<Form> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// The content reports just these fields, those of one name in this order.
+    /// The content reports exactly these fields, those of one name in this order.
     pub fn reports(&self, fields: &[(&[u8], &[u8])]) -> Result<(), Failure> {
         let expected: Vec<_> = fields.iter().map(|(name, value)| FormField::text(name, value)).collect();
         self.reports_one_of(&[expected])
@@ -46,8 +46,8 @@ impl Reply {
         })
     }
 
-    /// The content reports one of these lists of fields, or the form was refused: where limits and strict
-    /// parsers are as good as any, as long as nothing is lost without a word.
+    /// The content reports one of these lists of fields, or the form was refused: for input where strict parsers
+    /// and limits are a good choice, as long as nothing is lost silently.
     pub fn reports_or_refuses(&self, allowed: &[Vec<FormField>]) -> Result<(), Failure> {
         match self.status {
             400..500 => Ok(()),
@@ -55,33 +55,31 @@ impl Reply {
         }
     }
 
-    /// The content reports just these fields, all in this order.
+    /// The content reports exactly these fields, all in this order.
     pub fn reports_in_order(&self, fields: &[FormField]) -> Result<(), Failure> {
         self.reports_one_of(&[fields.to_vec()])?;
         let actual = self.form().map(|form| form.fields).unwrap_or_default();
-        match fields.iter().zip(&actual).all(|(a, b)| same_field(a, b)) {
-            true => Ok(()),
-            false => {
-                let (expected, actual) = [fields, &actual].map(|list| Parting::default().show(list)).into();
-                Err(self.wrong(expected, actual, self.mark(self.head.len())))
-            }
+        if fields.iter().zip(&actual).all(|(a, b)| same_field(a, b)) {
+            Ok(())
+        } else {
+            let (expected, actual) = [fields, &actual].map(|list| Parting::default().show(list)).into();
+            Err(self.wrong(expected, actual, self.mark(self.head.len())))
         }
     }
 
     /// The report says that the fields came in the `query`, or in the `body`.
     pub fn reports_source(&self, source: &str) -> Result<(), Failure> {
         let actual = self.form().map(|form| form.source).unwrap_or_default();
-        match actual == source {
-            true => Ok(()),
-            false => {
-                let actual = format!("the source \"{}\"", escape_some(actual.as_bytes(), 40));
-                Err(self.wrong(format!("the source \"{source}\""), actual, self.mark(self.head.len())))
-            }
+        if actual == source {
+            Ok(())
+        } else {
+            let actual = format!("the source \"{}\"", escape_some(actual.as_bytes(), 40));
+            Err(self.wrong(format!("the source \"{source}\""), actual, self.mark(self.head.len())))
         }
     }
 }
 
-/// What the form contract has a server answer.
+/// The answer that the form contract asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Form {
     /// The fields in order of arrival.
@@ -95,9 +93,9 @@ pub struct Form {
 pub struct FormField {
     /// The name.
     pub name_hex: String,
-    /// The file name; null where none was sent.
+    /// The file name; null if none was sent.
     pub filename_hex: Option<String>,
-    /// The media type; null where none was sent.
+    /// The media type; null if none was sent.
     #[serde(rename = "type")]
     pub media_type: Option<String>,
     /// The value, or the content of the file.
@@ -105,7 +103,7 @@ pub struct FormField {
 }
 
 impl FormField {
-    /// A field that is no file.
+    /// A field that is not a file.
     pub fn text(name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> FormField {
         let (name_hex, value_hex) = (hex(name.as_ref()), hex(value.as_ref()));
         FormField { name_hex, filename_hex: None, media_type: None, value_hex }
@@ -143,8 +141,8 @@ fn same_fields(expected: &[FormField], actual: &[FormField]) -> bool {
         && expected.iter().zip(&arrange(actual, expected)).all(|(a, b)| same_field(a, b))
 }
 
-/// The fields in the order of those that they are compared with, as far as they have the same names. Good
-/// parsers keep text fields and files, or the fields of each name, in lists of their own.
+/// The fields, arranged like those that they are compared with as far as they have the same names: good parsers
+/// may keep text fields and files, or the fields of each name, in separate lists.
 fn arrange(fields: &[FormField], like: &[FormField]) -> Vec<FormField> {
     let of_a_kind = |a: &FormField, b: &FormField| {
         a.name_hex.eq_ignore_ascii_case(&b.name_hex) && a.filename_hex.is_some() == b.filename_hex.is_some()
@@ -171,12 +169,12 @@ fn same_field(expected: &FormField, actual: &FormField) -> bool {
         && (expected.media_type.is_none() || media_type(expected) == media_type(actual))
 }
 
-/// Fields shown of a list, and octets shown of a value.
+/// How many fields of a list, and how many octets of a value, are shown.
 const SHOWN: usize = 8;
 const SHOWN_OCTETS: usize = 60;
 
-/// Where two lists of fields part: at which field, and at which octet of its value. What is shown of long
-/// lists and long values is what stands there.
+/// Where two lists of fields begin to differ: at which field, and at which octet of its value. Of long lists and
+/// long values, that place is shown.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Parting {
     field: usize,
@@ -198,10 +196,7 @@ impl Parting {
         }
         let from = if fields.len() > SHOWN { self.field.saturating_sub(SHOWN / 2) } else { 0 };
         let shown = fields.iter().enumerate().skip(from).take(SHOWN);
-        let shown = shown.map(|(at, field)| match at == self.field {
-            true => describe(field, self.octet),
-            false => describe(field, 0),
-        });
+        let shown = shown.map(|(at, field)| describe(field, if at == self.field { self.octet } else { 0 }));
         let shown = shown.collect::<Vec<_>>().join(", ");
         match fields.len() {
             ..=SHOWN => shown,
@@ -210,14 +205,14 @@ impl Parting {
     }
 }
 
-/// One field; of a long value what stands around `octet`.
+/// One field; of a long value, what is around `octet`.
 fn describe(field: &FormField, octet: usize) -> String {
     let file = field.filename_hex.as_ref().map(|name| format!("file \"{}\"", text(name)));
     let facts: Vec<String> = file.into_iter().chain(field.media_type.as_deref().map(shorten)).collect();
     let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
     let value = field.value();
     let from = if value.len() > SHOWN_OCTETS { octet.saturating_sub(SHOWN_OCTETS / 2) } else { 0 };
-    let place = if from == 0 { String::new() } else { format!("from octet {from}: ") };
+    let place = if from == 0 { String::new() } else { format!("from byte {from}: ") };
     let value = escape_some(value.get(from..).unwrap_or_default(), SHOWN_OCTETS);
     format!("\"{}\"{facts} = {place}\"{value}\"", text(&field.name_hex))
 }
@@ -226,7 +221,7 @@ fn shorten(text: &str) -> String {
     escape_some(text.as_bytes(), SHOWN_OCTETS)
 }
 
-/// What hex digits stand for, escaped and cut; or the digits themselves, where they are none.
+/// What hex digits mean, escaped and cut; or the text itself, if it is not hex digits.
 fn text(digits: &str) -> String {
     escape_some(unhex(digits).as_deref().unwrap_or(digits.as_bytes()), SHOWN_OCTETS)
 }
@@ -250,7 +245,7 @@ mod tests {
         let long = |last: &str| vec![FormField::file("f", "x", "a/b", "x".repeat(1000) + last)];
         let parting = Parting::of(&long("a"), &long("b"));
         let shown = parting.show(&long("b"));
-        assert_eq!(shown, format!("\"f\" (file \"x\", a/b) = from octet 970: \"{}b\"", "x".repeat(30)));
+        assert_eq!(shown, format!("\"f\" (file \"x\", a/b) = from byte 970: \"{}b\"", "x".repeat(30)));
     }
 
     #[test]

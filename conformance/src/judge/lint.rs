@@ -1,4 +1,4 @@
-//! What the lint judges: one function a rule, each over one reply and nothing else but the clock.
+//! What the lint judges: one function for each rule, from one reply and the clock.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +8,7 @@ use crate::wire::reply::Reply;
 
 type Judgement = Result<(), Failure>;
 
-/// Fields that stand in a message once at most; Content-Length has a rule of its own.
+/// Fields that a message has at most once; Content-Length has its own rule.
 const SINGLETONS: &[&str] = &[
     "Age",
     "Content-Location",
@@ -27,7 +27,7 @@ const SINGLETONS: &[&str] = &[
 const LISTS: &[&str] =
     &["Accept-Ranges", "Allow", "Connection", "Content-Encoding", "Transfer-Encoding", "Upgrade", "Vary"];
 
-/// What a status code promises, where it can't be left out.
+/// Fields that a response with this status code must have.
 const REQUIRED: &[(u16, &str)] = &[
     (101, "Upgrade"),
     (206, "Content-Range"),
@@ -36,7 +36,7 @@ const REQUIRED: &[(u16, &str)] = &[
     (426, "Upgrade"),
 ];
 
-/// A clock that differs by more is set to local time, or not at all.
+/// A clock that is off by more is set to local time, or not set at all.
 const WRONG_CLOCK: Duration = Duration::from_secs(600);
 
 /// How far Date may be from our clock.
@@ -50,7 +50,7 @@ pub(crate) fn status_line(reply: &Reply) -> Judgement {
     }
     let line = first_line(reply);
     let well_formed = match line {
-        // That there is no HTTP/1.2 is the business of another check.
+        // Another check judges that there is no HTTP/1.2.
         [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'0'..=b'9', b' ', a, b, c, b' ', reason @ ..] => {
             [a, b, c].iter().all(|digit| digit.is_ascii_digit()) && is_field_content(reason)
         }
@@ -62,7 +62,7 @@ pub(crate) fn status_line(reply: &Reply) -> Judgement {
 
 /// RFC 9112 section 2.1.
 pub(crate) fn status_line_always(reply: &Reply) -> Judgement {
-    // After a response they are more likely surplus content than a response without its head.
+    // After a response, such octets are more likely surplus content than a response without its head.
     let has_one = !reply.head.is_empty() || reply.body.starts_with(b"HTTP/") || reply.offset > 0;
     let expected = "a status line: HTTP/1.1, a space, three digits, a space, a reason";
     expect(has_one, reply, 0, expected, &reply.body)
@@ -81,12 +81,12 @@ pub(crate) fn line_ends(reply: &Reply) -> Judgement {
 
 /// RFC 9112 section 2.2.
 pub(crate) fn bare_cr(reply: &Reply) -> Judgement {
-    every_line(reply, "no CR but at the end of a line", |line| !without_end(line).contains(&b'\r'))
+    every_line(reply, "CR only at the end of a line", |line| !without_end(line).contains(&b'\r'))
 }
 
 /// RFC 9112 section 5.1.
 pub(crate) fn space_before_colon(reply: &Reply) -> Judgement {
-    every_field_line(reply, "the colon right behind the name", |line| {
+    every_field_line(reply, "the colon right after the name", |line| {
         name(line).is_none_or(|name| !name.ends_with(b" ") && !name.ends_with(b"\t"))
     })
 }
@@ -100,7 +100,7 @@ pub(crate) fn folding(reply: &Reply) -> Judgement {
 pub(crate) fn field_syntax(reply: &Reply) -> Judgement {
     every_field_line(reply, "a name of letters, digits and a few signs, a colon, a printable value", |line| {
         name(line).is_some_and(|name| {
-            // Blanks before the colon, and CR in the value, have rules of their own.
+            // Blanks before the colon and CR in the value are the subject of other rules.
             let value = without_end(&line[name.len() + 1..]);
             let value: Vec<u8> = value.iter().copied().filter(|octet| *octet != b'\r').collect();
             is_token(name.trim_ascii_end()) && is_field_content(&value)
@@ -153,7 +153,7 @@ pub(crate) fn has_date(reply: &Reply) -> Judgement {
 
 /// RFC 9110 section 5.6.7.
 pub(crate) fn date_format(reply: &Reply) -> Judgement {
-    let expected = "a date like \"Sun, 06 Nov 1994 08:49:37 GMT\", with its right day of the week";
+    let expected = "a date such as \"Sun, 06 Nov 1994 08:49:37 GMT\", with the right day of the week";
     let mut names = ["Date", "Last-Modified"].iter();
     names.try_for_each(|name| every_value(reply, name, expected, |value| date(value).is_some()))
 }
@@ -163,13 +163,13 @@ pub(crate) fn date_in_utc(reply: &Reply) -> Judgement {
     every_date(reply, "the time of day in UTC", |distance| distance <= WRONG_CLOCK)
 }
 
-/// RFC 9110 section 6.6.1, for a date that is somewhat late.
+/// RFC 9110 section 6.6.1, for a date that is a little late.
 pub(crate) fn date_is_now(reply: &Reply) -> Judgement {
     let late = TOLERANCE + reply.took;
     every_date(reply, "the time of this response", |distance| distance <= late || distance > WRONG_CLOCK)
 }
 
-/// Judges how far Date is from our clock, where it can be read.
+/// Judges how far Date is from our clock, if it is a valid date.
 fn every_date(reply: &Reply, expected: &str, kept: impl Fn(Duration) -> bool) -> Judgement {
     let now = SystemTime::now();
     let expected = format!("{expected}: {}", httpdate::fmt_http_date(now));
@@ -186,12 +186,12 @@ pub(crate) fn has_content_type(reply: &Reply) -> Judgement {
 
 /// RFC 9110 section 8.3.1.
 pub(crate) fn content_type(reply: &Reply) -> Judgement {
-    every_value(reply, "Content-Type", "a media type like \"text/html; charset=utf-8\"", |value| {
+    every_value(reply, "Content-Type", "a media type such as \"text/html; charset=utf-8\"", |value| {
         let mut parts = value.split(|octet| *octet == b';').map(<[u8]>::trim_ascii);
         let media_type = parts.next().unwrap_or_default();
         let is_parameter = |part: &[u8]| {
             let equals = part.iter().position(|octet| *octet == b'=');
-            // An empty parameter is allowed; a quoted value may hold anything, a semicolon too.
+            // An empty parameter is allowed; a quoted value may hold anything, even a semicolon.
             part.is_empty() || equals.is_some_and(|equals| is_token(&part[..equals]))
         };
         let slash = media_type.iter().position(|octet| *octet == b'/');
@@ -202,7 +202,7 @@ pub(crate) fn content_type(reply: &Reply) -> Judgement {
 
 /// RFC 9110 section 8.8.3.
 pub(crate) fn etag(reply: &Reply) -> Judgement {
-    every_value(reply, "ETag", "a tag in double quotes, with W/ before it where it is weak", |value| {
+    every_value(reply, "ETag", "a tag in double quotes, with W/ before it if it is weak", |value| {
         let quoted = value.strip_prefix(b"W/").unwrap_or(value);
         let tag = quoted.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
         tag.is_some_and(|tag| tag.iter().all(|octet| matches!(octet, 0x21 | 0x23..=0x7e | 0x80..)))
@@ -214,7 +214,7 @@ pub(crate) fn location(reply: &Reply) -> Judgement {
     if matches!(reply.status, 301 | 302 | 303 | 307 | 308) {
         reply.has_field("Location")?;
     }
-    every_value(reply, "Location", "a URI, with everything else in it percent-encoded", |value| {
+    every_value(reply, "Location", "a URI, with other characters percent-encoded", |value| {
         !value.is_empty()
             && value.iter().all(|octet| octet.is_ascii_graphic() && !b"<>\"{}|\\^`".contains(octet))
     })
@@ -223,12 +223,12 @@ pub(crate) fn location(reply: &Reply) -> Judgement {
 /// RFC 9110 section 5.6.1.1.
 pub(crate) fn list_members(reply: &Reply) -> Judgement {
     LISTS.iter().try_for_each(|name| {
-        every_value(reply, name, "a list of names, with one comma between two of them", |value| {
+        every_value(reply, name, "a list of names, separated by single commas", |value| {
             let is_member = |member: &[u8]| {
                 let word = member.trim_ascii().split(|octet| b";/".contains(octet)).next();
                 word.is_some_and(is_token)
             };
-            // No member at all says something, too: that no method is allowed.
+            // An empty list is also valid: no method is allowed.
             value.is_empty() || value.split(|octet| *octet == b',').all(is_member)
         })
     })
@@ -243,9 +243,10 @@ pub(crate) fn required_fields(reply: &Reply) -> Judgement {
 }
 
 fn expect(kept: bool, reply: &Reply, at: usize, expected: &str, actual: &[u8]) -> Judgement {
-    match kept {
-        true => Ok(()),
-        false => Err(reply.wrong(expected, format!("\"{}\"", escape_some(actual, 100)), reply.mark(at))),
+    if kept {
+        Ok(())
+    } else {
+        Err(reply.wrong(expected, format!("\"{}\"", escape_some(actual, 100)), reply.mark(at)))
     }
 }
 
@@ -253,7 +254,7 @@ fn first_line(reply: &Reply) -> &[u8] {
     lines(&reply.head).next().map_or(&[], |(_, line)| without_end(line))
 }
 
-/// All lines of the head but the empty one, with their positions and ends.
+/// All lines of the head except the empty one, with their positions and their line ends.
 fn lines(head: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let positions = head.split_inclusive(|octet| *octet == b'\n').scan(0, |next, line| {
         *next += line.len();
@@ -285,12 +286,12 @@ fn is_folded(line: &[u8]) -> bool {
     line.starts_with(b" ") || line.starts_with(b"\t")
 }
 
-/// What stands before the colon.
+/// What comes before the colon.
 fn name(line: &[u8]) -> Option<&[u8]> {
     line.iter().position(|octet| *octet == b':').map(|colon| &line[..colon])
 }
 
-/// The moment that an IMF-fixdate names; `None` for every other text, the obsolete formats included.
+/// The time that an IMF-fixdate names; `None` for any other text, including the obsolete formats.
 fn date(value: &[u8]) -> Option<SystemTime> {
     let text = std::str::from_utf8(value).ok()?;
     let date = httpdate::parse_http_date(text).ok()?;

@@ -1,11 +1,11 @@
-//! What a reply must be like: every expectation has a name, and names the octet that disappoints it.
+//! What a reply must be like: every expectation has a name, and a failure points at the octet that is wrong.
 
 use crate::judge::failure::Failure;
 use crate::wire::octets::{escape, escape_some, find};
 use crate::wire::reply::{Framing, Reply};
 use crate::wire::transcript::Mark;
 
-/// Octets after `HTTP/1.1 `, where the status code stands.
+/// The position of the status code in a status line.
 const STATUS_AT: usize = 9;
 
 impl Reply {
@@ -16,39 +16,39 @@ impl Reply {
 
     /// The status code is one of these.
     pub fn status_is(&self, statuses: &[u16]) -> Result<(), Failure> {
-        match statuses.contains(&self.status) {
-            true => Ok(()),
-            false => {
-                let expected = format!("status {}", list_statuses(statuses));
-                Err(self.wrong(expected, self.describe(), self.mark(STATUS_AT)))
-            }
+        if statuses.contains(&self.status) {
+            Ok(())
+        } else {
+            let expected = format!("status {}", list_statuses(statuses));
+            Err(self.wrong(expected, self.describe(), self.mark(STATUS_AT)))
         }
     }
 
     /// The status code is not one of these.
     pub fn status_is_not(&self, statuses: &[u16]) -> Result<(), Failure> {
-        match statuses.contains(&self.status) {
-            false => Ok(()),
-            true => {
-                let expected = format!("any status but {}", list_statuses(statuses));
-                Err(self.wrong(expected, self.describe(), self.mark(STATUS_AT)))
-            }
+        if statuses.contains(&self.status) {
+            let expected = format!("any status but {}", list_statuses(statuses));
+            Err(self.wrong(expected, self.describe(), self.mark(STATUS_AT)))
+        } else {
+            Ok(())
         }
     }
 
     /// The request was granted: 2xx.
     pub fn succeeds(&self) -> Result<(), Failure> {
-        match (200..300).contains(&self.status) {
-            true => Ok(()),
-            false => Err(self.wrong("a response with a 2xx status", self.describe(), self.mark(STATUS_AT))),
+        if (200..300).contains(&self.status) {
+            Ok(())
+        } else {
+            Err(self.wrong("a response with a 2xx status", self.describe(), self.mark(STATUS_AT)))
         }
     }
 
     /// The request was refused as the client's fault: 4xx.
     pub fn refuses(&self) -> Result<(), Failure> {
-        match (400..500).contains(&self.status) {
-            true => Ok(()),
-            false => Err(self.wrong("a response with a 4xx status", self.describe(), self.mark(STATUS_AT))),
+        if (400..500).contains(&self.status) {
+            Ok(())
+        } else {
+            Err(self.wrong("a response with a 4xx status", self.describe(), self.mark(STATUS_AT)))
         }
     }
 
@@ -56,10 +56,12 @@ impl Reply {
     pub fn has_field(&self, name: &str) -> Result<&[u8], Failure> {
         match self.fields_named(name).count() {
             1 => Ok(self.field(name).unwrap_or_default()),
-            0 => Err(self.wrong(format!("a field {name}"), "none", self.mark_field(name))),
-            many => {
-                Err(self.wrong(format!("one field {name}"), format!("{many} of them"), self.mark_field(name)))
-            }
+            0 => Err(self.wrong(format!("the field {name}"), "no such field", self.mark_field(name))),
+            many => Err(self.wrong(
+                format!("the field {name} once"),
+                format!("{many} times"),
+                self.mark_field(name),
+            )),
         }
     }
 
@@ -74,36 +76,39 @@ impl Reply {
         }
     }
 
-    /// The field is there with just this value.
+    /// The field is there with exactly this value.
     pub fn field_is(&self, name: &str, value: impl AsRef<[u8]>) -> Result<(), Failure> {
         let (actual, expected) = (self.has_field(name)?, value.as_ref());
-        match actual == expected {
-            true => Ok(()),
-            false => Err(self.wrong(
+        if actual == expected {
+            Ok(())
+        } else {
+            Err(self.wrong(
                 format!("{name}: {}", escape(expected)),
                 format!("{name}: {}", escape_some(actual, 200)),
                 self.mark_field(name),
-            )),
+            ))
         }
     }
 
     /// A list field has this member, in any case.
     pub fn list_has(&self, name: &str, member: &str) -> Result<(), Failure> {
         let members = self.list(name);
-        match members.iter().any(|found| found.eq_ignore_ascii_case(member)) {
-            true => Ok(()),
-            false => Err(self.wrong(
+        if members.iter().any(|found| found.eq_ignore_ascii_case(member)) {
+            Ok(())
+        } else {
+            Err(self.wrong(
                 format!("{name} with the member {member}"),
-                match members.is_empty() {
-                    true => format!("no {name}"),
-                    false => format!("{name}: {}", escape(members.join(", ").as_bytes())),
+                if members.is_empty() {
+                    format!("no {name}")
+                } else {
+                    format!("{name}: {}", escape(members.join(", ").as_bytes()))
                 },
                 self.mark_field(name),
-            )),
+            ))
         }
     }
 
-    /// The content is just this.
+    /// The content is exactly this.
     pub fn body_is(&self, expected: impl AsRef<[u8]>) -> Result<(), Failure> {
         let expected = expected.as_ref();
         if self.body == expected {
@@ -113,12 +118,12 @@ impl Reply {
         let excerpt = |bytes: &[u8]| {
             let from = same.saturating_sub(20);
             format!(
-                "{} octets, at {same}: \"{}\"",
+                "{} bytes, at {same}: \"{}\"",
                 bytes.len(),
                 escape_some(&bytes[from.min(bytes.len())..], 60)
             )
         };
-        // In chunks the octet stands further on; then the beginning of the body has to do.
+        // In chunks, the octet is somewhere further on; the mark is then at the beginning of the body.
         let within = if self.framing == Framing::Chunked { 0 } else { same };
         let at = self.mark(self.head.len() + within);
         Err(self.wrong(format!("the content: {}", excerpt(expected)), excerpt(&self.body), at))
@@ -130,7 +135,7 @@ impl Reply {
         self.body_is(&other.body)
     }
 
-    /// The values of these fields are those of another reply, or they are missing from both.
+    /// These fields have the values that they have in another reply, or are missing from both.
     pub fn same_fields_as(&self, other: &Reply, names: &[&str]) -> Result<(), Failure> {
         let show =
             |value: Option<&[u8]>| value.map_or("none".into(), |value| format!("\"{}\"", escape(value)));
@@ -144,7 +149,7 @@ impl Reply {
         Ok(())
     }
 
-    /// The end of the content is known without the end of the connection.
+    /// The end of the content is marked, and not by the end of the connection.
     pub fn is_framed(&self) -> Result<(), Failure> {
         match self.framing {
             Framing::Close => Err(self.wrong(
@@ -156,50 +161,47 @@ impl Reply {
         }
     }
 
-    /// It says that the connection closes behind it.
+    /// It says that the connection closes after it.
     pub fn says_close(&self) -> Result<(), Failure> {
-        match self.announces_close() {
-            true => Ok(()),
-            false => self.list_has("Connection", "close"),
-        }
+        if self.announces_close() { Ok(()) } else { self.list_has("Connection", "close") }
     }
 
     /// No interim response came before it.
     pub fn has_no_interim(&self) -> Result<(), Failure> {
         match self.interim.first() {
             None => Ok(()),
-            Some(status) => Err(self.wrong("just a final response", status.to_string(), self.mark(0))),
+            Some(status) => Err(self.wrong("only a final response", status.to_string(), self.mark(0))),
         }
     }
 
-    /// A field of this name is there, be it on several lines.
+    /// A field of this name is there, on one line or several.
     pub fn has_fields(&self, name: &str) -> Result<(), Failure> {
         match self.field(name) {
             Some(_) => Ok(()),
-            None => Err(self.wrong(format!("a field {name}"), "none", self.mark_field(name))),
+            None => Err(self.wrong(format!("the field {name}"), "no such field", self.mark_field(name))),
         }
     }
 
     /// A list field does not have this member.
     pub fn list_lacks(&self, name: &str, member: &str) -> Result<(), Failure> {
-        match self.list(name).iter().any(|found| found.eq_ignore_ascii_case(member)) {
-            false => Ok(()),
-            true => {
-                let expected = format!("{name} without {member}");
-                Err(self.wrong(expected, format!("{member} in it"), self.mark_field(name)))
-            }
+        if self.list(name).iter().any(|found| found.eq_ignore_ascii_case(member)) {
+            let expected = format!("{name} without {member}");
+            Err(self.wrong(expected, format!("{member} in it"), self.mark_field(name)))
+        } else {
+            Ok(())
         }
     }
 
     /// The status line names one of these versions.
     pub fn is_version(&self, versions: &[&str]) -> Result<(), Failure> {
-        match versions.contains(&&*self.version) {
-            true => Ok(()),
-            false => Err(self.wrong(versions.join(" or "), escape(self.version.as_bytes()), self.mark(0))),
+        if versions.contains(&&*self.version) {
+            Ok(())
+        } else {
+            Err(self.wrong(versions.join(" or "), escape(self.version.as_bytes()), self.mark(0)))
         }
     }
 
-    /// These octets stand somewhere in the content.
+    /// These octets are somewhere in the content.
     pub fn body_has(&self, octets: impl AsRef<[u8]>) -> Result<(), Failure> {
         let octets = octets.as_ref();
         match find(&self.body, octets) {
@@ -215,7 +217,7 @@ impl Reply {
         }
     }
 
-    /// These octets stand nowhere in the content.
+    /// These octets are not in the content.
     pub fn body_lacks(&self, octets: impl AsRef<[u8]>) -> Result<(), Failure> {
         let octets = octets.as_ref();
         let Some(at) = find(&self.body, octets) else { return Ok(()) };

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::check::Weight;
 use crate::report::outcome::{Outcome, Ruling, Verdict};
 
-/// The layout of a report in JSON: a number that changes when a reader has to.
+/// The layout of a report in JSON: a number that changes when readers must change.
 const FORMAT: u32 = 1;
 
 /// One run against one server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// The layout, for those that read a stored report.
+    /// The layout, for programs that read a stored report.
     pub format: u32,
     /// Version of the suite.
     pub suite: String,
@@ -21,18 +21,18 @@ pub struct Report {
     /// How the run ended.
     #[serde(flatten)]
     pub end: End,
-    /// Verdicts, counted, and points.
+    /// The verdicts, counted, and the points.
     pub summary: Summary,
-    /// One a check, in the order of the profile.
+    /// One for each check, in the order of the profile.
     pub outcomes: Vec<Outcome>,
 }
 
 /// What is known of a run before it begins.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Setup {
-    /// The program of the suite, as it was called.
+    /// The name by which the suite was called.
     pub program: String,
-    /// Words of the command line that chose profile and server, to run it again.
+    /// The words of the command line that chose profile and server, to run it again.
     pub arguments: Vec<String>,
     /// Name of the profile.
     pub profile: String,
@@ -47,7 +47,7 @@ pub struct Setup {
 /// How a run ended.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct End {
-    /// Why nothing, or not everything, could be tested, where that is so.
+    /// Why nothing, or not everything, could be tested, if that is so.
     pub failure: Option<String>,
     /// How often the server had to be started again.
     pub restarts: u32,
@@ -68,15 +68,15 @@ pub struct Summary {
     pub fail: usize,
     /// Of these, those that count.
     pub fail_counts: usize,
-    /// Checks that could not be judged because another did not pass.
+    /// Checks that could not be judged because another one did not pass.
     pub blocked: usize,
     /// Checks that do not apply.
     pub skip: usize,
-    /// Checks that the suite or the machine spoiled.
+    /// Checks that failed because of the suite or the machine.
     pub error: usize,
     /// Points earned.
     pub points: u64,
-    /// Points that could be earned: those of all checks but the skipped ones.
+    /// Points that could be earned: those of all checks except the skipped ones.
     pub max_points: u64,
 }
 
@@ -111,8 +111,8 @@ impl Report {
         Report { format: FORMAT, suite: env!("CARGO_PKG_VERSION").into(), setup, end, summary, outcomes }
     }
 
-    /// The failed check to look at first: the one that blocks the most others; among equals, one that counts,
-    /// and the earliest.
+    /// The failed check to look at first, and how many it blocks: the one that blocks the most others; among equals,
+    /// one that counts, and the earliest.
     pub fn first_to_fix(&self) -> Option<(&Outcome, usize)> {
         let is_blocked_by = |outcome: &&Outcome, check: &str| match &outcome.ruling {
             Ruling::Blocked { by, .. } => by.as_deref() == Some(check),
@@ -129,8 +129,8 @@ impl Report {
             .map(|(_, found)| found)
     }
 
-    /// What a program exits with: 0 where all that counts passed, 1 where something failed, 2 where nothing
-    /// could be run, 3 where the suite itself is at fault.
+    /// The exit code: 0 if all that counts passed, 1 if something failed, 2 if nothing could be run, 3 if the suite
+    /// itself is at fault.
     pub fn exit_code(&self) -> u8 {
         let any = |verdicts: &[Verdict]| {
             self.outcomes.iter().any(|outcome| outcome.counts() && verdicts.contains(&outcome.verdict()))

@@ -1,4 +1,4 @@
-//! What there is to say about a check, a chapter and the form contract.
+//! Explanations of a check, of a chapter and of the form contract.
 
 use std::fmt::Write as _;
 
@@ -12,20 +12,19 @@ use crate::report::printable::printable;
 use crate::wire::octets::escape_some;
 use crate::wire::transcript::Event;
 
-/// What a form has to be answered with, in one screen.
+/// How a form has to be answered, on one screen.
 pub const FORM_CONTRACT: &str = include_str!("../../explain/form-contract.txt");
 
-/// A look at a server, to be shown: what it came to, and what passed on the wire.
+/// One look at a server, to be shown: what became of the check, and what passed on the wire.
 #[derive(Debug)]
 pub struct Shown {
-    /// What it came to.
+    /// What became of the check.
     pub outcome: Outcome,
     /// Everything that passed on the wire.
     pub exchange: Vec<Event>,
 }
 
-/// Explains a check by its statements, and by a look at a server that keeps the rule and one at a server that
-/// does not.
+/// Explains a check by its statements, by an answer that keeps the rule and by one that does not.
 pub fn check(check: &Check, right: &Shown, wrong: &Shown) -> String {
     let Rule { url, weight, because, .. } = &right.outcome.rule;
     let url = url.as_ref().map_or(String::new(), |url| format!("\n          {url}"));
@@ -55,7 +54,7 @@ pub fn check(check: &Check, right: &Shown, wrong: &Shown) -> String {
     text
 }
 
-/// Explains a chapter: what it is about, what it needs, what is in it.
+/// Explains a chapter: its subject, what it needs, and its checks.
 pub fn chapter(chapter: &Chapter) -> String {
     let mut text = format!("{}: {}\n", chapter.id, chapter.title);
     let needs: Vec<&str> =
@@ -88,13 +87,13 @@ fn describe(mutant: &Mutant) -> String {
     let quoted = |octets: &[u8]| format!("\"{}\"", escape_some(octets, 100));
     match mutant {
         Mutant::Says { truth, lie } => {
-            format!("a server that says {} in place of {}", quoted(lie), quoted(truth))
+            format!("a server that says {} instead of {}", quoted(lie), quoted(truth))
         }
         Mutant::Hears { sent, heard } => {
             format!("a server that takes {} for {}", quoted(sent), quoted(heard))
         }
         Mutant::Prints { truth, lie } => {
-            format!("a server that prints {} in place of {}", quoted(lie), quoted(truth))
+            format!("a server that prints {} instead of {}", quoted(lie), quoted(truth))
         }
         Mutant::Reads { written, read } => {
             format!("a server that reads {} where the script writes {}", quoted(read), quoted(written))
@@ -103,7 +102,7 @@ fn describe(mutant: &Mutant) -> String {
         Mutant::Gateway(lie) => {
             format!("the reference server, with a faulty layer between it and the application: {lie}")
         }
-        Mutant::Queues => "a server that serves one connection after the other".into(),
+        Mutant::Queues => "a server that serves one connection after another".into(),
         Mutant::Serves(_) => "a server with one bad habit".into(),
     }
 }

@@ -1,4 +1,4 @@
-//! A failed check, explained so that a student at midnight understands it.
+//! A failed check, explained so that a tired student understands it.
 
 use anstyle::{AnsiColor, Style};
 
@@ -10,16 +10,16 @@ use crate::report::reproduce;
 
 /// What is wrong.
 pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
-/// What is doubtful.
+/// What deserves a warning.
 pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
-/// What is in order.
+/// What is right.
 pub(super) const GREEN: Style = AnsiColor::Green.on_default();
 
 /// Lines of the server's output that are shown.
 const OUTPUT_LINES: usize = 10;
 
-/// A failed check as it is printed: what failed, what was expected and what came, the exchange, the server's
-/// output, who says so, how much it counts, and how to see it again. Styled; `None` where it did not fail.
+/// A failed check as it is printed: what was expected and what came, the exchange, the server's output, the rule,
+/// how much it counts, and how to see it again. Styled; `None` if it did not fail.
 pub fn failure(setup: &Setup, outcome: &Outcome) -> Option<String> {
     let (style, word) = if outcome.counts() { (RED, "failed") } else { (YELLOW, "warning") };
     let (check, title) = (printable(&outcome.check), printable(&outcome.title));
@@ -58,7 +58,7 @@ pub(super) fn describe(setup: &Setup, outcome: &Outcome) -> Option<String> {
 fn by_hand(setup: &Setup, breach: &Breach) -> Vec<String> {
     let command = match reproduce::by_hand(breach, setup.started) {
         Ok(command) => command,
-        Err(why) => return vec![entry("by hand", why)],
+        Err(why) => return vec![entry("by hand", &why.to_string())],
     };
     if !setup.started {
         return vec![entry("by hand", &command)];

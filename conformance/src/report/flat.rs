@@ -1,4 +1,4 @@
-//! An outcome in JSON: one flat object, whatever the ruling.
+//! An outcome in JSON: one flat object, for every ruling.
 
 use std::fmt;
 
@@ -21,16 +21,16 @@ impl<'de> Deserialize<'de> for Outcome {
     }
 }
 
-/// An outcome as JSON has it: every field is always there, and null or empty where it says nothing.
+/// An outcome in JSON: every field is always there, and null or empty if it does not apply.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Flat {
     check: String,
     chapter: String,
     title: String,
     verdict: Verdict,
-    /// On a fail, what would have been right.
+    /// If it failed, what would have been right.
     expected: Option<String>,
-    /// On a fail, what came instead; why it was blocked, skipped or spoiled.
+    /// If it failed, what came instead; otherwise why it was blocked, skipped or not judged.
     actual: Option<String>,
     blocked_by: Option<String>,
     notes: Vec<String>,
@@ -49,7 +49,7 @@ struct Flat {
     output: Vec<String>,
 }
 
-/// An outcome that was read has no such field, and its verdict needs one.
+/// An outcome lacks a field that its verdict needs.
 #[derive(Debug)]
 struct Incomplete {
     check: String,

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use crate::report::data::Report;
 use crate::report::printable::is_plain;
 
-/// The report as it is, as JSON in plain characters. Octets of the wire are escaped text; a field once
-/// published stays.
+/// The whole report as JSON, in plain characters. Octets of the wire are escaped text. A published field is never
+/// removed.
 pub(super) fn render(report: &Report) -> String {
     let json = serde_json::to_string_pretty(report).expect("a report holds nothing that JSON can't express");
     let mut text = String::with_capacity(json.len() + 1);
-    // What is not plain is in strings: between them, JSON is ASCII.
+    // Other characters are only in strings: JSON itself is ASCII.
     for character in json.chars() {
         if is_plain(character) || character == '\n' {
             text.push(character);

@@ -1,8 +1,8 @@
 //! The report for CI systems: JUnit XML.
 //!
-//! A failure is a broken rule that counts, or is worth points. Any other broken rule passes
-//! and says so in `system-out`, so that advice turns no pipeline red. What is blocked or does not apply is
-//! skipped, and an error is the suite's own.
+//! A failure is a broken rule that counts, or is worth points. Any other broken rule passes, with a warning in
+//! `system-out`, so that advice does not turn a pipeline red. What is blocked or does not apply is skipped, and
+//! an error is the suite's own.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::report::failure::describe;
 use crate::report::outcome::{Outcome, Ruling};
 use crate::report::printable::{printable, printable_lines};
 
-/// The report as JUnit XML: a test suite a chapter, a test case a check.
+/// The report as JUnit XML: a test suite for each chapter, a test case for each check.
 pub(super) fn render(report: &Report) -> String {
     let mut junit = Junit::new("conformance");
     junit.set_time(Duration::from_millis(report.end.took_ms));
@@ -56,7 +56,7 @@ fn test_case(setup: &Setup, outcome: &Outcome) -> TestCase {
             (TestCaseStatus::non_success(NonSuccessKind::Error), printable(why), printable(why))
         }
     };
-    // GitLab reads the text and not the message; other readers show the message alone.
+    // GitLab shows the text and not the message; other readers show only the message.
     status.set_message(message).set_description(text.clone());
     let mut case = TestCase::new(printable(&outcome.check), status);
     case.set_classname(printable(&outcome.chapter));

@@ -1,4 +1,4 @@
-//! What a run found out, as plain data, and its formats: each is a function from a report to text.
+//! What a run found out, as plain data, and its formats: each is a function from a report to a text.
 
 mod data;
 mod exchange;
@@ -17,7 +17,7 @@ pub use exchange::exchange;
 pub use failure::failure;
 pub use outcome::{Breach, Outcome, Rule, Ruling, Verdict};
 pub use printable::{printable, printable_lines};
-pub use reproduce::{by_hand, shell_words};
+pub use reproduce::{NoCommand, by_hand, shell_words};
 
 /// Writes a report in one format.
 pub type Render = fn(&Report) -> String;

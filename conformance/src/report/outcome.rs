@@ -15,9 +15,9 @@ pub struct Outcome {
     pub chapter: String,
     /// The rule as one statement.
     pub title: String,
-    /// Who says so, and how much it counts here.
+    /// The document that states it, and how much it counts here.
     pub rule: Rule,
-    /// Where to look; only on request, or where the profile says so.
+    /// Where to look; only on request, or if the profile says so.
     pub hint: Option<String>,
     /// Points that a pass earns.
     pub max_points: u64,
@@ -27,36 +27,36 @@ pub struct Outcome {
     pub ruling: Ruling,
 }
 
-/// Where a rule comes from, and how much it counts, as a report says it.
+/// Where a rule comes from, and how much it counts, as a report shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
-    /// Document and section; `None` where no document states the rule.
+    /// Document and section; `None` if no document states the rule.
     pub citation: Option<String>,
     /// Where to read it, if it is on the web.
     pub url: Option<String>,
-    /// How strictly that document binds.
+    /// How strict that document is.
     pub keyword: Option<Keyword>,
     /// How much a breach counts here.
     pub weight: Weight,
-    /// Why that is not what the key word suggests.
+    /// Why that is not the weight that the key word suggests.
     pub because: Option<String>,
 }
 
-/// What a look at a check came to, with what belongs to it and nothing else.
+/// What became of a check, with what belongs to that and nothing else.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ruling {
     /// The rule was kept.
     Pass {
-        /// Worth knowing, and not wrong.
+        /// What is worth knowing and not wrong.
         notes: Vec<String>,
     },
     /// The rule was broken.
     Fail(Breach),
     /// Another check that this one needs, or its twin, did not pass.
     Blocked {
-        /// The check at the root, where it is one.
+        /// The check at the root, if it is one.
         by: Option<String>,
-        /// What stands in the way.
+        /// What is in the way.
         why: String,
     },
     /// It does not apply to this server.
@@ -64,7 +64,7 @@ pub enum Ruling {
         /// Why not.
         why: String,
     },
-    /// Our fault or the machine's.
+    /// The suite or the machine failed.
     Error {
         /// What went wrong.
         why: String,
@@ -78,13 +78,13 @@ pub struct Breach {
     pub expected: String,
     /// What came instead, as the end of "actual ...".
     pub actual: String,
-    /// The octet that matters.
+    /// The byte that matters.
     pub at: Option<Mark>,
     /// Everything that passed on the wire.
     pub exchange: Vec<Event>,
-    /// Host and port of the server at that time, as in a Host field.
+    /// Host and port of the server at that time, as in Host.
     pub host: String,
-    /// What the server printed meanwhile, escaped.
+    /// What the server printed during the check, escaped.
     pub output: Vec<String>,
 }
 
@@ -105,7 +105,7 @@ pub enum Verdict {
 }
 
 impl Ruling {
-    /// A pass with nothing to note.
+    /// A pass without notes.
     pub fn pass() -> Ruling {
         Ruling::Pass { notes: Vec::new() }
     }
@@ -147,7 +147,7 @@ impl Outcome {
         if self.verdict() == Verdict::Pass { self.max_points } else { 0 }
     }
 
-    /// How the rule was broken, where it was.
+    /// How the rule was broken, if it was.
     pub fn breach(&self) -> Option<&Breach> {
         match &self.ruling {
             Ruling::Fail(breach) => Some(breach),
@@ -155,8 +155,8 @@ impl Outcome {
         }
     }
 
-    /// Whether the verdict decides on success: a rule that counts, or one that is worth points. Where any
-    /// other is broken, that is a warning.
+    /// Whether the verdict decides on success: the rule counts, or is worth points. Any other broken rule is a
+    /// warning.
     pub fn counts(&self) -> bool {
         self.rule.weight == Weight::Counts || self.max_points > 0
     }
@@ -176,7 +176,7 @@ impl Rule {
         }
     }
 
-    /// Who says so and how strictly, in words: `RFC 9112 section 3.2 (MUST)`.
+    /// The document that states the rule and how strictly, in words: `RFC 9112 section 3.2 (MUST)`.
     pub fn source(&self) -> String {
         match (&self.citation, self.keyword) {
             (Some(citation), Some(keyword)) => format!("{citation} ({})", keyword.name()),

@@ -1,9 +1,9 @@
-//! The last line of defence between a peer's octets and whoever reads a report.
+//! The last line of defence between a peer's octets and the readers of a report.
 
 /// Text that no terminal, log or CI system can misread.
 ///
 /// Letters, digits and ASCII stay; of the rest, control characters, line ends and invisible or reordering
-/// characters become `\u{..}`. A second `#` in a row does, too: `##[` begins a command of some CI systems.
+/// characters become `\u{..}`. So does a second `#` in a row: `##[` begins a command of some CI systems.
 pub fn printable(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut previous = ' ';
@@ -18,13 +18,13 @@ pub fn printable(text: &str) -> String {
     result
 }
 
-/// Text of several lines, where the first is ours and the others may be the peer's: none of these begins
-/// with what a CI system takes for a command, like `::error::`, however it is indented.
+/// Text of several lines, of which the first is ours and the others may be the peer's: none of them begins with
+/// what a CI system takes for a command, such as `::error::`, even after blanks.
 pub fn printable_lines(text: &str) -> String {
     text.lines().map(|line| printable(line.trim_start())).collect::<Vec<_>>().join("\n  | ")
 }
 
-/// Whether it looks like what it is, everywhere.
+/// Whether it looks the same everywhere.
 pub(super) fn is_plain(character: char) -> bool {
     matches!(character, ' '..='~') || character.is_alphanumeric()
 }

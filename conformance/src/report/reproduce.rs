@@ -1,31 +1,65 @@
 //! How to see it again: by hand with public tools, and with the suite.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::report::data::Setup;
 use crate::report::outcome::Breach;
 use crate::wire::octets::replace;
 use crate::wire::transcript::{Event, Kind};
 
-/// Octets of the longest request that anybody would paste into a shell.
+/// How many octets a request may have that a person pastes into a shell.
 const PASTED: usize = 2000;
 
-/// Where a server listens that is started by hand.
+/// Where a server listens when it is started by hand.
 const BY_HAND: &str = "localhost:8000";
 
-/// A command that sends, with curl or with printf and nc, just the request that matters; or why there is
-/// none.
+/// Why no single command shows what happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoCommand {
+    /// Only the connection matters.
+    NoRequest,
+    /// Several connections are open at once.
+    SeveralConnections,
+    /// The client closes its sending side.
+    HalfClose,
+    /// The client resets the connection.
+    Reset,
+    /// The timing of what is sent matters.
+    SeveralSteps,
+    /// Nobody pastes that much into a shell.
+    TooLong,
+}
+
+impl fmt::Display for NoCommand {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(match self {
+            NoCommand::NoRequest => "There is no request: only the connection matters.",
+            NoCommand::SeveralConnections => {
+                "No single command shows it: several connections are open at once."
+            }
+            NoCommand::HalfClose => {
+                "No single command shows it: the client closes its sending side and keeps reading."
+            }
+            NoCommand::Reset => "No single command shows it: the client resets the connection.",
+            NoCommand::SeveralSteps => "No single command shows it: the request is sent in several steps.",
+            NoCommand::TooLong => "The request is too long to paste.",
+        })
+    }
+}
+
+impl std::error::Error for NoCommand {}
+
+/// A command that sends exactly the request that matters, with curl or with printf and nc.
 ///
 /// # Errors
-/// A sentence, where no single command can do it: timing, several connections, resets, or too long.
-pub fn by_hand(breach: &Breach, started: bool) -> Result<String, &'static str> {
+/// [`NoCommand`], if no single command can do it.
+pub fn by_hand(breach: &Breach, started: bool) -> Result<String, NoCommand> {
     let request = the_request(breach)?;
-    let (request, host) = match started {
-        // The port of that run is gone.
-        true if !breach.host.is_empty() => {
-            (replace(request, breach.host.as_bytes(), BY_HAND.as_bytes()), BY_HAND)
-        }
-        _ => (request.to_vec(), &breach.host[..]),
+    let (request, host) = if started && !breach.host.is_empty() {
+        // The server of that run is gone, and so is its port.
+        (replace(request, breach.host.as_bytes(), BY_HAND.as_bytes()), BY_HAND)
+    } else {
+        (request.to_vec(), &breach.host[..])
     };
     Ok(curl(&request, host).unwrap_or_else(|| netcat(&request, host)))
 }
@@ -37,23 +71,26 @@ pub(super) fn again(setup: &Setup, check: &str) -> String {
     shell_words(own.iter().chain(&setup.arguments))
 }
 
-/// Words as a shell takes them, quoted where need be.
+/// Words for a shell, quoted where necessary.
 pub fn shell_words<'w>(words: impl IntoIterator<Item = &'w String>) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_./:@%+=,-{}".contains(&byte);
-    let quote = |word: &String| match !word.is_empty() && word.bytes().all(is_plain) {
-        true => word.clone(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
+    let quote = |word: &String| {
+        if !word.is_empty() && word.bytes().all(is_plain) {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
     };
     words.into_iter().map(quote).collect::<Vec<_>>().join(" ")
 }
 
-/// The one request that matters, if it is the only thing that does.
-fn the_request(breach: &Breach) -> Result<&[u8], &'static str> {
+/// The one request that matters, if nothing else matters.
+fn the_request(breach: &Breach) -> Result<&[u8], NoCommand> {
     let sends = |event: &&Event| matches!(event.kind, Kind::Sent(_));
     let last = breach.exchange.iter().rfind(sends).map(|event| event.connection);
     let connection = breach.at.map(|at| at.connection).or(last);
     let Some(connection) = connection else {
-        return Err("There is no request: the connection alone matters.");
+        return Err(NoCommand::NoRequest);
     };
     let (here, elsewhere): (Vec<&Event>, Vec<&Event>) =
         breach.exchange.iter().partition(|event| event.connection == connection);
@@ -62,14 +99,12 @@ fn the_request(breach: &Breach) -> Result<&[u8], &'static str> {
         theirs.any(|event| matches!(event.kind, Kind::Received(_) | Kind::Closed | Kind::Reset))
     };
     if !elsewhere.iter().all(is_settled) {
-        return Err("No single command shows it: several connections are open at once.");
+        return Err(NoCommand::SeveralConnections);
     }
     for event in here.iter() {
         match event.kind {
-            Kind::HalfClosed => {
-                return Err("No single command shows it: the client ends its side and reads on.");
-            }
-            Kind::Dropped => return Err("No single command shows it: the client resets the connection."),
+            Kind::HalfClosed => return Err(NoCommand::HalfClose),
+            Kind::Dropped => return Err(NoCommand::Reset),
             _ => {}
         }
     }
@@ -79,15 +114,15 @@ fn the_request(breach: &Breach) -> Result<&[u8], &'static str> {
     });
     match (sent.next(), sent.next()) {
         (Some(block), None) if block.length as usize > PASTED.min(block.bytes.len()) => {
-            Err("The request is too long to paste.")
+            Err(NoCommand::TooLong)
         }
         (Some(block), None) => Ok(&block.bytes),
-        (Some(_), Some(_)) => Err("No single command shows it: what is sent comes in several steps."),
-        (None, _) => Err("Nothing is sent: the connection alone matters."),
+        (Some(_), Some(_)) => Err(NoCommand::SeveralSteps),
+        (None, _) => Err(NoCommand::NoRequest),
     }
 }
 
-/// The curl command that sends just these octets: a request without content, Host first, nothing odd.
+/// The curl command that sends exactly these octets: a request without content, Host first, nothing unusual.
 fn curl(request: &[u8], host: &str) -> Option<String> {
     let text = std::str::from_utf8(request).ok()?.strip_suffix("\r\n\r\n")?;
     let mut lines = text.split("\r\n");
@@ -109,12 +144,12 @@ fn curl(request: &[u8], host: &str) -> Option<String> {
         _ => return None,
     };
     let fields: Vec<(&str, &str)> = lines.map(|line| line.split_once(": ")).collect::<Option<_>>()?;
-    let has = |wanted: &str| fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    let has = |field: &str| fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(field));
     if !fields.iter().all(|(name, value)| is_ordinary_field(name, value)) || has("Host") {
         return None;
     }
     let mut command = format!("curl {how} --path-as-is");
-    // What curl would add of its own is taken away.
+    // The fields that curl adds by itself are removed.
     for name in ["User-Agent", "Accept"].into_iter().filter(|name| !has(name)) {
         let _ = write!(command, " -H '{name}:'");
     }
@@ -125,7 +160,7 @@ fn curl(request: &[u8], host: &str) -> Option<String> {
     Some(command)
 }
 
-/// Whether curl passes on the field as it is, and draws no conclusions from it.
+/// Whether curl sends the field as it is, and does nothing else because of it.
 fn is_ordinary_field(name: &str, value: &str) -> bool {
     let is_text = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'\'';
     !name.is_empty()
@@ -136,7 +171,7 @@ fn is_ordinary_field(name: &str, value: &str) -> bool {
         && value.bytes().all(is_text)
 }
 
-/// printf and nc, which send anything: octal escapes mean the same in every shell.
+/// printf and nc can send anything: octal escapes mean the same in every shell.
 fn netcat(request: &[u8], host: &str) -> String {
     let mut format = String::new();
     for &byte in request {

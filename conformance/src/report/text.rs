@@ -1,4 +1,4 @@
-//! The report for people. A perfect run is short: a line a chapter, and the sum.
+//! The report for people. For a perfect run it is short: a line for each chapter, and the sum.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use crate::report::failure::{GREEN, RED, YELLOW, failure};
 use crate::report::outcome::{Outcome, Ruling, Verdict};
 use crate::report::printable::{printable, printable_lines};
 
-/// The report as text, with terminal styles; who writes it elsewhere strips them.
+/// The report as text, with terminal styles; they are stripped where it goes elsewhere.
 pub(super) fn render(report: &Report) -> String {
     let parts = [
         heading(report),
@@ -42,7 +42,7 @@ fn chapters(report: &Report) -> String {
     report.outcomes.chunk_by(|a, b| a.chapter == b.chapter).map(line).collect()
 }
 
-/// The verdicts, counted, in words; those that did not occur are left out.
+/// The verdicts, counted, in words, without those that did not occur.
 fn tally(outcomes: &[Outcome]) -> String {
     let count = |verdict| outcomes.iter().filter(|outcome| outcome.verdict() == verdict).count();
     let warnings = outcomes.iter().filter(|outcome| is_warning(outcome)).count();
@@ -121,7 +121,7 @@ fn notes(report: &Report) -> String {
         Ruling::Pass { notes } if !notes.is_empty() => {
             let notes: Vec<String> = notes.iter().map(|note| printable(note)).collect();
             let item = format!("{}: {}", printable(&outcome.check), notes.join("; "));
-            Some(("worth knowing, and not wrong".into(), item))
+            Some(("worth knowing, but not wrong".into(), item))
         }
         _ => None,
     };
@@ -157,7 +157,7 @@ fn summary(report: &Report) -> String {
         let _ = writeln!(text, "rules broken, by weight: {by_weight}");
     }
     if report.end.restarts > 0 {
-        let _ = writeln!(text, "restarts: {} (the server ended or hung)", report.end.restarts);
+        let _ = writeln!(text, "restarts: {} (the server ended or did not answer)", report.end.restarts);
     }
     if let Some((outcome, blocks)) = report.first_to_fix() {
         let waiting = match blocks {

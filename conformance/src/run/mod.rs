@@ -1,4 +1,4 @@
-//! A run: getting to know a server, then its checks.
+//! A run: first the suite gets to know the server, then it runs the checks.
 
 pub mod profile;
 pub mod proof;

@@ -1,4 +1,4 @@
-//! Which checks count, for how many points, who sees the hints: TOML to [`Profile`].
+//! Which checks to run, for how many points, with or without hints: TOML to [`Profile`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,13 +25,13 @@ pub struct Profile {
     pub name: String,
     /// What it is for, in a sentence.
     pub about: String,
-    /// The path of the form; `/form` where nothing is said.
+    /// The path of the form; `/form` by default.
     #[serde(default = "default_form")]
     pub form: String,
-    /// The path of the directory of scripts; `/cgi-bin` where nothing is said.
+    /// The path of the directory of scripts; `/cgi-bin` by default.
     #[serde(default = "default_cgi")]
     pub cgi: String,
-    /// After how many seconds the server gives up on a script, if that is known.
+    /// How many seconds the server lets a script run, if that is known.
     #[serde(default)]
     pub script_timeout: Option<u64>,
     /// What a server must offer: `files`, `form`, `scripts`, `application`. What is missing of it fails.
@@ -45,7 +45,7 @@ pub struct Profile {
     /// Whether a failed check shows its hint.
     #[serde(default)]
     pub hints: bool,
-    /// Points for each passed check of a weight: 1 for what counts and 0 for the others where nothing is said.
+    /// Points for each passed check of a weight: by default 1 for what counts and 0 for the others.
     #[serde(default)]
     pub points: BTreeMap<Weight, u64>,
     /// Points for single checks, by id.
@@ -94,14 +94,16 @@ impl Profile {
             .map(|id| format!("there is no chapter \"{id}\""))
             .chain(checks.map(|id| format!("there is no check \"{id}\"")))
             .collect();
-        match (unknown.is_empty(), profile.chapters.is_empty()) {
-            (true, false) => Ok(profile),
-            (true, true) => Err(ProfileError("the list of chapters is empty".into())),
-            (false, _) => Err(ProfileError(unknown.join("; "))),
+        if !unknown.is_empty() {
+            Err(ProfileError(unknown.join("; ")))
+        } else if profile.chapters.is_empty() {
+            Err(ProfileError("the list of chapters is empty".into()))
+        } else {
+            Ok(profile)
         }
     }
 
-    /// The checks that it covers, in the order of the table of contents.
+    /// Its checks, in the order of the table of contents.
     pub fn checks(&self) -> Vec<(&'static Chapter, &'static Check)> {
         let covers = |chapter: &Chapter, check: &Check| {
             self.chapters.iter().any(|id| id == chapter.id) && !self.without.iter().any(|id| id == check.id)

@@ -1,4 +1,4 @@
-//! A check, proved: what it makes of the reference server, and of its own mutant.
+//! A check, proved: against the reference server it passes, and against its own mutant it fails.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,15 +11,15 @@ use crate::run::runner;
 use crate::target::Target;
 use crate::wire::output::Output;
 
-/// What `check` makes of the reference server, of which everything is `known`.
+/// Runs `check` against the reference server, about which everything is `known`.
 pub fn with_reference(reference: &Target, known: &Context, check: &'static Check, seed: u64) -> Shown {
     look(reference, known, reference.place().address, known.output.clone(), check, seed)
 }
 
-/// What `check` makes of its mutant, and whether the mutant told its lie at all.
+/// Runs `check` against its mutant; also returns whether the mutant has lied at all.
 ///
 /// # Errors
-/// Those of the system, when there is no port for the mutant.
+/// Those of the system, if there is no port for the mutant.
 pub fn with_mutant(
     reference: &Target,
     known: &Context,
@@ -28,7 +28,7 @@ pub fn with_mutant(
 ) -> io::Result<(Shown, bool)> {
     let printed = reference.output().cloned().unwrap_or_default();
     let mutant = check.mutant.start(reference.place().address, &printed)?;
-    // Tokens of its own: side files of a check and of its mutant lie in one directory.
+    // Other tokens: the side files of a check and of its mutant are in one directory.
     let seed = seed.wrapping_add(1);
     let shown = look(reference, known, mutant.address, Some(mutant.output.clone()), check, seed);
     Ok((shown, mutant.told()))
@@ -43,7 +43,7 @@ fn look(
     check: &'static Check,
     seed: u64,
 ) -> Shown {
-    let mut target = reference.behind(address);
+    let mut target = reference.reached_at(address);
     let (place, findings) = (target.place().clone(), known.findings.afresh());
     let context = Context { place, findings, output, ..known.clone() };
     runner::once(&mut target, Arc::new(context), check, seed)

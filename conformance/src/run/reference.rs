@@ -5,7 +5,7 @@ use crate::run::profile::Profile;
 use crate::target::Recipe;
 use crate::target::fixture::Fixture;
 
-/// Their names, which are those of their profiles, too.
+/// Their names, which are also those of their profiles.
 pub const SERVERS: &[&str] = &["simple", "cgi", "wsgi"];
 
 /// Seconds after which a reference server stops a script or an application.
@@ -23,26 +23,26 @@ pub fn recipe(program: &str, server: &str, fixture: Fixture) -> Recipe {
     Recipe { command: words.into_iter().map(String::from).collect(), fixture, port: None }
 }
 
-/// The profile of a reference server, with what is known of that server.
+/// The profile of a reference server, with what is known about that server.
 ///
 /// # Panics
-/// Where there is no such server.
+/// If there is no such server.
 pub fn profile(server: &str) -> Profile {
     let profile = Profile::built_in(server).unwrap_or_else(|| panic!("no profile {server}"));
     Profile { script_timeout: Some(SCRIPT_TIMEOUT), ..profile }
 }
 
-/// The server that shows a check: the first whose profile covers it.
+/// The server that shows a check: the first one whose profile has it.
 pub fn showing(check: &Check) -> Option<&'static str> {
     let covers = |server: &&&str| profile(server).checks().iter().any(|(_, covered)| covered.id == check.id);
     SERVERS.iter().find(covers).copied()
 }
 
-/// The server for a profile: the first that offers all that is asked for, else the first.
-pub fn serving(wanted: &Profile) -> &'static str {
+/// The server for a profile: the first one that offers all of it, otherwise the first.
+pub fn serving(chosen: &Profile) -> &'static str {
     let offers = |server: &&&str| {
         let offered = profile(server).chapters;
-        wanted.chapters.iter().all(|chapter| offered.contains(chapter))
+        chosen.chapters.iter().all(|chapter| offered.contains(chapter))
     };
     SERVERS.iter().find(offers).unwrap_or(&SERVERS[0])
 }

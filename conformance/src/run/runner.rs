@@ -1,8 +1,8 @@
-//! One run: capabilities, checks, liveness, blame. It never prints; it tells each outcome as it comes.
+//! One run: capabilities, checks, liveness, blame. It never prints; it reports each outcome as soon as it is certain.
 //!
-//! Several checks run side by side where the server serves several clients. A pass stands. Anything else
-//! is looked at again, alone and with more patience, and that verdict counts: a busy machine accuses
-//! nobody, and a crash is blamed on the check that caused it.
+//! Several checks run side by side if the server serves several clients. A pass is final. Otherwise the check is run
+//! again, alone and with more patience, and that verdict counts: a busy machine fails no server, and a crash is blamed
+//! on the check that caused it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
@@ -31,13 +31,16 @@ pub struct Options {
     /// Checks that run side by side: four times as many where the server is slow, and one where it serves one
     /// client at a time.
     pub jobs: usize,
-    /// Ids of checks and chapters to run; all of the profile where it is empty.
+    /// Ids of checks and chapters to run; if it is empty, the whole profile.
     pub only: Vec<String>,
 }
 
 /// Runs the checks of `profile` against `target`.
 ///
-/// `on_outcome` is told every outcome as soon as it is certain, with the number of checks in total.
+/// `on_outcome` is called with every outcome as soon as it is certain, and with the total number of checks.
+///
+/// # Panics
+/// If `on_outcome` does; what already runs is finished first.
 pub fn run(
     target: &mut Target,
     profile: &Profile,
@@ -74,9 +77,9 @@ pub fn run(
     run.end(began)
 }
 
-/// One look at one check, without a word on whether the server survives it: for mutants, and to explain.
+/// One run of one check, without a look at whether the server survives it: for mutants, and to explain.
 pub fn once(target: &mut Target, context: Arc<Context>, check: &'static Check, seed: u64) -> Shown {
-    // Nothing else waits for it, and a busy machine shall not speak for the server.
+    // Nothing else waits for it, and a busy machine must not change the verdict.
     let limits = context.limits.patient();
     let world = World { target, context, gone: None, deaths: Vec::new(), silences: 0 };
     let look = look(&world, check, seed, limits);
@@ -88,11 +91,11 @@ pub fn once(target: &mut Target, context: Arc<Context>, check: &'static Check, s
     Shown { outcome: Outcome::of(chapter, check, 0, ruling(&world, look)), exchange }
 }
 
-/// The server and what is known of it. Checks read it side by side; who writes it is alone.
+/// The server and what is known about it. Checks that run side by side read it; to write it, a check is alone.
 struct World<'t> {
     target: &'t mut Target,
     context: Arc<Context>,
-    /// Why there is nothing to test any more.
+    /// Why there is nothing left to test.
     gone: Option<String>,
     /// Ends of the server that no check has been blamed for yet.
     deaths: Vec<Death>,
@@ -126,13 +129,15 @@ enum Progress {
     Waiting,
     Running,
     Done(Box<Outcome>),
+    /// It will not run: the run ends early.
+    Dropped,
 }
 
-/// A look at one check: what its body returned, and what it left behind.
+/// One run of one check: what its body returned, and what belongs to that.
 struct Look {
     client: Client,
     result: Result<(), Failure>,
-    /// Where the server's output stood before.
+    /// The position in the server's output before it.
     printed: u64,
 }
 
@@ -157,6 +162,7 @@ impl Look {
 
 impl Run<'_, '_> {
     fn work(&self) {
+        let _end_early = EndEarly(self);
         while let Some(at) = self.next() {
             let outcome = self.outcome(at);
             (self.on_outcome)(&outcome, self.checks.len());
@@ -165,7 +171,7 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Takes the first check whose needs are settled; waits for one; `None` when all are taken.
+    /// The next check to run: waits for one whose needs are done; `None` if no check is left.
     fn next(&self) -> Option<usize> {
         let mut progress = self.progress();
         loop {
@@ -187,13 +193,13 @@ impl Run<'_, '_> {
         }
     }
 
-    /// The checks of this run that check `at` needs. They all stand before it.
+    /// The checks of this run that check `at` needs. They all come before it.
     fn needs(&self, at: usize) -> impl Iterator<Item = usize> {
         let needed: Vec<&str> = checks::needs(self.checks[at].0).collect();
         (0..at).filter(move |earlier| needed.contains(&self.checks[*earlier].1.id))
     }
 
-    /// What a needed check that did not pass makes of this one.
+    /// What becomes of check `at` because a check that it needs did not pass.
     fn obstacle(&self, at: usize) -> Option<Ruling> {
         let progress = self.progress();
         self.needs(at).find_map(|need| {
@@ -204,7 +210,7 @@ impl Run<'_, '_> {
                 Ruling::Skip { .. } => {
                     Some(Ruling::Skip { why: format!("\"{}\" does not apply to this server", name()) })
                 }
-                // What blocks is the check at the root, not one that is blocked itself.
+                // A blocked check is not what blocks, but the check at its root.
                 Ruling::Blocked { by: Some(root), .. } => Some(blocked_by(root.clone())),
                 _ => Some(blocked_by(name())),
             }
@@ -265,12 +271,12 @@ impl Run<'_, '_> {
             // Now that it is known who did it, what ran beside it is innocent.
             world.deaths.retain(|death| !death.running.contains(&check.id));
             let ruling = blame(&mut world, second);
-            // The next check finds a server, or learns that there is none.
+            // The next check finds a running server, or the reason why there is none.
             restart(&mut world);
             return ruling;
         }
         if let (Err(Failure::Fail { actual, .. }), Ok(())) = (&first.result, &second.result) {
-            second.client.note(format!("at first, beside other checks: {actual}; alone it passed"));
+            second.client.note(format!("at first, while other checks ran: {actual}; alone it passed"));
         }
         ruling(&world, second)
     }
@@ -293,7 +299,7 @@ impl Run<'_, '_> {
         let progress = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
         let outcome = |progress| match progress {
             Progress::Done(outcome) => Some(*outcome),
-            Progress::Waiting | Progress::Running => None,
+            Progress::Waiting | Progress::Running | Progress::Dropped => None,
         };
         let end = End {
             failure: None,
@@ -306,12 +312,26 @@ impl Run<'_, '_> {
     }
 }
 
+/// Lets the other workers end when one of them panics: the outcome that they wait for never comes.
+struct EndEarly<'w, 't, 'r>(&'w Run<'t, 'r>);
+
+impl Drop for EndEarly<'_, '_, '_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let mut progress = self.0.progress();
+            let waiting = progress.iter_mut().filter(|check| matches!(check, Progress::Waiting));
+            waiting.for_each(|check| *check = Progress::Dropped);
+            self.0.changed.notify_all();
+        }
+    }
+}
+
 /// Runs the body of a check once.
 fn look(world: &World<'_>, check: &'static Check, seed: u64, limits: Limits) -> Look {
     let client = Client::new(world.context.clone(), limits, seed, check.id);
     let mut client = if checks::is_needed(check.id) { client.of_gate() } else { client };
     let printed = world.target.output().map_or(0, |output| output.position());
-    // A panic is the suite's own fault; those that wait for this check must hear of it all the same.
+    // A panic is the suite's own fault, and becomes an outcome like any other: other checks wait for it.
     let result = catch_unwind(AssertUnwindSafe(|| body(check, &mut client)))
         .unwrap_or_else(|_| Err(Failure::Error(std::io::Error::other("the check ended in a panic"))));
     Look { client, result, printed }
@@ -324,7 +344,7 @@ fn body(check: &Check, client: &mut Client) -> Result<(), Failure> {
     }
 }
 
-/// Whether a plain GET on a new connection is answered, by a server as slow as may be.
+/// Whether a plain GET on a new connection is answered, however slow the server is.
 fn is_alive(world: &World<'_>, seed: u64) -> bool {
     Client::new(world.context.clone(), world.context.limits.patient(), seed, "liveness").get("/").is_ok()
 }
@@ -379,7 +399,7 @@ fn blocked(why: &str) -> Ruling {
     Ruling::Blocked { by: None, why: why.into() }
 }
 
-/// What a look at a check came to.
+/// What became of a check.
 fn ruling(world: &World<'_>, look: Look) -> Ruling {
     match look.result {
         Ok(()) => Ruling::Pass { notes: look.client.notes().to_vec() },

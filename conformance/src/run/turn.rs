@@ -1,18 +1,18 @@
-//! Whose turn it is: most checks run beside others, some alone.
+//! Turns: most checks run side by side, some alone.
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::check::Turn;
 
-/// What all looks at one server share.
+/// What the checks of one server share.
 #[derive(Debug, Default)]
 pub struct Turns(RwLock<()>);
 
-/// What is held during a look: a share, or all of it.
+/// What is held during a check: a share, or everything.
 pub type Held<'t> = (Option<RwLockReadGuard<'t, ()>>, Option<RwLockWriteGuard<'t, ()>>);
 
 impl Turns {
-    /// None taken yet.
+    /// Nothing is held yet.
     pub const fn new() -> Turns {
         Turns(RwLock::new(()))
     }

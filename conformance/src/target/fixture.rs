@@ -3,10 +3,10 @@
 //! ```text
 //! DIR/www/          the document root
 //! DIR/cgi-bin/      scripts: the suite's own binary under several names, and a few lines of shell
-//! DIR/side/         files by which probe and suite talk past the server
+//! DIR/side/         files through which probe and suite talk without the server
 //! DIR/wsgi/         applications
-//! DIR/secret.txt    outside the root: no server may show it
-//! DIR/www-private/  outside the root, too, though its name begins like that of the root
+//! DIR/secret.txt    outside the root: a server must not show it
+//! DIR/www-private/  also outside the root, though its name begins like that of the root
 //! ```
 
 use std::fs::{self, File};
@@ -29,30 +29,30 @@ pub const INDEX: &[u8] = b"<!DOCTYPE html>\n<html lang=\"en\"><head><title>Fixtu
 pub const DIR_INDEX: &[u8] = b"<!DOCTYPE html>\n<html lang=\"en\"><head><title>Directory</title></head>\
 <body><p>The index of a directory.</p></body></html>\n";
 
-/// What must never be served: it stands beside the document root, in two places.
+/// What must never be served: it is in two places outside the document root.
 pub const SECRET: &[u8] = b"This file is outside the document root.\n";
 
 /// Markup in the name of a file in `/bare/`, a directory without an index.
 pub const MARKUP: &str = "<script>alert(1)";
 
-/// Octets of `/range.bin`: few enough to compare, and every position differs from its neighbours.
+/// The size of `/range.bin`: small enough to compare, and every octet differs from its neighbours.
 pub const RANGE_LENGTH: usize = 1000;
 
-/// Octets of `/large.bin`.
+/// The size of `/large.bin`.
 pub const LARGE_LENGTH: usize = 8 * 1024 * 1024;
 
 /// When all files were last changed: Sun, 06 Nov 1994 08:49:37 GMT, the date in every RFC.
 pub const MODIFIED: Duration = Duration::from_secs(784_111_777);
 
-/// A document root, and what stands around it.
+/// A document root, and what is around it.
 #[derive(Debug, Clone)]
 pub struct Fixture {
     directory: PathBuf,
 }
 
 impl Fixture {
-    /// Lays out everything below `directory`, which is created if need be. Files that are there with the
-    /// right content stay as they are.
+    /// Lays out everything below `directory`, which is created if necessary. Files that are already there with the
+    /// right content are not touched.
     ///
     /// # Errors
     /// Those of the file system.
@@ -77,7 +77,7 @@ impl Fixture {
 
     fn lay_out_scripts(&self) -> io::Result<()> {
         let side = create(&self.directory.join(probe::SIDE))?.to_path_buf();
-        // The server may run scripts as somebody else.
+        // The server may run scripts as another user.
         allow(&side, 0o1777)?;
         create(&self.cgi_bin().join("dir"))?;
         let suite = std::env::current_exe()?;
@@ -95,7 +95,7 @@ impl Fixture {
         let directory = self.wsgi();
         create(&directory)?;
         for (name, text) in application::MODULES {
-            // Python goes by the date: an old one would stand for what was compiled from other words.
+            // Python compares dates: if the file kept an old one, Python would use what it compiled from another text.
             let path = directory.join(name);
             if fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
                 fs::write(path, text)?;
@@ -133,7 +133,7 @@ pub fn large_content() -> Vec<u8> {
 /// Content of a file in the document root.
 ///
 /// # Panics
-/// Where the fixture has no such file: the check that asks for it is wrong.
+/// If the fixture has no such file: the check that asks for it is wrong.
 pub fn content(name: &str) -> Vec<u8> {
     match SHORT_FILES.iter().find(|(short, _)| *short == name) {
         Some((_, content)) => content.to_vec(),
@@ -143,7 +143,7 @@ pub fn content(name: &str) -> Vec<u8> {
     }
 }
 
-/// The files that are spelled out here.
+/// The files whose content is written here.
 const SHORT_FILES: &[(&str, &[u8])] = &[
     ("index.html", INDEX),
     ("hello.txt", HELLO),
@@ -163,9 +163,9 @@ const SHORT_FILES: &[(&str, &[u8])] = &[
     ("keep.txt", b"Nobody may change this file.\n"),
 ];
 
-/// Scripts that are spelled out here: name, mode, content.
+/// The scripts whose content is written here: name, mode, content.
 const SCRIPTS: &[(&str, u32, &[u8])] = &[
-    // No program in Rust can tell whether SIGPIPE was ignored when it began; a shell hands that on.
+    // A Rust program can't find out whether SIGPIPE was ignored when it began; a shell passes that on.
     (
         "signals",
         0o755,
@@ -186,13 +186,13 @@ const SCRIPTS: &[(&str, u32, &[u8])] = &[
     ("no-interpreter", 0o755, b"#!/nowhere/at/all\n# THE SOURCE OF A SCRIPT\n"),
 ];
 
-/// What stands in the source of the scripts in shell, and never in what they print.
+/// What is in the source of the shell scripts, and never in what they print.
 pub const SOURCE: &[u8] = b"THE SOURCE OF A SCRIPT";
 
-/// What a script beside the directory of scripts prints: nobody may be able to run it.
+/// What a script outside the directory of scripts prints: a client must not be able to run it.
 pub const OUTSIDE: &[u8] = b"A SCRIPT OUTSIDE RAN";
 
-/// Puts the suite's own binary there: as a link, or where that can't be, as a copy.
+/// Puts the suite's own binary there: as a link, or if that is not possible, as a copy.
 fn place(suite: &Path, at: &Path) -> io::Result<()> {
     let same = |a: &fs::Metadata, b: &fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
     let ours = fs::metadata(suite)?;

@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 pub mod fixture;
 pub mod process;
+
+use url::Url;
 
 use crate::client::context::Place;
 use crate::probe::application;
@@ -22,11 +24,11 @@ pub const START_LIMIT: Duration = Duration::from_secs(10);
 /// How long to wait for the first answer of a server that runs already.
 const FIRST_ANSWER: Duration = Duration::from_secs(5);
 
-/// An environment variable that every started server gets: its value must never show up in an answer.
+/// An environment variable of every started server: its value must never be in an answer.
 pub const SECRET_VARIABLE: (&str, &str) = ("CONFORMANCE_SECRET", "do-not-pass-this-on");
 
-/// How to start a server: a command whose words may hold `{port}`, `{host}`, `{root}`, `{cgi_bin}`,
-/// `{wsgi}` and `{app}`. PORT stands in its environment, too, and PYTHONPATH, which leads to `{wsgi}`.
+/// How to start a server: a command whose words may contain `{port}`, `{host}`, `{root}`, `{cgi_bin}`, `{wsgi}` and
+/// `{app}`. In its environment are PORT, and PYTHONPATH, which leads to `{wsgi}`.
 #[derive(Debug, Clone)]
 pub struct Recipe {
     /// Program and arguments.
@@ -56,7 +58,7 @@ pub enum StartError {
     Spawn {
         /// The program.
         program: String,
-        /// The system's words.
+        /// What the system says.
         why: String,
     },
     /// Something else listens on the port that it insists on.
@@ -71,7 +73,7 @@ pub enum StartError {
         /// The last lines of its output, escaped.
         output: Vec<String>,
     },
-    /// It runs and accepts no connection.
+    /// It runs, but accepts no connection.
     NeverListened {
         /// Where it should have listened.
         address: SocketAddr,
@@ -100,7 +102,10 @@ impl fmt::Display for StartError {
             }
             StartError::NeverListened { address, output } => {
                 let limit = START_LIMIT.as_secs();
-                write!(to, "The server runs, but accepted no connection on {address} within {limit} s.")?;
+                write!(
+                    to,
+                    "The server is running, but it accepted no connection on {address} within {limit} s."
+                )?;
                 write!(to, " Does it listen on the port that {{port}} or $PORT names?")?;
                 quote(to, output)
             }
@@ -109,21 +114,15 @@ impl fmt::Display for StartError {
 }
 
 impl Target {
-    /// A server that runs already. Only host and port of the URL count.
+    /// A server that already runs, at `http://HOST:PORT/`.
     ///
     /// # Errors
-    /// [`StartError::Url`] where the URL has another scheme, a path, or a host that does not resolve, or
-    /// where no connection is accepted.
+    /// [`StartError::Url`] if the URL has another scheme, anything besides host and port, or a host that does not
+    /// resolve, or if no connection is accepted there.
     pub fn at_url(url: &str) -> Result<Target, StartError> {
         let bad = |why: &str| StartError::Url(format!("The URL \"{url}\" can't be used: {why}."));
-        let rest = url.strip_prefix("http://").ok_or_else(|| bad("it must begin with http://"))?;
-        let host = rest.strip_suffix('/').unwrap_or(rest);
-        if host.contains(['/', '?', '#', '@']) {
-            return Err(bad("only http://HOST:PORT/ is tested, without path, query or user"));
-        }
-        let port_given = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-        let authority = if port_given { host.to_string() } else { format!("{host}:80") };
-        let addresses = authority.to_socket_addrs().map_err(|error| bad(&error.to_string()))?;
+        let parsed = parse(url).map_err(|why| bad(&why.to_string()))?;
+        let addresses = parsed.socket_addrs(|| None).map_err(|error| bad(&error.to_string()))?;
         // A name may have several addresses, and the server may listen on one of them.
         let mut why = "its host has no address".to_string();
         let mut accepts = |address: &SocketAddr| {
@@ -135,7 +134,7 @@ impl Target {
         };
         let found = addresses.into_iter().find(&mut accepts);
         let address = found.ok_or_else(|| bad(&why))?;
-        let place = Place { address, host: host.to_string() };
+        let place = Place { address, host: authority(&parsed) };
         Ok(Target { place, recipe: None, process: None, output: None, restarts: 0 })
     }
 
@@ -152,7 +151,7 @@ impl Target {
     }
 
     /// The same server, reached through another address: a mutant in front of it, or its own.
-    pub fn behind(&self, address: SocketAddr) -> Target {
+    pub fn reached_at(&self, address: SocketAddr) -> Target {
         let place = Place { address, host: address.to_string() };
         Target { place, recipe: None, process: None, output: self.output.clone(), restarts: 0 }
     }
@@ -172,7 +171,7 @@ impl Target {
         self.restarts
     }
 
-    /// The command as one types it, or the URL.
+    /// The command as it is typed, or the URL.
     pub fn description(&self) -> String {
         match &self.recipe {
             Some(recipe) => recipe.command.join(" "),
@@ -180,12 +179,12 @@ impl Target {
         }
     }
 
-    /// How it ended, where the suite started it and it is not running any more.
+    /// How it ended, if the suite started it and it is no longer running.
     pub fn death(&mut self) -> Option<String> {
         self.process.as_mut().and_then(Process::death)
     }
 
-    /// [`Target::death`], for one that has just stopped to answer.
+    /// [`Target::death`], for a server that has just stopped answering.
     pub fn sudden_death(&mut self) -> Option<String> {
         self.process.as_mut().and_then(|process| process.death_within(Duration::from_millis(500)))
     }
@@ -208,7 +207,7 @@ impl Target {
     fn launch(&mut self) -> Result<(), StartError> {
         let Some(recipe) = self.recipe.clone() else { return Ok(()) };
         let output = self.output.get_or_insert_default().clone();
-        // A port that was free a moment ago may be taken by now; a server that dies of it gets another.
+        // A port that was free a moment ago may be in use by now; a server that dies because of it gets another one.
         for attempt in 0.. {
             let address = match recipe.port {
                 Some(port) => SocketAddr::from(([127, 0, 0, 1], port)),
@@ -238,7 +237,7 @@ impl Target {
 
     fn wait_until_ready(&mut self, output: &Output, printed: u64) -> Result<(), StartError> {
         let died = |how| {
-            // What it said last is still on its way through the pipe.
+            // Its last output may still be in the pipe.
             output.wait(printed, Duration::from_millis(200), |_| false);
             StartError::Died { how, output: output.tail(printed, 20) }
         };
@@ -266,7 +265,7 @@ impl Target {
                 let address = self.place.address;
                 return Err(StartError::NeverListened { address, output: output.tail(printed, 20) });
             }
-            // Nothing tells when a foreign process begins to listen: ask again, at growing intervals.
+            // Nothing reports when another process begins to listen: try again, at growing intervals.
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(50));
         }
@@ -321,10 +320,64 @@ impl Recipe {
     }
 }
 
+/// What is wrong with the URL of a server.
+#[derive(Debug, PartialEq)]
+enum UrlError {
+    /// It has no scheme; what may have been meant.
+    NoScheme(String),
+    /// It has another scheme than http.
+    OtherScheme,
+    /// It names more than a host and a port.
+    NotAlone,
+    /// It is not a URL.
+    Malformed(url::ParseError),
+}
+
+impl std::error::Error for UrlError {}
+
+impl fmt::Display for UrlError {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UrlError::NoScheme(meant) => write!(to, "it must begin with http://, so write {meant}"),
+            UrlError::OtherScheme => write!(to, "it must begin with http://"),
+            UrlError::NotAlone => {
+                write!(to, "only http://HOST:PORT/ is tested, without user, path, query or fragment")
+            }
+            UrlError::Malformed(error) => write!(to, "{error}"),
+        }
+    }
+}
+
+/// The URL of a server: http, a host, perhaps a port, and nothing else.
+fn parse(url: &str) -> Result<Url, UrlError> {
+    if !url.contains("://") {
+        // `localhost:8000` is a URL by itself, with the scheme `localhost`.
+        let meant = Url::parse(&format!("http://{url}")).ok().filter(Url::has_host);
+        let meant = meant.as_ref().map_or("localhost:8000".into(), authority);
+        return Err(UrlError::NoScheme(format!("http://{meant}/")));
+    }
+    let parsed = Url::parse(url).map_err(UrlError::Malformed)?;
+    let has_user = !parsed.username().is_empty() || parsed.password().is_some();
+    let has_more = parsed.path() != "/" || parsed.query().is_some() || parsed.fragment().is_some();
+    if parsed.scheme() != "http" {
+        Err(UrlError::OtherScheme)
+    } else if has_user || has_more {
+        Err(UrlError::NotAlone)
+    } else {
+        Ok(parsed)
+    }
+}
+
+/// Host and port as in a Host field.
+fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
 /// An address on this machine that nothing listens on.
 ///
-/// Below the ports that the system hands out by itself, and counted from a place that depends on the
-/// process: two runs at the same time hardly ever try the same one.
+/// It is below the ports that the system assigns, and counted from a number that depends on the process: two runs at
+/// the same time hardly ever try the same one.
 fn free_address() -> SocketAddr {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
@@ -334,5 +387,57 @@ fn free_address() -> SocketAddr {
         if TcpListener::bind(address).is_ok() {
             return address;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_names_a_host_and_perhaps_a_port() {
+        for (url, host) in [
+            ("http://localhost:8000/", "localhost:8000"),
+            ("http://localhost:8000", "localhost:8000"),
+            ("HTTP://Example.org", "example.org"),
+            ("http://example.org:80/", "example.org"),
+            ("http://127.0.0.1:65535/", "127.0.0.1:65535"),
+            ("http://[::1]:8000/", "[::1]:8000"),
+        ] {
+            assert_eq!(parse(url).map(|url| authority(&url)), Ok(host.to_owned()), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_url_that_can_not_be_used_is_explained() {
+        let meant = |url: &str| UrlError::NoScheme(url.into());
+        for (url, error) in [
+            ("localhost:8000", meant("http://localhost:8000/")),
+            ("127.0.0.1:8000/form", meant("http://127.0.0.1:8000/")),
+            ("[::1]:8000", meant("http://[::1]:8000/")),
+            ("example.org", meant("http://example.org/")),
+            ("", meant("http://localhost:8000/")),
+            ("https://localhost/", UrlError::OtherScheme),
+            ("file:///etc", UrlError::OtherScheme),
+            ("http://localhost/form", UrlError::NotAlone),
+            ("http://localhost/?", UrlError::NotAlone),
+            ("http://localhost/#", UrlError::NotAlone),
+            ("http://me@localhost/", UrlError::NotAlone),
+            ("http://localhost:99999/", UrlError::Malformed(url::ParseError::InvalidPort)),
+            ("http://", UrlError::Malformed(url::ParseError::EmptyHost)),
+        ] {
+            assert_eq!(parse(url), Err(error), "{url}");
+        }
+        let error = Target::at_url("localhost:8000").unwrap_err().to_string();
+        assert!(error.ends_with("it must begin with http://, so write http://localhost:8000/."), "{error}");
+    }
+
+    #[test]
+    fn a_server_on_an_ipv6_address_is_reached() {
+        // Not every machine has such addresses.
+        let Ok(listener) = TcpListener::bind("[::1]:0") else { return };
+        let address = listener.local_addr().unwrap();
+        let target = Target::at_url(&format!("http://{address}/")).unwrap();
+        assert_eq!(*target.place(), Place { address, host: address.to_string() });
     }
 }

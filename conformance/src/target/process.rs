@@ -1,4 +1,4 @@
-//! A server process: started clean, its output captured, stopped with everything it started.
+//! A server process: started in a clean state, its output captured, stopped with everything that it started.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
@@ -17,8 +17,8 @@ const STOP_LIMIT: Duration = Duration::from_millis(500);
 /// Ids and marks of the processes that run; `None` once all were stopped for good.
 static RUNNING: Mutex<Option<BTreeMap<u32, String>>> = Mutex::new(Some(BTreeMap::new()));
 
-/// Stops at once whatever the suite started, with all that it started in turn; nothing can be started any
-/// more. For a suite that is about to end itself.
+/// Stops at once all processes that the suite started, with all that they started; after that nothing can be
+/// started. For a suite that is about to end.
 pub fn stop_all() {
     for (leader, mark) in running().take().unwrap_or_default() {
         let family = descendants(leader);
@@ -51,10 +51,10 @@ pub struct Process {
 
 impl Process {
     /// Starts `command` with default signal dispositions, descriptors 0 to 2, a process group of its own,
-    /// and no more of our environment than a program needs to be found and run.
+    /// and only that part of our environment that a program needs to be found and run.
     ///
     /// # Errors
-    /// Those of the system; an empty command is one.
+    /// Those of the system, and an empty command.
     pub fn spawn(command: &[String], environment: &[(&str, &str)], output: &Output) -> io::Result<Process> {
         let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let inherited = ["PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYENV_VERSION"];
@@ -102,8 +102,8 @@ impl Process {
         family
     }
 
-    /// How it ended, if it does so within `limit`: the system closes the connections of a crashed program
-    /// a moment before it says that there was a crash.
+    /// How it ended, if it does so within `limit`: the system closes the connections of a crashed program a moment
+    /// before it reports the crash.
     pub fn death_within(&mut self, limit: Duration) -> Option<String> {
         let deadline = Instant::now() + limit;
         loop {

@@ -2,18 +2,18 @@
 
 use std::fmt::Write as _;
 
-/// Where `wanted` first occurs in `octets`; nothing at all occurs at the beginning.
-pub fn find(octets: &[u8], wanted: impl AsRef<[u8]>) -> Option<usize> {
-    let wanted = wanted.as_ref();
-    if wanted.is_empty() {
+/// Where `part` first occurs in `octets`; an empty one occurs at the beginning.
+pub fn find(octets: &[u8], part: impl AsRef<[u8]>) -> Option<usize> {
+    let part = part.as_ref();
+    if part.is_empty() {
         return Some(0);
     }
-    octets.windows(wanted.len()).position(|window| window == wanted)
+    octets.windows(part.len()).position(|window| window == part)
 }
 
-/// Whether `wanted` occurs in `octets`.
-pub fn contains(octets: &[u8], wanted: impl AsRef<[u8]>) -> bool {
-    find(octets, wanted).is_some()
+/// Whether `part` occurs in `octets`.
+pub fn contains(octets: &[u8], part: impl AsRef<[u8]>) -> bool {
+    find(octets, part).is_some()
 }
 
 /// `text` with every `word`, which must not be empty, replaced.
@@ -48,15 +48,15 @@ pub fn escape(bytes: &[u8]) -> String {
     text
 }
 
-/// [`escape`] of at most `limit` octets, with a word on what was left out.
+/// [`escape`] of at most `limit` octets, and how many were left out.
 pub fn escape_some(bytes: &[u8], limit: usize) -> String {
     match bytes.len().checked_sub(limit) {
         None | Some(0) => escape(bytes),
-        Some(more) => format!("{}... ({more} more octets)", escape(&bytes[..limit])),
+        Some(more) => format!("{}... ({more} more bytes)", escape(&bytes[..limit])),
     }
 }
 
-/// The octets that [`escape`] made the text from; `None` where it made no such text.
+/// The octets from which [`escape`] made the text; `None` if it is not such a text.
 pub fn unescape(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
@@ -85,7 +85,7 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The octets that hex digits stand for; `None` where they are none.
+/// The octets that hex digits mean; `None` if the text is not hex digits.
 pub fn unhex(digits: &str) -> Option<Vec<u8>> {
     let digit = |octet: u8| char::from(octet).to_digit(16).map(|value| value as u8);
     let (pairs, rest) = digits.as_bytes().as_chunks::<2>();

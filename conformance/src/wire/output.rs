@@ -1,4 +1,4 @@
-//! What a server printed, kept in part.
+//! What a server printed: the last part of it is kept.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::wire::octets::escape_some;
 
-/// Octets of output that are kept: the last ones.
+/// How many octets of output are kept: the last ones.
 const KEPT: usize = 256 * 1024;
 
 /// What a server printed, on both channels, in the order in which it came.
@@ -16,12 +16,12 @@ pub struct Output(Arc<(Mutex<Printed>, Condvar)>);
 #[derive(Debug, Default)]
 struct Printed {
     kept: VecDeque<u8>,
-    /// Octets printed in total.
+    /// How many octets were printed in total.
     total: u64,
 }
 
 impl Output {
-    /// Octets printed so far.
+    /// How many octets were printed so far.
     pub fn position(&self) -> u64 {
         self.lock().total
     }
@@ -31,8 +31,8 @@ impl Output {
         since(&self.lock(), position)
     }
 
-    /// Waits until what was printed since `position` satisfies `enough`, at most for `limit`; returns it
-    /// either way.
+    /// Waits until `enough` is true for what was printed since `position`, at most for `limit`; returns that output in
+    /// either case.
     pub fn wait(&self, position: u64, limit: Duration, enough: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         let deadline = Instant::now() + limit;
         let mut printed = self.lock();
@@ -68,8 +68,8 @@ impl Output {
 }
 
 fn since(printed: &Printed, position: u64) -> Vec<u8> {
-    let wanted = (printed.total.saturating_sub(position) as usize).min(printed.kept.len());
-    printed.kept.range(printed.kept.len() - wanted..).copied().collect()
+    let length = (printed.total.saturating_sub(position) as usize).min(printed.kept.len());
+    printed.kept.range(printed.kept.len() - length..).copied().collect()
 }
 
 /// Output as lines that no terminal can misread, each of at most 300 octets.

@@ -1,42 +1,45 @@
-//! Octets to a reply: as lenient as can be while it stays clear where the reply ends.
+//! Octets to a reply: as lenient as possible while it is clear where the reply ends.
 
 use std::time::Duration;
 
 use crate::wire::octets::escape_some;
 use crate::wire::reply::{Field, Framing, Reply};
 
-/// Whether a reply can be read from what came so far.
+/// Whether a reply can be read from what has come so far.
 #[derive(Debug)]
 pub(crate) enum Progress {
-    /// It needs more octets; with `true`, the end of the connection completes it.
+    /// It needs more octets.
     Partial {
-        /// Whether the body ends with the connection.
+        /// Whether the end of the connection completes it.
         ends_by_close: bool,
     },
-    /// A whole reply, and the octets it takes.
+    /// A whole reply, and how many octets it has.
     Whole(Box<Reply>, usize),
-    /// No response, and more octets won't make it one.
+    /// Not a response, and more octets can't make it one.
     Never(String),
 }
 
+/// What is wrong with octets that do not begin like a response.
+const NOT_HTTP: &str = "bytes that are not an HTTP response";
+
 /// Reads one reply from the octets that came on a connection, `offset` octets after its beginning.
 ///
-/// As lenient as can be while it stays clear where the reply ends: lines may end in LF, fields may be
-/// malformed. What is wrong with them is for the lint to say.
+/// Lines may end in LF, and fields may be malformed: the lint judges these.
 pub(crate) fn read(bytes: &[u8], to_head: bool, connection: u32, offset: u64) -> Progress {
     let mut interim = Vec::new();
     let mut start = 0;
     loop {
         let Some(head_length) = head_length(&bytes[start..]) else {
             let begun = &bytes[start..bytes.len().min(start + 5)];
-            return match b"HTTP/".starts_with(begun) {
-                true => Progress::Partial { ends_by_close: false },
-                false => Progress::Never("octets that are no HTTP response".into()),
+            return if b"HTTP/".starts_with(begun) {
+                Progress::Partial { ends_by_close: false }
+            } else {
+                Progress::Never(NOT_HTTP.into())
             };
         };
         let head = &bytes[start..start + head_length];
         let Some((version, status)) = status_line(head) else {
-            return Progress::Never("octets that are no HTTP response".into());
+            return Progress::Never(NOT_HTTP.into());
         };
         if (100..200).contains(&status) && status != 101 {
             interim.push(status);
@@ -59,12 +62,12 @@ pub(crate) fn read(bytes: &[u8], to_head: bool, connection: u32, offset: u64) ->
         };
         return read_body(&mut reply, &bytes[start + head_length..]).map_or_else(
             |unfinished| unfinished,
-            |taken| Progress::Whole(Box::new(reply), start + head_length + taken),
+            |length| Progress::Whole(Box::new(reply), start + head_length + length),
         );
     }
 }
 
-/// Reads the body after the head of `reply`; returns the octets it takes.
+/// Reads the body after the head of `reply`; returns how many octets it has.
 fn read_body(reply: &mut Reply, rest: &[u8]) -> Result<usize, Progress> {
     const WAIT: Progress = Progress::Partial { ends_by_close: false };
     if reply.to_head || matches!(reply.status, 100..200 | 204 | 304) {
@@ -128,7 +131,7 @@ fn read_chunks(reply: &mut Reply, rest: &[u8]) -> Result<usize, Progress> {
     }
 }
 
-/// The reply that ends with the connection, where one can.
+/// The reply that the end of the connection completes, if it can.
 pub(crate) fn read_closed(bytes: &[u8], to_head: bool, connection: u32, offset: u64) -> Option<Reply> {
     let start = final_head(bytes)?;
     let length = head_length(&bytes[start..])?;
@@ -156,12 +159,12 @@ fn final_head(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// The status in the first whole head, be it that of an interim response.
+/// The status in the first whole head, even in that of an interim response.
 pub(crate) fn first_status(bytes: &[u8]) -> Option<u16> {
     head_length(bytes).and_then(|_| status(bytes))
 }
 
-/// Octets of the head, with the empty line; `None` while it is not complete.
+/// How many octets the head has, with the empty line; `None` if it is not complete.
 fn head_length(bytes: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
@@ -178,7 +181,7 @@ fn line(bytes: &[u8]) -> Option<&[u8]> {
     Some(&bytes[..=end])
 }
 
-/// The status code in octets that may be no whole response.
+/// The status code in octets that may not be a whole response.
 pub(crate) fn status(bytes: &[u8]) -> Option<u16> {
     status_line(bytes).map(|(_, status)| status)
 }
@@ -212,22 +215,22 @@ mod tests {
 
     fn whole(bytes: &[u8]) -> (Reply, usize) {
         match read(bytes, false, 1, 0) {
-            Progress::Whole(reply, taken) => (*reply, taken),
+            Progress::Whole(reply, length) => (*reply, length),
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
     fn a_reply_ends_where_its_framing_says() {
-        let (reply, taken) = whole(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcHTTP");
-        assert_eq!((reply.status, &reply.body[..], taken), (200, &b"abc"[..], 41));
+        let (reply, length) = whole(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcHTTP");
+        assert_eq!((reply.status, &reply.body[..], length), (200, &b"abc"[..], 41));
         let (reply, _) =
             whole(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\nT: 1\r\n\r\n");
         assert_eq!((&reply.body[..], &reply.trailers[..]), (&b"abc"[..], &b"T: 1\r\n"[..]));
     }
 
     #[test]
-    fn interim_responses_stand_before_the_final_one() {
+    fn interim_responses_come_before_the_final_one() {
         let (reply, _) = whole(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n");
         assert_eq!((reply.status, reply.interim, reply.offset), (204, vec![100], 25));
     }

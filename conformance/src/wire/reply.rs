@@ -1,4 +1,4 @@
-//! What a server answered: read leniently, kept exactly, with every octet's position.
+//! What a server answered: read leniently, kept exactly, with the position of every octet.
 //!
 //! What a reply must be like is said in [`crate::judge::reply`].
 
@@ -12,13 +12,13 @@ use crate::wire::transcript::Mark;
 pub struct Reply {
     /// The connection that it came on.
     pub connection: u32,
-    /// Position of its first octet among all that came on the connection.
+    /// Position of its first octet in all that came on the connection.
     pub offset: u64,
     /// Whether it answers HEAD.
     pub to_head: bool,
     /// The head as it came, with the empty line.
     pub head: Vec<u8>,
-    /// `HTTP/1.1`, or what stands in its place.
+    /// `HTTP/1.1`, or what is in its place.
     pub version: String,
     /// The status code.
     pub status: u16,
@@ -28,11 +28,11 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// How its end was found.
     pub framing: Framing,
-    /// Octets of the trailer section, where chunks ended in one.
+    /// The trailer section after the chunks, as it came.
     pub trailers: Vec<u8>,
     /// Status codes of the 1xx responses before it.
     pub interim: Vec<u16>,
-    /// From the last octet sent to the last one of the reply.
+    /// The time from the last octet of the request to the last one of the reply.
     pub took: Duration,
 }
 
@@ -66,12 +66,12 @@ pub enum Framing {
     Close,
 }
 
-/// What comes of waiting for a reply.
+/// The result of waiting for a reply.
 #[derive(Debug)]
 pub enum Answer {
     /// A whole response.
     Reply(Reply),
-    /// Octets that are no response, or the beginning of one.
+    /// Octets that are not a response, or only the beginning of one.
     Broken {
         /// What is wrong with them.
         why: String,
@@ -80,9 +80,9 @@ pub enum Answer {
         /// What came.
         bytes: Vec<u8>,
     },
-    /// The server closed without an octet.
+    /// The server closed the connection and had sent nothing.
     Closed,
-    /// The server reset the connection without an octet.
+    /// The server reset the connection and had sent nothing.
     Reset,
     /// The connection stayed open and nothing came within the limit.
     Silent(Duration),
@@ -104,7 +104,7 @@ impl Answer {
 }
 
 impl Reply {
-    /// Octets that are not a response, or the beginning of one that can't be read: content without a head.
+    /// Octets that can't be read as a response: content without a head.
     pub(crate) fn without_head(octets: &[u8], at: Mark) -> Reply {
         Reply {
             connection: at.connection,
@@ -125,7 +125,7 @@ impl Reply {
     /// The reply in a few words.
     pub fn describe(&self) -> String {
         let line = self.head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        format!("\"{}\" with {} octets of content", escape_some(line.trim_ascii(), 100), self.body.len())
+        format!("\"{}\" with {} bytes of content", escape_some(line.trim_ascii(), 100), self.body.len())
     }
 
     /// The value of the first field of this name.
@@ -148,8 +148,8 @@ impl Reply {
             .collect()
     }
 
-    /// Whether the server announced that it will close (RFC 9112 9.3): with `close`, or with HTTP/1.0 and
-    /// no `keep-alive`.
+    /// Whether the server announced that it will close (RFC 9112 section 9.3): with `close`, or with HTTP/1.0
+    /// without `keep-alive`.
     pub fn announces_close(&self) -> bool {
         let options = self.list("Connection");
         let has = |option: &str| options.iter().any(|found| found == option);

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-/// Octets kept of one direction of one connection; of what goes beyond, only the number.
+/// How many octets are kept of one direction of one connection; the rest is only counted.
 const KEPT_PER_STREAM: usize = 16 * 1024;
 
-/// Events kept of one check; later ones are counted only.
+/// How many events are kept of one check; later ones are dropped.
 const KEPT_EVENTS: usize = 400;
 
 /// One thing that happened on the wire.
@@ -31,34 +31,34 @@ pub enum Kind {
     Sent(Block),
     /// The server sent these octets.
     Received(Block),
-    /// The suite ended its side and went on reading.
+    /// The suite closed its sending side and went on reading.
     HalfClosed,
     /// The suite reset the connection.
     Dropped,
-    /// The server ended its side.
+    /// The server closed its sending side.
     Closed,
     /// The server reset the connection.
     Reset,
-    /// Nothing came for so long that the suite gave up waiting.
+    /// Nothing came for so long that the suite stopped waiting.
     Silent {
         /// Milliseconds waited.
         for_ms: u64,
     },
     /// A connection could not be opened.
     Refused {
-        /// The system's words.
+        /// What the system says.
         why: String,
     },
 }
 
-/// Octets of one direction, as they passed in one piece.
+/// Octets of one direction that passed in one piece.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
     /// Position of the first octet in its direction of the connection.
     pub offset: u64,
-    /// Octets that passed.
+    /// How many octets passed.
     pub length: u64,
-    /// The octets (those that were kept), escaped.
+    /// The octets that were kept, escaped.
     #[serde(with = "escaped")]
     pub bytes: Vec<u8>,
 }
@@ -93,8 +93,8 @@ impl Transcript {
         self.record_at(Instant::now(), connection, kind);
     }
 
-    /// Adds an event where it belongs in time: the answer may be read, and recorded, before the thread that
-    /// sent the request comes to record that.
+    /// Adds an event at its place in time: the answer may be recorded before the thread that sent the request records
+    /// that.
     fn record_at(&self, when: Instant, connection: u32, kind: Kind) {
         let at_us = when.saturating_duration_since(self.began).as_micros() as u64;
         let mut events = self.lock();
@@ -113,8 +113,8 @@ impl Transcript {
         self.record_at(when, connection, if sent { Kind::Sent(block) } else { Kind::Received(block) });
     }
 
-    /// Adds octets that were sent right behind others, as one piece with them: how a client of somebody
-    /// else's cuts its request is nothing to go by.
+    /// Adds octets that were sent right after others, in one piece with them: where another program's client cuts its
+    /// request does not matter.
     pub(crate) fn record_behind(&self, when: Instant, connection: u32, offset: u64, bytes: &[u8]) {
         let mut events = self.lock();
         match events.iter_mut().rfind(|event| event.connection == connection).map(|event| &mut event.kind) {
@@ -135,7 +135,7 @@ impl Transcript {
         self.lock().clone()
     }
 
-    /// Forgets everything: a check of many cases keeps the case that failed.
+    /// Forgets everything: a check of many cases keeps only the case that failed.
     pub fn clear(&self) {
         self.lock().clear();
     }
@@ -160,7 +160,7 @@ mod escaped {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
         let text = String::deserialize(from)?;
-        crate::wire::octets::unescape(&text).ok_or_else(|| D::Error::custom("not escaped octets"))
+        crate::wire::octets::unescape(&text).ok_or_else(|| D::Error::custom("not escaped bytes"))
     }
 }
 
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_stands_before_its_answer_whoever_records_first() {
+    fn a_request_comes_before_its_answer_in_any_order_of_recording() {
         let transcript = Transcript::default();
         let sent = Instant::now();
         let answered = sent + std::time::Duration::from_millis(1);

@@ -1,4 +1,4 @@
-//! The floor: a server that does nothing useful scores next to nothing, and the run ends soon.
+//! The floor: a server that does nothing useful scores almost nothing, and the run ends soon.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -15,7 +15,7 @@ use crate::reference::{SEED, report};
 use crate::trial;
 
 /// What such a server does with a connection.
-type Serve = fn(TcpStream);
+pub(crate) type Serve = fn(TcpStream);
 
 /// How long a run against such a server may take.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -59,7 +59,7 @@ fn scores_nothing(profile: &str, serve: Serve) -> Result<(), String> {
 }
 
 /// Starts a server that hands each connection to `serve`, in a thread each; returns its URL.
-fn spawn(serve: Serve) -> String {
+pub(crate) fn spawn(serve: Serve) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
     thread::spawn(move || {
@@ -70,7 +70,7 @@ fn spawn(serve: Serve) -> String {
     url
 }
 
-fn answer(mut client: TcpStream, octets: &[u8]) {
+pub(crate) fn answer(mut client: TcpStream, octets: &[u8]) {
     if matches!(client.read(&mut [0; 65536]), Ok(1..)) {
         let _ = client.write_all(octets);
     }

@@ -1,12 +1,12 @@
 //! A report by hand, full of what a hostile server could say: escape sequences, commands of CI systems, the
-//! end of a CDATA section, zero octets, lines without end.
+//! end of a CDATA section, zero octets, endless lines.
 
 use conformance::check::Weight;
 use conformance::ledger::Keyword;
 use conformance::report::{Breach, End, Outcome, Report, Rule, Ruling, Setup};
 use conformance::wire::transcript::{Block, Event, Kind, Mark};
 
-/// Anything that could do harm, were it written as it is.
+/// Anything that could do harm if it were written as it is.
 const HOSTILE: &str = "\x1b[2J]]><a>&amp;\0\r\n::error::forged\n##[error]forged\u{9b}31m\u{202e}\u{feff}";
 
 /// The same on the wire, with octets that are not UTF-8.
@@ -78,7 +78,7 @@ fn failed() -> Outcome {
         ],
     };
     Outcome {
-        hint: Some("Check the octets of each field value.".into()),
+        hint: Some("Check the bytes of each field value.".into()),
         took_ms: 3,
         ..outcome("fields", "fails", Weight::Counts, Ruling::Fail(breach))
     }
@@ -91,8 +91,8 @@ fn warned() -> Outcome {
             .concat();
     let kept = response[..2048].to_vec();
     let breach = Breach {
-        expected: "Date, in the form of RFC 9110 section 5.6.7".into(),
-        actual: "none".into(),
+        expected: "the field Date".into(),
+        actual: "no such field".into(),
         host: HOST.into(),
         at: Some(Mark { connection: 1, sent: false, offset: 1200 }),
         exchange: vec![

@@ -1,11 +1,11 @@
-//! The layers of a crate: a module uses only those above its own, so that no circle can come about.
+//! The layers of a crate: a module uses only modules in layers above its own, so that there are no circles.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The crate `servers`, from what uses nothing to what uses everything. Modules on one floor do not use each
-/// other. The name of a folder alone is its `mod.rs`, which has what other folders use of it.
+/// other. The name of a folder means its `mod.rs`, which has what other folders use of it.
 pub(crate) const SERVERS: &[&[&str]] = &[
     &["message"],
     &["application", "log"],
@@ -77,7 +77,7 @@ pub(crate) fn violations(crate_src: &Path, layers: &[&[&str]]) -> Vec<String> {
                 Some(other) if other == floor && used != *name => {
                     faults.insert(format!("{at}, which is on the same floor"));
                 }
-                // One without a floor is reported by itself.
+                // A module without a floor is reported separately.
                 _ => {}
             }
         }
@@ -169,7 +169,7 @@ fn literal(text: &str) -> Option<usize> {
         return Some(text.len() - content.len() + content.find(&end)? + end.len());
     }
     let quote = plain.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    // A lifetime is no literal: no quote follows its first letter.
+    // A lifetime is not a literal: no quote follows its first letter.
     if quote == '\'' && !plain.starts_with("'\\") && plain.chars().nth(2) != Some('\'') {
         return None;
     }
@@ -248,7 +248,7 @@ fn paths(words: &[(usize, String)]) -> Vec<(usize, Vec<&str>)> {
     let mut found = Vec::new();
     let mut at = 0;
     while at + 1 < words.len() {
-        // `pub(in crate::x)` says who may use it, not what is used.
+        // `pub(in crate::x)` says where it may be used, not what is used.
         let is_visibility = at > 1 && words[at - 1].1 == "in" && words[at - 2].1 == "(";
         if words[at + 1].1 != "::" {
             at += 1;

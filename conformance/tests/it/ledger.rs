@@ -1,4 +1,4 @@
-//! Rules over the ledger: what the checks say that they cover, and what it says that none does.
+//! Rules for the ledger: what the checks judge, and why some statements are not judged.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use conformance::ledger::{self, Keyword, Statement, statements};
 
 use conformance::checks;
 
-/// Every duty is judged by a check or says why not, never both, in a sentence that holds. A permission can't be
-/// broken: it needs no check and no reason.
+/// Every duty is judged by a check or says why not, never both, in a sentence that is true. A permission can't be
+/// broken: it needs neither a check nor a reason.
 pub(crate) fn incomplete() -> Vec<String> {
     let named_by_checks = named_by_checks();
     let checks: BTreeSet<&str> = checks::all().map(|(_, check)| check.id).collect();
@@ -16,7 +16,7 @@ pub(crate) fn incomplete() -> Vec<String> {
         let is_judged = named_by_checks.contains(statement.id.as_str());
         match &statement.because {
             Some(_) if statement.keyword == Keyword::May => Some("a permission needs no reason".into()),
-            Some(_) if is_judged => Some("a check judges it, and it says why none does".into()),
+            Some(_) if is_judged => Some("a check judges it, but it says why no check does".into()),
             Some(because) if !because.ends_with('.') => Some("because: a sentence".into()),
             Some(because) => {
                 let gone = ids_in(because).find(|id| !checks.contains(id));

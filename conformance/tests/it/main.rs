@@ -1,8 +1,8 @@
 //! All integration tests: one for each check against its reference server, one for each mutant, the
 //! floor, other people's servers, the tables, the texts, and the real programs end to end.
 //!
-//! With `CONFORMANCE_URL` or `CONFORMANCE_COMMAND` in the environment the checks run against that server
-//! instead, one test a check; `CONFORMANCE_PROFILE` names the profile (`simple` where it is not set).
+//! With `CONFORMANCE_URL` or `CONFORMANCE_COMMAND` in the environment the checks run against that server instead,
+//! one test for each check; `CONFORMANCE_PROFILE` names the profile (by default `simple`).
 
 mod awkward;
 mod floor;
@@ -13,6 +13,7 @@ mod misbehaving;
 mod mutants;
 mod program;
 mod reference;
+mod runner;
 mod snapshots;
 mod student;
 mod subject;
@@ -28,7 +29,7 @@ use conformance::target::process;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() -> ExitCode {
-    // The fixture holds this binary as a script.
+    // The fixture has this binary as a script.
     if let Some(code) = conformance::probe::run() {
         return code;
     }
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
             reference::trials(),
             floor::trials(),
             awkward::trials(),
+            runner::trials(),
             misbehaving::trials(),
             subject::trials(),
             tidy::trials(),
@@ -56,15 +58,15 @@ fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
-/// What the server serves that all tests share. Statics are never dropped: `main` stops the one and
-/// removes the other.
+/// The files of the servers that all tests share. Statics are never dropped: `main` stops the servers and removes
+/// the files.
 static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
 
 pub(crate) fn directory() -> &'static Path {
     DIRECTORY.get_or_init(|| tempfile::tempdir().expect("a temporary directory").keep())
 }
 
-/// A test with a name that says where it stands.
+/// A test, with its group in its name.
 pub(crate) fn trial(
     group: &str,
     name: &str,
@@ -73,8 +75,8 @@ pub(crate) fn trial(
     Trial::test(format!("{group}::{name}"), move || test().map_err(Failed::from))
 }
 
-/// The report as a person would read it.
-pub(crate) fn told(report: &Report) -> String {
+/// The report as a person reads it.
+pub(crate) fn as_text(report: &Report) -> String {
     let (_, text) = FORMATS[0];
     anstream::adapter::strip_str(&text(report)).to_string()
 }

@@ -1,4 +1,4 @@
-//! The program itself, end to end: exit codes, reports on disk, and what it leaves behind.
+//! The program itself, end to end: exit codes, reports on disk, and no server that is left running.
 
 use std::ffi::OsStr;
 use std::io::Read;
@@ -17,9 +17,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("program", "a-server-that-dies-is-reported", dead_server_is_reported),
         trial("program", "a-url-where-nobody-listens-is-reported", silence_is_reported),
         trial("program", "usage-errors-exit-with-2", usage_errors),
-        trial("program", "a-report-that-can-t-be-written-is-found-out-first", unwritable_report),
+        trial("program", "a-report-that-can-t-be-written-is-noticed-first", unwritable_report),
         trial("program", "a-report-replaces-a-file-and-not-a-device", reports_replace_files),
-        trial("program", "an-interrupted-run-leaves-no-server-behind", interrupted),
+        trial("program", "an-interrupted-run-leaves-no-server-running", interrupted),
     ]
 }
 
@@ -30,12 +30,13 @@ pub(crate) fn conformance<W: AsRef<OsStr>>(words: impl IntoIterator<Item = W>) -
     command
 }
 
-/// What it prints, where it succeeds.
+/// What it prints, if it succeeds.
 pub(crate) fn stdout(mut command: Command) -> Result<String, String> {
     let output = command.output().map_err(|error| error.to_string())?;
-    match output.status.success() {
-        true => String::from_utf8(output.stdout).map_err(|error| error.to_string()),
-        false => Err(format!("{output:?}")),
+    if output.status.success() {
+        String::from_utf8(output.stdout).map_err(|error| error.to_string())
+    } else {
+        Err(format!("{output:?}"))
     }
 }
 
@@ -44,17 +45,19 @@ fn run(words: &[&str]) -> Output {
 }
 
 fn exits_with(code: i32, output: &Output) -> Result<(), String> {
-    match output.status.code() == Some(code) {
-        true => Ok(()),
-        false => Err(format!("expected exit code {code}: {output:?}")),
+    if output.status.code() == Some(code) {
+        Ok(())
+    } else {
+        Err(format!("expected exit code {code}: {output:?}"))
     }
 }
 
 fn says(what: &str, output: &Output) -> Result<(), String> {
     let text = [&output.stdout[..], &output.stderr[..]].concat();
-    match String::from_utf8_lossy(&text).contains(what) {
-        true => Ok(()),
-        false => Err(format!("expected {what:?}: {output:?}")),
+    if String::from_utf8_lossy(&text).contains(what) {
+        Ok(())
+    } else {
+        Err(format!("expected {what:?}: {output:?}"))
     }
 }
 
@@ -99,7 +102,7 @@ fn usage_errors() -> Result<(), String> {
         (&["run", "--profile", "htp"], "did you mean \"http\" or \"simple\" or \"cgi\" or \"wsgi\"?"),
         (&["run", "--report", "jsno=-"], "did you mean \"text\" or \"json\" or \"junit\"?"),
         (&["run", "--report", "text=-", "--report", "json=-"], "two reports can't both go to -"),
-        (&["run", "--profile", "http", "--check", "files"], "covers none of these checks"),
+        (&["run", "--profile", "http", "--check", "files"], "has none of these checks"),
         (&["run", "--url", "http://a/", "--", "server"], "cannot be used with"),
         (&["explain", "form-contarct"], "did you mean \"form-contract\""),
     ];
@@ -111,7 +114,7 @@ fn usage_errors() -> Result<(), String> {
 }
 
 fn unwritable_report() -> Result<(), String> {
-    // The command would leave a trace, were it started.
+    // The command would leave a trace if it were started.
     let directory = tempfile::tempdir().expect("a directory");
     let trace = directory.path().join("trace");
     let report = format!("json={}/nowhere/report.json", directory.path().display());
@@ -139,14 +142,11 @@ fn reports_replace_files() -> Result<(), String> {
     read(&directory.path().join("report-wsgi.json"))?;
     let device = std::fs::metadata("/dev/null").expect("a device");
     let left = std::fs::read_dir(directory.path()).expect("a directory").count();
-    match (device.is_file(), left) {
-        (false, 4) => Ok(()),
-        other => Err(format!("{other:?}")),
-    }
+    if !device.is_file() && left == 4 { Ok(()) } else { Err(format!("{device:?}, {left} files")) }
 }
 
-/// A server that tells us that it runs, by a connection that it and its child hold open as long as they
-/// live, and then never listens.
+/// A server that never listens. It shows that it runs by a connection that it and its child hold open as long as they
+/// live.
 const HANGS: &str = "\
 import os, socket, sys, time
 connection = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
@@ -167,7 +167,7 @@ fn interrupted() -> Result<(), String> {
     let mut command = conformance(["run", "--report", &report, "--", "python3", "-c", HANGS, &port]);
     let suite = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
     let (mut connection, _) = listener.accept().expect("a connection");
-    connection.read_exact(&mut [0; 2]).expect("one octet from parent and child each");
+    connection.read_exact(&mut [0; 2]).expect("one byte from the parent and one from the child");
     kill_process(Pid::from_raw(suite.id() as i32).expect("a process id"), Signal::INT).expect("a signal");
     let output = suite.wait_with_output().expect("an end");
     exits_with(130, &output)?;

@@ -1,4 +1,4 @@
-//! The reference servers pass every check of theirs at every level, and every mutant of them is caught.
+//! The reference servers pass all their checks, and every mutant of them is caught.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -18,7 +18,7 @@ use conformance::target::Target;
 use conformance::target::fixture::Fixture;
 use libtest_mimic::Trial;
 
-use crate::{directory, told, trial};
+use crate::{as_text, directory, trial};
 
 /// The seed of all tests: a failure here is a failure everywhere.
 pub(crate) const SEED: u64 = 1;
@@ -64,17 +64,17 @@ static TURNS: Turns = Turns::new();
 
 fn passes(server: &str, check: &'static Check) -> Result<(), String> {
     let reference = &Reference::of(server).target;
-    let mut target = reference.behind(reference.place().address);
+    let mut target = reference.reached_at(reference.place().address);
     let options = Options { seed: SEED, jobs: 1, only: vec![check.id.into()] };
     let _held = TURNS.wait_for(turn(check));
     let report = report(&mut target, &reference::profile(server), &options);
     match &report.outcomes[..] {
         [outcome] if outcome.verdict() == Verdict::Pass => Ok(()),
-        _ => Err(told(&report)),
+        _ => Err(as_text(&report)),
     }
 }
 
-/// What a check makes of its own mutant, and whether the mutant lied at all.
+/// Runs a check against its own mutant; also returns whether the mutant has lied at all.
 pub(crate) fn against_mutant(check: &'static Check) -> Result<(Shown, bool), String> {
     let server = reference::showing(check).ok_or("no reference server has such a check")?;
     let Reference { target, context } = Reference::of(server);

@@ -1,6 +1,6 @@
 //! What people read, as files in `snapshots/`: the formats of a report, and what the commands print.
 //!
-//! After a change that is meant: `INSTA_UPDATE=always cargo test snapshot`, and read the difference.
+//! After an intended change: `INSTA_UPDATE=always cargo test snapshot`, and read the difference.
 
 use conformance::checks;
 use conformance::report::FORMATS;
@@ -24,13 +24,13 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("explain-form-contract", &["explain", "form-contract"]),
 ];
 
-/// What differs from run to run, and what stands for it in the files.
+/// What differs from run to run, and what the files have in its place.
 const VOLATILE: &[(&str, &str)] = &[
     (r"\.0\.1:\d+", ".0.1:PORT"),
     (r"\w{3}, \d\d \w{3} 20\d\d \d\d:\d\d:\d\d", "DATE"),
     (r"[0-9a-f]+-[0-9a-f]+-[0-9a-f]+\.[0-9a-f]+", "ENTITY-TAG"),
     (r"boundary=[0-9a-f]{16}\b", "boundary=BOUNDARY"),
-    (r"\S*\.\.\. \(\d+ more octets\)", "... (N more octets)"),
+    (r"\S*\.\.\. \(\d+ more (octets|bytes)\)", "... (N more $1)"),
     (r"\d+(\.\d+)? ms", "N ms"),
     (r"/[\w./-]*/\.tmp\w{6}", "/DIRECTORY"),
     (r"\bprocess \d+", "process N"),
@@ -99,7 +99,7 @@ pub(crate) fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-/// Nothing that a terminal, a CI system or an XML reader could take for an order.
+/// Nothing that a terminal, a CI system or an XML reader could take for a command.
 fn is_harmless(text: &str) -> Result<(), String> {
     let is_unseen = |c: char| c != '\n' && (c.is_control() || "\u{202e}\u{feff}".contains(c));
     let is_order = |line: &&str| line.trim_start().starts_with("::") || line.contains(is_unseen);

@@ -1,4 +1,4 @@
-//! The same tests turned onto another server: `CONFORMANCE_URL`, or `CONFORMANCE_COMMAND` (words separated
+//! The same tests, run against another server: `CONFORMANCE_URL`, or `CONFORMANCE_COMMAND` (words separated
 //! by spaces, with `{port}`, `{root}` and the other words of a recipe).
 
 use std::env;
@@ -13,7 +13,7 @@ use conformance::target::{Recipe, Target};
 use libtest_mimic::Trial;
 
 use crate::reference::{SEED, report};
-use crate::{directory, told, trial};
+use crate::{as_text, directory, trial};
 
 /// One server for all tests; they take turns, since a check may crash it.
 static SERVER: LazyLock<Mutex<Server>> = LazyLock::new(|| Mutex::new(Server::start()));
@@ -22,7 +22,7 @@ struct Server {
     target: Target,
 }
 
-/// One test a check; `None` where the environment names no server.
+/// One test for each check; `None` if the environment names no server.
 pub(crate) fn trials() -> Option<Vec<Trial>> {
     env::var_os("CONFORMANCE_URL").or_else(|| env::var_os("CONFORMANCE_COMMAND"))?;
     let profile = Arc::new(profile());
@@ -60,7 +60,7 @@ impl Server {
     }
 }
 
-/// A skip passes: what a server does not offer it can't get wrong. A failed Should is for the report.
+/// A skip passes: a server can't fail at what it does not offer. A warning is left to the report.
 fn passes(profile: &Profile, check: &str) -> Result<(), String> {
     let mut server = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
     let options = Options { seed: SEED, jobs: 1, only: vec![check.into()] };
@@ -69,6 +69,6 @@ fn passes(profile: &Profile, check: &str) -> Result<(), String> {
     match outcome.verdict() {
         Verdict::Pass | Verdict::Skip => Ok(()),
         Verdict::Fail if outcome.max_points == 0 => Ok(()),
-        _ => Err(told(&report)),
+        _ => Err(as_text(&report)),
     }
 }

@@ -1,5 +1,5 @@
-//! Two servers of other people keep the suite honest: hyper, an independent reading of the RFC, must pass
-//! every Must; a first attempt on tiny_http must be caught and survived.
+//! Two servers by other people keep the suite honest: hyper, an independent reading of the RFC, must pass all that
+//! counts; a first attempt on tiny_http must be caught and survived.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use libtest_mimic::Trial;
 
 use crate::reference::{SEED, report};
+use crate::snapshots::same;
 use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -29,21 +30,21 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 fn hyper_passes_all_that_counts() -> Result<(), String> {
     let report = run(&hyper_server(), "http")?;
-    match failures(&report, |outcome| {
+    let failures = failures(&report, |outcome| {
         outcome.rule.weight == Weight::Counts && outcome.verdict() != Verdict::Skip
-    }) {
-        failures if failures.is_empty() => Ok(()),
-        failures => Err(failures),
-    }
+    });
+    if failures.is_empty() { Ok(()) } else { Err(failures) }
 }
 
+/// Which checks catch it is known exactly: a check that stops catching it, or blames it for more, shows here.
 fn tiny_http_is_caught() -> Result<(), String> {
     let report = run(&tiny_http_server(), "simple")?;
-    let count = |verdict| report.outcomes.iter().filter(|outcome| outcome.verdict() == verdict).count();
-    match (count(Verdict::Error), count(Verdict::Fail), count(Verdict::Pass)) {
-        (0, 1.., 1..) => Ok(()),
-        (errors, fails, passes) => Err(format!("{errors} errors, {fails} fails, {passes} passes")),
-    }
+    let not_passed = report.outcomes.iter().filter(|outcome| outcome.verdict() != Verdict::Pass);
+    let lines: Vec<String> = not_passed
+        .map(|outcome| format!("{} {}", format!("{:?}", outcome.verdict()).to_lowercase(), outcome.check))
+        .collect();
+    same("first-attempt", &lines.join("\n"));
+    Ok(())
 }
 
 fn run(url: &str, profile: &str) -> Result<Report, String> {
@@ -105,7 +106,7 @@ fn has_valid_host(parts: &hyper::http::request::Parts) -> bool {
     }
 }
 
-/// What a student hands in who has read tiny_http's example and the exercise, and nothing else.
+/// What a student hands in after reading tiny_http's example and the exercise, and nothing else.
 fn tiny_http_server() -> String {
     let server = Arc::new(tiny_http::Server::http("127.0.0.1:0").expect("a port"));
     let url = format!("http://{}/", server.server_addr());

@@ -1,4 +1,4 @@
-//! Rules over the tables and the tree: what no compiler checks and no reader should have to.
+//! Rules for the tables and the tree: what a compiler does not check and a reader should not have to.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,13 +12,13 @@ use libtest_mimic::Trial;
 
 use crate::{layers, ledger, trial};
 
-/// Returns what breaks the rule, a line each.
+/// Returns what breaks the rule, one line for each fault.
 type Rule = fn() -> Vec<String>;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let rules: [(&str, Rule); 15] = [
         ("ids-are-unique-words", ids),
-        ("needs-stand-before", needs),
+        ("needs-come-before", needs),
         ("texts-are-sentences", texts),
         ("no-text-names-a-server", names),
         ("mutants-lie", mutants),
@@ -71,7 +71,7 @@ fn needs() -> Vec<String> {
         before.extend(chapter.checks.iter().map(|check| check.id));
         let missing = checks::needs(chapter).filter(|need| !before.contains(need));
         faults.extend(
-            missing.map(|need| format!("{}: needs {need}, which does not stand before it", chapter.id)),
+            missing.map(|need| format!("{}: needs {need}, which does not come before it", chapter.id)),
         );
     }
     faults
@@ -82,7 +82,7 @@ fn texts() -> Vec<String> {
         |text: &str| text.starts_with(char::is_uppercase) && text.ends_with('.') && text.len() > 20;
     let fault = |check: &Check| {
         if check.title.ends_with('.') || check.title.len() > 110 {
-            Some("title: no full stop, 110 octets at most")
+            Some("title: no full stop, at most 110 bytes")
         } else if !sentence(check.why) && !check.why.starts_with(|c: char| !c.is_alphabetic()) {
             Some("why: a sentence")
         } else if !sentence(check.hint) || check.hint.contains(". ") {
@@ -123,7 +123,7 @@ fn mutants() -> Vec<String> {
         .collect()
 }
 
-/// The text of a check that is gone helps nobody.
+/// A text without its check helps nobody.
 fn snapshots() -> Vec<String> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../snapshots");
     let files = fs::read_dir(directory).into_iter().flatten().flatten();
@@ -152,7 +152,7 @@ fn unused() -> Vec<String> {
         .collect()
 }
 
-/// A chapter that has more checks hides two subjects.
+/// A chapter with more checks hides two subjects.
 fn long_chapters() -> Vec<String> {
     let long = |chapter: &&Chapter| chapter.checks.len() > 24;
     let fault = |chapter: &Chapter| format!("{}: {} checks", chapter.id, chapter.checks.len());

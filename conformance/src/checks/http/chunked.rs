@@ -36,7 +36,7 @@ pub const CHAPTER: Chapter = Chapter {
                 }
                 match client.reads(request, &[(b"a", b"b")]) {
                     Err(_) if client.form_is_script() => Err(Failure::Skip(
-                        "the form is a script, and what scripts get of chunks, \"cgi-content-chunked\" judges".into(),
+                        "the form is a script, and \"cgi-content-chunked\" judges what scripts get of chunks".into(),
                     )),
                     verdict => verdict,
                 }
@@ -269,14 +269,14 @@ pub const CHAPTER: Chapter = Chapter {
     ],
 };
 
-/// The request that most of these checks differ from in one edit.
+/// The request that most of these checks change in one place.
 const CHUNKED: &str = "{upload}Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n";
 
-/// What malformed chunks are refused with. Where the application reads them as they come, they can be
-/// what it fails of.
+/// What malformed chunks are refused with: also with 500, since an application that reads them as they arrive may
+/// fail on them.
 const MALFORMED: &[u16] = &[400, 500];
 
-/// Each of these in place of `chunked` makes the content one that is not served.
+/// With each of these in place of `chunked` the request must be refused.
 fn refuses_codings(client: &Client, codings: &[&str]) -> Result<(), Failure> {
     let twin = client.twin(CHUNKED)?;
     for coding in codings {

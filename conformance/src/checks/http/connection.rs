@@ -65,7 +65,10 @@ pub const CHAPTER: Chapter = Chapter {
                 let mut connection = client.connect()?;
                 connection.send("{get}\r\n")?;
                 if connection.reply()?.announces_close() {
-                    return Err(wrong("a connection that stays open", "the response announces its end"));
+                    return Err(wrong(
+                        "a connection that stays open",
+                        "the response announces that it closes",
+                    ));
                 }
                 connection.still_serves()?;
                 Ok(())
@@ -114,9 +117,10 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Persistence)?;
                 let token = client.token();
                 // Only a form says that it has read the content.
-                let upload = match client.has(Form) {
-                    true => format!("{{upload}}Content-Length: 14\r\n\r\na={token}"),
-                    false => String::new(),
+                let upload = if client.has(Form) {
+                    format!("{{upload}}Content-Length: 14\r\n\r\na={token}")
+                } else {
+                    String::new()
                 };
                 let head = "HEAD / HTTP/1.1\r\nHost: {host}\r\n\r\n";
                 let mut connection = client.connect()?;
@@ -124,7 +128,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let first = connection.reply()?;
                 first.succeeds()?;
                 if first.announces_close() {
-                    client.note("the server answers the first of several requests and closes");
+                    client.note("the server answers the first of several requests and then closes");
                     return connection.closes();
                 }
                 connection.reply_to_head()?.status_is(&[first.status])?;
@@ -153,10 +157,10 @@ pub const CHAPTER: Chapter = Chapter {
                     let request = format!("{{get}}Connection: {option}\r\n\r\n");
                     let mut connection = client.connect()?;
                     connection.send(format!("{request}{{get}}\r\n"))?;
-                    // A server may refuse both, since a client that asked for the end has no right to go on.
+                    // A server may refuse both: after it asked for the end, a client must not send more.
                     connection.reply()?;
                     connection.closes()?;
-                    // One that serves a client at a time may wait for this one to go.
+                    // A server that serves one client at a time may wait until this one is gone.
                     drop(connection);
                     connection = client.connect()?;
                     connection.send(request)?;
@@ -368,7 +372,7 @@ pub const CHAPTER: Chapter = Chapter {
                 ))?;
                 connection.first_status(client.limits().answer);
                 connection.send([&content, FOLLOW_UP.as_bytes()].concat())?;
-                // A server that lingers before it closes need not do so for us.
+                // Half-closed, so that a server that lingers before it closes does not wait for us.
                 connection.half_close();
                 connection.reply()?;
                 match connection.answer(false)? {
@@ -394,7 +398,7 @@ pub const CHAPTER: Chapter = Chapter {
     ],
 };
 
-/// A mutant that takes everything for a head.
+/// A mutant that takes everything that arrives for a head.
 fn answer_each(mut client: TcpStream, answer: fn(&[u8]) -> &'static [u8]) {
     while let Some(head) = next_head(&mut client) {
         let _ = client.write_all(answer(&head));

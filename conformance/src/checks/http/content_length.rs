@@ -39,7 +39,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Log how often the connection is read before the content is used.",
             mutant: hears("Content-Length: 1", "Content-Length: "),
             run: Act(|client| {
-                // Around the sizes of buffers, and anywhere between.
+                // Around the sizes of common buffers, and anywhere in between.
                 let around = (3_u32..15, 0_usize..4).prop_map(|(power, off)| (1 << power) - 2 + off);
                 for_all(client, prop_oneof![around, 2_usize..20_000], |client, length| {
                     let value = "x".repeat(length - 2);
@@ -87,7 +87,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("Content-Length: 0_3", "Content-Length: 3"),
             run: Act(|client| {
                 let twin = client.twin("{upload}Content-Length: 3\r\n\r\na=b")?;
-                // The last one is a digit, too, but not in ASCII.
+                // The last one is also a digit, but not in ASCII.
                 for length in ["abc", "0x3", "3.0", "3e0", "0_3", "3 3", "3;x", "\"3\"", "\u{663}"] {
                     let request = format!("{{upload}}Content-Length: {length}\r\n\r\na=b");
                     twin.refuses_and_closes(request, &[400, 411, 413])?;

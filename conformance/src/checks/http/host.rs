@@ -116,7 +116,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 serves_any_host(client)?;
                 let label = "[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?";
-                // Where the last label begins with a digit, some take the whole for a broken IPv4 address.
+                // With a digit at the beginning of the last label, some servers take the name for a broken IPv4 address.
                 let host = format!("({label}\\.){{0,3}}[a-z]{label}(:[1-9][0-9]{{0,3}})?");
                 for_all(client, host.as_str(), |client, host| {
                     client.accepts(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")).map(|_| ())
@@ -149,7 +149,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
                 if twin.refuses_or_grants("GET / HTTP/1.1\r\nHost:\r\n\r\n", &[400])?.is_some() {
-                    client.note("it serves a request with an empty Host");
+                    client.note("the server accepts a request with an empty Host");
                 }
                 Ok(())
             }),
@@ -185,10 +185,10 @@ pub const CHAPTER: Chapter = Chapter {
     ],
 };
 
-/// A server of known names only may refuse all others, and can't be asked about them.
+/// A server that knows its own names may refuse all others, and then their syntax can't be judged.
 fn serves_any_host(client: &Client) -> Result<(), Failure> {
     match client.accepts("GET / HTTP/1.1\r\nHost: example.org\r\n\r\n") {
         Ok(_) => Ok(()),
-        Err(_) => Err(Failure::Skip("the server serves known names only".into())),
+        Err(_) => Err(Failure::Skip("the server accepts only the host names that it knows".into())),
     }
 }

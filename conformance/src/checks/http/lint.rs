@@ -1,4 +1,4 @@
-//! What every response must be like, whatever was asked: judged on all that any check receives.
+//! What holds for every response: judged on all responses that any check receives.
 
 use std::io::Write;
 use std::time::{Duration, SystemTime};

@@ -1,4 +1,4 @@
-//! GET and HEAD, and what becomes of all the others: RFC 9110 sections 9 and 15.
+//! GET and HEAD, and how other methods are answered: RFC 9110 sections 9 and 15.
 
 use std::cell::Cell;
 use std::io::Write;
@@ -117,7 +117,7 @@ pub const CHAPTER: Chapter = Chapter {
                 for path in paths {
                     let reply = client.get(&path)?;
                     if !client.has(Files) && reply.succeeds().is_ok() && reply.body == client.get("/")?.body {
-                        return Err(Failure::Skip("the server has one page for all addresses".into()));
+                        return Err(Failure::Skip("the server answers every path with the same page".into()));
                     }
                     reply.status_is(&[404, 410])?;
                 }
@@ -134,14 +134,11 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let missing = client.token();
                 let reply = client.get(&format!("/{missing}"))?;
-                match (reply.status, reply.body.is_empty()) {
-                    (400.., true) => Err(reply.wrong(
-                        "an explanation for the reader",
-                        "no content",
-                        reply.mark(reply.head.len()),
-                    )),
-                    _ => Ok(()),
+                if reply.status >= 400 && reply.body.is_empty() {
+                    let expected = "content that says what is wrong";
+                    return Err(reply.wrong(expected, "no content", reply.mark(reply.head.len())));
                 }
+                Ok(())
             }),
         },
         Check {
@@ -170,7 +167,7 @@ pub const CHAPTER: Chapter = Chapter {
                     && let Answer::Reply(reply) = client.ask("BREW / HTTP/1.1\r\nHost: {host}\r\n\r\n")?
                     && (200..300).contains(&reply.status)
                 {
-                    return Err(Failure::Skip("the server answers any method alike".into()));
+                    return Err(Failure::Skip("the server answers every method in the same way".into()));
                 }
                 verdict
             }),
@@ -194,10 +191,7 @@ pub const CHAPTER: Chapter = Chapter {
                         reply.list_lacks("Allow", method)?;
                     }
                 }
-                match seen {
-                    true => Ok(()),
-                    false => Err(Failure::Skip("the server does not answer with 405".into())),
-                }
+                if seen { Ok(()) } else { Err(Failure::Skip("the server does not answer with 405".into())) }
             }),
         },
         Check {
@@ -326,7 +320,7 @@ pub const CHAPTER: Chapter = Chapter {
     ],
 };
 
-/// Fields in which HEAD and GET agree, where two GETs do.
+/// Fields that are the same for HEAD and GET, if two GETs agree on them.
 const SAME_FOR_HEAD: &[&str] = &[
     "Content-Type",
     "Last-Modified",
@@ -337,7 +331,7 @@ const SAME_FOR_HEAD: &[&str] = &[
     "Location",
 ];
 
-/// The page that every server has, and these of the fixture, where the server shows them.
+/// The page that every server has, and these files of the fixture if the server serves it.
 fn pages<'a>(client: &Client, files: &[&'a str]) -> Vec<&'a str> {
     let files = if client.has(Files) { files } else { &[] };
     [&["/"], files].concat()

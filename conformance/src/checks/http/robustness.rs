@@ -39,10 +39,11 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(reads_once),
             run: Act(|client| {
                 let token = client.token();
-                // Only a form says what has arrived.
-                let request = match client.has(Form) {
-                    true => format!("{{upload}}Content-Length: 14\r\n\r\na={token}"),
-                    false => "{get}\r\n".into(),
+                // Only a form reports what has arrived.
+                let request = if client.has(Form) {
+                    format!("{{upload}}Content-Length: 14\r\n\r\na={token}")
+                } else {
+                    "{get}\r\n".into()
                 };
                 let request = client.expand(request);
                 let length = request.len();
@@ -79,13 +80,13 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A loop that reads on at the end of the stream spins forever, or keeps a dead connection.",
             requirement: rule(&["rfc9112-9.5-02"]).warns(),
             hint: "Step through what your code does when a read returns zero bytes.",
-            mutant: serves(|client| drop(thread::Builder::new().spawn(move || never_lets_go(client)))),
+            mutant: serves(|client| drop(thread::Builder::new().spawn(move || never_closes(client)))),
             run: Act(|client| {
                 for part in ["", "GET / HT", "GET / HTTP/1.1\r\nHost: {host}\r\n"] {
                     let mut connection = client.connect()?;
                     connection.send(part)?;
                     connection.half_close();
-                    if is_let_go(&mut connection)?.contains(&200) {
+                    if is_closed(&mut connection)?.contains(&200) {
                         client.note("the server answers a request although its head is not complete");
                     }
                 }
@@ -98,14 +99,14 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A loop that waits for the rest waits forever, and so does everything that waits for the loop.",
             requirement: rule(&["rfc9112-6.3-08", "rfc9112-9.5-02"]).counts(),
             hint: "Find the loop that reads the content, and see what it does when a read returns zero bytes.",
-            mutant: serves(|client| drop(thread::Builder::new().spawn(move || never_lets_go(client)))),
+            mutant: serves(|client| drop(thread::Builder::new().spawn(move || never_closes(client)))),
             run: Act(|client| {
                 for framing in ["Content-Length: 10\r\n\r\na=b", "Transfer-Encoding: chunked\r\n\r\na\r\na=b"]
                 {
                     let mut connection = client.connect()?;
                     connection.send(format!("{{upload}}{framing}"))?;
                     connection.half_close();
-                    is_let_go(&mut connection)?;
+                    is_closed(&mut connection)?;
                 }
                 Ok(())
             }),
@@ -145,7 +146,7 @@ pub const CHAPTER: Chapter = Chapter {
                 for part in ["GET / HT", "{upload}Content-Length: 10\r\n\r\na=b"] {
                     let mut connection = client.connect()?;
                     connection.send(part)?;
-                    // An answer to somebody else shows that the server has had time for this one.
+                    // An answer to another client shows that the server has had time for this one.
                     if client.has(Concurrency) {
                         client.get("/")?.succeeds()?;
                     }
@@ -242,7 +243,7 @@ pub const CHAPTER: Chapter = Chapter {
                         connection.send("{get}Connection: close\r\n\r\n").map(|()| connection)
                     };
                     let four: Result<Vec<_>, Failure> = (0..4).map(ask).collect();
-                    // A server may serve one client at a time, and wait for it to go.
+                    // A server may serve one client at a time, and wait until it is gone.
                     four?.into_iter().try_for_each(|mut connection| connection.reply()?.succeeds())?;
                 }
                 Ok(())
@@ -268,9 +269,9 @@ pub const CHAPTER: Chapter = Chapter {
                 crowd.into_iter().try_for_each(|mut connection| {
                     connection.send(FOLLOW_UP)?;
                     match connection.answer(false)? {
-                        // A server may close what was idle for long, or what is too much for it.
+                        // A server may close connections that are idle for long, or more than it can serve.
                         Answer::Reply(_) | Answer::Closed | Answer::Reset => Ok(()),
-                        other => Err(wrong("an answer, or the connection closed", other.describe())),
+                        other => Err(wrong("an answer, or a closed connection", other.describe())),
                     }
                 })
             }),
@@ -288,7 +289,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let length = value.len() + 2;
                 let reply = client.send(format!("{{upload}}Content-Length: {length}\r\n\r\na={value}"))?;
                 match reply.status {
-                    413 => Err(Failure::Skip("the server takes no forms that large".into())),
+                    413 => Err(Failure::Skip("the server does not accept forms of that size".into())),
                     _ => reply.reports(&[(b"a", value.as_bytes())]),
                 }
             }),
@@ -314,27 +315,27 @@ fn reads_once(mut client: TcpStream) {
     while matches!(client.read(&mut [0; 65536]), Ok(1..)) {}
 }
 
-/// Whatever the server answers, it must end the connection once the client has. Returns the status codes.
-fn is_let_go(connection: &mut Connection) -> Result<Vec<u16>, Failure> {
+/// Whatever the server answers, it must close the connection once the client has. Returns the status codes.
+fn is_closed(connection: &mut Connection) -> Result<Vec<u16>, Failure> {
     let mut statuses = Vec::new();
     loop {
         match connection.answer(false)? {
             Answer::Reply(reply) => statuses.push(reply.status),
-            Answer::Silent(_) => return Err(wrong("the connection closed", "it stayed open")),
+            Answer::Silent(_) => return Err(wrong("a closed connection", "it stayed open")),
             Answer::Closed | Answer::Reset | Answer::Broken { .. } => return Ok(statuses),
         }
     }
 }
 
-/// A mutant that goes on waiting for those who have left.
-fn never_lets_go(mut client: TcpStream) {
+/// A mutant that keeps waiting for clients that have disconnected.
+fn never_closes(mut client: TcpStream) {
     let _ = next_head(&mut client);
     loop {
         thread::park();
     }
 }
 
-/// A mutant that a reset connection brings down when it looks at all of them in turn.
+/// A mutant that crashes on a reset connection when it looks at all connections in turn.
 fn dies_of_a_reset(mut client: TcpStream) {
     thread_local! { static CLIENTS: RefCell<Vec<TcpStream>> = const { RefCell::new(Vec::new()) } }
     let mut buffer = [0; 1024];
@@ -342,7 +343,7 @@ fn dies_of_a_reset(mut client: TcpStream) {
         client.read(&mut [0; 1024]).is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)
     };
     let is_dead = CLIENTS.with_borrow_mut(|clients| clients.iter_mut().any(is_reset));
-    // Nobody is waited for: what has not come by now will be looked at with the others.
+    // It waits for no client: what has not arrived by now is looked at with the others.
     let _ = client.set_read_timeout(Some(Duration::from_millis(20)));
     if !is_dead {
         let length = client.read(&mut buffer).unwrap_or(0);

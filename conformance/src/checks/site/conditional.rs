@@ -1,4 +1,4 @@
-//! Not sending what the client has: RFC 9110 section 13.
+//! Not sending what the client already has: RFC 9110 section 13.
 
 use std::time::{Duration, SystemTime};
 
@@ -31,7 +31,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let later = ask(client, &since(modified + DAY))?;
                 later.status_is(&[304, 200])?;
                 if later.status == 200 {
-                    client.note("only the very date of Last-Modified gets a 304, a later one does not");
+                    client.note("only the exact date of Last-Modified gets a 304; a later date does not");
                 }
                 Ok(())
             }),
@@ -89,7 +89,7 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Files)?;
                 let reply = client.get("/hello.txt")?;
                 reply.has_field("Last-Modified")?;
-                // Files that somebody copied to a server of their own may have got a new date.
+                // Files that were copied to the place that a running server serves may have a new date.
                 let expected = httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + MODIFIED);
                 if client.has(Output) { reply.field_is("Last-Modified", expected) } else { Ok(()) }
             }),
@@ -264,7 +264,7 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Files)?;
                 let usual = client.get("/no-such-file")?.status;
                 if usual < 400 {
-                    return Err(Failure::Skip("the server has an answer to every path".into()));
+                    return Err(Failure::Skip("the server answers every path with success".into()));
                 }
                 let now = httpdate::fmt_http_date(SystemTime::now());
                 let since = format!("If-Modified-Since: {now}");
@@ -280,9 +280,9 @@ pub const CHAPTER: Chapter = Chapter {
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-const NO_DATE: &str = "the server sends no Last-Modified from which other dates can be made";
+const NO_DATE: &str = "the server sends no usable Last-Modified";
 
-/// A GET with a condition, which stands before Host.
+/// A GET with a condition, which comes before Host.
 fn request(target: &str, condition: &str) -> String {
     format!("GET {target} HTTP/1.1\r\n{condition}\r\nHost: {{host}}\r\n\r\n")
 }
@@ -301,13 +301,13 @@ fn dated(client: &Client) -> Result<SystemTime, Failure> {
     let reply = client.get("/hello.txt")?;
     let value = reply.field("Last-Modified").map(String::from_utf8_lossy);
     let date = value.and_then(|value| httpdate::parse_http_date(&value).ok());
-    // Two digits can't name an older year, and what lies ahead is wrong by itself.
+    // Two digits can't name an older year, and a date in the future is wrong by itself.
     let now = SystemTime::now();
     date.filter(|date| (now - 49 * YEAR..now + DAY).contains(date))
         .ok_or_else(|| Failure::Skip(NO_DATE.into()))
 }
 
-/// The same of a server that has a use for dates.
+/// The same, if the server compares dates.
 fn compares_dates(client: &Client) -> Result<SystemTime, Failure> {
     let modified = dated(client)?;
     match ask(client, &since(modified))?.status {
@@ -324,7 +324,7 @@ fn tagged(client: &Client) -> Result<String, Failure> {
     tag.ok_or_else(|| Failure::Skip("the server sends no ETag".into()))
 }
 
-/// The same of a server that has a use for tags.
+/// The same, if the server compares tags.
 fn compares_tags(client: &Client) -> Result<String, Failure> {
     let tag = tagged(client)?;
     match ask(client, &format!("If-None-Match: {tag}"))?.status {
@@ -333,7 +333,7 @@ fn compares_tags(client: &Client) -> Result<String, Failure> {
     }
 }
 
-/// The file as it is sent whole, and a condition that gets a 304 for it.
+/// The response with the whole file, and a condition that gets a 304 for it.
 fn unchanged(client: &Client) -> Result<(Reply, String), Failure> {
     let condition = match compares_tags(client) {
         Err(Failure::Skip(_)) => since(compares_dates(client)?),

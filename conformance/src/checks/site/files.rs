@@ -326,7 +326,7 @@ pub const CHAPTER: Chapter = Chapter {
     ],
 };
 
-/// Spellings of a path out of the document root that servers have fallen for.
+/// Spellings of a path out of the document root that have fooled servers.
 const WAYS_OUT: &str = "/../secret.txt /dir/../../secret.txt //../secret.txt /./../secret.txt \
     /../www-private/secret.txt /%2e%2e/secret.txt /.%2E/secret.txt /%2e%2e%2fsecret.txt \
     /dir/..%2f..%2fsecret.txt /%2e%2e/www-private/secret.txt /%252e%252e/secret.txt \
@@ -345,7 +345,7 @@ fn sends(client: &Client, target: &str, name: &str) -> Result<(), Failure> {
     client.get(target)?.is_whole(&fixture::content(name))
 }
 
-/// Waits for a client that is slow to take a large file, but not on a connection that is to be closed.
+/// Waits for a client that is slow to read a large file, but not on a connection that it will close.
 fn does_not_wait(mut client: TcpStream) {
     let mut request = [0; 4096];
     let Ok(length) = client.read(&mut request) else { return };

@@ -1,4 +1,4 @@
-//! A form in the query and in the body, as the form contract has it.
+//! A form in the query and in the content, as the form contract says.
 
 use proptest::arbitrary::any;
 
@@ -62,7 +62,7 @@ pub const CHAPTER: Chapter = Chapter {
                 ))?;
                 let merged = [vec![query.clone(), body.clone()], vec![body.clone(), query]];
                 if reply.reports_one_of(&merged).is_ok() {
-                    client.note("the fields of the query are reported beside those of the content");
+                    client.note("the fields of the query are reported together with those of the content");
                     return Ok(());
                 }
                 reply.reports_one_of(&[vec![body]])
@@ -101,10 +101,11 @@ pub const CHAPTER: Chapter = Chapter {
                     let is_control = |field: &FormField| {
                         [field.name(), field.value()].concat().iter().any(u8::is_ascii_control)
                     };
-                    // Encoded or not, control characters in a target are what some good servers refuse.
-                    match in_query && sent.iter().any(is_control) {
-                        true => reply.reports_or_refuses(&[sent]),
-                        false => reply.reports_one_of(&[sent]),
+                    // Some good servers refuse control characters in a target, encoded or not.
+                    if in_query && sent.iter().any(is_control) {
+                        reply.reports_or_refuses(&[sent])
+                    } else {
+                        reply.reports_one_of(&[sent])
                     }
                 })
             }),
@@ -211,7 +212,7 @@ pub const CHAPTER: Chapter = Chapter {
                 head.same_fields_as(&get, &["Content-Type"])?;
                 let ended = connection.has_no_surplus();
                 if ended.is_err() && head.announces_close() {
-                    client.note("content follows the answer to HEAD, on a connection that closes after it");
+                    client.note("the server sends content in answer to HEAD, on a connection that then closes");
                     return Ok(());
                 }
                 ended
@@ -233,7 +234,7 @@ pub const CHAPTER: Chapter = Chapter {
                     let reply = connection.reply()?;
                     reply.reports(&[(name.as_bytes(), value.as_bytes())])?;
                     if reply.announces_close() {
-                        return Err(Failure::Skip("the server closes after each form".into()));
+                        return Err(Failure::Skip("the server closes the connection after each form".into()));
                     }
                 }
                 Ok(())
@@ -303,7 +304,7 @@ pub const CHAPTER: Chapter = Chapter {
     ],
 };
 
-/// A request for the page that a browser would show.
+/// A request for the page, as a browser sends it.
 fn page(start: &str, upload: &str) -> String {
     let content = match upload.len() {
         0 => String::new(),

@@ -215,7 +215,7 @@ pub const CHAPTER: Chapter = Chapter {
                     let reply = client.submit(MULTIPART, form(&[(&file(sent), "1")]))?;
                     reply.reports_one_of(&allowed)?;
                     if reply.reports_one_of(&allowed[1..]).is_ok() {
-                        client.note("the percent escapes that browsers put into names are decoded");
+                        client.note("the percent escapes that browsers write into names are decoded");
                     }
                 }
                 let allowed = ["a%22b%0D%0Ac", "a\"b\r\nc", "a\"b%0D%0Ac"];
@@ -241,7 +241,7 @@ pub const CHAPTER: Chapter = Chapter {
                     let reply = client.submit(MULTIPART, form(&[(&file(name), "1")]))?;
                     reply.reports_or_refuses(&allowed)?;
                     if name != base && reply.reports_one_of(&allowed[1..]).is_ok() {
-                        client.note("of a file name with a path only the last part is reported");
+                        client.note("only the last part of a file name with a path is reported");
                     }
                 }
                 Ok(())

@@ -1,4 +1,4 @@
-//! application/x-www-form-urlencoded: what + and % stand for.
+//! application/x-www-form-urlencoded: what + and % mean.
 
 use proptest::collection;
 
