@@ -4,7 +4,7 @@ import io
 import tempfile
 
 # Steps that are taken when the server asks for a block, with all that follow.
-LAZY = {"lazy", "yield", "fill", "report", "odd", "echo"}
+LAZY = {"lazy", "emit", "fill", "report", "odd", "echo"}
 
 
 class Body:

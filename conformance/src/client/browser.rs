@@ -12,8 +12,8 @@ use reqwest::blocking::RequestBuilder;
 use reqwest::blocking::multipart::{Form, Part};
 use reqwest::{header, redirect, retry};
 
-use crate::client::Client;
 use crate::client::capability::Capability;
+use crate::client::hands::Client;
 use crate::judge::failure::Failure;
 use crate::judge::failure::no_reply;
 use crate::judge::form::FormField;

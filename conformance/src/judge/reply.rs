@@ -45,7 +45,7 @@ impl Reply {
     }
 
     /// The request was refused as the client's fault: 4xx.
-    pub fn refuses(&self) -> Result<(), Failure> {
+    pub fn is_refusal(&self) -> Result<(), Failure> {
         match (400..500).contains(&self.status) {
             true => Ok(()),
             false => Err(self.wrong("a response with a 4xx status", self.describe(), self.mark(STATUS_AT))),
@@ -173,7 +173,7 @@ impl Reply {
     }
 
     /// A field of this name is there, be it on several lines.
-    pub fn has_fields(&self, name: &str) -> Result<(), Failure> {
+    pub fn has_some(&self, name: &str) -> Result<(), Failure> {
         match self.field(name) {
             Some(_) => Ok(()),
             None => Err(self.wrong(format!("a field {name}"), "none", self.mark_field(name))),

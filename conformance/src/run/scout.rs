@@ -11,7 +11,7 @@ use crate::client::capability::{Capabilities, Capability};
 use crate::client::context::{Context, Limits};
 use crate::judge::failure::Failure;
 use crate::judge::findings::{Findings, Rule};
-use crate::probe::{self, SIDE, Seen, application, side_file};
+use crate::probe::{Language, SIDE, Seen, side_file};
 use crate::run::profile::Profile;
 use crate::target::{Target, fixture};
 use crate::wire::reply::Answer;
@@ -56,8 +56,8 @@ pub fn get_to_know(target: &Target, profile: &Profile, seed: u64) -> Context {
     if target.output().is_some() {
         capabilities.add(Capability::Output);
     }
-    let seen = || Some(application(&scout)?.shared);
-    let side = script(&scout).or_else(seen).and_then(|seen| shared_side(&seen));
+    let side = seen(&scout, Language::Cgi).or_else(|| seen(&scout, Language::Wsgi));
+    let side = side.and_then(|seen| shared_side(&seen));
     if side.is_some() {
         capabilities.add(Capability::SideFiles);
     }
@@ -74,8 +74,8 @@ pub fn discover(client: &Client) -> Capabilities {
             Form => has_form(client),
             Files => serves_fixture(client),
             Content => Ok(shows_content(client)),
-            Cgi => Ok(script(client).is_some()),
-            Wsgi => Ok(application(client).is_some()),
+            Cgi => Ok(seen(client, Language::Cgi).is_some()),
+            Wsgi => Ok(seen(client, Language::Wsgi).is_some()),
             // Not the server's to offer.
             Capability::Output | Capability::SideFiles => Ok(false),
         };
@@ -119,17 +119,16 @@ fn shows_content(client: &Client) -> bool {
         || matches!(persists(client), Ok(true)) && grants("{get}Content-Length: 3\r\n\r\na=b")
 }
 
-/// What the script sees, where the server runs it.
-fn script(client: &Client) -> Option<probe::Seen> {
-    client.get("{cgi}/probe?token=scout&mark=here").ok()?.seen("scout").ok()
+/// What a program in this language sees, where the server hosts it.
+fn seen(client: &Client, language: Language) -> Option<Seen> {
+    let target = match language {
+        Language::Cgi => "{cgi}/probe?token=scout&mark=here",
+        Language::Wsgi => "/probe?token=scout&mark=here",
+    };
+    client.get(target).ok()?.report(language, "scout").ok()
 }
 
-/// What the application sees, where the server hosts it.
-fn application(client: &Client) -> Option<application::Seen> {
-    client.get("/probe?token=scout&mark=here").ok()?.tells("scout").ok()
-}
-
-/// The directory of side files that the probe saw, if it is ours, too, and the probe can write there.
+/// The directory of side files that the probe saw, if it is also ours and the probe can write there.
 fn shared_side(seen: &Seen) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStrExt;
     let side = Path::new(std::ffi::OsStr::from_bytes(&seen.side.as_ref()?.0));

@@ -3,10 +3,10 @@
 //! ```text
 //! DIR/www/          the document root
 //! DIR/cgi-bin/      scripts: the suite's own binary under several names, and a few lines of shell
-//! DIR/side/         files by which probe and suite talk past the server
+//! DIR/side/         files by which suite and programs talk past the server
 //! DIR/wsgi/         applications
 //! DIR/secret.txt    outside the root: no server may show it
-//! DIR/www-private/  outside the root, too, though its name begins like that of the root
+//! DIR/www-private/  also outside the root, though its name begins like that of the root
 //! ```
 
 use std::fs::{self, File};
@@ -15,8 +15,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::probe;
-use crate::probe::application;
+use crate::probe::{self, MODULES};
 
 /// Content of `/hello.txt`.
 pub const HELLO: &[u8] = b"Hello from the conformance fixture.\n";
@@ -29,7 +28,7 @@ pub const INDEX: &[u8] = b"<!DOCTYPE html>\n<html lang=\"en\"><head><title>Fixtu
 pub const DIR_INDEX: &[u8] = b"<!DOCTYPE html>\n<html lang=\"en\"><head><title>Directory</title></head>\
 <body><p>The index of a directory.</p></body></html>\n";
 
-/// What must never be served: it stands beside the document root, in two places.
+/// What must never be served: it is beside the document root, in two places.
 pub const SECRET: &[u8] = b"This file is outside the document root.\n";
 
 /// Markup in the name of a file in `/bare/`, a directory without an index.
@@ -44,7 +43,7 @@ pub const LARGE_LENGTH: usize = 8 * 1024 * 1024;
 /// When all files were last changed: Sun, 06 Nov 1994 08:49:37 GMT, the date in every RFC.
 pub const MODIFIED: Duration = Duration::from_secs(784_111_777);
 
-/// A document root, and what stands around it.
+/// A document root, and what is around it.
 #[derive(Debug, Clone)]
 pub struct Fixture {
     directory: PathBuf,
@@ -82,7 +81,7 @@ impl Fixture {
         create(&self.cgi_bin().join("dir"))?;
         let suite = std::env::current_exe()?;
         for name in probe::NAMES.iter().chain([&probe::FORM]) {
-            place(&suite, &self.cgi_bin().join(name))?;
+            put(&suite, &self.cgi_bin().join(name))?;
         }
         for (name, mode, content) in SCRIPTS {
             write(&self.cgi_bin().join(name), content)?;
@@ -94,7 +93,7 @@ impl Fixture {
     fn lay_out_applications(&self) -> io::Result<()> {
         let directory = self.wsgi();
         create(&directory)?;
-        for (name, text) in application::MODULES {
+        for (name, text) in MODULES {
             // Python goes by the date: an old one would stand for what was compiled from other words.
             let path = directory.join(name);
             if fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
@@ -134,7 +133,7 @@ pub fn large_content() -> Vec<u8> {
 ///
 /// # Panics
 /// Where the fixture has no such file: the check that asks for it is wrong.
-pub fn content(name: &str) -> Vec<u8> {
+pub fn file(name: &str) -> Vec<u8> {
     match SHORT_FILES.iter().find(|(short, _)| *short == name) {
         Some((_, content)) => content.to_vec(),
         None if name == "range.bin" => range_content(),
@@ -186,14 +185,14 @@ const SCRIPTS: &[(&str, u32, &[u8])] = &[
     ("no-interpreter", 0o755, b"#!/nowhere/at/all\n# THE SOURCE OF A SCRIPT\n"),
 ];
 
-/// What stands in the source of the scripts in shell, and never in what they print.
+/// What is in the source of the scripts in shell, and never in what they print.
 pub const SOURCE: &[u8] = b"THE SOURCE OF A SCRIPT";
 
 /// What a script beside the directory of scripts prints: nobody may be able to run it.
 pub const OUTSIDE: &[u8] = b"A SCRIPT OUTSIDE RAN";
 
 /// Puts the suite's own binary there: as a link, or where that can't be, as a copy.
-fn place(suite: &Path, at: &Path) -> io::Result<()> {
+fn put(suite: &Path, at: &Path) -> io::Result<()> {
     let same = |a: &fs::Metadata, b: &fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
     let ours = fs::metadata(suite)?;
     if let Ok(there) = fs::metadata(at) {

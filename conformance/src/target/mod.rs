@@ -9,7 +9,7 @@ pub mod fixture;
 pub mod process;
 
 use crate::client::context::Place;
-use crate::probe::application;
+use crate::probe::APPLICATION;
 use crate::target::fixture::Fixture;
 use crate::target::process::Process;
 use crate::wire::output::Output;
@@ -252,7 +252,7 @@ impl Recipe {
             .replace("{root}", &self.fixture.root().to_string_lossy())
             .replace("{cgi_bin}", &self.fixture.cgi_bin().to_string_lossy())
             .replace("{wsgi}", &self.fixture.wsgi().to_string_lossy())
-            .replace("{app}", application::APPLICATION)
+            .replace("{app}", APPLICATION)
     }
 }
 

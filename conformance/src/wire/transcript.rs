@@ -29,6 +29,11 @@ pub struct Event {
 pub enum Kind {
     /// The suite sent these octets.
     Sent(Block),
+    /// What was just sent asks a hosted program to do this.
+    Asked {
+        /// The program and what it does, in words.
+        words: String,
+    },
     /// The server sent these octets.
     Received(Block),
     /// The suite ended its side and went on reading.
@@ -95,7 +100,7 @@ impl Transcript {
 
     /// Adds an event where it belongs in time: the answer may be read, and recorded, before the thread that
     /// sent the request comes to record that.
-    fn record_at(&self, when: Instant, connection: u32, kind: Kind) {
+    pub(crate) fn record_at(&self, when: Instant, connection: u32, kind: Kind) {
         let at_us = when.saturating_duration_since(self.began).as_micros() as u64;
         let mut events = self.lock();
         if events.len() < KEPT_EVENTS {

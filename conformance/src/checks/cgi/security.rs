@@ -3,8 +3,9 @@
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::capability::Capability::Output;
-use crate::mutant::naive::{careless, tells_fields, tells_plain_fields};
+use crate::mutant::naive::{careless, reports_fields, reports_plain_fields};
 use crate::mutant::{hears, instead_of, replies, serves};
+use crate::probe::emit;
 use crate::target::SECRET_VARIABLE;
 use crate::target::fixture;
 
@@ -164,10 +165,10 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Libraries take that variable as the proxy for their own requests, so a visitor could choose it.",
             requirement: unwritten().practice(),
             hint: "List the fields of the request that your server keeps out of the environment.",
-            mutant: serves(tells_fields),
+            mutant: serves(reports_fields),
             run: Act(|client| {
                 for name in ["Proxy", "PROXY", "proxy"] {
-                    client.sees_fields(format!("{name}: http://example.com/\r\n"))?.lacks("HTTP_PROXY")?;
+                    client.script()?.sees_fields(format!("{name}: http://example.com/\r\n"))?.lacks("HTTP_PROXY")?;
                 }
                 Ok(())
             }),
@@ -178,9 +179,9 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A script that trusts REMOTE_USER lets in everybody who sends a field.",
             requirement: rule(&["rfc3875-4.1.1-02"]).counts(),
             hint: "Check what sets these variables: a password that the server has verified, or a field that came.",
-            mutant: serves(tells_plain_fields),
+            mutant: serves(reports_plain_fields),
             run: Act(|client| {
-                let seen = client.sees_fields(
+                let seen = client.script()?.sees_fields(
                     "Authorization: Basic dXNlcjpwYXNz\r\nRemote-User: root\r\nRemote_User: root\r\nAuth-Type: Basic\r\n",
                 )?;
                 seen.lacks("AUTH_TYPE")?;
@@ -193,13 +194,13 @@ pub const CHAPTER: Chapter = Chapter {
             why: "With LD_PRELOAD or PATH a visitor chooses which code the script runs.",
             requirement: rule(&["rfc3875-4.1.18-03"]).counts(),
             hint: "Trace how the name of a variable is made from the name of a field.",
-            mutant: serves(tells_plain_fields),
+            mutant: serves(reports_plain_fields),
             run: Act(|client| {
                 let token = client.token();
                 let names =
                     ["LD-PRELOAD", "LD_PRELOAD", "Path", "IFS", "Script-Name", "Server_Name", "Content_Type"];
                 let fields: String = names.iter().map(|name| format!("{name}: {token}\r\n")).collect();
-                let seen = client.sees_fields(format!("{fields}Content_Length: 5\r\n"))?;
+                let seen = client.script()?.sees_fields(format!("{fields}Content_Length: 5\r\n"))?;
                 seen.keeps_to_fields(&token)?;
                 match seen.variable("CONTENT_LENGTH") {
                     Some(b"5") => seen.lacks("CONTENT_LENGTH"),
@@ -213,10 +214,10 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A proxy that sets or removes X-Name does not know X_Name, and the script can't tell the two apart.",
             requirement: unwritten().warns().because("A script that trusts a field of its proxy can be deceived, but most scripts trust none."),
             hint: "See what happens when the names of two fields give the same variable.",
-            mutant: serves(tells_fields),
+            mutant: serves(reports_fields),
             run: Act(|client| {
                 for fields in ["X-Same: dash\r\nX_Same: line\r\n", "X_Same: line\r\nX-Same: dash\r\n"] {
-                    let seen = client.sees_fields(fields)?;
+                    let seen = client.script()?.sees_fields(fields)?;
                     if seen.variable("HTTP_X_SAME").is_some() {
                         seen.variable_is("HTTP_X_SAME", "dash")?;
                     }
@@ -235,7 +236,7 @@ pub const CHAPTER: Chapter = Chapter {
                 for value in
                     ["() { :; }; echo a", "$(id) `id` ${IFS}", "'\"\\'\"; id #", "%n%s%x", "a|id>b&&id"]
                 {
-                    let seen = client.sees_fields(format!("X-Shell: {value}\r\n"))?;
+                    let seen = client.script()?.sees_fields(format!("X-Shell: {value}\r\n"))?;
                     if seen.variable("HTTP_X_SHELL").is_some() {
                         seen.variable_is("HTTP_X_SHELL", value)?;
                     }
@@ -249,10 +250,10 @@ pub const CHAPTER: Chapter = Chapter {
             why: "It holds passwords and keys, and one script that prints its environment gives them away.",
             requirement: rule(&["rfc3875-9.5-01"]).warns(),
             hint: "Compare the environment of a script with that in which you started the server.",
-            mutant: serves(tells_fields),
+            mutant: serves(reports_fields),
             run: Act(|client| {
                 client.needs(Output)?;
-                client.sees_fields("")?.lacks(SECRET_VARIABLE.0)
+                client.script()?.sees_fields("")?.lacks(SECRET_VARIABLE.0)
             }),
         },
         Check {
@@ -264,7 +265,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(careless),
             run: Act(|client| {
                 client.needs(Output)?;
-                client.sees_fields("")?.has_open_just_the_standard_ones()
+                client.script()?.sees_fields("")?.has_open_just_the_standard_ones()
             }),
         },
         Check {
@@ -283,7 +284,7 @@ pub const CHAPTER: Chapter = Chapter {
                     client.get(&format!("{{cgi}}/{path}"))?.lacks_field("Injected")?;
                 }
                 let url = "http://example.com/%0d%0aInjected:%20yes";
-                client.emits(format!("Location: {url}\n\n"))?.lacks_field("Injected")
+                client.script()?.run(&[emit(format!("Location: {url}\n\n"))])?.lacks_field("Injected")
             }),
         },
     ],

@@ -6,13 +6,14 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
-use super::{Connection, Incoming};
+use super::reader::Incoming;
+use super::stream::Connection;
 use crate::judge::failure::Failure;
 use crate::wire::transcript::Transcript;
 
 impl Connection {
     /// Passes on to the server what `client` says, and back what the server says, until one of them has
-    /// enough. All of it is recorded, and the response can be read here, too.
+    /// enough. All of it is recorded, and the response can also be read here.
     pub(crate) fn tap(&mut self, client: TcpStream) -> Result<(), Failure> {
         client.set_nodelay(true)?;
         let (sender, incoming) = mpsc::channel();

@@ -1,10 +1,10 @@
 //! Verbs for requests with content: they tell where such a request ends for the server, by a plain request
 //! that goes out right behind it.
 
-use crate::client::Client;
 use crate::client::capability::Capability;
 use crate::client::connection::Connection;
 use crate::client::context::FOLLOW_UP;
+use crate::client::hands::Client;
 use crate::client::twin::Twin;
 use crate::judge::failure::no_reply;
 use crate::judge::failure::{Failure, wrong};
