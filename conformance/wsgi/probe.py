@@ -43,7 +43,7 @@ class Trouble(Exception):
 
 
 class Abort(BaseException):
-    """What goes wrong on purpose, and is no Exception."""
+    """What goes wrong on purpose, and is not an Exception."""
 
 
 class Mute(Exception):
@@ -58,7 +58,7 @@ def unhex(digits):
 
 
 def text(digits):
-    """Text that stands in the query as hex digits of UTF-8."""
+    """Text that is in the query as hex digits of UTF-8."""
     return unhex(digits).decode("utf-8", "surrogatepass")
 
 
@@ -73,7 +73,7 @@ def given(arguments, named):
 
 
 class Run:
-    """One call of the application: the steps that are left to take, and what was seen so far."""
+    """One call of the application: the steps that are left, and what was seen so far."""
 
     def __init__(self, arguments, named, attributes):
         self.environ, self.start_response = given(arguments, named)
@@ -113,7 +113,7 @@ class Run:
         }
 
     def respond(self):
-        """Takes steps up to the one that says what to return; what is left is taken block by block."""
+        """Does the steps up to the one that says what to return; what is left is done block by block."""
         while self.steps:
             verb, _, argument = self.steps[0].partition("=")
             if verb in probe_answers.LAZY:
@@ -234,7 +234,7 @@ class Run:
         self.write(probe_answers.ODD_BLOCKS[name])
 
     def block(self, verb, argument):
-        """The block that a lazy step stands for; None where it is none."""
+        """The block that a lazy step yields; None where it yields none."""
         if verb == "emit":
             return unhex(argument)
         if verb == "fill":

@@ -25,10 +25,10 @@ pub struct Hosted<'c> {
     name: &'c str,
 }
 
-/// What a program is shown: a request just as it is here, in which `{token}` stands for the token of the program; or
-/// a GET that asks for steps.
+/// What a program is prompted with: a request just as it is here, with the token of the program in place of `{token}`; or a
+/// GET that asks for steps.
 #[derive(Debug)]
-pub enum Shown {
+pub enum Prompt {
     /// A request.
     Request(Vec<u8>),
     /// Steps.
@@ -100,6 +100,14 @@ impl<'c> Hosted<'c> {
         self.client.send(call.get())
     }
 
+    /// Has the program do these steps, and returns the connection on which the answer will come.
+    pub fn begin(&mut self, steps: &[Step]) -> Result<Connection, Failure> {
+        let call = self.call(steps);
+        let mut connection = self.client.connect()?;
+        connection.send(call.get())?;
+        Ok(connection)
+    }
+
     /// Has the program do these steps, and returns all that comes until the connection ends, or nothing more comes.
     pub fn run_raw(&mut self, steps: &[Step]) -> Result<Raw, Failure> {
         let call = self.call(steps);
@@ -109,14 +117,14 @@ impl<'c> Hosted<'c> {
     }
 
     /// What the program sees of this request, or after these steps.
-    pub fn sees(&mut self, shown: impl Into<Shown>) -> Result<Seen, Failure> {
-        let (call, request) = self.prepare(shown.into());
+    pub fn sees(&mut self, prompt: impl Into<Prompt>) -> Result<Seen, Failure> {
+        let (call, request) = self.prepare(prompt.into());
         self.client.send(request)?.seen_by(&call)
     }
 
     /// The same, and `None` where the request is refused: see [`Call::seen_or_refused`].
-    pub fn sees_or_refuses(&mut self, shown: impl Into<Shown>) -> Result<Option<Seen>, Failure> {
-        let (call, request) = self.prepare(shown.into());
+    pub fn sees_or_refuses(&mut self, prompt: impl Into<Prompt>) -> Result<Option<Seen>, Failure> {
+        let (call, request) = self.prepare(prompt.into());
         call.seen_or_refused(self.client.ask(request)?)
     }
 
@@ -168,14 +176,14 @@ impl<'c> Hosted<'c> {
         if reply.status == 404 { Ok(()) } else { Err(Failure::Blocked(reply.describe())) }
     }
 
-    fn prepare(&mut self, shown: Shown) -> (Call, Vec<u8>) {
-        let request = match shown {
-            Shown::Steps(steps) => {
+    fn prepare(&mut self, prompt: Prompt) -> (Call, Vec<u8>) {
+        let request = match prompt {
+            Prompt::Steps(steps) => {
                 let call = self.call(&steps);
                 let request = call.get().into_bytes();
                 return (call, request);
             }
-            Shown::Request(request) => request,
+            Prompt::Request(request) => request,
         };
         let token = self.token();
         let with_token = replace(&request, b"{token}", format!("token={token}").as_bytes());
@@ -201,7 +209,7 @@ impl Client {
     /// Skips the check where the form is a script and the server takes no notice of its Status: then nobody
     /// sees a refusal.
     pub fn needs_refusals(&mut self) -> Result<(), Failure> {
-        let why = "the form is a script, and what scripts say as Status, \"document-status\" judges";
+        let why = "the form is a script, and the server takes no notice of what scripts say as Status";
         if self.form_is_script() && self.script()?.honours_status().is_err() {
             return Err(Failure::Skip(why.into()));
         }
@@ -251,32 +259,32 @@ impl Client {
     }
 }
 
-impl From<&str> for Shown {
-    fn from(request: &str) -> Shown {
-        Shown::Request(request.into())
+impl From<&str> for Prompt {
+    fn from(request: &str) -> Prompt {
+        Prompt::Request(request.into())
     }
 }
 
-impl From<String> for Shown {
-    fn from(request: String) -> Shown {
-        Shown::Request(request.into())
+impl From<String> for Prompt {
+    fn from(request: String) -> Prompt {
+        Prompt::Request(request.into())
     }
 }
 
-impl From<Vec<u8>> for Shown {
-    fn from(request: Vec<u8>) -> Shown {
-        Shown::Request(request)
+impl From<Vec<u8>> for Prompt {
+    fn from(request: Vec<u8>) -> Prompt {
+        Prompt::Request(request)
     }
 }
 
-impl From<&[Step]> for Shown {
-    fn from(steps: &[Step]) -> Shown {
-        Shown::Steps(steps.into())
+impl From<&[Step]> for Prompt {
+    fn from(steps: &[Step]) -> Prompt {
+        Prompt::Steps(steps.into())
     }
 }
 
-impl<const N: usize> From<&[Step; N]> for Shown {
-    fn from(steps: &[Step; N]) -> Shown {
-        Shown::Steps(steps.to_vec())
+impl<const N: usize> From<&[Step; N]> for Prompt {
+    fn from(steps: &[Step; N]) -> Prompt {
+        Prompt::Steps(steps.to_vec())
     }
 }

@@ -46,13 +46,14 @@ impl Reply {
         self.status_is(&[301, 302, 303, 307, 308])?;
         let location = String::from_utf8_lossy(self.has_field("Location")?).into_owned();
         let (_, actual) = host_and_path(&location);
-        match actual.split(['?', '#']).next() == Some(path) {
-            true => Ok(()),
-            false => Err(self.wrong(
+        if actual.split(['?', '#']).next() == Some(path) {
+            Ok(())
+        } else {
+            Err(self.wrong(
                 format!("Location: {path}"),
                 format!("Location: {}", escape_some(location.as_bytes(), 100)),
                 self.mark_field("Location"),
-            )),
+            ))
         }
     }
 
@@ -92,13 +93,14 @@ impl Reply {
         let opaque = value.strip_prefix(b"W/").unwrap_or(value);
         let inner = opaque.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
         let is_tag_octet = |octet: &u8| !matches!(octet, 0..=0x20 | b'"' | 0x7f);
-        match inner.is_some_and(|inner| inner.iter().all(is_tag_octet)) {
-            true => Ok(()),
-            false => Err(self.wrong(
+        if inner.is_some_and(|inner| inner.iter().all(is_tag_octet)) {
+            Ok(())
+        } else {
+            Err(self.wrong(
                 "an entity tag in double quotes, like \"a1b2\"",
                 escape_some(value, 60),
                 self.mark_field(name),
-            )),
+            ))
         }
     }
 
@@ -157,12 +159,11 @@ impl Reply {
 
     /// The content has no more octets than this.
     pub fn is_at_most(&self, octets: usize) -> Result<(), Failure> {
-        match self.body.len() <= octets {
-            true => Ok(()),
-            false => {
-                let expected = format!("at most {octets} octets of content");
-                Err(self.wrong(expected, self.describe(), self.mark(self.head.len())))
-            }
+        if self.body.len() <= octets {
+            Ok(())
+        } else {
+            let expected = format!("at most {octets} octets of content");
+            Err(self.wrong(expected, self.describe(), self.mark(self.head.len())))
         }
     }
 
@@ -172,9 +173,10 @@ impl Reply {
         let (_, boundary) = media_type.split_once("boundary=")?;
         let boundary = boundary.split(';').next()?.trim().trim_matches('"');
         let (first, next) = (format!("--{boundary}"), format!("\r\n--{boundary}"));
-        let start = match self.body.starts_with(first.as_bytes()) {
-            true => first.len(),
-            false => find(&self.body, next.as_bytes())? + next.len(),
+        let start = if self.body.starts_with(first.as_bytes()) {
+            first.len()
+        } else {
+            find(&self.body, next.as_bytes())? + next.len()
         };
         let mut rest = &self.body[start..];
         let mut parts = Vec::new();

@@ -59,24 +59,22 @@ impl Reply {
     pub fn reports_in_order(&self, fields: &[FormField]) -> Result<(), Failure> {
         self.reports_one_of(&[fields.to_vec()])?;
         let actual = self.form().map(|form| form.fields).unwrap_or_default();
-        match fields.iter().zip(&actual).all(|(a, b)| same_field(a, b)) {
-            true => Ok(()),
-            false => {
-                let (expected, actual) = [fields, &actual].map(|list| Parting::default().show(list)).into();
-                Err(self.wrong(expected, actual, self.mark(self.head.len())))
-            }
+        if fields.iter().zip(&actual).all(|(a, b)| same_field(a, b)) {
+            Ok(())
+        } else {
+            let (expected, actual) = [fields, &actual].map(|list| Parting::default().show(list)).into();
+            Err(self.wrong(expected, actual, self.mark(self.head.len())))
         }
     }
 
     /// The report says that the fields came in the `query`, or in the `body`.
     pub fn reports_source(&self, source: &str) -> Result<(), Failure> {
         let actual = self.form().map(|form| form.source).unwrap_or_default();
-        match actual == source {
-            true => Ok(()),
-            false => {
-                let actual = format!("the source \"{}\"", escape_some(actual.as_bytes(), 40));
-                Err(self.wrong(format!("the source \"{source}\""), actual, self.mark(self.head.len())))
-            }
+        if actual == source {
+            Ok(())
+        } else {
+            let actual = format!("the source \"{}\"", escape_some(actual.as_bytes(), 40));
+            Err(self.wrong(format!("the source \"{source}\""), actual, self.mark(self.head.len())))
         }
     }
 }
@@ -105,7 +103,7 @@ pub struct FormField {
 }
 
 impl FormField {
-    /// A field that is no file.
+    /// A field that is not a file.
     pub fn text(name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> FormField {
         let (name_hex, value_hex) = (hex(name.as_ref()), hex(value.as_ref()));
         FormField { name_hex, filename_hex: None, media_type: None, value_hex }
@@ -176,7 +174,7 @@ const SHOWN: usize = 8;
 const SHOWN_OCTETS: usize = 60;
 
 /// Where two lists of fields part: at which field, and at which octet of its value. What is shown of long
-/// lists and long values is what stands there.
+/// lists and long values is what is there.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Parting {
     field: usize,
@@ -198,10 +196,10 @@ impl Parting {
         }
         let from = if fields.len() > SHOWN { self.field.saturating_sub(SHOWN / 2) } else { 0 };
         let shown = fields.iter().enumerate().skip(from).take(SHOWN);
-        let shown = shown.map(|(at, field)| match at == self.field {
-            true => describe(field, self.octet),
-            false => describe(field, 0),
-        });
+        let shown =
+            shown.map(
+                |(at, field)| if at == self.field { describe(field, self.octet) } else { describe(field, 0) },
+            );
         let shown = shown.collect::<Vec<_>>().join(", ");
         match fields.len() {
             ..=SHOWN => shown,
@@ -210,7 +208,7 @@ impl Parting {
     }
 }
 
-/// One field; of a long value what stands around `octet`.
+/// One field; of a long value what is around `octet`.
 fn describe(field: &FormField, octet: usize) -> String {
     let file = field.filename_hex.as_ref().map(|name| format!("file \"{}\"", text(name)));
     let facts: Vec<String> = file.into_iter().chain(field.media_type.as_deref().map(shorten)).collect();
@@ -226,7 +224,7 @@ fn shorten(text: &str) -> String {
     escape_some(text.as_bytes(), SHOWN_OCTETS)
 }
 
-/// What hex digits stand for, escaped and cut; or the digits themselves, where they are none.
+/// What hex digits mean, escaped and cut; or the digits themselves, where they are not hex.
 fn text(digits: &str) -> String {
     escape_some(unhex(digits).as_deref().unwrap_or(digits.as_bytes()), SHOWN_OCTETS)
 }

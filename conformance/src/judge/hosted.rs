@@ -51,7 +51,7 @@ impl Seen {
         self.variable_is_one_of(name, &[value.as_ref()])
     }
 
-    /// The variable has one of these values, of which an empty one also stands for none.
+    /// The variable has one of these values, of which an empty one also means none.
     pub fn variable_is_one_of(&self, name: &str, values: &[&[u8]]) -> Result<(), Failure> {
         if values.contains(&self.value(name)) {
             return Ok(());

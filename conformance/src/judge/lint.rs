@@ -8,7 +8,7 @@ use crate::wire::reply::Reply;
 
 type Judgement = Result<(), Failure>;
 
-/// Fields that stand in a message once at most; Content-Length has a rule of its own.
+/// Fields that are in a message once at most; Content-Length has a rule of its own.
 const SINGLETONS: &[&str] = &[
     "Age",
     "Content-Location",
@@ -86,7 +86,7 @@ pub(crate) fn bare_cr(reply: &Reply) -> Judgement {
 
 /// RFC 9112 section 5.1.
 pub(crate) fn space_before_colon(reply: &Reply) -> Judgement {
-    every_field_line(reply, "the colon right behind the name", |line| {
+    every_field_line(reply, "the colon right after the name", |line| {
         name(line).is_none_or(|name| !name.ends_with(b" ") && !name.ends_with(b"\t"))
     })
 }
@@ -228,7 +228,7 @@ pub(crate) fn list_members(reply: &Reply) -> Judgement {
                 let word = member.trim_ascii().split(|octet| b";/".contains(octet)).next();
                 word.is_some_and(is_token)
             };
-            // No member at all says something, too: that no method is allowed.
+            // No member at all also says something: that no method is allowed.
             value.is_empty() || value.split(|octet| *octet == b',').all(is_member)
         })
     })
@@ -243,9 +243,10 @@ pub(crate) fn required_fields(reply: &Reply) -> Judgement {
 }
 
 fn expect(kept: bool, reply: &Reply, at: usize, expected: &str, actual: &[u8]) -> Judgement {
-    match kept {
-        true => Ok(()),
-        false => Err(reply.wrong(expected, format!("\"{}\"", escape_some(actual, 100)), reply.mark(at))),
+    if kept {
+        Ok(())
+    } else {
+        Err(reply.wrong(expected, format!("\"{}\"", escape_some(actual, 100)), reply.mark(at)))
     }
 }
 
@@ -285,7 +286,7 @@ fn is_folded(line: &[u8]) -> bool {
     line.starts_with(b" ") || line.starts_with(b"\t")
 }
 
-/// What stands before the colon.
+/// What is before the colon.
 fn name(line: &[u8]) -> Option<&[u8]> {
     line.iter().position(|octet| *octet == b':').map(|colon| &line[..colon])
 }

@@ -5,7 +5,7 @@ use crate::wire::octets::{escape, escape_some, find};
 use crate::wire::reply::{Framing, Reply};
 use crate::wire::transcript::Mark;
 
-/// Octets after `HTTP/1.1 `, where the status code stands.
+/// Octets after `HTTP/1.1 `, where the status code is.
 const STATUS_AT: usize = 9;
 
 impl Reply {
@@ -16,39 +16,39 @@ impl Reply {
 
     /// The status code is one of these.
     pub fn status_is(&self, statuses: &[u16]) -> Result<(), Failure> {
-        match statuses.contains(&self.status) {
-            true => Ok(()),
-            false => {
-                let expected = format!("status {}", list_statuses(statuses));
-                Err(self.wrong(expected, self.describe(), self.mark(STATUS_AT)))
-            }
+        if statuses.contains(&self.status) {
+            Ok(())
+        } else {
+            let expected = format!("status {}", list_statuses(statuses));
+            Err(self.wrong(expected, self.describe(), self.mark(STATUS_AT)))
         }
     }
 
     /// The status code is not one of these.
     pub fn status_is_not(&self, statuses: &[u16]) -> Result<(), Failure> {
-        match statuses.contains(&self.status) {
-            false => Ok(()),
-            true => {
-                let expected = format!("any status but {}", list_statuses(statuses));
-                Err(self.wrong(expected, self.describe(), self.mark(STATUS_AT)))
-            }
+        if statuses.contains(&self.status) {
+            let expected = format!("any status but {}", list_statuses(statuses));
+            Err(self.wrong(expected, self.describe(), self.mark(STATUS_AT)))
+        } else {
+            Ok(())
         }
     }
 
     /// The request was granted: 2xx.
     pub fn succeeds(&self) -> Result<(), Failure> {
-        match (200..300).contains(&self.status) {
-            true => Ok(()),
-            false => Err(self.wrong("a response with a 2xx status", self.describe(), self.mark(STATUS_AT))),
+        if (200..300).contains(&self.status) {
+            Ok(())
+        } else {
+            Err(self.wrong("a response with a 2xx status", self.describe(), self.mark(STATUS_AT)))
         }
     }
 
     /// The request was refused as the client's fault: 4xx.
     pub fn is_refusal(&self) -> Result<(), Failure> {
-        match (400..500).contains(&self.status) {
-            true => Ok(()),
-            false => Err(self.wrong("a response with a 4xx status", self.describe(), self.mark(STATUS_AT))),
+        if (400..500).contains(&self.status) {
+            Ok(())
+        } else {
+            Err(self.wrong("a response with a 4xx status", self.describe(), self.mark(STATUS_AT)))
         }
     }
 
@@ -77,29 +77,32 @@ impl Reply {
     /// The field is there with just this value.
     pub fn field_is(&self, name: &str, value: impl AsRef<[u8]>) -> Result<(), Failure> {
         let (actual, expected) = (self.has_field(name)?, value.as_ref());
-        match actual == expected {
-            true => Ok(()),
-            false => Err(self.wrong(
+        if actual == expected {
+            Ok(())
+        } else {
+            Err(self.wrong(
                 format!("{name}: {}", escape(expected)),
                 format!("{name}: {}", escape_some(actual, 200)),
                 self.mark_field(name),
-            )),
+            ))
         }
     }
 
     /// A list field has this member, in any case.
     pub fn list_has(&self, name: &str, member: &str) -> Result<(), Failure> {
         let members = self.list(name);
-        match members.iter().any(|found| found.eq_ignore_ascii_case(member)) {
-            true => Ok(()),
-            false => Err(self.wrong(
+        if members.iter().any(|found| found.eq_ignore_ascii_case(member)) {
+            Ok(())
+        } else {
+            Err(self.wrong(
                 format!("{name} with the member {member}"),
-                match members.is_empty() {
-                    true => format!("no {name}"),
-                    false => format!("{name}: {}", escape(members.join(", ").as_bytes())),
+                if members.is_empty() {
+                    format!("no {name}")
+                } else {
+                    format!("{name}: {}", escape(members.join(", ").as_bytes()))
                 },
                 self.mark_field(name),
-            )),
+            ))
         }
     }
 
@@ -118,7 +121,7 @@ impl Reply {
                 escape_some(&bytes[from.min(bytes.len())..], 60)
             )
         };
-        // In chunks the octet stands further on; then the beginning of the body has to do.
+        // In chunks the octet is further on; then the beginning of the body has to do.
         let within = if self.framing == Framing::Chunked { 0 } else { same };
         let at = self.mark(self.head.len() + within);
         Err(self.wrong(format!("the content: {}", excerpt(expected)), excerpt(&self.body), at))
@@ -156,12 +159,9 @@ impl Reply {
         }
     }
 
-    /// It says that the connection closes behind it.
+    /// It says that the connection closes after it.
     pub fn says_close(&self) -> Result<(), Failure> {
-        match self.announces_close() {
-            true => Ok(()),
-            false => self.list_has("Connection", "close"),
-        }
+        if self.announces_close() { Ok(()) } else { self.list_has("Connection", "close") }
     }
 
     /// No interim response came before it.
@@ -182,24 +182,24 @@ impl Reply {
 
     /// A list field does not have this member.
     pub fn list_lacks(&self, name: &str, member: &str) -> Result<(), Failure> {
-        match self.list(name).iter().any(|found| found.eq_ignore_ascii_case(member)) {
-            false => Ok(()),
-            true => {
-                let expected = format!("{name} without {member}");
-                Err(self.wrong(expected, format!("{member} in it"), self.mark_field(name)))
-            }
+        if self.list(name).iter().any(|found| found.eq_ignore_ascii_case(member)) {
+            let expected = format!("{name} without {member}");
+            Err(self.wrong(expected, format!("{member} in it"), self.mark_field(name)))
+        } else {
+            Ok(())
         }
     }
 
     /// The status line names one of these versions.
     pub fn is_version(&self, versions: &[&str]) -> Result<(), Failure> {
-        match versions.contains(&&*self.version) {
-            true => Ok(()),
-            false => Err(self.wrong(versions.join(" or "), escape(self.version.as_bytes()), self.mark(0))),
+        if versions.contains(&&*self.version) {
+            Ok(())
+        } else {
+            Err(self.wrong(versions.join(" or "), escape(self.version.as_bytes()), self.mark(0)))
         }
     }
 
-    /// These octets stand somewhere in the content.
+    /// These octets are somewhere in the content.
     pub fn body_has(&self, octets: impl AsRef<[u8]>) -> Result<(), Failure> {
         let octets = octets.as_ref();
         match find(&self.body, octets) {
@@ -215,7 +215,7 @@ impl Reply {
         }
     }
 
-    /// These octets stand nowhere in the content.
+    /// These octets are nowhere in the content.
     pub fn body_lacks(&self, octets: impl AsRef<[u8]>) -> Result<(), Failure> {
         let octets = octets.as_ref();
         let Some(at) = find(&self.body, octets) else { return Ok(()) };

@@ -11,7 +11,7 @@ use crate::client::capability::{Capabilities, Capability};
 use crate::client::context::{Context, Limits};
 use crate::judge::failure::Failure;
 use crate::judge::findings::{Findings, Rule};
-use crate::probe::{Language, SIDE, Seen, side_file};
+use crate::probe::{Language, SIDE, Seen, mark, side_file};
 use crate::run::profile::Profile;
 use crate::target::{Target, fixture};
 use crate::wire::reply::Answer;
@@ -121,11 +121,11 @@ fn shows_content(client: &Client) -> bool {
 
 /// What a program in this language sees, where the server hosts it.
 fn seen(client: &Client, language: Language) -> Option<Seen> {
-    let target = match language {
-        Language::Cgi => "{cgi}/probe?token=scout&mark=here",
-        Language::Wsgi => "/probe?token=scout&mark=here",
+    let path = match language {
+        Language::Cgi => "{cgi}/probe",
+        Language::Wsgi => "/probe",
     };
-    client.get(target).ok()?.report(language, "scout").ok()
+    client.get(&format!("{path}?token=scout&{}", mark("here"))).ok()?.report(language, "scout").ok()
 }
 
 /// The directory of side files that the probe saw, if it is also ours and the probe can write there.

@@ -94,7 +94,7 @@ impl Fixture {
         let directory = self.wsgi();
         create(&directory)?;
         for (name, text) in MODULES {
-            // Python goes by the date: an old one would stand for what was compiled from other words.
+            // Python goes by the date: an old one would mean what was compiled from other words.
             let path = directory.join(name);
             if fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
                 fs::write(path, text)?;

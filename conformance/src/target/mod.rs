@@ -21,7 +21,7 @@ pub const START_LIMIT: Duration = Duration::from_secs(10);
 pub const SECRET_VARIABLE: (&str, &str) = ("CONFORMANCE_SECRET", "do-not-pass-this-on");
 
 /// How to start a server: a command whose words may hold `{port}`, `{host}`, `{root}`, `{cgi_bin}`,
-/// `{wsgi}` and `{app}`. PORT stands in its environment, too, and PYTHONPATH, which leads to `{wsgi}`.
+/// `{wsgi}` and `{app}`. In its environment are also PORT, and PYTHONPATH, which leads to `{wsgi}`.
 #[derive(Debug, Clone)]
 pub struct Recipe {
     /// Program and arguments.
@@ -194,7 +194,7 @@ impl Target {
     fn launch(&mut self) -> Result<(), StartError> {
         let Some(recipe) = self.recipe.clone() else { return Ok(()) };
         let output = self.output.get_or_insert_default().clone();
-        // A port that was free a moment ago may be taken by now; a server that dies of it gets another.
+        // A port that was free a moment ago may be in use by now; a server that dies of it gets another.
         for attempt in 0.. {
             let address = free_address();
             self.place = Place { address, host: address.to_string() };
@@ -238,7 +238,7 @@ impl Target {
                 let address = self.place.address;
                 return Err(StartError::NeverListened { address, output: output.tail(printed, 20) });
             }
-            // Nothing tells when a foreign process begins to listen: ask again, at growing intervals.
+            // Nothing shows when a foreign process begins to listen: ask again, at growing intervals.
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(50));
         }

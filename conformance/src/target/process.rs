@@ -183,7 +183,7 @@ fn descendants(ancestor: u32) -> Vec<u32> {
         .filter_map(|entry| {
             let process: u32 = entry.file_name().to_str()?.parse().ok()?;
             let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
-            // The name before it stands in parentheses and may hold anything.
+            // The name before it is in parentheses and may hold anything.
             let parent = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()?;
             Some((process, parent))
         })

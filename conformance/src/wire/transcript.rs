@@ -118,9 +118,9 @@ impl Transcript {
         self.record_at(when, connection, if sent { Kind::Sent(block) } else { Kind::Received(block) });
     }
 
-    /// Adds octets that were sent right behind others, as one piece with them: how a client of somebody
+    /// Adds octets that were sent right after others, as one piece with them: how a client of somebody
     /// else's cuts its request is nothing to go by.
-    pub(crate) fn record_behind(&self, when: Instant, connection: u32, offset: u64, bytes: &[u8]) {
+    pub(crate) fn record_after(&self, when: Instant, connection: u32, offset: u64, bytes: &[u8]) {
         let mut events = self.lock();
         match events.iter_mut().rfind(|event| event.connection == connection).map(|event| &mut event.kind) {
             Some(Kind::Sent(block)) => {

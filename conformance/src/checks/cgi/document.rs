@@ -297,9 +297,7 @@ pub const CHAPTER: Chapter = Chapter {
                 client.script()?.honours_status()?;
                 for status in [204, 304] {
                     let output = format!("Status: {status} Nothing\nContent-Type: text/plain\n\nsurplus");
-                    let call = client.script()?.call(&[emit(output)]);
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+                    let mut connection = client.script()?.begin(&[emit(output)])?;
                     let reply = connection.reply()?;
                     reply.status_is(&[status])?;
                     reply.lacks_field("Transfer-Encoding")?;

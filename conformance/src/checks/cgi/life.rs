@@ -92,10 +92,7 @@ pub const CHAPTER: Chapter = Chapter {
                 // Some servers start a script when its content is there: then there is none to end.
                 let begun = call.comes_to("begun")?;
                 connection.reset()?;
-                match begun {
-                    true => call.process_ends("begun"),
-                    false => Ok(()),
-                }
+                if begun { call.process_ends("begun") } else { Ok(()) }
             }),
         },
         Check {
@@ -108,8 +105,8 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let steps = [mark("begun"), wait("go")];
                 let call = client.script()?.call(&steps);
-                let mut connection = client.connect()?;
-                connection.send(call.get())?;
+let mut connection = client.connect()?;
+connection.send(call.get())?;
                 connection.half_close();
                 call.left("begun")?;
                 call.release("go")?;
@@ -171,8 +168,8 @@ pub const CHAPTER: Chapter = Chapter {
                 let left = spawn(&[on(), go(), Step::Exit(0)]);
                 for steps in [vec![on(), go(), page.clone()], vec![left, wait("on"), page]] {
                     let call = client.script()?.call(&steps);
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+let mut connection = client.connect()?;
+connection.send(call.get())?;
                     call.left("on")?;
                     let others = client.script()?.sees_fields("").and_then(|_| client.get("/")?.succeeds());
                     call.release("go")?;

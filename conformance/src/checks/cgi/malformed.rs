@@ -204,9 +204,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let short = emit("Content-Type: text/plain\nContent-Length: 100\n\nshort");
                 for end in [Step::Exit(0), Step::Kill(9)] {
-                    let call = client.script()?.call(&[short.clone(), end]);
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+                    let mut connection = client.script()?.begin(&[short.clone(), end])?;
                     // With a framing of its own a server may have sent what there was.
                     if let Some(reply) = connection.reply_or_end()?.filter(|reply| reply.status < 500) {
                         reply.body_is("short")?;

@@ -65,8 +65,8 @@ pub const CHAPTER: Chapter = Chapter {
                 needs_nph(client)?;
                 let steps = [emit("HTTP/1.1 200 OK\r\n\r\nfirst, "), wait("go"), emit("then")];
                 let call = client.script()?.named("nph-probe").call(&steps);
-                let mut connection = client.connect()?;
-                connection.send(call.get())?;
+let mut connection = client.connect()?;
+connection.send(call.get())?;
                 connection.waits_for("first, ")?;
                 call.release("go")?;
                 connection.reply()?.body_is("first, then")
@@ -91,9 +91,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Follow the connection when such a script ends without output.",
             mutant: serves(passes_on_and_stays),
             run: Act(|client| {
-                let call = client.script()?.named("nph-probe").call(&[Step::Exit(0)]);
-                let mut connection = client.connect()?;
-                connection.send(call.get())?;
+                let mut connection = client.script()?.named("nph-probe").begin(&[Step::Exit(0)])?;
                 connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_error())
             }),
         },

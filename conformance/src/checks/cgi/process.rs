@@ -162,10 +162,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let reply = client.send(call.post(&content))?;
                 reply.status_is(&[200])?;
                 reply.body_is([&pattern(500_000)[..], b"read"].concat())?;
-                match client.has(SideFiles) {
-                    true => call.left("end")?.input_is(content.as_bytes()),
-                    false => Ok(()),
-                }
+                if client.has(SideFiles) { call.left("end")?.input_is(content.as_bytes()) } else { Ok(()) }
             }),
         },
         Check {

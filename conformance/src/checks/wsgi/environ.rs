@@ -216,6 +216,6 @@ pub const CHAPTER: Chapter = Chapter {
     ],
 };
 
-/// The variables of WSGI, behind `wsgi.`.
+/// The variables of WSGI, after `wsgi.`.
 const OWN: [&str; 7] =
     ["version", "url_scheme", "input", "errors", "multithread", "multiprocess", "run_once"];

@@ -53,7 +53,7 @@ pub const CHAPTER: Chapter = Chapter {
                     write(surrogate),
                 ])?;
                 seen.is_let_do(1, "wsgi.errors.write() of letters, signs and a face")?;
-                seen.is_let_do(2, "wsgi.errors.flush() behind it")?;
+                seen.is_let_do(2, "wsgi.errors.flush() after it")?;
                 if seen.was_told_off(3) {
                     client.note("wsgi.errors does not take a lone surrogate");
                 }
@@ -134,9 +134,7 @@ pub const CHAPTER: Chapter = Chapter {
                     vec![ok(), Step::Raise("Trouble")],
                     vec![ok(), Step::Lazy, Step::Raise("Trouble")],
                 ] {
-                    let call = client.application()?.call(&steps);
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+                    let mut connection = client.application()?.begin(&steps)?;
                     if let Some(reply) = connection.reply_or_end()? {
                         reply.is_server_error()?;
                     }
@@ -161,9 +159,7 @@ pub const CHAPTER: Chapter = Chapter {
                     vec![long, emit("half"), Step::Lazy, Step::Raise("Trouble")],
                     vec![open, emit("half"), Step::Lazy, Step::Raise("Trouble")],
                 ] {
-                    let call = client.application()?.call(&steps);
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+                    let mut connection = client.application()?.begin(&steps)?;
                     if let Some(reply) = connection.reply_or_end()? {
                         reply.is_cut_off()?;
                     }

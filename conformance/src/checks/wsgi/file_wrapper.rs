@@ -133,9 +133,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let length = start("200 OK", &[("Content-Length", "5")]);
                 for kind in ["memory", "disk"] {
                     let file = Step::Wrap(kind, TEXT.repeat(2).into(), None);
-                    let call = client.application()?.call(&[length.clone(), file]);
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+                    let mut connection = client.application()?.begin(&[length.clone(), file])?;
                     connection.reply()?.body_is(&TEXT[..5])?;
                     connection.has_no_surplus()?;
                 }
@@ -150,8 +148,9 @@ const TEXT: &str = "0123456789abcdef";
 
 /// Skips the check where there is no wrapper: it is for the server to offer.
 fn wraps(client: &mut Client) -> Result<(), Failure> {
-    match client.application()?.sees(&[])?.python.objects.contains_key("wsgi.file_wrapper") {
-        true => Ok(()),
-        false => Err(Failure::Skip("there is no wsgi.file_wrapper".into())),
+    if client.application()?.sees(&[])?.python.objects.contains_key("wsgi.file_wrapper") {
+        Ok(())
+    } else {
+        Err(Failure::Skip("there is no wsgi.file_wrapper".into()))
     }
 }

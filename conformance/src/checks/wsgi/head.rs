@@ -94,10 +94,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let names = ["X-First", "X-Second", "X-Third", "X-Fourth", "X-Fifth", "X-Sixth"];
                 for name in names {
                     let reply = client.application()?.run(&[start("200 OK", &[(name, "yes")]), list(["own"])])?;
-                    names.iter().try_for_each(|other| match *other == name {
-                        true => reply.field_is(name, "yes"),
-                        false => reply.lacks_field(other),
-                    })?;
+                    names.iter().try_for_each(|other| if *other == name { reply.field_is(name, "yes") } else { reply.lacks_field(other) })?;
                 }
                 Ok(())
             }),
@@ -223,10 +220,7 @@ pub const CHAPTER: Chapter = Chapter {
                     if let Some(reply) =
                         client.application()?.run_or_fail(&[start("200 OK", &[(name, value)]), list(["ok"])])?
                     {
-                        match reply.fields_named(name).any(|field| field.value == value.as_bytes()) {
-                            true => reply.lacks_field(name)?,
-                            false => left_out.push(name),
-                        }
+                        if reply.fields_named(name).any(|field| field.value == value.as_bytes()) { reply.lacks_field(name)? } else { left_out.push(name) }
                     }
                 }
                 client.note_all("left out, and no error, is", &left_out);

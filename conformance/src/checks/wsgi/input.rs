@@ -64,7 +64,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let seen = feeds(client, TEXT, &[Step::Read(Some(1)), Step::Readlines(None)])?;
                 seen.reads_are(&[&["a"], &["\n", "bc\n", "\n", "d"]])?;
-                // How many lines the hint asks for is open; all of them are right, too.
+                // How many lines the hint asks for is open; all of them are also right.
                 let hinted = [attempt(Step::Readlines(Some(2))), attempt(Step::Readlines(Some(1 << 20)))];
                 let seen = feeds(client, TEXT, &hinted)?;
                 if seen.python.raised.iter().any(|raised| !raised.is_empty()) {

@@ -82,9 +82,7 @@ pub const CHAPTER: Chapter = Chapter {
                     vec![head.clone(), list(["he", "llo", "zz"])],
                     vec![head, emit("hel"), emit("lo")],
                 ] {
-                    let call = client.application()?.call(&steps);
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+                    let mut connection = client.application()?.begin(&steps)?;
                     let Some(reply) = connection.reply_or_end()? else { continue };
                     if reply.status < 500 {
                         reply.body_is("hel")?;
@@ -105,9 +103,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let head = start("200 OK", &[("Content-Length", "10")]);
                 let nothing: [&str; 0] = [];
                 for content in [list(["short"]), list(["sh", "ort"]), emit("short"), list(nothing)] {
-                    let call = client.application()?.call(&[head.clone(), content]);
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+                    let mut connection = client.application()?.begin(&[head.clone(), content])?;
                     if let Some(reply) = connection.reply_or_end()?.filter(|reply| reply.status < 500) {
                         // With a framing of its own a server may have sent what there was.
                         reply.lacks_field("Content-Length")?;

@@ -144,9 +144,10 @@ pub const CHAPTER: Chapter = Chapter {
                 for _ in 0..16 {
                     let seen = client.application()?.sees(&[])?;
                     if processes.contains(&seen.pid) {
-                        return match seen.python.flags.iter().any(|flag| flag == "run_once") {
-                            true => Err(seen.wrong("wsgi.run_once false", "true, in a process that goes on")),
-                            false => Ok(()),
+                        return if seen.python.flags.iter().any(|flag| flag == "run_once") {
+                            Err(seen.wrong("wsgi.run_once false", "true, in a process that goes on"))
+                        } else {
+                            Ok(())
                         };
                     }
                     processes.push(seen.pid);

@@ -183,12 +183,10 @@ pub const CHAPTER: Chapter = Chapter {
 fn may_overlap(client: &mut Client) -> Result<(), Failure> {
     client.needs(Concurrency)?;
     client.needs(SideFiles)?;
-    match client.application()?.sees(&[])?.python.flags.iter().any(|flag| flag != "run_once") {
-        true => Ok(()),
-        false => {
-            let why =
-                "wsgi.multithread and wsgi.multiprocess say that the application is called once at a time";
-            Err(Failure::Skip(why.into()))
-        }
+    if client.application()?.sees(&[])?.python.flags.iter().any(|flag| flag != "run_once") {
+        Ok(())
+    } else {
+        let why = "wsgi.multithread and wsgi.multiprocess say that the application is called once at a time";
+        Err(Failure::Skip(why.into()))
     }
 }

@@ -27,9 +27,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 is_one_of_several(client)?;
                 for end in [Step::Exit(1), Step::Kill(11), Step::Kill(9)] {
-                    let call = client.application()?.call(&[end]);
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+                    let mut connection = client.application()?.begin(&[end])?;
                     connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_server_error())?;
                     for _ in 0..3 {
                         process_answers(client)?;
@@ -47,9 +45,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: misreads(|| vec![Step::Exit(1)], || vec![Step::Rest]),
             run: Act(|client| {
                 is_one_of_several(client)?;
-                let call = client.application()?.call(&[ok(), emit("half"), Step::Exit(1), emit("rest")]);
-                let mut connection = client.connect()?;
-                connection.send(call.get())?;
+                let mut connection = client.application()?.begin(&[ok(), emit("half"), Step::Exit(1), emit("rest")])?;
                 connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_cut_off())?;
                 process_answers(client).map(drop)
             }),
@@ -92,7 +88,7 @@ pub const CHAPTER: Chapter = Chapter {
 /// How long a process may take to be replaced.
 const NEW_PROCESS: Duration = Duration::from_secs(5);
 
-/// What the application tells, be it that its process has yet to be started.
+/// What the application sees, even if its process has yet to be started.
 fn process_answers(client: &mut Client) -> Result<Seen, Failure> {
     let call = client.application()?.call(&[]);
     let mut connection = client.connect_patient(NEW_PROCESS)?;
@@ -102,8 +98,9 @@ fn process_answers(client: &mut Client) -> Result<Seen, Failure> {
 
 /// Skips the check where the application runs in a single process: then that is the server.
 fn is_one_of_several(client: &mut Client) -> Result<(), Failure> {
-    match process_answers(client)?.python.flags.iter().any(|flag| flag == "multiprocess") {
-        true => Ok(()),
-        false => Err(Failure::Skip("wsgi.multiprocess says that there is just one process".into())),
+    if process_answers(client)?.python.flags.iter().any(|flag| flag == "multiprocess") {
+        Ok(())
+    } else {
+        Err(Failure::Skip("wsgi.multiprocess says that there is just one process".into()))
     }
 }

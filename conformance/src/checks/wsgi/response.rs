@@ -151,9 +151,7 @@ pub const CHAPTER: Chapter = Chapter {
                 for status in ["204 No Content", "304 Not Modified"] {
                     let head = start(status, &[("ETag", "\"it\""), ("X-End", "yes")]);
                     for content in [list(["surplus"]), list(["sur", "plus"]), emit("surplus"), emit("")] {
-                        let call = client.application()?.call(&[head.clone(), content]);
-                        let mut connection = client.connect()?;
-                        connection.send(call.get())?;
+                        let mut connection = client.application()?.begin(&[head.clone(), content])?;
                         let reply = connection.reply()?;
                         reply.status_is(&[status[..3].parse().unwrap_or(0)])?;
                         reply.field_is("ETag", "\"it\"")?;
@@ -211,9 +209,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let steps = nonsense.into_iter().chain(odd.map(Step::Odd)).chain(odd.map(Step::WriteOdd));
                 let mut taken = Vec::new();
                 for step in steps {
-                    let call = client.application()?.call(&[ok(), step.clone()]);
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+                    let mut connection = client.application()?.begin(&[ok(), step.clone()])?;
                     if let Some(reply) = connection.reply_or_end()?.filter(|reply| reply.status < 500) {
                         reply.is_cut_off()?;
                         taken.push(step.to_string());

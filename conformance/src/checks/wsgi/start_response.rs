@@ -30,7 +30,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let call = client.application()?.call(&[emit(""), start("299 Late", &[]), emit("late")]);
                 match client.ask(call.get())? {
                     Answer::Reply(reply) if reply.status == 299 => {}
-                    _ => client.note("start_response is too late behind an empty block"),
+                    _ => client.note("start_response is too late after an empty block"),
                 }
                 Ok(())
             }),
@@ -221,8 +221,8 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(SideFiles)?;
                 let steps = [ok(), mark("on"), wait("go"), list(["content"])];
                 let call = client.application()?.call(&steps);
-                let mut connection = client.connect()?;
-                connection.send(call.get())?;
+let mut connection = client.connect()?;
+connection.send(call.get())?;
                 call.left("on")?;
                 let quiet = connection.stays_quiet();
                 call.release("go")?;

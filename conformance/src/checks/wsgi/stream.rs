@@ -121,9 +121,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what your server sends when the iterable has come to its end.",
             mutant: instead_of("\r\n0\r\n\r\n", "\r\n0\r\n"),
             run: Act(|client| {
-                let call = client.application()?.call(&[ok(), emit("a"), emit("b")]);
-                let mut connection = client.connect()?;
-                connection.send(call.get())?;
+                let mut connection = client.application()?.begin(&[ok(), emit("a"), emit("b")])?;
                 let reply = connection.reply()?;
                 reply.body_is("ab")?;
                 match reply.framing {
@@ -294,17 +292,17 @@ pub const CHAPTER: Chapter = Chapter {
 /// The blocks of [`one_by_one`].
 const BLOCKS: [&str; 3] = ["first block", "second block", "last one"];
 
-/// Blocks that go out by `step`, with a pause behind each.
+/// Blocks that go out by `step`, with a pause after each.
 fn one_by_one(step: fn(Vec<u8>) -> Step) -> impl Iterator<Item = Step> {
     BLOCKS.into_iter().flat_map(move |block| [step(block.into()), Step::Wait(pause(block))])
 }
 
-/// What the application waits for behind a block.
+/// What the application waits for after a block.
 fn pause(block: &str) -> String {
     block.replace(' ', "-")
 }
 
-/// Each of the [`BLOCKS`] arrives while the application waits behind it, and in the end the content is whole.
+/// Each of the [`BLOCKS`] arrives while the application waits after it, and in the end the content is whole.
 fn streams(
     client: &mut Client,
     connection: &mut Connection,

@@ -137,7 +137,7 @@ pub const CHAPTER: Chapter = Chapter {
                 seen.variable_is("CONTENT_LENGTH", "5")?;
                 for name in ["HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"] {
                     if seen.variable(name).is_some() {
-                        client.note(format!("{name} is there, too"));
+                        client.note(format!("{name} is also there"));
                     }
                 }
                 Ok(())
@@ -218,10 +218,7 @@ pub const CHAPTER: Chapter = Chapter {
                 )?;
                 // From one machine to itself, both ends have one address.
                 let ours = client.context().place.address.ip();
-                match ours.is_loopback() {
-                    true => seen.variable_is("REMOTE_ADDR", ours.to_string()),
-                    false => Ok(()),
-                }
+                if ours.is_loopback() { seen.variable_is("REMOTE_ADDR", ours.to_string()) } else { Ok(()) }
             }),
         },
         Check {

@@ -48,7 +48,7 @@ fn pass_on(mut client: TcpStream, mut server: TcpStream, transcript: &Transcript
         if server.write_all(&buffer[..length]).is_err() {
             return;
         }
-        transcript.record_behind(began, id, offset, &buffer[..length]);
+        transcript.record_after(began, id, offset, &buffer[..length]);
         offset += length as u64;
     }
 }
