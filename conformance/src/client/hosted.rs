@@ -13,7 +13,7 @@ use crate::client::connection::Connection;
 use crate::client::hands::Client;
 use crate::judge::failure::{Failure, no_reply, wrong};
 use crate::judge::output::Raw;
-use crate::probe::{Language, Seen, Step, emit, is_dictated, query, told};
+use crate::probe::{Language, Seen, Step, TOKEN, emit, is_dictated, query, told};
 use crate::wire::octets::{contains, replace};
 use crate::wire::reply::{Answer, Reply};
 
@@ -67,7 +67,7 @@ impl<'c> Hosted<'c> {
     }
 
     fn call_as(&mut self, token: String, steps: &[Step]) -> Call {
-        let query = format!("token={token}&{}", query(steps));
+        let query = format!("{TOKEN}{token}&{}", query(steps));
         let is_dictated = is_dictated(self.language, steps) || self.name.starts_with("nph-");
         let words = told(self.language, steps);
         self.client.asked().add(Asking { query: query.clone(), words, is_dictated });
@@ -186,7 +186,7 @@ impl<'c> Hosted<'c> {
             Prompt::Request(request) => request,
         };
         let token = self.token();
-        let with_token = replace(&request, b"{token}", format!("token={token}").as_bytes());
+        let with_token = replace(&request, b"{token}", format!("{TOKEN}{token}").as_bytes());
         // Where there is no place for a token, there is none in the report.
         let token = if with_token == request { String::new() } else { token };
         (self.bare_call(token, String::new()), with_token)

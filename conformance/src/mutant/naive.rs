@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::answers::{OK, next_head};
-use crate::probe::{Octets, Seen, Signals, Step, checksum, pattern, steps_of};
+use crate::probe::{Octets, Seen, Signals, Step, TOKEN, checksum, pattern, steps_of};
 use crate::target::SECRET_VARIABLE;
 use crate::target::fixture::HELLO;
 
@@ -149,7 +149,9 @@ pub fn answers_backwards(mut client: TcpStream) {
     let mut octets = Vec::new();
     let _ = client.read_to_end(&mut octets);
     let text = String::from_utf8_lossy(&octets).into_owned();
-    for token in text.rsplit("?token=").filter_map(|rest| rest.split_once('&')).map(|(token, _)| token) {
+    for token in
+        text.rsplit(&format!("?{TOKEN}")).filter_map(|rest| rest.split_once('&')).map(|(token, _)| token)
+    {
         answer(&mut client, &Seen { token: token.into(), ..Seen::default() });
     }
 }
@@ -216,13 +218,13 @@ fn target(head: &[u8]) -> String {
 
 fn token(head: &[u8]) -> Option<String> {
     let target = target(head);
-    let (_, steps) = target.split_once("?token=")?;
+    let (_, steps) = target.split_once(&format!("?{TOKEN}"))?;
     steps.split('&').next().map(str::to_owned)
 }
 
 /// The steps of a script that this request asks for.
 fn asked(head: &[u8]) -> Vec<Step> {
-    target(head).split_once("?token=").map(|(_, query)| steps_of(query)).unwrap_or_default()
+    target(head).split_once(&format!("?{TOKEN}")).map(|(_, query)| steps_of(query)).unwrap_or_default()
 }
 
 /// What the script of this request writes.

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::lie::Mutant;
-use crate::probe::query;
+use crate::probe::{TOKEN, query};
 use crate::wire::octets::hex;
 use crate::wire::output::Output;
 
@@ -79,8 +79,8 @@ impl Mutant {
                 relay(client, reference, Some((written.as_bytes(), read.as_bytes())), None, told)
             }
             Mutant::Gateway(lie) => {
-                let query = format!("?lie={lie}&token=");
-                relay(client, reference, Some((b"?token=", query.as_bytes())), None, told)
+                let (truth, lie) = (format!("?{TOKEN}"), format!("?lie={lie}&{TOKEN}"));
+                relay(client, reference, Some((truth.as_bytes(), lie.as_bytes())), None, told)
             }
             Mutant::Prints { .. } => relay(client, reference, None, None, told),
             Mutant::Queues => {

@@ -36,6 +36,6 @@ pub use octets::{Octets, checksum, pattern};
 pub use program::{FORM, NAMES, run};
 pub use seen::{Python, Read, Seen, Signals};
 pub use side::{SIDE, WAIT_LIMIT, side_file};
-pub use spelling::{query, steps_of};
+pub use spelling::{TOKEN, query, steps_of};
 pub use step::{Step, attempt, emit, error, list, mark, ok, pairs, spawn, start, start_anew, wait, write};
 pub use words::{deeds, is_dictated, told};

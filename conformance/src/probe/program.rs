@@ -26,7 +26,7 @@ use super::form;
 use super::octets::pattern;
 use super::seen::Seen;
 use super::side::{SIDE, WAIT_LIMIT, side_file};
-use super::spelling::query;
+use super::spelling::{TOKEN, query};
 use super::step::Step;
 
 /// Names under which this binary is a probe.
@@ -78,8 +78,8 @@ impl Probe {
         })?;
         let query = env::var_os("QUERY_STRING").unwrap_or_default().to_string_lossy().into_owned();
         let (token, rest) = query.split_once('&').unwrap_or((&query, ""));
-        self.seen.token = token.strip_prefix("token=").unwrap_or(token).to_owned();
-        let steps = if token.starts_with("token=") { rest } else { "" };
+        self.seen.token = token.strip_prefix(TOKEN).unwrap_or(token).to_owned();
+        let steps = if token.starts_with(TOKEN) { rest } else { "" };
         for word in steps.split('&').filter(|word| !word.is_empty()) {
             match Step::parse(word) {
                 Some(Step::Rest) => break,
@@ -255,7 +255,7 @@ fn ignore_term() -> io::Result<tokio::runtime::Runtime> {
 /// Leaves a process behind that does steps of its own, with the same descriptors.
 fn leave(token: &str, steps: &[Step]) -> io::Result<()> {
     // It ends without a report: that would be in the response to the other one's request.
-    let query = format!("token={token}&{}&exit=0", query(steps));
+    let query = format!("{TOKEN}{token}&{}&exit=0", query(steps));
     let mut command = Command::new(env::current_exe()?);
     command.env("QUERY_STRING", query).stdin(Stdio::null()).spawn().map(drop)
 }

@@ -5,6 +5,9 @@ use std::fmt;
 use super::step::Step;
 use crate::wire::octets::{hex, unhex};
 
+/// How a query begins that asks a program for steps: the token follows, and then the steps, each after a `&`.
+pub const TOKEN: &str = "token=";
+
 /// Steps as they are in a query.
 pub fn query(steps: &[Step]) -> String {
     steps.iter().map(Step::to_string).collect::<Vec<_>>().join("&")

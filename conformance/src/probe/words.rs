@@ -63,7 +63,10 @@ fn in_words(language: Language, step: &Step) -> Option<String> {
         Step::CloseStderr => "closes its standard error".into(),
         Step::IgnoreTerm => "ignores SIGTERM".into(),
         Step::Setsid => "begins a session of its own".into(),
-        Step::Spawn(_) => "leaves a process behind".into(),
+        Step::Spawn(steps) => match deeds(language, steps) {
+            Some(deeds) => format!("leaves a process behind (which {deeds})"),
+            None => "leaves a process behind".into(),
+        },
         Step::Again => "redirects to itself".into(),
         Step::Try(step) => format!("{} (and catches what that raises)", in_words(language, step)?),
         Step::Readline(None) => "reads a line".into(),

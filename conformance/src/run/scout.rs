@@ -11,7 +11,7 @@ use crate::client::capability::{Capabilities, Capability};
 use crate::client::context::{Context, Limits};
 use crate::judge::failure::Failure;
 use crate::judge::findings::{Findings, Rule};
-use crate::probe::{Language, SIDE, Seen, mark, side_file};
+use crate::probe::{Language, SIDE, Seen, TOKEN, mark, side_file};
 use crate::run::profile::Profile;
 use crate::target::{Target, fixture};
 use crate::wire::reply::Answer;
@@ -125,7 +125,7 @@ fn seen(client: &Client, language: Language) -> Option<Seen> {
         Language::Cgi => "{cgi}/probe",
         Language::Wsgi => "/probe",
     };
-    client.get(&format!("{path}?token=scout&{}", mark("here"))).ok()?.report(language, "scout").ok()
+    client.get(&format!("{path}?{TOKEN}scout&{}", mark("here"))).ok()?.report(language, "scout").ok()
 }
 
 /// The directory of side files that the probe saw, if it is also ours and the probe can write there.

@@ -3,6 +3,7 @@
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::capability::Capability::Output;
+use crate::client::context::get;
 use crate::mutant::naive::{careless, reports_fields, reports_plain_fields};
 use crate::mutant::{hears, instead_of, replies, serves};
 use crate::probe::emit;
@@ -27,7 +28,7 @@ pub const CHAPTER: Chapter = Chapter {
                 for way in WAYS_OUT {
                     for name in ["outside", "secret.txt", "usr/bin/env"] {
                         let path = way.replace("{name}", name);
-                        let request = format!("GET {{cgi}}/{path} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
+                        let request = get(&format!("{{cgi}}/{path}"));
                         client.never_shows(
                             request,
                             &[fixture::OUTSIDE, fixture::SECRET, b"GATEWAY_INTERFACE="],
@@ -65,7 +66,7 @@ pub const CHAPTER: Chapter = Chapter {
                     format!("{cgi}/not-executable"),
                 ]);
                 for target in targets {
-                    let request = format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
+                    let request = get(&target);
                     client.never_shows(request, &[fixture::SOURCE])?;
                 }
                 for fields in
@@ -86,11 +87,11 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP/1.1 404", "HTTP/1.1 500"),
             run: Act(|client| {
                 let token = client.token();
-                let twin = client.twin("GET {cgi}/source HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+                let twin = client.twin(get("{cgi}/source"))?;
                 for path in [token.clone(), format!("dir/{token}"), format!("{token}/more")] {
                     // Some gateways can't tell what is missing from what may not run.
                     twin.refuses(
-                        format!("GET {{cgi}}/{path} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"),
+                        get(&format!("{{cgi}}/{path}")),
                         &[404, 403],
                     )?;
                 }
@@ -105,8 +106,8 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what your server asks about a file before it runs it.",
             mutant: hears("/not-executable", "/source"),
             run: Act(|client| {
-                let twin = client.twin("GET {cgi}/source HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                let request = "GET {cgi}/not-executable HTTP/1.1\r\nHost: {host}\r\n\r\n";
+                let twin = client.twin(get("{cgi}/source"))?;
+                let request = get("{cgi}/not-executable");
                 twin.refuses(request, &[403, 404, 500, 502, 503])
             }),
         },
@@ -118,9 +119,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Follow an error in starting a program: it may only happen in the child process.",
             mutant: instead_of("HTTP/1.1 50", "HTTP/1.1 20"),
             run: Act(|client| {
-                let twin = client.twin("GET {cgi}/source HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+                let twin = client.twin(get("{cgi}/source"))?;
                 for name in ["no-interpreter", "dos-lines"] {
-                    let request = format!("GET {{cgi}}/{name} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
+                    let request = get(&format!("{{cgi}}/{name}"));
                     twin.refuses_with(request, &[500, 502, 503, 403, 404])?;
                 }
                 Ok(())
@@ -134,9 +135,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Trace %00 through your server once the path is decoded.",
             mutant: hears("%00", "?%00"),
             run: Act(|client| {
-                let twin = client.twin("GET {cgi}/source HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+                let twin = client.twin(get("{cgi}/source"))?;
                 for end in ["%00", "%00.html", "/a%00b"] {
-                    let request = format!("GET {{cgi}}/source{end} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
+                    let request = get(&format!("{{cgi}}/source{end}"));
                     twin.refuses(request, &[400, 403, 404, 500, 502])?;
                 }
                 Ok(())
@@ -153,7 +154,7 @@ pub const CHAPTER: Chapter = Chapter {
             ),
             run: Act(|client| {
                 for target in ["{cgi}/", "{cgi}", "{cgi}/."] {
-                    let request = format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
+                    let request = get(target);
                     client.never_shows(request, &[b"nph-probe"])?;
                 }
                 Ok(())

@@ -3,6 +3,7 @@
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
+use crate::client::context::get;
 use crate::judge::failure::Failure;
 use crate::mutant::{hears, instead_of, serves};
 use crate::probe::{Language, Octets, Seen};
@@ -96,9 +97,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let query = "rest&a=%20b+c&d=%2f%2F%26&e=//?x=y&%C3%A9=AbC&&;=:@!$'()*,-._~/../";
                 let normalized = query.replace("%2f", "%2F");
-                let seen = client.script()?.sees(format!(
-                    "GET {{cgi}}/probe?{{token}}&{query} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"
-                ))?;
+                let seen = client.script()?.sees(get(&format!("{{cgi}}/probe?{{token}}&{query}")))?;
                 // The same URI in another spelling (RFC 3986 6.2.2.1): a server may settle on one.
                 if seen.variable_is("QUERY_STRING", format!("token={}&{normalized}", seen.token)).is_ok() {
                     client.note("the hex digits of the query are in capitals for the script");
@@ -134,7 +133,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("\"QUERY_STRING=\"", "\"QUERY_STRANG=\""),
             run: Act(|client| {
                 for target in ["{cgi}/probe", "{cgi}/probe?"] {
-                    let seen = client.script()?.sees(format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"))?;
+                    let seen = client.script()?.sees(get(target))?;
                     seen.sets("QUERY_STRING")?;
                     seen.lacks("QUERY_STRING")?;
                 }

@@ -3,6 +3,7 @@
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
+use crate::client::context::get;
 use crate::judge::failure::Failure;
 use crate::mutant::{gateway, hears, instead_of};
 
@@ -97,9 +98,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("script-name-is-a-slash"),
             run: Act(|client| {
                 for path in ["/", "/probe", "/probe/a"] {
-                    let seen = client
-                        .application()?
-                        .sees(format!("GET {path}?{{token}} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"))?;
+                    let seen = client.application()?.sees(get(&format!("{path}?{{token}}")))?;
                     seen.lacks("SCRIPT_NAME")?;
                     seen.variable_is("PATH_INFO", path)?;
                 }
@@ -115,9 +114,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("a=%20b+c&", "a=+b+c&"),
             run: Act(|client| {
                 let query = "rest&a=%20b+c&d=%2f%2F%26&e=//?x=y&%C3%A9=AbC&&;=:@!$'()*,-._~/../&%zz";
-                let seen = client
-                    .application()?
-                    .sees(format!("GET /probe?{{token}}&{query} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"))?;
+                let seen = client.application()?.sees(get(&format!("/probe?{{token}}&{query}")))?;
                 seen.variable_is("QUERY_STRING", format!("token={}&{query}", seen.token))
             }),
         },
@@ -230,9 +227,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("scheme-with-colon"),
             run: Act(|client| {
                 let query = "rest&x=%2F";
-                let seen = client
-                    .application()?
-                    .sees(format!("GET /probe/a%20b?{{token}}&{query} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"))?;
+                let seen = client.application()?.sees(get(&format!("/probe/a%20b?{{token}}&{query}")))?;
                 let host = String::from_utf8_lossy(&client.expand("{host}")).into_owned();
                 let path = format!("/probe/a%20b?token={}&{query}", seen.token);
                 seen.url_is(&format!("http://{host}{path}"))?;
@@ -250,7 +245,7 @@ pub const CHAPTER: Chapter = Chapter {
 
 /// What is in SCRIPT_NAME and PATH_INFO for this path; a server may refuse what is unusual.
 fn path_is(client: &mut Client, path: &str, decoded: &[u8]) -> Result<(), Failure> {
-    let request = format!("GET {path}?{{token}} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
+    let request = get(&format!("{path}?{{token}}"));
     match client.application()?.sees_or_refuses(request)? {
         Some(seen) => seen.path_is(decoded),
         None => {
