@@ -77,6 +77,11 @@ pub fn find(id: &str) -> Option<Found> {
     })
 }
 
+/// Whether a chapter needs the check of this id.
+pub fn is_needed(id: &str) -> bool {
+    CHAPTERS.iter().any(|chapter| needs(chapter).any(|need| need == id))
+}
+
 /// Ids of the checks that must pass before `chapter` makes sense: those of the first chapter, and its own needs.
 pub fn needs(chapter: &Chapter) -> impl Iterator<Item = &'static str> {
     CHAPTERS[0].checks.iter().map(|check| check.id).chain(chapter.needs.iter().copied())

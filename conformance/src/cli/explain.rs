@@ -13,7 +13,8 @@ use conformance::target::Target;
 use conformance::target::fixture::Fixture;
 
 use super::interrupt::unless_interrupted;
-use super::{Stop, names, print};
+use super::names;
+use super::stop::{Stop, print};
 
 /// Explain a check, a chapter, or the form contract
 ///
@@ -58,8 +59,8 @@ fn demonstrate(check: &'static Check) -> Result<(Shown, Shown), Stop> {
     let directory = tempfile::tempdir()?;
     let fixture = Fixture::lay_out(directory.path())?;
     let target = Target::start(reference::recipe(&program, server, fixture));
-    let target = target.map_err(|error| Stop::Broken(error.to_string()))?;
-    let known = scout::get_to_know(&target, &reference::profile(server), seed);
+    let mut target = target.map_err(|error| Stop::Broken(error.to_string()))?;
+    let known = scout::get_to_know(&mut target, &reference::profile(server), seed);
     let right = proof::with_reference(&target, &known, check, seed);
     let (wrong, _) = proof::with_mutant(&target, &known, check, seed)?;
     Ok((right, wrong))

@@ -7,7 +7,7 @@ use clap::Args;
 use conformance::report::shell_words;
 use conformance::target::fixture::Fixture;
 
-use super::{Stop, print};
+use super::stop::{Stop, print};
 
 /// Lay out the files that a server should serve while it is tested
 ///

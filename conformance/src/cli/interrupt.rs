@@ -7,7 +7,7 @@ use std::thread;
 use conformance::target::process;
 use servers::http::stop_signal;
 
-use super::Stop;
+use super::stop::Stop;
 
 enum Event<T> {
     Ended(Result<T, Box<dyn Any + Send>>),

@@ -7,7 +7,8 @@ use clap::Args;
 use conformance::check::{Chapter, Check};
 use conformance::checks::{self, Found};
 
-use super::{Stop, names, print};
+use super::names;
+use super::stop::{Stop, print};
 
 /// List the chapters and their checks
 ///
@@ -32,7 +33,9 @@ fn chapter(word: &str) -> Result<String, String> {
 
 impl List {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
-        let checks = self.profile.map_or_else(|| checks::all().collect(), |chosen| chosen.profile.checks());
+        let mut checks: Vec<_> =
+            self.profile.map_or_else(|| checks::all().collect(), |chosen| chosen.profile.checks());
+        checks.retain(|(chapter, _)| self.chapter.as_ref().is_none_or(|id| *id == chapter.id));
         print(&list(&checks))?;
         Ok(ExitCode::SUCCESS)
     }

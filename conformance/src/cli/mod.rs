@@ -3,11 +3,9 @@
 //! Exit codes, everywhere: 0 all that counts passed, 1 something failed, 2 nothing could be run, 3 the suite
 //! is at fault, 130 interrupted.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use conformance::report::printable_lines;
 
 mod explain;
 mod fixture;
@@ -18,6 +16,9 @@ mod progress;
 mod run;
 mod serve;
 mod sink;
+mod stop;
+
+use stop::{Stop, complain};
 
 /// Checks a web server against the rules of HTTP and of HTML forms.
 ///
@@ -42,23 +43,6 @@ enum Command {
     Fixture(fixture::Lay),
 }
 
-/// Why a command ended before it had a result.
-#[derive(Debug)]
-enum Stop {
-    /// The person at the keyboard must do something: a sentence.
-    Usage(String),
-    /// Ctrl-C, or a request to terminate.
-    Interrupted,
-    /// The suite is at fault: a sentence.
-    Broken(String),
-}
-
-impl From<io::Error> for Stop {
-    fn from(error: io::Error) -> Stop {
-        Stop::Broken(error.to_string())
-    }
-}
-
 /// Runs the command that the process was called with.
 pub(crate) fn main() -> ExitCode {
     let result = match Cli::parse().command {
@@ -73,20 +57,5 @@ pub(crate) fn main() -> ExitCode {
         Err(Stop::Usage(message)) => complain(&message, 2),
         Err(Stop::Interrupted) => ExitCode::from(130),
         Err(Stop::Broken(message)) => complain(&message, 3),
-    }
-}
-
-fn complain(message: &str, code: u8) -> ExitCode {
-    // There is nobody left to tell where this fails.
-    let _ = writeln!(anstream::stderr(), "conformance: {}", printable_lines(message));
-    ExitCode::from(code)
-}
-
-/// Writes to standard output, styled where that is wanted. Whoever reads may stop reading.
-fn print(text: &str) -> Result<(), Stop> {
-    let mut output = anstream::stdout();
-    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
     }
 }

@@ -18,7 +18,8 @@ use tempfile::TempDir;
 
 use super::interrupt::unless_interrupted;
 use super::progress::Progress;
-use super::{Stop, complain, names, sink};
+use super::stop::{Stop, complain};
+use super::{names, sink};
 
 /// Check a server
 ///
@@ -58,6 +59,9 @@ pub(super) struct Run {
     /// After how many seconds the server gives up on a script; without it, nothing is checked about that
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=60))]
     script_timeout: Option<u64>,
+    /// The port on which the server listens, if it insists on one
+    #[arg(long, value_name = "N", conflicts_with = "url")]
+    port: Option<u16>,
     /// Say with every failed check where to look
     #[arg(long)]
     hints: bool,
@@ -187,7 +191,7 @@ impl Run {
         let recipe = match (&self.url, subject.reference) {
             (Some(_), _) => None,
             (None, Some(server)) => Some(reference::recipe(&program, server, fixture)),
-            (None, None) => Some(Recipe { command: self.command.clone(), fixture }),
+            (None, None) => Some(Recipe { command: self.command.clone(), fixture, port: self.port }),
         };
         let url = self.url.clone().unwrap_or_default();
         let mut profile = subject.profile.profile.clone();
@@ -236,6 +240,9 @@ impl Run {
         }
         if let Some(seconds) = self.script_timeout {
             words.extend(["--script-timeout".into(), seconds.to_string()]);
+        }
+        if let Some(port) = self.port {
+            words.extend(["--port".into(), port.to_string()]);
         }
         if let Some(url) = &self.url {
             words.extend(["--url".into(), url.clone()]);

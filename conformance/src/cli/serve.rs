@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::Stop;
+use super::stop::Stop;
 
 /// Run a reference server, to look at and to compare with
 ///

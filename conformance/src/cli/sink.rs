@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use conformance::report::{FORMATS, Render, Report};
 use tempfile::NamedTempFile;
 
-use super::{Stop, names};
+use super::names;
+use super::stop::{Stop, print};
 
 /// A report that was asked for: `FORMAT=PATH`.
 #[derive(Debug, Clone)]
@@ -117,7 +118,7 @@ impl Sink {
     pub(super) fn write(self, report: &Report) -> Result<(), Stop> {
         let text = (self.render)(report);
         match self.to {
-            To::Output => super::print(&text),
+            To::Output => print(&text),
             To::Stream(mut stream) => Ok(stream.write_all(plain(&text).as_bytes())?),
             To::File(mut file, path) => {
                 file.write_all(plain(&text).as_bytes())?;

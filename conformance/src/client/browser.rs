@@ -170,6 +170,7 @@ mod tests {
         let context = Context {
             place: Place { address, host: "example:80".into() },
             port: None,
+            required: Vec::new(),
             capabilities: Capabilities::from_iter([Capability::Form]),
             limits,
             form: "/form".into(),

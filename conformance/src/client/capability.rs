@@ -1,31 +1,52 @@
 //! What a server offers, found out once, before the checks: what it does not offer it can't get wrong.
 
-/// Something that the specifications leave to the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use serde::Deserialize;
+
+/// Something that the specifications leave to the server. A profile can ask for those that have a name there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Capability {
     /// A second request on the same connection.
+    #[serde(skip)]
     Persistence,
     /// A second client while the first one is not done.
+    #[serde(skip)]
     Concurrency,
     /// The form of the form contract.
     Form,
     /// The files of the suite's fixture.
     Files,
     /// An output that the suite can read: it started the server itself.
+    #[serde(skip)]
     Output,
     /// Content of which can be seen where it ends for the server: it is a form's, or the connection goes on.
+    #[serde(skip)]
     Content,
     /// Scripts: the probe of the fixture, run through CGI.
+    #[serde(rename = "scripts")]
     Cgi,
     /// Applications: the probe of the fixture, hosted through WSGI.
+    #[serde(rename = "application")]
     Wsgi,
     /// Files in which suite and probe talk past the server.
+    #[serde(skip)]
     SideFiles,
 }
 
-/// The capabilities of one server.
+/// What is known of the capabilities of one server.
 #[derive(Debug, Clone, Default)]
-pub struct Capabilities(Vec<Capability>);
+pub struct Capabilities(Vec<(Capability, Offer)>);
+
+/// Whether a server offers something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    /// It does.
+    Offered,
+    /// It answered, and does not.
+    Absent,
+    /// It did not answer, or did not live to: only the checks themselves can say what is wrong.
+    Unclear,
+}
 
 impl Capability {
     /// What it means that a server lacks it, as the reason of a skip.
@@ -47,21 +68,26 @@ impl Capability {
 }
 
 impl Capabilities {
-    /// Whether `capability` is offered.
-    pub fn has(&self, capability: Capability) -> bool {
-        self.0.contains(&capability)
+    /// Whether `capability` is offered; what was never asked for is not.
+    pub fn offer(&self, capability: Capability) -> Offer {
+        let known = self.0.iter().find(|(known, _)| *known == capability);
+        known.map_or(Offer::Absent, |(_, offer)| *offer)
     }
 
-    /// Adds one.
-    pub fn add(&mut self, capability: Capability) {
-        if !self.has(capability) {
-            self.0.push(capability);
-        }
+    /// Whether `capability` is offered for certain.
+    pub fn has(&self, capability: Capability) -> bool {
+        self.offer(capability) == Offer::Offered
+    }
+
+    /// Remembers what was found out.
+    pub fn set(&mut self, capability: Capability, offer: Offer) {
+        self.0.retain(|(known, _)| *known != capability);
+        self.0.push((capability, offer));
     }
 }
 
 impl FromIterator<Capability> for Capabilities {
     fn from_iter<I: IntoIterator<Item = Capability>>(capabilities: I) -> Capabilities {
-        Capabilities(capabilities.into_iter().collect())
+        Capabilities(capabilities.into_iter().map(|capability| (capability, Offer::Offered)).collect())
     }
 }

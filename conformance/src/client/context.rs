@@ -28,10 +28,18 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// The shortest limit for an answer: a busy machine may take as long.
+    const SHORTEST: Duration = Duration::from_millis(500);
+
     /// Ten times the time that a plain GET took, at least 0.5 s, at most 5 s.
     pub fn calibrated(baseline: Duration) -> Limits {
-        let answer = (baseline * 10).clamp(Duration::from_millis(500), Duration::from_secs(5));
+        let answer = (baseline * 10).clamp(Limits::SHORTEST, Duration::from_secs(5));
         Limits { answer, quiet: answer / 2 }
+    }
+
+    /// Whether the server takes longer for an answer than most.
+    pub fn is_slow(self) -> bool {
+        self.answer > Limits::SHORTEST
     }
 
     /// The limits of the second look at a failure, when nothing else runs.
@@ -50,6 +58,8 @@ pub struct Context {
     pub port: Option<u16>,
     /// What it was found to offer.
     pub capabilities: Capabilities,
+    /// What the profile asks for: it must be there.
+    pub required: Vec<Capability>,
     /// How long to wait for it.
     pub limits: Limits,
     /// The path of the form: `/form`, or where the profile says it is.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::client::asked::Asked;
-use crate::client::capability::Capability;
+use crate::client::capability::{Capability, Offer};
 use crate::client::connection::Connection;
 use crate::client::context::{Context, Limits, get};
 use crate::client::random::Random;
@@ -25,6 +25,8 @@ pub struct Client {
     connections: AtomicU32,
     random: Random,
     notes: Vec<String>,
+    /// Whether others need the check.
+    is_gate: bool,
 }
 
 impl Client {
@@ -38,7 +40,13 @@ impl Client {
             connections: AtomicU32::new(0),
             random: Random::new(seed, check),
             notes: Vec::new(),
+            is_gate: false,
         }
+    }
+
+    /// The client of a check that others need.
+    pub fn of_gate(self) -> Client {
+        Client { is_gate: true, ..self }
     }
 
     /// Opens a connection; it is read from at once.
@@ -88,9 +96,16 @@ impl Client {
         Ok(reply)
     }
 
-    /// Skips the check where the server does not offer `capability`.
+    /// Skips the check where the server does not offer `capability`. Where the profile asks for it, nothing is
+    /// skipped: the check that others need goes on and shows what is missing, and the others are blocked.
     pub fn needs(&self, capability: Capability) -> Result<(), Failure> {
-        if self.has(capability) { Ok(()) } else { Err(Failure::Skip(capability.absence().to_string())) }
+        let absence = || capability.absence().to_string();
+        match self.context.capabilities.offer(capability) {
+            Offer::Offered | Offer::Unclear => Ok(()),
+            Offer::Absent if !self.context.required.contains(&capability) => Err(Failure::Skip(absence())),
+            Offer::Absent if self.is_gate => Ok(()),
+            Offer::Absent => Err(Failure::Blocked(absence())),
+        }
     }
 
     /// Skips the check where the server speaks HTTP/1.0, which has no interim responses (RFC 9110 15.2).
@@ -99,6 +114,11 @@ impl Client {
             "HTTP/1.0" => Err(Failure::Skip("the server speaks HTTP/1.0, which has no 100".into())),
             _ => Ok(()),
         }
+    }
+
+    /// What is known of `capability`.
+    pub fn offer(&self, capability: Capability) -> Offer {
+        self.context.capabilities.offer(capability)
     }
 
     /// Whether the server offers `capability`.

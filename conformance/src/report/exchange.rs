@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::printable;
+use crate::report::printable::printable;
 use crate::wire::octets::escape;
 use crate::wire::transcript::{Block, Event, Kind, Mark};
 

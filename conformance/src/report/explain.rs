@@ -7,7 +7,9 @@ use crate::checks;
 use crate::ledger;
 use crate::mutant::Mutant;
 use crate::probe::{Language, Step, deeds};
-use crate::report::{Outcome, Rule, exchange, printable};
+use crate::report::exchange::exchange;
+use crate::report::outcome::{Outcome, Rule};
+use crate::report::printable::printable;
 use crate::wire::octets::escape_some;
 use crate::wire::transcript::Event;
 

@@ -2,7 +2,11 @@
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Breach, Outcome, Rule, Setup, exchange, printable, reproduce};
+use crate::report::data::Setup;
+use crate::report::exchange::exchange;
+use crate::report::outcome::{Breach, Outcome, Rule};
+use crate::report::printable::printable;
+use crate::report::reproduce;
 
 /// What is wrong.
 pub(super) const RED: Style = AnsiColor::Red.on_default().bold();

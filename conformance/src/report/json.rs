@@ -1,14 +1,9 @@
 //! The report for programs.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
-use serde::{Deserialize, Serialize};
-
-use super::printable::is_plain;
-use super::{Breach, Outcome, Report, Rule, Ruling, Verdict};
-use crate::check::Weight;
-use crate::ledger::Keyword;
-use crate::wire::transcript::{Event, Mark};
+use crate::report::data::Report;
+use crate::report::printable::is_plain;
 
 /// The report as it is, as JSON in plain characters. Octets of the wire are escaped text; a field once
 /// published stays.
@@ -26,125 +21,4 @@ pub(super) fn render(report: &Report) -> String {
         }
     }
     text + "\n"
-}
-
-/// An outcome as JSON has it: every field is always there, and null or empty where it says nothing.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Flat {
-    check: String,
-    chapter: String,
-    title: String,
-    verdict: Verdict,
-    /// On a fail, what would have been right.
-    expected: Option<String>,
-    /// On a fail, what came instead; why it was blocked, skipped or spoiled.
-    actual: Option<String>,
-    blocked_by: Option<String>,
-    notes: Vec<String>,
-    requirement: Option<String>,
-    url: Option<String>,
-    keyword: Option<Keyword>,
-    weight: Weight,
-    because: Option<String>,
-    hint: Option<String>,
-    points: u64,
-    max_points: u64,
-    took_ms: u64,
-    host: Option<String>,
-    at: Option<Mark>,
-    exchange: Vec<Event>,
-    output: Vec<String>,
-}
-
-/// An outcome that was read has no such field, and its verdict needs one.
-#[derive(Debug)]
-pub struct Incomplete {
-    check: String,
-    field: &'static str,
-}
-
-impl fmt::Display for Incomplete {
-    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(to, "the outcome of \"{}\" has no \"{}\"", self.check, self.field)
-    }
-}
-
-impl std::error::Error for Incomplete {}
-
-impl From<Outcome> for Flat {
-    fn from(outcome: Outcome) -> Flat {
-        let (points, verdict) = (outcome.points(), outcome.verdict());
-        let Outcome { check, chapter, title, rule, hint, max_points, took_ms, ruling } = outcome;
-        let Rule { citation, url, keyword, weight, because } = rule;
-        let flat = Flat {
-            check,
-            chapter,
-            title,
-            verdict,
-            expected: None,
-            actual: None,
-            blocked_by: None,
-            notes: Vec::new(),
-            requirement: citation,
-            url,
-            keyword,
-            weight,
-            because,
-            hint,
-            points,
-            max_points,
-            took_ms,
-            host: None,
-            at: None,
-            exchange: Vec::new(),
-            output: Vec::new(),
-        };
-        match ruling {
-            Ruling::Pass { notes } => Flat { notes, ..flat },
-            Ruling::Fail(Breach { expected, actual, at, exchange, host, output }) => Flat {
-                expected: Some(expected),
-                actual: Some(actual),
-                at,
-                exchange,
-                host: Some(host),
-                output,
-                ..flat
-            },
-            Ruling::Blocked { by, why } => Flat { actual: Some(why), blocked_by: by, ..flat },
-            Ruling::Skip { why } | Ruling::Error { why } => Flat { actual: Some(why), ..flat },
-        }
-    }
-}
-
-impl TryFrom<Flat> for Outcome {
-    type Error = Incomplete;
-
-    fn try_from(flat: Flat) -> Result<Outcome, Incomplete> {
-        let said = |text: Option<String>, field: &'static str| {
-            text.ok_or_else(|| Incomplete { check: flat.check.clone(), field })
-        };
-        let ruling = match flat.verdict {
-            Verdict::Pass => Ruling::Pass { notes: flat.notes },
-            Verdict::Fail => Ruling::Fail(Breach {
-                expected: said(flat.expected, "expected")?,
-                actual: said(flat.actual, "actual")?,
-                at: flat.at,
-                exchange: flat.exchange,
-                host: said(flat.host, "host")?,
-                output: flat.output,
-            }),
-            Verdict::Blocked => Ruling::Blocked { by: flat.blocked_by, why: said(flat.actual, "actual")? },
-            Verdict::Skip => Ruling::Skip { why: said(flat.actual, "actual")? },
-            Verdict::Error => Ruling::Error { why: said(flat.actual, "actual")? },
-        };
-        let rule = Rule {
-            citation: flat.requirement,
-            url: flat.url,
-            keyword: flat.keyword,
-            weight: flat.weight,
-            because: flat.because,
-        };
-        let Flat { check, chapter, title, hint, max_points, took_ms, .. } = flat;
-        Ok(Outcome { check, chapter, title, rule, hint, max_points, took_ms, ruling })
-    }
 }

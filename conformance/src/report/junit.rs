@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report as Junit, TestCase, TestCaseStatus, TestSuite};
 
-use super::failure::describe;
-use super::{Outcome, Report, Ruling, Setup, printable, printable_lines};
+use crate::report::data::{Report, Setup};
+use crate::report::failure::describe;
+use crate::report::outcome::{Outcome, Ruling};
+use crate::report::printable::{printable, printable_lines};
 
 /// The report as JUnit XML: a test suite a chapter, a test case a check.
 pub(super) fn render(report: &Report) -> String {

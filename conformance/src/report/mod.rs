@@ -1,12 +1,10 @@
-//! What a run found out, as plain data. A format of it is a function from a report to text.
+//! What a run found out, as plain data, and its formats: each is a function from a report to text.
 
-use serde::{Deserialize, Serialize};
-
-use crate::check::Weight;
-
+mod data;
 mod exchange;
 pub mod explain;
 mod failure;
+mod flat;
 mod json;
 mod junit;
 mod outcome;
@@ -14,6 +12,7 @@ mod printable;
 mod reproduce;
 mod text;
 
+pub use data::{End, Report, Setup, Summary};
 pub use exchange::exchange;
 pub use failure::failure;
 pub use outcome::{Breach, Outcome, Rule, Ruling, Verdict};
@@ -26,143 +25,3 @@ pub type Render = fn(&Report) -> String;
 /// The formats by name: for people, for programs, and for CI systems.
 pub const FORMATS: &[(&str, Render)] =
     &[("text", text::render), ("json", json::render), ("junit", junit::render)];
-
-/// The layout of a report in JSON: a number that changes when a reader has to.
-const FORMAT: u32 = 1;
-
-/// One run against one server.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Report {
-    /// The layout, for those that read a stored report.
-    pub format: u32,
-    /// Version of the suite.
-    pub suite: String,
-    /// What was known before the run.
-    #[serde(flatten)]
-    pub setup: Setup,
-    /// How the run ended.
-    #[serde(flatten)]
-    pub end: End,
-    /// Verdicts, counted, and points.
-    pub summary: Summary,
-    /// One a check, in the order of the profile.
-    pub outcomes: Vec<Outcome>,
-}
-
-/// What is known of a run before it begins.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Setup {
-    /// The program of the suite, as it was called.
-    pub program: String,
-    /// Words of the command line that chose profile and server, to run it again.
-    pub arguments: Vec<String>,
-    /// Name of the profile.
-    pub profile: String,
-    /// What reproduces the random parts of the run.
-    pub seed: u64,
-    /// The server: the command as one types it, or the URL.
-    pub server: String,
-    /// Whether the suite starts the server.
-    pub started: bool,
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct End {
-    /// Why nothing, or not everything, could be tested, where that is so.
-    pub failure: Option<String>,
-    /// How often the server had to be started again.
-    pub restarts: u32,
-    /// The last lines that the server printed, escaped.
-    pub output: Vec<String>,
-    /// Milliseconds from the first look at the server to the last verdict.
-    pub took_ms: u64,
-}
-
-/// Verdicts, counted.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Summary {
-    /// Checks that passed.
-    pub pass: usize,
-    /// Checks that failed, at every weight.
-    pub fail: usize,
-    /// Of these, those that count.
-    pub fail_counts: usize,
-    /// Checks that could not be judged because another did not pass.
-    pub blocked: usize,
-    /// Checks that do not apply.
-    pub skip: usize,
-    /// Checks that the suite or the machine spoiled.
-    pub error: usize,
-    /// Points earned.
-    pub points: u64,
-    /// Points that could be earned: those of all checks but the skipped ones.
-    pub max_points: u64,
-}
-
-impl Summary {
-    /// Counts verdicts and points.
-    pub fn of(outcomes: &[Outcome]) -> Summary {
-        let mut summary = Summary::default();
-        for outcome in outcomes {
-            match outcome.verdict() {
-                Verdict::Pass => summary.pass += 1,
-                Verdict::Fail => summary.fail += 1,
-                Verdict::Blocked => summary.blocked += 1,
-                Verdict::Skip => summary.skip += 1,
-                Verdict::Error => summary.error += 1,
-            }
-            if outcome.verdict() == Verdict::Fail && outcome.rule.weight == Weight::Counts {
-                summary.fail_counts += 1;
-            }
-            if outcome.verdict() != Verdict::Skip {
-                summary.points += outcome.points();
-                summary.max_points += outcome.max_points;
-            }
-        }
-        summary
-    }
-}
-
-impl Report {
-    /// The report of a run; the outcomes are in the order of the profile.
-    pub fn new(setup: Setup, end: End, outcomes: Vec<Outcome>) -> Report {
-        let summary = Summary::of(&outcomes);
-        Report { format: FORMAT, suite: env!("CARGO_PKG_VERSION").into(), setup, end, summary, outcomes }
-    }
-
-    /// The failed check to look at first: the one that blocks the most others; among equals, one that counts,
-    /// and the earliest.
-    pub fn first_to_fix(&self) -> Option<(&Outcome, usize)> {
-        let is_blocked_by = |outcome: &&Outcome, check: &str| match &outcome.ruling {
-            Ruling::Blocked { by, .. } => by.as_deref() == Some(check),
-            _ => false,
-        };
-        let blocks = |check: &str| self.outcomes.iter().filter(|o| is_blocked_by(o, check)).count();
-        let failed = self.outcomes.iter().filter(|outcome| outcome.verdict() == Verdict::Fail);
-        let counted = failed.map(|outcome| (outcome, blocks(&outcome.check)));
-        counted
-            .enumerate()
-            .max_by_key(|(at, (outcome, blocks))| {
-                (*blocks, outcome.rule.weight == Weight::Counts, std::cmp::Reverse(*at))
-            })
-            .map(|(_, found)| found)
-    }
-
-    /// What a program exits with: 0 where all that counts passed, 1 where something failed, 2 where nothing
-    /// could be run, 3 where the suite itself is at fault.
-    pub fn exit_code(&self) -> u8 {
-        let any = |verdicts: &[Verdict]| {
-            self.outcomes.iter().any(|outcome| outcome.counts() && verdicts.contains(&outcome.verdict()))
-        };
-        if self.end.failure.is_some() || self.outcomes.is_empty() {
-            2
-        } else if any(&[Verdict::Fail, Verdict::Blocked]) {
-            1
-        } else if any(&[Verdict::Error]) {
-            3
-        } else {
-            0
-        }
-    }
-}

@@ -4,12 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{Check, Weight};
 use crate::ledger::{self, Keyword};
-use crate::report::json::Flat;
 use crate::wire::transcript::{Event, Mark};
 
-/// One check, and what became of it. In JSON it is one flat object: see [`Flat`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(into = "Flat", try_from = "Flat")]
+/// One check, and what became of it.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// Id of the check.
     pub check: String,

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Breach, Setup};
+use crate::report::data::Setup;
+use crate::report::outcome::Breach;
 use crate::wire::octets::replace;
 use crate::wire::transcript::{Event, Kind};
 

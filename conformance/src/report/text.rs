@@ -2,15 +2,18 @@
 
 use std::fmt::Write as _;
 
-use super::failure::{GREEN, RED, YELLOW, failure};
-use super::{Outcome, Report, Ruling, Verdict, printable, printable_lines};
 use crate::check::Weight;
+use crate::report::data::Report;
+use crate::report::failure::{GREEN, RED, YELLOW, failure};
+use crate::report::outcome::{Outcome, Ruling, Verdict};
+use crate::report::printable::{printable, printable_lines};
 
 /// The report as text, with terminal styles; who writes it elsewhere strips them.
 pub(super) fn render(report: &Report) -> String {
     let parts = [
         heading(report),
         chapters(report),
+        deaths(report),
         failures(report),
         errors(report),
         blocked(report),
@@ -68,6 +71,11 @@ fn with(report: &Report, verdict: Verdict) -> impl Iterator<Item = &Outcome> {
 /// `id: title`, in a list.
 fn name(outcome: &Outcome) -> String {
     format!("{}: {}", printable(&outcome.check), printable(&outcome.title))
+}
+
+fn deaths(report: &Report) -> String {
+    let death = |death: &String| format!("{RED}ended{RED:#} {}\n", printable(death));
+    report.end.deaths.iter().map(death).collect()
 }
 
 fn failures(report: &Report) -> String {

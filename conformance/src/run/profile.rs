@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::check::{Chapter, Check, Weight};
 use crate::checks::{self, Found};
+use crate::client::capability::Capability;
 
 /// The profiles that come with the suite: their names and texts.
 pub const BUILT_IN: &[(&str, &str)] = &[
@@ -33,6 +34,9 @@ pub struct Profile {
     /// After how many seconds the server gives up on a script, if that is known.
     #[serde(default)]
     pub script_timeout: Option<u64>,
+    /// What a server must offer: `files`, `form`, `scripts`, `application`. What is missing of it fails.
+    #[serde(default)]
+    pub requires: Vec<Capability>,
     /// Ids of the chapters to run.
     pub chapters: Vec<String>,
     /// Ids of checks to leave out.

@@ -20,7 +20,7 @@ pub fn recipe(program: &str, server: &str, fixture: Fixture) -> Recipe {
         "wsgi" => words.extend(["--app", "{app}", "--path", "{wsgi}", "--timeout", &timeout]),
         _ => words.extend(["--root", "{root}"]),
     }
-    Recipe { command: words.into_iter().map(String::from).collect(), fixture }
+    Recipe { command: words.into_iter().map(String::from).collect(), fixture, port: None }
 }
 
 /// The profile of a reference server, with what is known of that server.

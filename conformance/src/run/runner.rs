@@ -21,13 +21,15 @@ use crate::run::profile::Profile;
 use crate::run::scout::get_to_know;
 use crate::run::turn::Turns;
 use crate::target::Target;
+use crate::wire::transcript::Kind;
 
 /// How to run.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// What the random parts of all requests come from.
     pub seed: u64,
-    /// Checks that run side by side; 1 where the server serves one client at a time.
+    /// Checks that run side by side: four times as many where the server is slow, and one where it serves one
+    /// client at a time.
     pub jobs: usize,
     /// Ids of checks and chapters to run; all of the profile where it is empty.
     pub only: Vec<String>,
@@ -49,14 +51,16 @@ pub fn run(
     let checks: Vec<_> = profile.checks().into_iter().filter(selected).collect();
     let context = Arc::new(get_to_know(target, profile, options.seed));
     let serves_several = context.capabilities.has(Capability::Concurrency);
-    let jobs = if serves_several { options.jobs.clamp(1, 64) } else { 1 };
+    // A slow server is waited for, and waiting costs nothing.
+    let jobs = if context.limits.is_slow() { options.jobs * 4 } else { options.jobs };
+    let jobs = if serves_several { jobs.clamp(1, 64) } else { 1 };
     let run = Run {
         checks,
         profile,
         seed: options.seed,
         on_outcome,
         alone: jobs == 1,
-        world: RwLock::new(World { target, context, gone: None }),
+        world: RwLock::new(World { target, context, gone: None, deaths: Vec::new(), silences: 0 }),
         turns: Turns::new(),
         progress: Mutex::new(Vec::new()),
         changed: Condvar::new(),
@@ -74,7 +78,7 @@ pub fn run(
 pub fn once(target: &mut Target, context: Arc<Context>, check: &'static Check, seed: u64) -> Shown {
     // Nothing else waits for it, and a busy machine shall not speak for the server.
     let limits = context.limits.patient();
-    let world = World { target, context, gone: None };
+    let world = World { target, context, gone: None, deaths: Vec::new(), silences: 0 };
     let look = look(&world, check, seed, limits);
     let exchange = look.client.transcript().events();
     let chapter = match checks::find(check.id) {
@@ -90,6 +94,19 @@ struct World<'t> {
     context: Arc<Context>,
     /// Why there is nothing to test any more.
     gone: Option<String>,
+    /// Ends of the server that no check has been blamed for yet.
+    deaths: Vec<Death>,
+    /// How often in a row a silence was the same when it was waited for longer.
+    silences: u32,
+}
+
+/// Silences after which a server is known for them.
+const LEARNT: u32 = 2;
+
+/// An end of the server while several checks were running.
+struct Death {
+    how: String,
+    running: Vec<&'static str>,
 }
 
 struct Run<'t, 'r> {
@@ -117,6 +134,25 @@ struct Look {
     result: Result<(), Failure>,
     /// Where the server's output stood before.
     printed: u64,
+}
+
+impl Look {
+    /// Whether both failed in the same way.
+    fn is_like(&self, other: &Look) -> bool {
+        match (&self.result, &other.result) {
+            (
+                Err(Failure::Fail { expected, actual, .. }),
+                Err(Failure::Fail { expected: e, actual: a, .. }),
+            ) => expected == e && actual == a,
+            _ => false,
+        }
+    }
+
+    /// Whether it failed after the server had nothing to say for as long as it was waited for.
+    fn ends_in_silence(&self) -> bool {
+        let last = self.client.transcript().events().pop();
+        self.result.is_err() && last.is_some_and(|event| matches!(event.kind, Kind::Silent { .. }))
+    }
 }
 
 impl Run<'_, '_> {
@@ -195,11 +231,19 @@ impl Run<'_, '_> {
             match look.result {
                 Ok(()) if is_alive(&world, self.seed) => return ruling(&world, look),
                 Err(Failure::Skip(_)) => return ruling(&world, look),
+                // To be alone with a slow server takes long: what is the same twice side by side will do.
+                Err(Failure::Fail { .. }) if world.context.limits.is_slow() && !look.ends_in_silence() => {
+                    let again = self::look(&world, check, self.seed, world.context.limits);
+                    if again.is_like(&look) && is_alive(&world, self.seed) {
+                        return ruling(&world, again);
+                    }
+                    look
+                }
                 _ => look,
             }
         };
         let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
-        if !revive(&mut world, self.seed) {
+        if !revive(&mut world, self.seed, || self.running()) {
             // Among several checks at once there is no telling which one did it.
             return if self.alone {
                 blame(&mut world, first)
@@ -207,8 +251,19 @@ impl Run<'_, '_> {
                 blocked(world.gone.as_deref().unwrap_or_default())
             };
         }
-        let mut second = look(&world, check, self.seed, world.context.limits.patient());
+        let silent = first.ends_in_silence();
+        // A server that was silent twice several times is not slow: it need not be waited for so long again.
+        let learnt = silent && world.silences >= LEARNT;
+        let limits = if learnt { world.context.limits } else { world.context.limits.patient() };
+        let mut second = look(&world, check, self.seed, limits);
+        world.silences = match (silent, second.ends_in_silence()) {
+            (true, true) => world.silences + 1,
+            (true, false) => 0,
+            (false, _) => world.silences,
+        };
         if !is_alive(&world, self.seed) {
+            // Now that it is known who did it, what ran beside it is innocent.
+            world.deaths.retain(|death| !death.running.contains(&check.id));
             let ruling = blame(&mut world, second);
             // The next check finds a server, or learns that there is none.
             restart(&mut world);
@@ -220,12 +275,21 @@ impl Run<'_, '_> {
         ruling(&world, second)
     }
 
+    /// Ids of the checks that are running.
+    fn running(&self) -> Vec<&'static str> {
+        let progress = self.progress();
+        let running = |(at, progress): (usize, &Progress)| {
+            matches!(progress, Progress::Running).then(|| self.checks[at].1.id)
+        };
+        progress.iter().enumerate().filter_map(running).collect()
+    }
+
     fn progress(&self) -> MutexGuard<'_, Vec<Progress>> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn end(self, began: Instant) -> (End, Vec<Outcome>) {
-        let World { target, .. } = self.world.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let World { target, deaths, .. } = self.world.into_inner().unwrap_or_else(PoisonError::into_inner);
         let progress = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
         let outcome = |progress| match progress {
             Progress::Done(outcome) => Some(*outcome),
@@ -234,6 +298,7 @@ impl Run<'_, '_> {
         let end = End {
             failure: None,
             restarts: target.restarts(),
+            deaths: deaths.into_iter().map(describe_death).collect(),
             output: target.output().map(|output| output.tail(0, 20)).unwrap_or_default(),
             took_ms: began.elapsed().as_millis() as u64,
         };
@@ -243,7 +308,8 @@ impl Run<'_, '_> {
 
 /// Runs the body of a check once.
 fn look(world: &World<'_>, check: &'static Check, seed: u64, limits: Limits) -> Look {
-    let mut client = Client::new(world.context.clone(), limits, seed, check.id);
+    let client = Client::new(world.context.clone(), limits, seed, check.id);
+    let mut client = if checks::is_needed(check.id) { client.of_gate() } else { client };
     let printed = world.target.output().map_or(0, |output| output.position());
     // A panic is the suite's own fault; those that wait for this check must hear of it all the same.
     let result = catch_unwind(AssertUnwindSafe(|| body(check, &mut client)))
@@ -264,8 +330,17 @@ fn is_alive(world: &World<'_>, seed: u64) -> bool {
 }
 
 /// Makes sure that there is a server to test, if that can be done.
-fn revive(world: &mut World<'_>, seed: u64) -> bool {
-    world.gone.is_none() && (is_alive(world, seed) || restart(world))
+fn revive(world: &mut World<'_>, seed: u64, running: impl Fn() -> Vec<&'static str>) -> bool {
+    if world.gone.is_some() {
+        return false;
+    }
+    if is_alive(world, seed) {
+        return true;
+    }
+    if let Some(how) = world.target.sudden_death() {
+        world.deaths.push(Death { how, running: running() });
+    }
+    restart(world)
 }
 
 fn restart(world: &mut World<'_>) -> bool {
@@ -289,6 +364,11 @@ fn blame(world: &mut World<'_>, mut look: Look) -> Ruling {
     let actual = death.unwrap_or_else(|| "it no longer answers a plain GET".into());
     look.result = Err(wrong("a server that goes on serving other clients afterwards", actual));
     ruling(world, look)
+}
+
+fn describe_death(Death { how, running }: Death) -> String {
+    let running = running.join(", ");
+    format!("the server ended ({how}) while these were running, and none of them does it alone: {running}")
 }
 
 fn blocked_by(check: String) -> Ruling {

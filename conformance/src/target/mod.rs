@@ -1,6 +1,7 @@
 //! The server under test: a URL, or a command that the suite starts, waits for, watches and stops.
 
 use std::fmt;
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -13,9 +14,13 @@ use crate::probe::APPLICATION;
 use crate::target::fixture::Fixture;
 use crate::target::process::Process;
 use crate::wire::output::Output;
+use crate::wire::read::{self, Progress};
 
 /// How long a server may take until it accepts connections.
 pub const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long to wait for the first answer of a server that runs already.
+const FIRST_ANSWER: Duration = Duration::from_secs(5);
 
 /// An environment variable that every started server gets: its value must never show up in an answer.
 pub const SECRET_VARIABLE: (&str, &str) = ("CONFORMANCE_SECRET", "do-not-pass-this-on");
@@ -28,6 +33,8 @@ pub struct Recipe {
     pub command: Vec<String>,
     /// What it serves.
     pub fixture: Fixture,
+    /// The port that it insists on; a free one where it takes what it is given.
+    pub port: Option<u16>,
 }
 
 /// A server under test.
@@ -52,7 +59,12 @@ pub enum StartError {
         /// The system's words.
         why: String,
     },
-    /// It ended before it accepted a connection.
+    /// Something else listens on the port that it insists on.
+    Occupied {
+        /// Where.
+        address: SocketAddr,
+    },
+    /// It ended before it answered.
     Died {
         /// How: an exit code or a signal.
         how: String,
@@ -79,8 +91,11 @@ impl fmt::Display for StartError {
         match self {
             StartError::Url(why) => write!(to, "{why}"),
             StartError::Spawn { program, why } => write!(to, "\"{program}\" could not be started: {why}."),
+            StartError::Occupied { address } => {
+                write!(to, "Something listens on {address} already, where the server should: stop it first.")
+            }
             StartError::Died { how, output } => {
-                write!(to, "The server ended before it accepted a connection: {how}.")?;
+                write!(to, "The server ended before it answered: {how}.")?;
                 quote(to, output)
             }
             StartError::NeverListened { address, output } => {
@@ -111,15 +126,14 @@ impl Target {
         let addresses = authority.to_socket_addrs().map_err(|error| bad(&error.to_string()))?;
         // A name may have several addresses, and the server may listen on one of them.
         let mut why = "its host has no address".to_string();
-        let accepts = |address: &SocketAddr| match TcpStream::connect_timeout(address, Duration::from_secs(5))
-        {
-            Ok(_) => true,
-            Err(error) => {
-                why = format!("nothing accepts a connection there ({error})");
-                false
+        let mut accepts = |address: &SocketAddr| {
+            let accepted = !matches!(answers(*address, Instant::now() + FIRST_ANSWER), Reaction::Refused);
+            if !accepted {
+                why = "nothing accepts a connection there".into();
             }
+            accepted
         };
-        let found = addresses.into_iter().find(accepts);
+        let found = addresses.into_iter().find(&mut accepts);
         let address = found.ok_or_else(|| bad(&why))?;
         let place = Place { address, host: host.to_string() };
         Ok(Target { place, recipe: None, process: None, output: None, restarts: 0 })
@@ -196,7 +210,13 @@ impl Target {
         let output = self.output.get_or_insert_default().clone();
         // A port that was free a moment ago may be in use by now; a server that dies of it gets another.
         for attempt in 0.. {
-            let address = free_address();
+            let address = match recipe.port {
+                Some(port) => SocketAddr::from(([127, 0, 0, 1], port)),
+                None => free_address(),
+            };
+            if recipe.port.is_some() && TcpListener::bind(address).is_err() {
+                return Err(StartError::Occupied { address });
+            }
             self.place = Place { address, host: address.to_string() };
             let command: Vec<String> =
                 recipe.command.iter().map(|word| recipe.fill_in(word, address)).collect();
@@ -209,7 +229,7 @@ impl Target {
                 .map_err(|error| StartError::Spawn { program: command[0].clone(), why: error.to_string() })?;
             self.process = Some(process);
             match self.wait_until_ready(&output, printed) {
-                Err(StartError::Died { .. }) if attempt < 2 => {}
+                Err(StartError::Died { .. }) if attempt < 2 && recipe.port.is_none() => {}
                 result => return result,
             }
         }
@@ -222,25 +242,70 @@ impl Target {
             output.wait(printed, Duration::from_millis(200), |_| false);
             StartError::Died { how, output: output.tail(printed, 20) }
         };
-        let began = Instant::now();
+        let deadline = Instant::now() + START_LIMIT;
         let mut pause = Duration::from_millis(1);
         loop {
-            if let Some(how) = self.death() {
+            match answers(self.place.address, deadline) {
+                Reaction::Answered => {
+                    let is_daemon = self.process.as_mut().is_some_and(Process::may_be_daemon);
+                    return match self.death() {
+                        Some(how) if !is_daemon => Err(died(how)),
+                        _ => Ok(()),
+                    };
+                }
+                // It listens; that it does not answer is for the checks to say.
+                Reaction::Silent => return Ok(()),
+                Reaction::Refused => {}
+            }
+            // A program that ends well may have left a daemon behind, which listens in a moment.
+            let is_daemon = self.process.as_mut().is_some_and(Process::may_be_daemon);
+            if let Some(how) = self.death().filter(|_| !is_daemon) {
                 return Err(died(how));
             }
-            if TcpStream::connect_timeout(&self.place.address, Duration::from_secs(1)).is_ok() {
-                return match self.death() {
-                    None => Ok(()),
-                    Some(how) => Err(died(how)),
-                };
-            }
-            if began.elapsed() > START_LIMIT {
+            if Instant::now() > deadline {
                 let address = self.place.address;
                 return Err(StartError::NeverListened { address, output: output.tail(printed, 20) });
             }
             // Nothing shows when a foreign process begins to listen: ask again, at growing intervals.
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(50));
+        }
+    }
+}
+
+/// What a server does with a first GET.
+enum Reaction {
+    /// It answers, or closes the connection.
+    Answered,
+    /// It accepts the connection, and nothing more comes.
+    Silent,
+    /// Nothing listens there.
+    Refused,
+}
+
+/// Asks for a page: some servers die of a connection without a word.
+fn answers(address: SocketAddr, deadline: Instant) -> Reaction {
+    let Ok(mut stream) = TcpStream::connect_timeout(&address, Duration::from_secs(1)) else {
+        return Reaction::Refused;
+    };
+    let request = format!("GET / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let _ = stream.write_all(request.as_bytes());
+    let mut answer = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        let _ = stream.set_read_timeout(Some(left));
+        match stream.read(&mut buffer) {
+            Ok(length @ 1..) => answer.extend_from_slice(&buffer[..length]),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                // Content without a length ends with the connection: what there is of it will do.
+                return if answer.is_empty() { Reaction::Silent } else { Reaction::Answered };
+            }
+            // A proxy in front of a server that is not there yet closes at once.
+            Ok(0) | Err(_) => return Reaction::Answered,
+        }
+        if matches!(read::read(&answer, false, 1, 0), Progress::Whole(..)) {
+            return Reaction::Answered;
         }
     }
 }

@@ -1,8 +1,10 @@
 //! A server process: started clean, its output captured, stopped with everything it started.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,16 +14,16 @@ use crate::wire::output::Output;
 /// How long a server may take to end after SIGTERM.
 const STOP_LIMIT: Duration = Duration::from_millis(500);
 
-/// Ids of the processes that run; `None` once all were stopped for good.
-static RUNNING: Mutex<Option<BTreeSet<u32>>> = Mutex::new(Some(BTreeSet::new()));
+/// Ids and marks of the processes that run; `None` once all were stopped for good.
+static RUNNING: Mutex<Option<BTreeMap<u32, String>>> = Mutex::new(Some(BTreeMap::new()));
 
 /// Stops at once whatever the suite started, with all that it started in turn; nothing can be started any
 /// more. For a suite that is about to end itself.
 pub fn stop_all() {
-    for leader in running().take().unwrap_or_default() {
+    for (leader, mark) in running().take().unwrap_or_default() {
         let family = descendants(leader);
         signal_group(leader, true);
-        family.into_iter().for_each(kill);
+        family.into_iter().chain(marked(&mark)).for_each(kill);
     }
 }
 
@@ -30,14 +32,21 @@ pub fn all_stopped() -> bool {
     running().is_none()
 }
 
-fn running() -> MutexGuard<'static, Option<BTreeSet<u32>>> {
+fn running() -> MutexGuard<'static, Option<BTreeMap<u32, String>>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// A variable that every process of a server inherits: by its value those that became daemons, and so have
+/// other parents, are known.
+const MARK: &str = "CONFORMANCE_PROCESS";
 
 /// A running server. Dropping it stops it and all that it started.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
+    mark: String,
+    /// Whether the program that was started ended well and left the server behind.
+    is_daemon: bool,
 }
 
 impl Process {
@@ -51,7 +60,9 @@ impl Process {
         let inherited = ["PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYENV_VERSION"];
         let inherited = inherited.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
         let mut process = Command::new(program);
+        let mark = mark();
         process.args(arguments).env_clear().envs(inherited).envs(environment.iter().copied());
+        process.env(MARK, &mark);
         process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut process, 0);
@@ -59,17 +70,36 @@ impl Process {
             let mut running = running();
             let running = running.as_mut().ok_or(io::ErrorKind::Interrupted)?;
             let child = process.spawn()?;
-            running.insert(child.id());
+            running.insert(child.id(), mark.clone());
             child
         };
         capture(child.stdout.take(), output)?;
         capture(child.stderr.take(), output)?;
-        Ok(Process { child })
+        Ok(Process { child, mark, is_daemon: false })
     }
 
     /// How it ended, if it did.
     pub fn death(&mut self) -> Option<String> {
-        self.child.try_wait().ok().flatten().map(describe)
+        let status = self.child.try_wait().ok().flatten()?;
+        if self.is_daemon {
+            return self.family().is_empty().then(|| "the daemon that it left behind is gone".into());
+        }
+        Some(describe(status))
+    }
+
+    /// Takes the server for a daemon if the program that was started has ended well and left processes behind.
+    pub fn may_be_daemon(&mut self) -> bool {
+        let ended_well = matches!(self.child.try_wait(), Ok(Some(status)) if status.success());
+        self.is_daemon |= ended_well && !self.family().is_empty();
+        self.is_daemon
+    }
+
+    /// All that it started, in turn, and all that has its mark.
+    fn family(&self) -> BTreeSet<u32> {
+        let mut family = BTreeSet::from_iter(descendants(self.child.id()));
+        family.extend(marked(&self.mark));
+        family.remove(&self.child.id());
+        family
     }
 
     /// How it ended, if it does so within `limit`: the system closes the connections of a crashed program
@@ -92,14 +122,22 @@ impl Process {
 
     fn stop(&mut self) {
         // Those it started may have left its group; they are found while their parents still live.
-        let family = descendants(self.child.id());
+        let family = self.family();
         signal_group(self.child.id(), false);
+        if self.is_daemon {
+            family.iter().copied().for_each(ask_to_end);
+        }
         let deadline = Instant::now() + STOP_LIMIT;
-        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+        let runs = |child: &mut Child| matches!(child.try_wait(), Ok(None));
+        while (runs(&mut self.child) || self.is_daemon && !marked(&self.mark).is_empty())
+            && Instant::now() < deadline
+        {
             thread::sleep(Duration::from_millis(2));
         }
         signal_group(self.child.id(), true);
         family.into_iter().for_each(kill);
+        // Whoever forked meanwhile.
+        marked(&self.mark).into_iter().for_each(kill);
         let _ = self.child.wait();
         if let Some(running) = running().as_mut() {
             running.remove(&self.child.id());
@@ -167,22 +205,49 @@ fn signal_group(leader: u32, now: bool) {
 
 #[cfg(unix)]
 fn kill(process: u32) {
-    use rustix::process::{Pid, Signal, kill_process};
-    if let Some(process) = Pid::from_raw(process as i32) {
-        let _ = kill_process(process, Signal::KILL);
+    signal(process, rustix::process::Signal::KILL);
+}
+
+#[cfg(unix)]
+fn ask_to_end(process: u32) {
+    signal(process, rustix::process::Signal::TERM);
+}
+
+#[cfg(unix)]
+fn signal(process: u32, signal: rustix::process::Signal) {
+    if let Some(process) = rustix::process::Pid::from_raw(process as i32) {
+        let _ = rustix::process::kill_process(process, signal);
     }
+}
+
+/// A value of [`MARK`] that no other server has.
+fn mark() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Numbers of all processes, from `/proc`: none elsewhere than on Linux.
+fn processes() -> impl Iterator<Item = (u32, PathBuf)> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
+}
+
+/// All living processes that inherited this mark.
+fn marked(mark: &str) -> Vec<u32> {
+    let entry = format!("{MARK}={mark}");
+    let is_marked = |directory: &PathBuf| {
+        let environ = std::fs::read(directory.join("environ")).unwrap_or_default();
+        environ.split(|octet| *octet == 0).any(|variable| variable == entry.as_bytes())
+    };
+    processes().filter(|(_, directory)| is_marked(directory)).map(|(process, _)| process).collect()
 }
 
 /// All processes below `ancestor`, from `/proc`. Elsewhere than on Linux none are found, and only the
 /// process group is stopped.
 fn descendants(ancestor: u32) -> Vec<u32> {
-    let parents: Vec<(u32, u32)> = std::fs::read_dir("/proc")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| {
-            let process: u32 = entry.file_name().to_str()?.parse().ok()?;
-            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+    let parents: Vec<(u32, u32)> = processes()
+        .filter_map(|(process, directory)| {
+            let stat = std::fs::read_to_string(directory.join("stat")).ok()?;
             // The name before it is in parentheses and may hold anything.
             let parent = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()?;
             Some((process, parent))

@@ -196,7 +196,9 @@ fn fields(head: &[u8]) -> Vec<Field> {
     let mut at = line(head).map_or(0, <[u8]>::len);
     while let Some(line) = line(&head[at..]) {
         if let Some(colon) = line.iter().position(|byte| *byte == b':') {
-            let (name, value) = (line[..colon].to_vec(), line[colon + 1..].trim_ascii().to_vec());
+            // A blank before the colon is for the lint to say: what the field means is clear.
+            let name = line[..colon].trim_ascii_end().to_vec();
+            let value = line[colon + 1..].trim_ascii().to_vec();
             fields.push(Field { name, value, offset: at });
         }
         at += line.len();

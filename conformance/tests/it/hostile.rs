@@ -33,7 +33,13 @@ pub(crate) fn report() -> Report {
         outcome("host", "does-not-apply-either", Weight::Counts, skipped()),
         outcome("lint", "is-spoiled", Weight::Counts, spoiled),
     ];
-    let end = End { failure: None, restarts: 1, output: vec![HOSTILE.into()], took_ms: 1234 };
+    let end = End {
+        restarts: 1,
+        deaths: vec![HOSTILE.into()],
+        output: vec![HOSTILE.into()],
+        took_ms: 1234,
+        ..End::default()
+    };
     Report::new(setup(), end, outcomes)
 }
 

@@ -4,6 +4,7 @@
 //! With `CONFORMANCE_URL` or `CONFORMANCE_COMMAND` in the environment the checks run against that server
 //! instead, one test a check; `CONFORMANCE_PROFILE` names the profile (`simple` where it is not set).
 
+mod awkward;
 mod floor;
 mod hostile;
 mod layers;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         let groups = [
             reference::trials(),
             floor::trials(),
+            awkward::trials(),
             misbehaving::trials(),
             subject::trials(),
             tidy::trials(),

@@ -61,7 +61,7 @@ fn text(check: &'static Check) -> Result<String, String> {
     forget_chance(breach, reference::showing(check) != Some("simple"));
     let (mut lines, kept) = (Vec::from_iter(whole.lines()), printed(&outcome));
     let kept: Vec<&str> = if is_chance {
-        vec!["    (several connections at once: the order of what happens is chance)"]
+        vec!["    (several things happen at once: their order is chance)"]
     } else {
         exchange_of(&kept).collect()
     };
@@ -95,18 +95,20 @@ fn setup(check: &Check) -> Setup {
     }
 }
 
-/// Whether several things went on at once, so that the order of events is chance.
+/// Whether several things went on at once, so that the order of events is chance: on connections side by side,
+/// or in both directions of one.
 fn is_chance(breach: &Breach) -> bool {
-    let connections: BTreeSet<u32> = breach.exchange.iter().map(|event| event.connection).collect();
-    let pieces = breach.exchange.iter().filter(|event| matches!(event.kind, Kind::Sent(_))).count();
-    connections.len() > 4 || pieces > 20
+    let events = &breach.exchange;
+    let connections: BTreeSet<u32> = events.iter().map(|event| event.connection).collect();
+    let overlap = events.windows(2).any(|pair| pair[1].connection < pair[0].connection);
+    let half_closed = events.iter().any(|event| event.kind == Kind::HalfClosed);
+    let pieces = events.iter().filter(|event| matches!(event.kind, Kind::Sent(_))).count();
+    overlap || half_closed || connections.len() > 4 || pieces > 20
 }
 
 /// Leaves of the exchange what is the same each time.
 fn forget_chance(breach: &mut Breach, is_hosted: bool) {
     let events = &mut breach.exchange;
-    // On each connection one thing follows the other; between two of them the order may be chance.
-    events.sort_by_key(|event| event.connection);
     if is_hosted {
         forget_framing(events);
     }

@@ -53,7 +53,7 @@ impl Server {
                 let command = env::var("CONFORMANCE_COMMAND").unwrap_or_default();
                 let command = command.split_whitespace().map(String::from).collect();
                 let fixture = Fixture::lay_out(directory()).expect("a fixture");
-                Target::start(Recipe { command, fixture })
+                Target::start(Recipe { command, fixture, port: None })
             }
         };
         Server { target: target.unwrap_or_else(|error| panic!("{error}")) }

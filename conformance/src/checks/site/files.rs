@@ -16,9 +16,21 @@ use crate::wire::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "files",
     title: "Files",
-    needs: &[],
+    needs: &["file-served"],
     turn: Turn::Beside,
     checks: &[
+        Check {
+            id: "file-served",
+            title: "A file in the document root is served under its name",
+            why: "This is what a web site is: a folder of files that a browser can ask for.",
+            requirement: rule(&["rfc9110-9.3.1-02"]).counts(),
+            hint: "Print the name of the file that is opened for each path, and compare it with the folder that was given.",
+            mutant: instead_of("Hello from the", "Hello from no"),
+            run: Act(|client| {
+                client.needs(Files)?;
+                sends(client, "/hello.txt", "hello.txt")
+            }),
+        },
         Check {
             id: "file-octets",
             title: "A file is sent byte for byte as it is on disk",
