@@ -1,7 +1,7 @@
-"""The suite's own WSGI application: it tells what it saw, and behaves as it is asked to.
+"""The suite's own WSGI application: it reports what it saw, and behaves as it is asked to.
 
-    /?token=TOKEN&STEP&STEP...   takes the steps, and tells what it saw (src/wsgi/step.rs, seen.rs);
-                                 at /probe and all that begins so, too
+    /?token=TOKEN&STEP&STEP...   takes the steps, and reports what it saw (src/probe/step.rs, seen.rs);
+                                 also at /probe and all that begins so
     /form                        the form of the form contract
     /                            a page
 
@@ -27,7 +27,7 @@ import probe_form
 from probe_environ import escaped, look, url_of
 
 SIDE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "side")
-TOLD = 64 * 1024  # octets of input that are told one by one
+REPORTED = 64 * 1024  # octets of input that are reported one by one
 WAIT_LIMIT = 10  # seconds
 SPIN_LIMIT = 60  # seconds
 PERIOD = bytes(range(ord("a"), ord("a") + 23))
@@ -43,7 +43,7 @@ class Trouble(Exception):
 
 
 class Abort(BaseException):
-    """What goes wrong on purpose, and is no Exception."""
+    """What goes wrong on purpose, and is not an Exception."""
 
 
 class Mute(Exception):
@@ -58,7 +58,7 @@ def unhex(digits):
 
 
 def text(digits):
-    """Text that stands in the query as hex digits of UTF-8."""
+    """Text that is in the query as hex digits of UTF-8."""
     return unhex(digits).decode("utf-8", "surrogatepass")
 
 
@@ -68,17 +68,18 @@ def pattern(length):
 
 
 def given(arguments, named):
-    """The environ and start_response, however they were handed over."""
+    """The environ and start_response, however they were passed."""
     return sorted([*arguments, *named.values()], key=callable)[:2]
 
 
 class Run:
-    """One call of the application: the steps that are left to take, and what was seen so far."""
+    """One call of the application: the steps that are left, and what was seen so far."""
 
     def __init__(self, arguments, named, attributes):
         self.environ, self.start_response = given(arguments, named)
         self.input = self.environ.get("wsgi.input")
         self.errors = self.environ.get("wsgi.errors")
+        self.content = b""
         self.write = self.file = None
         self.has_answered = self.is_trying = False
         token, *steps = self.environ["QUERY_STRING"].split("&")
@@ -98,6 +99,7 @@ class Run:
                         if not callable(getattr(self.environ.get(stream), method, None))],
             "url": url_of(self.environ),
             "reads": [],
+            "input": "",
             "input_length": 0,
             "input_checksum": zlib.adler32(b""),
             "raised": [],
@@ -111,7 +113,7 @@ class Run:
         }
 
     def respond(self):
-        """Takes steps up to the one that says what to return; what is left is taken block by block."""
+        """Does the steps up to the one that says what to return; what is left is done block by block."""
         while self.steps:
             verb, _, argument = self.steps[0].partition("=")
             if verb in probe_answers.LAZY:
@@ -178,8 +180,10 @@ class Run:
             "type": "list of " + odd if type(result) is list else odd,
             "length": len(octets),
             "blocks": [escaped(b) if type(b) is bytes else ascii(b) for b in blocks]
-                      if len(octets) <= TOLD and len(blocks) <= TOLD else None,
+                      if len(octets) <= REPORTED and len(blocks) <= REPORTED else None,
         })
+        self.content += octets[:REPORTED + 1 - len(self.content)]
+        self.seen["input"] = escaped(self.content) if len(self.content) <= REPORTED else None
         self.seen["input_length"] += len(octets)
         self.seen["input_checksum"] = zlib.adler32(octets, self.seen["input_checksum"])
 
@@ -210,7 +214,7 @@ class Run:
         self.write = self.start_response(*probe_answers.ODD_ARGUMENTS[name]())
 
     def step_start_ref(self, argument):
-        """Raises Abort where a reference to exc_info is left behind."""
+        """Raises Abort where a reference to exc_info is left."""
         try:
             raise Trouble("the response is another one now")
         except Trouble as trouble:
@@ -230,8 +234,8 @@ class Run:
         self.write(probe_answers.ODD_BLOCKS[name])
 
     def block(self, verb, argument):
-        """The block that a lazy step stands for; None where it is none."""
-        if verb == "yield":
+        """The block that a lazy step yields; None where it yields none."""
+        if verb == "emit":
             return unhex(argument)
         if verb == "fill":
             return pattern(int(argument))
@@ -318,7 +322,7 @@ class Run:
         self.steps.clear()
 
     def closed(self):
-        """What close() does: the steps behind `close`, once, and the mark."""
+        """What close() does: the steps after `close`, once, and the mark."""
         self.seen["closes"] += 1
         after = self.steps[self.steps.index("close") + 1:] if "close" in self.steps else []
         self.steps = []
@@ -339,7 +343,7 @@ def side_file(token, name):
 
 
 class Application:
-    """An object that can be called, and tells what else it was asked for."""
+    """An object that can be called, and reports what else it was asked for."""
 
     def __init__(self):
         self.attributes = []

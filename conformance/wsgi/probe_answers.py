@@ -3,12 +3,12 @@
 import io
 import tempfile
 
-# Steps that are taken when the server asks for a block, with all that follow.
-LAZY = {"lazy", "yield", "fill", "report", "odd", "echo"}
+# Steps that are done when the server asks for a block, with all that follow.
+LAZY = {"lazy", "emit", "fill", "report", "odd", "echo"}
 
 
 class Body:
-    """What is taken step by step, a block at a time."""
+    """What is done step by step, a block at a time."""
 
     def __init__(self, run):
         self.run = run

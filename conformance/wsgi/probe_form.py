@@ -1,23 +1,20 @@
-"""The form of the form contract, as an application answers it, and what any resource does."""
+"""The form of the form contract, as an application answers it, and what any resource does.
+
+What takes a form apart is probe_fields.py, the parser of the reference server.
+"""
 
 import html
 import json
-import urllib.parse
 
-MAX_FIELDS = 10000
-MAX_PART_HEADER = 16 * 1024
+import probe_fields
+
 MAX_LOGGED = 200
 KNOWN = {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}
 ALLOW = "GET, HEAD, POST, OPTIONS"
-ACCEPT = "application/x-www-form-urlencoded, multipart/form-data, text/plain"
 
 
 class Refusal(Exception):
-    """Why a form can't be taken: a status, and a sentence."""
-
-
-def malformed(why):
-    return Refusal("400 Bad Request", why)
+    """Why a form is not accepted: a status, and a sentence."""
 
 
 def answer(environ, start_response, status, content, media_type="text/html; charset=utf-8", headers=()):
@@ -48,34 +45,40 @@ def respond(environ, start_response):
     method = environ["REQUEST_METHOD"]
     try:
         if method in ("GET", "HEAD"):
-            source, fields = "query", urlencoded(environ.get("QUERY_STRING", "").encode("latin-1"))
+            source, fields = "query", probe_fields.urlencoded(environ.get("QUERY_STRING", "").encode("latin-1"))
         elif method == "POST":
             source, fields = "body", submitted(environ)
         else:
             return other(environ, start_response, ALLOW)
-        if len(fields) > MAX_FIELDS:
+        if len(fields) > probe_fields.MAX_FIELDS:
             raise Refusal("413 Content Too Large", "This form has too many fields.")
+    except probe_fields.Malformed as error:
+        return refuse(environ, start_response, "400 Bad Request", str(error))
     except Refusal as refusal:
-        status, why = refusal.args
-        return answer(environ, start_response, status, b"<p>%s</p>\n" % why.encode("ascii"))
+        return refuse(environ, start_response, *refusal.args)
     log(environ["wsgi.errors"], fields)
     vary = [("Vary", "Accept")]
     if accepts_json(environ.get("HTTP_ACCEPT", "")):
-        content = json.dumps({"fields": [told(*field) for field in fields], "source": source}).encode("ascii")
-        return answer(environ, start_response, "200 OK", content, "application/json", vary)
+        reported = {"fields": [described(field) for field in fields], "source": source}
+        return answer(environ, start_response, "200 OK", json.dumps(reported).encode("ascii"), "application/json",
+                      vary)
     return answer(environ, start_response, "200 OK", page(fields), headers=vary)
+
+
+def refuse(environ, start_response, status, why):
+    return answer(environ, start_response, status, b"<p>%s</p>\n" % why.encode("ascii"))
 
 
 def accepts_json(accept):
     return any(part.split(";")[0].strip().lower() == "application/json" for part in accept.split(","))
 
 
-def told(name, filename, media_type, value):
+def described(field):
     return {
-        "name_hex": name.hex(),
-        "filename_hex": None if filename is None else filename.hex(),
-        "type": None if media_type is None else media_type.decode("utf-8", "replace"),
-        "value_hex": value.hex(),
+        "name_hex": field.name.hex(),
+        "filename_hex": None if field.filename is None else field.filename.hex(),
+        "type": None if field.media_type is None else field.media_type.decode("utf-8", "replace"),
+        "value_hex": field.value.hex(),
     }
 
 
@@ -87,35 +90,33 @@ def page(fields):
 
 
 def log(errors, fields):
-    for name, filename, _, value in fields:
-        file = "" if filename is None else ", file " + logged(filename)
-        errors.write("form: name %s%s, value %s\n" % (logged(name), file, logged(value)))
+    for field in fields:
+        file = "" if field.filename is None else ", file " + logged(field.filename)
+        errors.write("form: name %s%s, value %s\n" % (logged(field.name), file, logged(field.value)))
     errors.flush()
 
 
 def logged(octets):
-    """Nothing that a terminal or a reader of lines could take for an order."""
+    """Nothing that a terminal or a reader of lines could mistake for an order."""
     return json.dumps(octets[:MAX_LOGGED].decode("utf-8", "replace")).replace("\x7f", "\\u007f")
 
 
 def submitted(environ):
     """The fields in the content of a POST."""
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
-        raise Refusal("415 Unsupported Media Type", "Forms are taken without a content coding.")
+        raise Refusal("415 Unsupported Media Type", "A form comes here without a content coding.")
     content = read(environ)
     sent = environ.get("CONTENT_TYPE", "").encode("latin-1")
     if not sent and not content:
         return []
-    media_type, parameters = parameters_of(sent, "The Content-Type can't be read.")
+    media_type, parameters = probe_fields.parameters(sent)
     if media_type == b"application/x-www-form-urlencoded":
-        return urlencoded(content)
+        return probe_fields.urlencoded(content)
     if media_type == b"multipart/form-data":
-        if not parameters.get(b"boundary"):
-            raise malformed("A multipart form needs a boundary.")
-        return [part_of(part) for part in parts(content, parameters[b"boundary"])]
+        return probe_fields.multipart(content, parameters.get(b"boundary"))
     if media_type == b"text/plain":
-        return plain(content)
-    raise Refusal("415 Unsupported Media Type", "This is none of the three kinds of form: " + ACCEPT)
+        return probe_fields.plain(content)
+    raise Refusal("415 Unsupported Media Type", "This is none of the three kinds of form.")
 
 
 def read(environ):
@@ -127,118 +128,7 @@ def read(environ):
             return environ["wsgi.input"].read() if is_terminated else b""
         content = environ["wsgi.input"].read(int(length))
     except Exception:
-        raise malformed("The content can't be read.")
+        raise Refusal("400 Bad Request", "The content can't be read.")
     if len(content) != int(length):
-        raise malformed("The request ended before its content was complete.")
+        raise Refusal("400 Bad Request", "The request ended before its content was complete.")
     return content
-
-
-def urlencoded(content):
-    decoded = lambda part: urllib.parse.unquote_to_bytes(part.replace(b"+", b" "))
-    pairs = [pair.partition(b"=") for pair in content.split(b"&", MAX_FIELDS + 1) if pair]
-    return [(decoded(name), None, None, decoded(value)) for name, _, value in pairs]
-
-
-def plain(content):
-    """A line for each field; a line without an equals sign goes on with the value above it."""
-    fields = []
-    lines = content.split(b"\r\n")
-    for line in lines[:-1] if not lines[-1] else lines:
-        name, equals, value = line.partition(b"=")
-        if equals:
-            fields.append((name, None, None, value))
-        elif fields:
-            name, _, _, above = fields.pop()
-            fields.append((name, None, None, above + b"\r\n" + line))
-        else:
-            raise malformed("The first line of this form has no equals sign.")
-    return fields
-
-
-def parts(content, boundary):
-    """What lies between the delimiter lines (RFC 2046 5.1.1)."""
-    delimiter, found, start, line = b"--" + boundary, [], None, 0
-    while True:
-        end = content.find(b"\r\n", line)
-        text = content[line:] if end < 0 else content[line:end]
-        if text.startswith(delimiter):
-            rest = text[len(delimiter):].rstrip(b" \t")
-            if rest == b"--" or not rest and end >= 0:
-                if start is not None:
-                    # The line break in front of a delimiter belongs to the delimiter.
-                    found.append(content[start:max(line - 2, start)])
-                if rest:
-                    return found
-                start = end + 2
-        if end < 0:
-            raise malformed("The closing delimiter line is missing.")
-        # Most lines of a large file are none of ours.
-        line = content.find(b"\r\n" + delimiter, end) + 2 if start is not None else end + 2
-        if line < 2:
-            raise malformed("The closing delimiter line is missing.")
-
-
-def part_of(part):
-    """One part (RFC 7578 4.2)."""
-    # Where there are no header fields the empty line is all that stands in front of the value.
-    end = part.find(b"\r\n\r\n", 0, MAX_PART_HEADER)
-    if end < 0:
-        raise malformed("A part has no empty line behind its header fields.")
-    fields = {}
-    for line in part[:end].replace(b"\r\n ", b" ").replace(b"\r\n\t", b"\t").split(b"\r\n"):
-        name, colon, value = line.partition(b":")
-        key = name.lower()
-        is_name = name and all(0x21 <= octet <= 0x7E for octet in name)
-        if not colon or not is_name or b"\r" in line or b"\n" in line:
-            raise malformed("A header line of a part is not a header field.")
-        if key in fields and key in (b"content-disposition", b"content-type"):
-            raise malformed("A part has the same header field twice.")
-        fields[key] = value.strip()
-    disposition, parameters = parameters_of(fields.get(b"content-disposition", b""), "No Content-Disposition.")
-    if disposition != b"form-data" or b"name" not in parameters:
-        raise malformed("The Content-Disposition of a part is not that of a form.")
-    return parameters[b"name"], parameters.get(b"filename"), fields.get(b"content-type"), part[end + 4:]
-
-
-def parameters_of(field, why):
-    """A value in lower case, and its parameters; what can be read in two ways is refused."""
-    value, semicolon, rest = field.partition(b";")
-    parameters = {}
-    while semicolon:
-        rest = rest.lstrip()
-        if not rest or rest.startswith(b";"):
-            _, semicolon, rest = rest.partition(b";")
-            continue
-        name, equals, rest = rest.partition(b"=")
-        name = name.strip().lower()
-        if not equals or not name or b";" in name or name in parameters:
-            raise malformed(why)
-        rest = rest.lstrip()
-        parameters[name], rest = quoted(rest[1:], why) if rest.startswith(b'"') else unquoted(rest, why)
-        rest = rest.lstrip()
-        if rest and not rest.startswith(b";"):
-            raise malformed(why)
-        semicolon, rest = rest[:1], rest[1:]
-    return value.strip().lower(), parameters
-
-
-def unquoted(text, why):
-    value, semicolon, rest = text.partition(b";")
-    if not value.strip() or b'"' in value:
-        raise malformed(why)
-    return value.strip(), semicolon + rest
-
-
-def quoted(text, why):
-    """A backslash is an ordinary character, for browsers; only in front of a quote that ends nothing it is not."""
-    value = bytearray()
-    for at, octet in enumerate(text):
-        if octet != ord('"'):
-            value.append(octet)
-        elif text[at + 1:].lstrip()[:1] in (b"", b";"):
-            return bytes(value), text[at + 1:]
-        elif value.endswith(b"\\"):
-            value[-1:] = b'"'
-        else:
-            break
-    raise malformed(why)

@@ -21,7 +21,7 @@ def environ_with(**values):
 
 
 class Input:
-    """An input like the one behind it."""
+    """An input like the one that it reads from."""
 
     def __init__(self, stream):
         self.stream = stream

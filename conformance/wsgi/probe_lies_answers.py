@@ -1,4 +1,4 @@
-"""Faulty layers that get the response wrong, or errors; those of probe_lies.py stand beside them in LIES."""
+"""Faulty layers that get the response wrong, or errors; those of probe_lies.py are beside them in LIES."""
 
 import io
 import sys
@@ -145,7 +145,7 @@ def hides_end(application, environ, start_response):
 
 @layer
 def keeps_quiet(application, environ, start_response):
-    """Answers for an application that fails, and tells nobody."""
+    """Answers for an application that fails, and logs nothing."""
     try:
         return application(environ, start_response)
     except Exception:

@@ -1,7 +1,7 @@
 //! How a form is submitted: octet by octet, and as a browser does it.
 //!
 //! The browser is an HTTP client that we did not write. It talks to the server through a
-//! [tap](crate::client::connection), so that every octet of it stands in the record like our own.
+//! [tap](crate::client::connection), so that every octet of it is in the record like our own.
 
 use std::io::Read;
 use std::net::TcpListener;
@@ -12,8 +12,8 @@ use reqwest::blocking::RequestBuilder;
 use reqwest::blocking::multipart::{Form, Part};
 use reqwest::{header, redirect, retry};
 
-use crate::client::Client;
 use crate::client::capability::Capability;
+use crate::client::hands::Client;
 use crate::judge::failure::Failure;
 use crate::judge::failure::no_reply;
 use crate::judge::form::FormField;
@@ -43,7 +43,7 @@ pub fn post(media_type: &str, content: impl AsRef<[u8]>) -> Vec<u8> {
 }
 
 impl Client {
-    /// Posts a form just as it stands here and returns the answer. Skips the check where there is no form.
+    /// Posts a form just as it is here and returns the answer. Skips the check where there is no form.
     pub fn submit(&self, media_type: &str, content: impl AsRef<[u8]>) -> Result<Reply, Failure> {
         self.needs(Capability::Form)?;
         self.send(post(media_type, content))

@@ -1,22 +1,31 @@
-//! A request that a script answers, where the script goes on while the check does other things.
+//! A request for a hosted program, which may go on while the check does other things.
 
 use std::fs;
+use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::client::Client;
-use crate::client::capability::Capability::{Cgi, SideFiles};
-use crate::judge::failure::{Failure, wrong};
-use crate::probe::{Step, steps};
-use crate::wire::octets::escape_some;
+use crate::client::capability::Capability;
+use crate::judge::failure::{Failure, no_reply, wrong};
+use crate::probe::{Language, Seen, side_file};
+use crate::wire::reply::{Answer, Reply};
 
-/// A script to be called: which one, with which steps, and by which token it can be told from others.
+/// How long what a program leaves may take to appear.
+const SIDE_LIMIT: Duration = Duration::from_secs(5);
+
+/// A program to be called, and what can be known of it: by its token it is told from others, and by side files
+/// it can be talked to past the server.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// What no other request of the run has.
     pub token: String,
     /// The request target; `{cgi}` is still to be put in.
     pub target: String,
+    pub(super) language: Language,
+    /// The directory of side files, where the suite and the program see the same one.
+    pub(super) side: Option<PathBuf>,
+    /// How long an answer may take.
+    pub(super) limit: Duration,
 }
 
 impl Call {
@@ -35,53 +44,65 @@ impl Call {
         self.request("POST", &format!("Content-Length: {}\r\n\r\n{content}", content.len()))
     }
 
+    /// A request with this method, these fields, each with its line end, and this content.
+    pub fn upload(&self, method: &str, fields: &str, content: impl AsRef<[u8]>) -> Vec<u8> {
+        let content = content.as_ref();
+        let head = self.request(method, &format!("{fields}Content-Length: {}\r\n\r\n", content.len()));
+        [head.as_bytes(), content].concat()
+    }
+
     /// A request with this method; `rest` is what follows Host.
     pub fn request(&self, method: &str, rest: &str) -> String {
         format!("{method} {} HTTP/1.1\r\nHost: {{host}}\r\n{rest}", self.target)
     }
 
-    /// Another call with the same token, and so with the same side files.
-    pub fn beside(&self, taken: &[Step]) -> Call {
-        let token = self.token.clone();
-        Call { target: target("probe", &token, taken), token }
-    }
-
-    /// The same call with more path behind the name of the script.
+    /// The same call with more path after the name of the program.
     pub fn with_path(&self, path: &str) -> Call {
-        Call { token: self.token.clone(), target: self.target.replacen('?', &format!("{path}?"), 1) }
-    }
-}
-
-fn target(name: &str, token: &str, taken: &[Step]) -> String {
-    format!("{{cgi}}/{name}?token={token}&{}", steps(taken))
-}
-
-impl Client {
-    /// A call of the script `name`, the probe or one of its kind, that takes these steps. Skips the check
-    /// where the server runs no scripts.
-    pub fn call(&mut self, name: &str, taken: &[Step]) -> Result<Call, Failure> {
-        self.needs(Cgi)?;
-        let token = self.probe_token();
-        Ok(Call { target: target(name, &token, taken), token })
+        Call { target: self.target.replacen('?', &format!("{path}?"), 1), ..self.clone() }
     }
 
-    /// All that comes of a call until the connection ends, or nothing more comes.
-    pub fn raw(&self, call: &Call) -> Result<Raw, Failure> {
-        let mut connection = self.connect()?;
-        connection.send(call.get_and_close())?;
-        Ok(Raw(connection.everything()))
+    /// Waits until the program has left the side file `name`, and returns what it had seen by then.
+    pub fn left(&self, name: &str) -> Result<Seen, Failure> {
+        let (file, began) = (self.side_file(name)?, Instant::now());
+        while began.elapsed() < SIDE_LIMIT {
+            if let Ok(json) = fs::read(&file) {
+                return Ok(serde_json::from_slice(&json).map_err(std::io::Error::from)?);
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        let expected = format!("the {} to come as far as \"mark={name}\"", self.language.program());
+        Err(wrong(expected, format!("it has not within {} s", SIDE_LIMIT.as_secs())))
+    }
+
+    /// Whether the program leaves the side file `name` in the time that an answer may take.
+    pub fn comes_to(&self, name: &str) -> Result<bool, Failure> {
+        let (file, began) = (self.side_file(name)?, Instant::now());
+        while !file.exists() && began.elapsed() < self.limit {
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(file.exists())
+    }
+
+    /// Leaves the side file `name`, for which the program waits: it goes on.
+    pub fn release(&self, name: &str) -> Result<(), Failure> {
+        Ok(fs::write(self.side_file(name)?, "")?)
+    }
+
+    /// Where a side file is. Skips the check where suite and program do not see the same files.
+    fn side_file(&self, name: &str) -> Result<PathBuf, Failure> {
+        let absence = || Failure::Skip(Capability::SideFiles.absence().into());
+        Ok(side_file(self.side.as_ref().ok_or_else(absence)?, &self.token, name))
     }
 
     /// The process that left the mark `name` must end, and its end be collected, within twice the limit for
     /// an answer. Skips the check where the suite does not see the processes.
-    pub fn process_ends(&self, call: &Call, name: &str) -> Result<(), Failure> {
-        let seen = self.side(&call.token, name)?;
+    pub fn process_ends(&self, name: &str) -> Result<(), Failure> {
+        let seen = self.left(name)?;
         if fs::metadata("/proc/self/stat").is_err() {
             return Err(Failure::Skip("the suite can't see the processes of this system".into()));
         }
-        let (began, limit) = (Instant::now(), self.limits().answer * 2);
-        loop {
-            let Some(is_zombie) = state_of_probe(seen.pid, seen.ppid) else { return Ok(()) };
+        let (began, limit) = (Instant::now(), self.limit * 2);
+        while let Some(is_zombie) = state_of_probe(seen.pid, seen.ppid) {
             if began.elapsed() > limit {
                 let within = format!("within {} ms", limit.as_millis());
                 let what = if is_zombie { "it is a zombie" } else { "it is still there" };
@@ -89,47 +110,29 @@ impl Client {
             }
             thread::sleep(Duration::from_millis(5));
         }
+        Ok(())
     }
 
-    /// Whether the script leaves the mark `name` in the time that an answer may take.
-    pub fn gets_to(&self, call: &Call, name: &str) -> Result<bool, Failure> {
-        self.needs(SideFiles)?;
-        let began = Instant::now();
-        while !self.has_side(&call.token, name) && began.elapsed() < self.limits().answer {
-            thread::sleep(Duration::from_millis(1));
-        }
-        Ok(self.has_side(&call.token, name))
-    }
-
-    /// What is told by a Status proves nothing where the server takes no notice of it.
-    pub fn honours_status(&mut self) -> Result<(), Failure> {
-        let reply = self.emits("Status: 404 Not Found\nContent-Type: text/plain\n\nnone")?;
-        match reply.status {
-            404 => Ok(()),
-            _ => Err(Failure::Blocked(reply.describe())),
+    /// What the program saw; `None` where the request was refused with a 4xx, with 501, or by closing the
+    /// connection. The client of a script may also be sent to another spelling of the address.
+    pub fn seen_or_refused(&self, answer: Answer) -> Result<Option<Seen>, Failure> {
+        let is_refusal = |status: u16| match self.language {
+            Language::Cgi => matches!(status, 301 | 302 | 307 | 308 | 400..=499 | 501),
+            Language::Wsgi => matches!(status, 400..=499 | 501),
+        };
+        match answer {
+            Answer::Reply(reply) if is_refusal(reply.status) => Ok(None),
+            Answer::Closed | Answer::Reset => Ok(None),
+            Answer::Reply(reply) => reply.seen_by(self).map(Some),
+            other => Err(no_reply(other)),
         }
     }
+}
 
-    /// Skips the check where the form is a script and the server takes no notice of its Status: then nobody
-    /// hears of a refusal.
-    pub fn hears_refusals(&mut self) -> Result<(), Failure> {
-        let why = "the form is a script, and what scripts say as Status, \"document-status\" judges";
-        match self.form_is_script() && self.honours_status().is_err() {
-            true => Err(Failure::Skip(why.into())),
-            false => Ok(()),
-        }
-    }
-
-    /// Whether the form is a script.
-    pub fn form_is_script(&self) -> bool {
-        let context = self.context();
-        self.has(Cgi) && context.form.strip_prefix(&context.cgi).is_some_and(|name| name.starts_with('/'))
-    }
-
-    /// After how long the server gives up on a script. Skips the check where nobody told the suite.
-    pub fn script_timeout(&self) -> Result<Duration, Failure> {
-        let why = "the suite was not told after how long the server stops a script (--script-timeout)";
-        self.context().script_timeout.ok_or_else(|| Failure::Skip(why.into()))
+impl Reply {
+    /// What the program of this call reports that it saw.
+    pub fn seen_by(&self, call: &Call) -> Result<Seen, Failure> {
+        self.report(call.language, &call.token)
     }
 }
 
@@ -137,43 +140,10 @@ impl Client {
 /// another parent by now is not the server's to collect.
 fn state_of_probe(pid: u32, parent: u32) -> Option<bool> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // Whatever has the number by now, if it is no probe then the probe is gone.
+    // Whatever has the number by now, if it is not a probe then the probe is gone.
     let (_, rest) = stat.split_once("probe) ")?;
     let mut words = rest.split(' ');
     let is_zombie = words.next()? == "Z";
     let has_parent = words.next()?.parse() == Ok(parent);
     (!is_zombie || has_parent).then_some(is_zombie)
-}
-
-/// Octets of a connection as they came.
-#[derive(Debug)]
-pub struct Raw(Vec<u8>);
-
-impl Raw {
-    /// They are just these.
-    pub fn is(&self, expected: impl AsRef<[u8]>) -> Result<(), Failure> {
-        let (actual, expected) = (&self.0, expected.as_ref());
-        if actual == expected {
-            return Ok(());
-        }
-        let same = actual.iter().zip(expected).take_while(|(a, b)| a == b).count();
-        let show = |octets: &[u8]| {
-            let from = same.saturating_sub(20).min(octets.len());
-            format!("{} octets, at {same}: \"{}\"", octets.len(), escape_some(&octets[from..], 80))
-        };
-        Err(wrong(format!("what the script wrote: {}", show(expected)), show(actual)))
-    }
-
-    /// They do not begin with these, which a script wrote.
-    pub fn begins_otherwise(&self, octets: &str) -> Result<(), Failure> {
-        match self.begins_with(octets) {
-            false => Ok(()),
-            true => Err(wrong("a head that the server wrote", "just what the script wrote, octet by octet")),
-        }
-    }
-
-    /// Whether they begin with these.
-    pub fn begins_with(&self, octets: &str) -> bool {
-        self.0.starts_with(octets.as_bytes())
-    }
 }

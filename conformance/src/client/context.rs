@@ -54,7 +54,7 @@ impl Limits {
 pub struct Context {
     /// Where the server is.
     pub place: Place,
-    /// The port that it listens on, where the suite started it: a proxy may stand in front of it.
+    /// The port that it listens on, where the suite started it: there may be a proxy in front of it.
     pub port: Option<u16>,
     /// What it was found to offer.
     pub capabilities: Capabilities,
@@ -66,9 +66,9 @@ pub struct Context {
     pub form: String,
     /// The path of the directory of scripts: `/cgi-bin`, or where the profile says it is.
     pub cgi: String,
-    /// Where the probe leaves side files, if suite and probe see the same disk.
+    /// The directory of side files, if the suite and its hosted programs see the same disk.
     pub side: Option<PathBuf>,
-    /// After how long the server gives up on a script, where somebody told.
+    /// After how long the server gives up on a script, where somebody said so.
     pub script_timeout: Option<Duration>,
     /// What the lint found in the replies so far.
     pub findings: Findings,
@@ -76,7 +76,12 @@ pub struct Context {
     pub output: Option<Output>,
 }
 
-/// A plain request that goes out right behind another, to see where the server thinks that one ended.
+/// A plain GET, as a browser would send it.
+pub fn get(target: &str) -> String {
+    format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n")
+}
+
+/// A plain request that goes out right after another, to see where the server thinks that one ended.
 pub const FOLLOW_UP: &str = "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n";
 
 impl Context {

@@ -8,7 +8,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestRng, TestRunner};
 use proptest::{char, collection, prop_oneof, sample};
 
-use crate::client::Client;
+use crate::client::hands::Client;
 use crate::judge::failure::Failure;
 use crate::judge::form::FormField;
 

@@ -1,8 +1,8 @@
 //! A request that is accepted, and what differs from it by one edit.
 
-use crate::client::Client;
 use crate::client::connection::Connection;
 use crate::client::context::FOLLOW_UP;
+use crate::client::hands::Client;
 use crate::judge::failure::Failure;
 use crate::judge::reply::list_statuses;
 use crate::wire::octets::contains;
@@ -14,9 +14,22 @@ use crate::wire::transcript::Mark;
 #[derive(Debug)]
 pub struct Twin<'c> {
     pub(super) client: &'c Client,
-    pub(super) accepted: Vec<u8>,
+    accepted: Vec<u8>,
     /// What the server answered it with.
-    pub(super) granted: Vec<u8>,
+    granted: Vec<u8>,
+}
+
+impl Client {
+    /// Sends `request`, which must be answered with a 2xx, or what it is compared with proves nothing.
+    /// A refusal can only be asked for through a twin.
+    pub fn twin(&self, request: impl AsRef<[u8]>) -> Result<Twin<'_>, Failure> {
+        match self.ask(&request)? {
+            Answer::Reply(reply) if (200..300).contains(&reply.status) => {
+                Ok(Twin { client: self, accepted: self.expand(&request), granted: reply.body })
+            }
+            other => Err(Failure::Blocked(other.describe())),
+        }
+    }
 }
 
 impl Twin<'_> {
@@ -29,7 +42,7 @@ impl Twin<'_> {
     }
 
     /// `request` must be refused, and then the connection must end: where a message has no certain end,
-    /// what stands behind it must not be taken for a request.
+    /// what comes after it must not be taken for a request.
     pub fn refuses_and_closes(&self, request: impl AsRef<[u8]>, statuses: &[u16]) -> Result<(), Failure> {
         let mut connection = self.client.connect()?;
         connection.send([request.as_ref(), FOLLOW_UP.as_bytes()].concat())?;
@@ -55,7 +68,7 @@ impl Twin<'_> {
             Answer::Reply(reply) => statuses.contains(&reply.status),
             Answer::Closed | Answer::Reset => true,
             // A refusal may be cut off by a reset, since the server need not read all that was sent. An error
-            // page without a status line is a refusal, too; that it is malformed is for the lint.
+            // page without a status line is also a refusal; that it is malformed is for the lint.
             Answer::Broken { bytes, .. } => match read::status(bytes) {
                 Some(status) => statuses.contains(&status),
                 None => !bytes.starts_with(b"HTTP/") && !self.grants(bytes),

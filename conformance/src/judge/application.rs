@@ -1,14 +1,13 @@
-//! What an application must have seen.
+//! What only an application can have seen: its arguments, the objects in its environ, what was raised.
 
 use crate::judge::failure::Failure;
+use crate::probe::Seen;
 use crate::wire::octets::escape_some;
-
-use crate::probe::application::{Seen, checksum};
 
 impl Seen {
     /// The call had two arguments, both by position.
     pub fn is_called_by_position(&self) -> Result<(), Failure> {
-        match self.arguments {
+        match self.python.arguments {
             [2, 0] => Ok(()),
             [by_position, by_name] => {
                 let actual = format!("{by_position} by position, {by_name} by name");
@@ -19,7 +18,7 @@ impl Seen {
 
     /// So many calls with this token were counted.
     pub fn is_call_number(&self, count: u64) -> Result<(), Failure> {
-        match self.calls {
+        match self.python.calls {
             Some(calls) if calls == count => Ok(()),
             calls => {
                 let actual = format!("{} calls", calls.unwrap_or_default());
@@ -30,7 +29,7 @@ impl Seen {
 
     /// The environ is a `dict`.
     pub fn has_plain_environ(&self) -> Result<(), Failure> {
-        match &self.environ_type[..] {
+        match &self.python.environ_type[..] {
             "dict" => Ok(()),
             other => Err(self.wrong("an environ of type dict", format!("one of type {other}"))),
         }
@@ -38,15 +37,12 @@ impl Seen {
 
     /// Something of this name is in the environ.
     pub fn holds(&self, name: &str) -> Result<(), Failure> {
-        match self.objects.contains_key(name) {
-            true => Ok(()),
-            false => self.sets(name).map(drop),
-        }
+        if self.python.objects.contains_key(name) { Ok(()) } else { self.sets(name).map(drop) }
     }
 
     /// An object in the environ is of this type, and says this of itself.
     pub fn object_is(&self, name: &str, expected: &str) -> Result<(), Failure> {
-        match self.objects.get(name) {
+        match self.python.objects.get(name) {
             Some(object) if object == expected => Ok(()),
             Some(other) => Err(self.wrong(format!("{name}: {expected}"), other.clone())),
             None => {
@@ -74,7 +70,7 @@ impl Seen {
             "wsgi.url_scheme",
         ];
         let is_of_request = |name: &str| REQUEST.contains(&name) || name.starts_with("HTTP_");
-        match self.objects.iter().find(|(name, _)| is_of_request(name)) {
+        match self.python.objects.iter().find(|(name, _)| is_of_request(name)) {
             None => Ok(()),
             Some((name, object)) => {
                 let expected = format!("{name}: a str of characters up to U+00FF");
@@ -85,7 +81,7 @@ impl Seen {
 
     /// Nothing in the environ is None.
     pub fn holds_no_none(&self) -> Result<(), Failure> {
-        match self.objects.iter().find(|(_, object)| *object == "NoneType None") {
+        match self.python.objects.iter().find(|(_, object)| *object == "NoneType None") {
             None => Ok(()),
             Some((name, _)) => Err(self.wrong(format!("no {name}, since it has no value"), "None")),
         }
@@ -97,7 +93,7 @@ impl Seen {
             let name = entry.0.split(|octet| *octet == b'=').next().unwrap_or_default();
             String::from_utf8_lossy(name).into_owned()
         });
-        strings.chain(self.objects.keys().cloned()).collect()
+        strings.chain(self.python.objects.keys().cloned()).collect()
     }
 
     /// All names are like those of CGI, or in lower case and with a dot.
@@ -117,12 +113,13 @@ impl Seen {
 
     /// What the environ says about threads and processes allows for the other call, which overlapped.
     pub fn knows_of(&self, other: &Seen) -> Result<(), Failure> {
-        let says = |flag: &str| self.flags.iter().any(|set| set == flag);
+        let says = |flag: &str| self.python.flags.iter().any(|set| set == flag);
         let wrong = |expected: &str| {
-            let flags = if self.flags.is_empty() { "none".into() } else { self.flags.join(", ") };
+            let flags =
+                if self.python.flags.is_empty() { "none".into() } else { self.python.flags.join(", ") };
             Err(self.wrong(expected, format!("of the three, those that are true: {flags}")))
         };
-        match (self.pid == other.pid, self.thread == other.thread) {
+        match (self.pid == other.pid, self.python.thread == other.python.thread) {
             (true, false) if !says("multithread") => {
                 wrong("wsgi.multithread true: two threads of one process were at work")
             }
@@ -138,7 +135,7 @@ impl Seen {
     /// its name.
     pub fn was_only_called(&self) -> Result<(), Failure> {
         let harmless = ["__name__", "__qualname__", "__module__", "__doc__"];
-        match self.attributes.iter().find(|name| !harmless.contains(&&name[..])) {
+        match self.python.attributes.iter().find(|name| !harmless.contains(&&name[..])) {
             None => Ok(()),
             Some(name) => {
                 let actual = format!("it was asked for its attribute {name}");
@@ -147,72 +144,79 @@ impl Seen {
         }
     }
 
-    /// SCRIPT_NAME and PATH_INFO, one behind the other, are this.
+    /// SCRIPT_NAME, and PATH_INFO after it, are this.
     pub fn path_is(&self, path: &[u8]) -> Result<(), Failure> {
         let (script_name, path_info) = (self.value("SCRIPT_NAME"), self.value("PATH_INFO"));
-        match [script_name, path_info].concat() == path {
-            true => Ok(()),
-            false => {
-                // A value that is no string of octets stands among the objects.
-                let object = self.objects.get("PATH_INFO").map(|object| format!("PATH_INFO: {object}"));
-                let actual = format!("SCRIPT_NAME={} PATH_INFO={}", quoted(script_name), quoted(path_info));
-                let expected = format!("SCRIPT_NAME and PATH_INFO that make {}", quoted(path));
-                Err(self.wrong(expected, object.unwrap_or(actual)))
-            }
+        if [script_name, path_info].concat() == path {
+            return Ok(());
         }
+        // A value that is not a string of octets is among the objects.
+        let object = self.python.objects.get("PATH_INFO").map(|object| format!("PATH_INFO: {object}"));
+        let actual = format!("SCRIPT_NAME={} PATH_INFO={}", quoted(script_name), quoted(path_info));
+        let expected = format!("SCRIPT_NAME and PATH_INFO that make {}", quoted(path));
+        Err(self.wrong(expected, object.unwrap_or(actual)))
     }
 
     /// The URL that the application put together is this one.
     pub fn url_is(&self, url: &str) -> Result<(), Failure> {
-        match self.url == url {
-            true => Ok(()),
-            false => Err(self.wrong(url, escape_some(self.url.as_bytes(), 200))),
+        if self.python.url == url {
+            return Ok(());
         }
-    }
-
-    /// Read by read, what came of it are these octets: of a list, its lines.
-    pub fn reads_are(&self, expected: &[&[&str]]) -> Result<(), Failure> {
-        for (at, lines) in expected.iter().enumerate() {
-            let read = self.reads.get(at).cloned().unwrap_or_default();
-            let actual: Vec<&[u8]> = read.blocks.iter().flatten().map(|block| &block.0[..]).collect();
-            let expected: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
-            if actual != expected {
-                let show = |lines: &[&[u8]]| match lines {
-                    [] => "an empty list".to_owned(),
-                    lines => lines.iter().map(|line| quoted(line)).collect::<Vec<_>>().join(", "),
-                };
-                let call = format!("{}, read number {}", read.step, at + 1);
-                return Err(self.wrong(format!("from {call}: {}", show(&expected)), show(&actual)));
-            }
-        }
-        Ok(())
+        Err(self.wrong(url, escape_some(self.python.url.as_bytes(), 200)))
     }
 
     /// A stream of the environ has the methods that PEP 3333 names.
     pub fn has_all_methods(&self, stream: &str) -> Result<(), Failure> {
-        match self.lacking.iter().find(|method| method.starts_with(stream)) {
+        match self.python.lacking.iter().find(|method| method.starts_with(stream)) {
             None => Ok(()),
             Some(method) => Err(self.wrong(format!("a method {method}"), "none")),
         }
     }
 
-    /// Whatever was read is of type bytes, or a list of that.
-    pub fn reads_bytes(&self) -> Result<(), Failure> {
-        match self.reads.iter().find(|read| !["bytes", "list of bytes"].contains(&&read.kind[..])) {
+    /// The types of what the attempt of this number raised, and of what they are derived from.
+    fn attempt(&self, number: usize) -> &[String] {
+        self.python.raised.get(number - 1).map_or(&[], |types| &types[..])
+    }
+
+    /// Whether the attempt of this number, counted from one, raised something.
+    pub fn was_told_off(&self, number: usize) -> bool {
+        !self.attempt(number).is_empty()
+    }
+
+    /// The attempt of this number, counted from one, raised an error; `call` says what was tried.
+    pub fn is_told_off(&self, number: usize, call: &str) -> Result<(), Failure> {
+        if self.was_told_off(number) {
+            return Ok(());
+        }
+        Err(self.wrong(format!("an error raised by {call}"), "none"))
+    }
+
+    /// The attempt of this number, counted from one, raised nothing; `call` says what was tried.
+    pub fn is_let_do(&self, number: usize, call: &str) -> Result<(), Failure> {
+        match self.attempt(number).first() {
             None => Ok(()),
-            Some(read) => Err(self.wrong(format!("bytes from {}", read.step), read.kind.clone())),
+            Some(error) => Err(self.wrong(format!("{call} to raise nothing"), error.clone())),
         }
     }
 
-    /// All that was read is just this.
-    pub fn input_is(&self, content: &[u8]) -> Result<(), Failure> {
-        if self.input_length == content.len() as u64 && self.input_checksum == checksum(content) {
-            return Ok(());
+    /// The server has asked for no more than `limit` blocks; returns how many.
+    pub fn was_asked_at_most(&self, limit: u64) -> Result<u64, Failure> {
+        let asked = self.python.asked;
+        if asked <= limit {
+            return Ok(asked);
         }
-        let blocks = self.reads.iter().flat_map(|read| read.blocks.iter().flatten());
-        let read: Vec<&[u8]> = blocks.map(|block| &block.0[..]).collect();
-        let actual = format!("{} octets: {}", self.input_length, quoted(&read.concat()));
-        Err(self.wrong(format!("{} octets in wsgi.input: {}", content.len(), quoted(content)), actual))
+        Err(self.wrong(format!("at most {limit} blocks asked for"), format!("{asked} blocks asked for")))
+    }
+
+    /// The attempt of this number, counted from one, raised the very exception that it was given.
+    pub fn is_given_back(&self, number: usize) -> Result<(), Failure> {
+        let expected = "the exception raised that exc_info holds";
+        match self.attempt(number).first().map(String::as_str) {
+            Some("Trouble") => Ok(()),
+            Some("Abort") => Err(self.wrong(expected, "another one of the same type")),
+            Some(other) => Err(self.wrong(expected, other)),
+            None => Err(self.wrong(expected, "none raised")),
+        }
     }
 }
 

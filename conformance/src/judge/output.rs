@@ -1,27 +1,27 @@
-//! What becomes of the output of a script.
+//! What becomes of the output of a hosted program.
 
-use crate::judge::failure::Failure;
+use crate::judge::failure::{Failure, wrong};
 use crate::wire::octets::{escape, escape_some};
-use crate::wire::reply::Reply;
+use crate::wire::reply::{Framing, Reply};
 
 impl Reply {
     /// The request failed, and not by the client's fault: 5xx.
     pub fn is_server_error(&self) -> Result<(), Failure> {
-        match (500..600).contains(&self.status) {
-            true => Ok(()),
-            false => Err(self.wrong("a response with a 5xx status", self.describe(), self.mark(0))),
+        if (500..600).contains(&self.status) {
+            return Ok(());
         }
+        Err(self.wrong("a response with a 5xx status", self.describe(), self.mark(0)))
     }
 
     /// The request failed: 4xx or 5xx.
     pub fn is_error(&self) -> Result<(), Failure> {
-        match (400..600).contains(&self.status) {
-            true => Ok(()),
-            false => Err(self.wrong("a response with a 4xx or 5xx status", self.describe(), self.mark(0))),
+        if (400..600).contains(&self.status) {
+            return Ok(());
         }
+        Err(self.wrong("a response with a 4xx or 5xx status", self.describe(), self.mark(0)))
     }
 
-    /// These octets stand nowhere in the head.
+    /// These octets are nowhere in the head.
     pub fn head_lacks(&self, octets: &str) -> Result<(), Failure> {
         let at = self.head.windows(octets.len()).position(|window| window == octets.as_bytes());
         let Some(at) = at else { return Ok(()) };
@@ -33,21 +33,18 @@ impl Reply {
     /// The fields of this name are just these, each on a line of its own.
     pub fn fields_are(&self, name: &str, values: &[&str]) -> Result<(), Failure> {
         let found: Vec<&[u8]> = self.fields_named(name).map(|field| &field.value[..]).collect();
-        match found.iter().eq(values.iter().map(|value| value.as_bytes()).collect::<Vec<_>>().iter()) {
-            true => Ok(()),
-            false => {
-                let show = |values: &[&[u8]]| {
-                    let lines: Vec<String> =
-                        values.iter().map(|v| format!("\"{}\"", escape_some(v, 100))).collect();
-                    if lines.is_empty() { "none".to_owned() } else { lines.join(" and ") }
-                };
-                let expected: Vec<&[u8]> = values.iter().map(|value| value.as_bytes()).collect();
-                Err(self.wrong(format!("{name}: {}", show(&expected)), show(&found), self.mark_field(name)))
-            }
+        let expected: Vec<&[u8]> = values.iter().map(|value| value.as_bytes()).collect();
+        if found == expected {
+            return Ok(());
         }
+        let show = |values: &[&[u8]]| {
+            let lines: Vec<String> = values.iter().map(|v| format!("\"{}\"", escape_some(v, 100))).collect();
+            if lines.is_empty() { "none".to_owned() } else { lines.join(" and ") }
+        };
+        Err(self.wrong(format!("{name}: {}", show(&expected)), show(&found), self.mark_field(name)))
     }
 
-    /// No NUL stands in the head, and no CR but at the end of a line.
+    /// No NUL is in the head, and no CR but at the end of a line.
     pub fn head_is_clean(&self) -> Result<(), Failure> {
         let next = |at: usize| self.head.get(at + 1).copied();
         let stray = |(at, octet): (usize, &u8)| *octet == 0 || *octet == b'\r' && next(at) != Some(b'\n');
@@ -60,17 +57,60 @@ impl Reply {
         ))
     }
 
-    /// The words behind the status code are these.
+    /// The words after the status code are these.
     pub fn reason_is(&self, reason: &str) -> Result<(), Failure> {
         let line = self.head.split(|octet| *octet == b'\n').next().unwrap_or_default().trim_ascii_end();
         let words = line.splitn(3, |octet| *octet == b' ').nth(2).unwrap_or_default();
-        match words == reason.as_bytes() {
-            true => Ok(()),
-            false => Err(self.wrong(
-                format!("the reason \"{reason}\""),
-                format!("\"{}\"", escape_some(words, 100)),
-                self.mark(0),
-            )),
+        if words == reason.as_bytes() {
+            return Ok(());
         }
+        let actual = format!("\"{}\"", escape_some(words, 100));
+        Err(self.wrong(format!("the reason \"{reason}\""), actual, self.mark(0)))
+    }
+
+    /// The client can see that something is missing, or the response says so: nobody is made to believe that all is
+    /// well. Where only the end of the connection ends the content there is no way to tell.
+    pub fn is_cut_off(&self) -> Result<(), Failure> {
+        match self.framing {
+            Framing::Length(_) | Framing::Chunked if self.status < 500 => Err(self.wrong(
+                "a response cut off, so that the client can see that something is missing",
+                format!("a response that looks complete: {}", self.describe()),
+                self.mark(self.head.len()),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Octets of a connection as they came.
+#[derive(Debug)]
+pub struct Raw(pub Vec<u8>);
+
+impl Raw {
+    /// They are just these.
+    pub fn is(&self, expected: impl AsRef<[u8]>) -> Result<(), Failure> {
+        let (actual, expected) = (&self.0, expected.as_ref());
+        if actual == expected {
+            return Ok(());
+        }
+        let same = actual.iter().zip(expected).take_while(|(a, b)| a == b).count();
+        let show = |octets: &[u8]| {
+            let from = same.saturating_sub(20).min(octets.len());
+            format!("{} bytes, at {same}: \"{}\"", octets.len(), escape_some(&octets[from..], 80))
+        };
+        Err(wrong(format!("what the script wrote: {}", show(expected)), show(actual)))
+    }
+
+    /// They do not begin with these, which a script wrote.
+    pub fn begins_otherwise(&self, octets: &str) -> Result<(), Failure> {
+        if self.begins_with(octets) {
+            return Err(wrong("a head that the server wrote", "just what the script wrote, byte by byte"));
+        }
+        Ok(())
+    }
+
+    /// Whether they begin with these.
+    pub fn begins_with(&self, octets: &str) -> bool {
+        self.0.starts_with(octets.as_bytes())
     }
 }

@@ -44,7 +44,7 @@ impl Reply {
     }
 
     /// The request was refused as the client's fault: 4xx.
-    pub fn refuses(&self) -> Result<(), Failure> {
+    pub fn is_refusal(&self) -> Result<(), Failure> {
         if (400..500).contains(&self.status) {
             Ok(())
         } else {
@@ -175,7 +175,7 @@ impl Reply {
     }
 
     /// A field of this name is there, on one line or several.
-    pub fn has_fields(&self, name: &str) -> Result<(), Failure> {
+    pub fn has_some(&self, name: &str) -> Result<(), Failure> {
         match self.field(name) {
             Some(_) => Ok(()),
             None => Err(self.wrong(format!("the field {name}"), "no such field", self.mark_field(name))),

@@ -9,11 +9,10 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use super::{OK, next_head};
-use crate::probe::{Octets, Seen, Signals, checksum, pattern};
+use super::answers::{OK, next_head};
+use crate::probe::{Octets, Seen, Signals, Step, TOKEN, checksum, pattern, steps_of};
 use crate::target::SECRET_VARIABLE;
 use crate::target::fixture::HELLO;
-use crate::wire::octets::unhex;
 
 /// Puts `HTTP/1.1 200 OK` before what the script would write, and closes.
 pub fn passes_on(mut client: TcpStream) {
@@ -32,10 +31,8 @@ pub fn passes_on_and_stays(client: TcpStream) {
             return client.write_all(OK).is_ok();
         }
         let output = written(head).unwrap_or_default();
-        let line = match output.is_empty() || output.starts_with(b"HTTP/") {
-            true => "",
-            false => "HTTP/1.1 200 OK\r\n",
-        };
+        let is_whole = output.is_empty() || output.starts_with(b"HTTP/");
+        let line = if is_whole { "" } else { "HTTP/1.1 200 OK\r\n" };
         let _ = client.write_all(&[line.as_bytes(), &output].concat());
         false
     });
@@ -43,10 +40,13 @@ pub fn passes_on_and_stays(client: TcpStream) {
 
 /// Sends what the script would write once the script has ended, which the one that waits never does.
 pub fn waits_for_the_end(client: TcpStream) {
-    each(client, |client, head| match (has(head, "&wait="), written(head)) {
-        (true, _) => false,
-        (false, Some(output)) => client.write_all(&output).is_err(),
-        (false, None) => client.write_all(OK).is_ok(),
+    each(client, |client, head| {
+        let waits = asked(head).iter().any(|step| matches!(step, Step::Wait(_)));
+        match written(head) {
+            _ if waits => false,
+            Some(output) => client.write_all(&output).is_err(),
+            None => client.write_all(OK).is_ok(),
+        }
     });
 }
 
@@ -54,29 +54,29 @@ pub fn waits_for_the_end(client: TcpStream) {
 pub fn redirects_forever(client: TcpStream) {
     each(client, |client, request| {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", HELLO.len());
-        !has(request, "&again") && client.write_all(&[head.as_bytes(), HELLO].concat()).is_ok()
+        !asked(request).contains(&Step::Again) && client.write_all(&[head.as_bytes(), HELLO].concat()).is_ok()
     });
 }
 
 /// Makes a variable of every field, and adds the environment that it has itself.
-pub fn tells_fields(client: TcpStream) {
-    tells(client, |head, _| {
+pub fn reports_fields(client: TcpStream) {
+    reports(client, |head, _| {
         let mut environ = variables(head, "HTTP_");
         environ.push(Octets(format!("{}={}", SECRET_VARIABLE.0, SECRET_VARIABLE.1).into_bytes()));
         Seen { environ, ..Seen::default() }
     });
 }
 
-/// Makes a variable of every field under its own name, and believes whoever says who he is.
-pub fn tells_plain_fields(client: TcpStream) {
-    tells(client, |head, _| Seen { environ: variables(head, ""), ..Seen::default() });
+/// Makes a variable of every field under its own name, and believes what a client says of itself.
+pub fn reports_plain_fields(client: TcpStream) {
+    reports(client, |head, _| Seen { environ: variables(head, ""), ..Seen::default() });
 }
 
 /// Has one environment for all scripts, which the first request sets.
 pub fn mixes_up(client: TcpStream) {
     thread_local!(static ENVIRON: Arc<OnceLock<Octets>> = Arc::default());
     let environ = ENVIRON.with(Arc::clone);
-    tells(client, move |head, content| {
+    reports(client, move |head, content| {
         let target = target(head);
         let path = target.split('?').next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
         let mine = Octets(format!("PATH_INFO=/{path}").into_bytes());
@@ -102,7 +102,7 @@ pub fn hands_on_the_connection(mut client: TcpStream) {
 pub fn careless(client: TcpStream) {
     thread_local!(static OPEN: Cell<u32> = const { Cell::new(4) });
     let open = OPEN.replace(OPEN.get() + 1);
-    tells(client, move |_, _| {
+    reports(client, move |_, _| {
         let signals = Some(Signals { ignored: vec![15], blocked: Vec::new() });
         Seen { descriptors: (0..open).collect(), signals, umask: Some("0".into()), ..Seen::default() }
     });
@@ -123,16 +123,15 @@ pub fn hands_over_words(client: TcpStream) {
 pub fn drops_some(client: TcpStream) {
     thread_local!(static CLIENTS: Cell<u32> = const { Cell::new(1) });
     if !CLIENTS.replace(CLIENTS.get() + 1).is_multiple_of(10) {
-        tells(client, |_, _| Seen::default());
+        reports(client, |_, _| Seen::default());
     }
 }
 
 /// Writes without waiting, and forgets what finds no room on the way.
 pub fn sends_what_fits(client: TcpStream) {
     each(client, |client, head| {
-        let target = target(head);
-        let fills = target.split('&').filter_map(|step| step.strip_prefix("fill=")?.parse::<usize>().ok());
-        let content = fills.map(pattern).collect::<Vec<_>>().concat();
+        let fill = |step| if let Step::Fill(length) = step { pattern(length as usize) } else { Vec::new() };
+        let content = asked(head).into_iter().map(fill).collect::<Vec<_>>().concat();
         if content.is_empty() {
             return client.write_all(OK).is_ok();
         }
@@ -150,7 +149,9 @@ pub fn answers_backwards(mut client: TcpStream) {
     let mut octets = Vec::new();
     let _ = client.read_to_end(&mut octets);
     let text = String::from_utf8_lossy(&octets).into_owned();
-    for token in text.rsplit("?token=").filter_map(|rest| rest.split_once('&')).map(|(token, _)| token) {
+    for token in
+        text.rsplit(&format!("?{TOKEN}")).filter_map(|rest| rest.split_once('&')).map(|(token, _)| token)
+    {
         answer(&mut client, &Seen { token: token.into(), ..Seen::default() });
     }
 }
@@ -159,7 +160,7 @@ pub fn answers_backwards(mut client: TcpStream) {
 pub fn begins_and_stays(client: TcpStream) {
     each(client, |client, head| {
         let begun = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n";
-        let has_block = has(head, "&yield=");
+        let has_block = asked(head).iter().any(|step| matches!(step, Step::Emit(_)));
         client.write_all(if has_block { begun } else { OK }).is_ok() && !has_block
     });
 }
@@ -176,7 +177,7 @@ fn each(mut client: TcpStream, serve: impl Fn(&mut TcpStream, &[u8]) -> bool + S
 }
 
 /// Answers with what the probe would see: `see` is given the head, and a way to read the content.
-fn tells(client: TcpStream, see: impl Fn(&[u8], &mut dyn FnMut() -> Vec<u8>) -> Seen + Send + 'static) {
+fn reports(client: TcpStream, see: impl Fn(&[u8], &mut dyn FnMut() -> Vec<u8>) -> Seen + Send + 'static) {
     each(client, move |client, head| {
         let Some(token) = token(head) else { return client.write_all(OK).is_ok() };
         let mut content = || {
@@ -190,8 +191,8 @@ fn tells(client: TcpStream, see: impl Fn(&[u8], &mut dyn FnMut() -> Vec<u8>) -> 
     });
 }
 
-fn reading(stdin: &[u8]) -> Seen {
-    Seen { stdin_length: stdin.len() as u64, stdin_checksum: checksum(stdin), ..Seen::default() }
+fn reading(input: &[u8]) -> Seen {
+    Seen { input_length: input.len() as u64, input_checksum: checksum(input), ..Seen::default() }
 }
 
 fn answer(client: &mut TcpStream, seen: &Seen) -> bool {
@@ -215,20 +216,20 @@ fn target(head: &[u8]) -> String {
     String::from_utf8_lossy(head).split(' ').nth(1).unwrap_or_default().to_owned()
 }
 
-fn has(head: &[u8], word: &str) -> bool {
-    head.windows(word.len()).any(|window| window == word.as_bytes())
-}
-
 fn token(head: &[u8]) -> Option<String> {
     let target = target(head);
-    let (_, steps) = target.split_once("?token=")?;
+    let (_, steps) = target.split_once(&format!("?{TOKEN}"))?;
     steps.split('&').next().map(str::to_owned)
 }
 
-/// What the script of this request writes: the octets of its `emit` steps.
+/// The steps of a script that this request asks for.
+fn asked(head: &[u8]) -> Vec<Step> {
+    target(head).split_once(&format!("?{TOKEN}")).map(|(_, query)| steps_of(query)).unwrap_or_default()
+}
+
+/// What the script of this request writes.
 fn written(head: &[u8]) -> Option<Vec<u8>> {
-    let target = target(head);
-    let emitted: Vec<_> =
-        target.split(['?', '&']).filter_map(|step| unhex(step.strip_prefix("emit=")?)).collect();
+    let emit = |step| if let Step::Emit(octets) = step { Some(octets) } else { None };
+    let emitted: Vec<_> = asked(head).into_iter().filter_map(emit).collect();
     (!emitted.is_empty()).then(|| emitted.concat())
 }

@@ -1,48 +1,46 @@
-//! What a script sees of its surroundings.
+//! What a program saw.
 
-use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::Path;
-use std::{env, fs};
+use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
-use crate::wire::octets::{escape, unescape};
+use super::octets::Octets;
 use crate::wire::transcript::Mark;
 
-/// Octets of standard input that are told one by one.
-const TOLD: usize = 64 * 1024;
-
-/// What a probe saw of the world that a server made for it.
+/// What a program saw of the request, and of the world that a server made for it.
+///
+/// What only one language has is empty in the report of a program in the other.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Seen {
-    /// The token of the request: proof that the script ran for it.
+    /// The token of the request: proof that the program ran for it.
     pub token: String,
-    /// The command line, the name of the program first.
+    /// The command line of a script, the name of the program first.
     pub argv: Vec<Octets>,
-    /// The environment, `NAME=value`, just as it was handed over: in order, and with what occurs twice.
+    /// The environment, `NAME=value`. Of a script: just as it was handed over, in order, and with what occurs twice.
+    /// Of an application: as far as it holds strings of characters up to U+00FF, each of which stands for an octet;
+    /// what the server has in its own environment is left out.
     pub environ: Vec<Octets>,
     /// The working directory.
     pub cwd: Octets,
-    /// The file mode creation mask, in octal; null where the system does not tell.
+    /// The file mode creation mask, in octal; null where the system does not show it.
     pub umask: Option<String>,
     /// The open descriptors.
     pub descriptors: Vec<u32>,
-    /// What is set up for signals; null where the system does not tell.
+    /// What is set up for signals; null where the system does not show it.
     pub signals: Option<Signals>,
-    /// What was read from standard input; null where that is more than 64 KiB.
-    pub stdin: Option<Octets>,
-    /// How much was read from it.
-    pub stdin_length: u64,
-    /// The [`checksum`] of what was read.
-    pub stdin_checksum: u64,
+    /// What was read of the content; null where that is more than 64 KiB.
+    pub input: Option<Octets>,
+    /// How much was read of it.
+    pub input_length: u64,
+    /// The [`checksum`](super::checksum) of what was read.
+    pub input_checksum: u32,
     /// Whether it ended.
-    pub stdin_ended: bool,
+    pub input_ended: bool,
     /// How much was written to standard output.
     pub written: u64,
-    /// Whether nobody took it any more.
-    pub stdout_broken: bool,
+    /// Whether nobody read it any more.
+    pub output_broken: bool,
     /// The process.
     pub pid: u32,
     /// Its parent.
@@ -51,117 +49,66 @@ pub struct Seen {
     pub pgid: u32,
     /// The directory of side files, where there is one.
     pub side: Option<Octets>,
+    /// What only an application sees.
+    #[serde(flatten, skip_serializing)]
+    pub python: Python,
     /// Where the report begins, if it came over the wire.
     #[serde(skip)]
     pub at: Option<Mark>,
 }
 
+/// What only an application sees, in Python.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Python {
+    /// How many arguments the call had: by position, and by name.
+    pub arguments: [usize; 2],
+    /// What the application object was asked for, beside being called.
+    pub attributes: Vec<String>,
+    /// The type of the environ: `dict`.
+    pub environ_type: String,
+    /// What is in the environ and is not a string, or not one that stands for octets: type and `ascii()`.
+    pub objects: BTreeMap<String, String>,
+    /// Which of `multithread`, `multiprocess` and `run_once` are true.
+    pub flags: Vec<String>,
+    /// The methods of `wsgi.input` and `wsgi.errors` that are not there.
+    pub lacking: Vec<String>,
+    /// The URL of the request, made as PEP 3333 has applications make it.
+    pub url: String,
+    /// What came of reading, call by call.
+    pub reads: Vec<Read>,
+    /// What came of each step that was tried: the type raised and those that it is derived from, or nothing.
+    pub raised: Vec<Vec<String>>,
+    /// How many calls with this token were [counted](super::Step::Count).
+    pub calls: Option<u64>,
+    /// How often the server asked for a block, where it did so one by one.
+    pub asked: u64,
+    /// How often it called `close()`.
+    pub closes: u64,
+    /// The thread.
+    pub thread: u64,
+}
+
+/// What came of one call of a method of `wsgi.input`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Read {
+    /// The step.
+    pub step: String,
+    /// `bytes`, `list of bytes`, or what is not an answer at all.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Octets in total.
+    pub length: u64,
+    /// The octets; those of a list line by line. Null where they are more than 64 KiB.
+    pub blocks: Option<Vec<Octets>>,
+}
+
 /// Numbers of signals that are not as they are at the start of the world.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signals {
-    /// Those ignored. SIGPIPE is not told: every program in Rust ignores it by itself. The script `signals`
+    /// Those ignored. SIGPIPE is left out: every program in Rust ignores it by itself. The script `signals`
     /// of the fixture shows it.
     pub ignored: Vec<u32>,
     /// Those blocked.
     pub blocked: Vec<u32>,
-}
-
-/// Octets that are escaped text in JSON: what is printable can be read as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Octets(pub Vec<u8>);
-
-impl Serialize for Octets {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        escape(&self.0).serialize(to)
-    }
-}
-
-impl<'de> Deserialize<'de> for Octets {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Octets, D::Error> {
-        let text = String::deserialize(from)?;
-        unescape(&text).map(Octets).ok_or_else(|| de::Error::custom("escaped octets"))
-    }
-}
-
-/// FNV-1a, 64 bit: enough to notice what was lost on the way, and no protection from malice.
-pub fn checksum(octets: &[u8]) -> u64 {
-    add_to_checksum(0xcbf2_9ce4_8422_2325, octets)
-}
-
-fn add_to_checksum(sum: u64, octets: &[u8]) -> u64 {
-    octets.iter().fold(sum, |sum, octet| (sum ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3))
-}
-
-impl Seen {
-    /// Looks around.
-    pub(super) fn look(side: Option<&Path>) -> Seen {
-        Seen {
-            argv: env::args_os().map(|word| Octets(word.into_vec())).collect(),
-            environ: environ(),
-            cwd: Octets(env::current_dir().unwrap_or_default().into_os_string().into_vec()),
-            umask: status("Umask"),
-            descriptors: descriptors().unwrap_or_default(),
-            signals: signals(),
-            stdin: Some(Octets::default()),
-            stdin_checksum: checksum(b""),
-            pid: std::process::id(),
-            ppid: std::os::unix::process::parent_id(),
-            pgid: rustix::process::getpgrp().as_raw_pid() as u32,
-            side: side.map(|side| Octets(side.as_os_str().as_bytes().to_vec())),
-            ..Seen::default()
-        }
-    }
-
-    /// Remembers what came on standard input; nothing is its end.
-    pub(super) fn has_read(&mut self, octets: &[u8]) {
-        self.stdin_ended |= octets.is_empty();
-        self.stdin_length += octets.len() as u64;
-        self.stdin_checksum = add_to_checksum(self.stdin_checksum, octets);
-        let kept = self.stdin.take().map(|Octets(kept)| [&kept, octets].concat());
-        self.stdin = kept.filter(|kept| kept.len() <= TOLD).map(Octets);
-    }
-}
-
-/// The block of memory itself where the system shows it: the library leaves out what is no `NAME=value`.
-fn environ() -> Vec<Octets> {
-    let pairs =
-        || env::vars_os().map(|(name, value)| Octets([name.as_bytes(), b"=", value.as_bytes()].concat()));
-    match fs::read("/proc/self/environ") {
-        Ok(block) => {
-            let mut entries: Vec<_> =
-                block.split(|octet| *octet == 0).map(|entry| Octets(entry.to_vec())).collect();
-            // Every entry ends in NUL, the last one, too.
-            entries.pop();
-            entries
-        }
-        Err(_) => pairs().collect(),
-    }
-}
-
-fn descriptors() -> io::Result<Vec<u32>> {
-    let listed = fs::read_dir("/dev/fd")?.flatten();
-    let mut numbers: Vec<u32> = listed.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
-    numbers.sort_unstable();
-    // One of them was open to read the list.
-    numbers.retain(|number| fs::metadata(format!("/dev/fd/{number}")).is_ok());
-    Ok(numbers)
-}
-
-/// What is set up for signals in this process.
-pub(crate) fn signals() -> Option<Signals> {
-    const PIPE: u32 = 13;
-    let numbers = |field: &str| {
-        let mask = u64::from_str_radix(&status(field)?, 16).ok()?;
-        Some((1..=64).filter(|number| mask >> (number - 1) & 1 == 1).collect::<Vec<u32>>())
-    };
-    let mut ignored = numbers("SigIgn")?;
-    ignored.retain(|signal| *signal != PIPE);
-    Some(Signals { ignored, blocked: numbers("SigBlk")? })
-}
-
-/// A line of `/proc/self/status`.
-fn status(field: &str) -> Option<String> {
-    let text = fs::read_to_string("/proc/self/status").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
-    Some(line.trim().to_owned())
 }

@@ -1,212 +1,198 @@
-//! What a probe can be asked to do, as the suite says it and as the probe reads it.
+//! What the suite can ask a program to do.
 
-use std::fmt;
+use super::language::Language;
 
-use crate::wire::octets::escape_some;
-use crate::wire::octets::{hex, unhex};
-
-/// Octets of what a script writes that are quoted.
-const QUOTED: usize = 320;
-
-/// One step of a probe. On the wire it is `verb` or `verb=argument`, octets in hex.
+/// One step of a program. In a query it is `verb` or `verb=argument`, octets and text in hex.
+///
+/// A script does its steps one after the other. An application does them in the order in which they come: in its
+/// call, until one says what to return; from the first lazy one on ([`Step::Lazy`], [`Step::Emit`] and those like
+/// it) as the server asks for blocks; after [`Step::Close`], in `close()`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// `read`: read standard input to its end; `read=N`: at most N octets.
-    Read(Option<u64>),
-    /// `read-body`: read as many octets as CONTENT_LENGTH says.
-    ReadBody,
-    /// `echo`: the same, and write each block as soon as it is read.
-    Echo,
-    /// `look=MS`: wait so many milliseconds for more, or for the end, and take what is there.
-    Look(u64),
-    /// `emit=HEX`: write these octets.
+    // Both languages.
+    /// `emit=HEX`: a script writes these octets, an application yields them as a block.
     Emit(Vec<u8>),
-    /// `fill=N`: write N octets of [`pattern`](super::pattern).
+    /// `fill=N`: the same with N octets of [`pattern`](super::pattern).
     Fill(u64),
-    /// `report`: write what was seen so far, as JSON. A probe that writes nothing else does so at its end, with
-    /// a head before it.
+    /// `report`: the same with the report of what was seen so far, in JSON. A program that answers nothing else does
+    /// so at its end, with a head before it.
     Report,
-    /// `stderr=HEX`: write these octets to standard error.
-    Stderr(Vec<u8>),
-    /// `stderr-fill=N`: write N octets to standard error, in lines.
-    StderrFill(u64),
-    /// `sleep=MS`: do nothing for so many milliseconds.
-    Sleep(u64),
+    /// `read`: read to the end of the input; `read=N`: at most N octets. In WSGI it is one call of `read`, and N may
+    /// be negative.
+    Read(Option<i64>),
+    /// `echo=N`: read as many octets as CONTENT_LENGTH says, N at a time at most, and answer with each block at once.
+    Echo(u64),
+    /// `error=HEX`: write this to standard error, or by `wsgi.errors.write()`. In WSGI it is text, which may hold
+    /// surrogates.
+    Error(Vec<u8>),
+    /// `mark=NAME`: leave this side file, with what was seen so far.
+    Mark(String),
     /// `wait=NAME`: wait for this side file, at most for [`WAIT_LIMIT`](super::WAIT_LIMIT).
     Wait(String),
-    /// `mark=NAME`: write this side file, with what was seen so far.
-    Mark(String),
-    /// `close-stdin`: let go of standard input.
-    CloseStdin,
-    /// `close-stdout`: let go of standard output.
-    CloseStdout,
-    /// `close-stderr`: let go of standard error.
-    CloseStderr,
-    /// `exit=N`: end with this exit code.
+    /// `exit=N`: end the process at once, with this exit code.
     Exit(u8),
     /// `kill=N`: send itself the signal of this number.
     Kill(i32),
+    /// `rest`: what follows is not a step.
+    Rest,
+
+    // Scripts.
+    /// `read-body`: read as many octets as CONTENT_LENGTH says.
+    ReadBody,
+    /// `look=MS`: wait so many milliseconds for more, or for the end, and read what is there.
+    Look(u64),
+    /// `error-fill=N`: write N octets to standard error, in lines.
+    ErrorFill(u64),
+    /// `sleep=MS`: do nothing for so many milliseconds.
+    Sleep(u64),
+    /// `close-stdin`: close standard input.
+    CloseStdin,
+    /// `close-stdout`: close standard output.
+    CloseStdout,
+    /// `close-stderr`: close standard error.
+    CloseStderr,
     /// `ignore-term`: go on after SIGTERM.
     IgnoreTerm,
     /// `setsid`: begin a session of its own, where it is not the leader of a process group.
     Setsid,
-    /// `spawn=HEX`: leave a process behind that takes these steps, with standard input from nowhere and the
-    /// other descriptors as they are.
-    Spawn(Vec<u8>),
-    /// `fragile`: end when nobody takes the output any more, as most programs do.
+    /// `spawn=HEX`: leave a process behind that does these steps, with standard input from nowhere and the other
+    /// descriptors as they are.
+    Spawn(Vec<Step>),
+    /// `fragile`: end when nobody reads the output any more, as most programs do.
     Fragile,
     /// `again`: redirect to this same script, with the same query.
     Again,
-    /// `rest`: what follows is no step.
-    Rest,
+
+    // Applications.
+    /// `try`: what the step raises is caught, and reported in [`Python::raised`](super::Python::raised). Every step
+    /// before the lazy ones can be tried, and among them those that yield nothing.
+    Try(Box<Step>),
+    /// `readline=N`: `readline(N)` or `readline()`.
+    Readline(Option<u64>),
+    /// `readlines=N`: `readlines(N)` or `readlines()`.
+    Readlines(Option<u64>),
+    /// `next`: one step of the iteration over the input.
+    Next,
+    /// `lines`: the whole iteration over the input.
+    Lines,
+    /// `drain=N`: `read(N)` again and again, up to the end.
+    Drain(u64),
+    /// `start=STATUS,NAME:VALUE,...`: `start_response(status, headers)`.
+    Start(String, Vec<(String, String)>),
+    /// `start-none=...`: `start_response(status, headers, None)`.
+    StartNone(String, Vec<(String, String)>),
+    /// `start-exc=...`: `start_response(status, headers, exc_info)` of a `Trouble` just raised. Where another
+    /// `Trouble` comes of it, an `Abort` is raised in its place.
+    StartExc(String, Vec<(String, String)>),
+    /// `start-ref=...`: the same of a `Trouble` of which nothing may be left behind: else an `Abort` is raised.
+    StartRef(String, Vec<(String, String)>),
+    /// `start-odd=NAME`: `start_response` with arguments that are not right; the names are in `probe_answers.py`.
+    StartOdd(&'static str),
+    /// `write=HEX`: calls what `start_response` returned.
+    Write(Vec<u8>),
+    /// `write-fill=N`: the same with N octets of [`pattern`](super::pattern).
+    WriteFill(u64),
+    /// `write-odd=NAME`: the same with something that is not a bytestring.
+    WriteOdd(&'static str),
+    /// `return=KIND,HEX,...`: return these blocks, as an iterable of this kind, or something else; the kinds are in
+    /// `probe_answers.py`.
+    Return(&'static str, Vec<Vec<u8>>),
+    /// `wrap=KIND,HEX,N`: return `wsgi.file_wrapper(file, N)` or `wsgi.file_wrapper(file)`, with a file of this kind
+    /// that holds these octets.
+    Wrap(&'static str, Vec<u8>, Option<u64>),
+    /// `lazy`: what follows is done when the server asks for blocks.
+    Lazy,
+    /// `odd=NAME`: the server gets something that is not a bytestring.
+    Odd(&'static str),
+    /// `close`: what follows is done in `close()`, the first time.
+    Close,
+    /// `error-lines=HEX,...`: `wsgi.errors.writelines()`.
+    ErrorLines(Vec<Vec<u8>>),
+    /// `error-flush`: `wsgi.errors.flush()`.
+    ErrorFlush,
+    /// `raise=NAME`: raise `Trouble`, which is an Exception, `Abort`, which is not, `Mute`, which can't be printed,
+    /// or an exception of Python's own. The token is in its message.
+    Raise(&'static str),
+    /// `clear`: empty the environ.
+    Clear,
+    /// `spoil`: change the environ, and remove something from it.
+    Spoil,
+    /// `count`: count the calls with this token, whichever process they come to.
+    Count,
+    /// `spin`: be busy for a minute.
+    Spin,
 }
 
-/// The step that writes these octets.
+impl Step {
+    /// Whether a program in this language can do this.
+    pub fn is_of(&self, language: Language) -> bool {
+        use Step::*;
+        match self {
+            Emit(_) | Fill(_) | Report | Read(_) | Echo(_) | Error(_) | Mark(_) | Wait(_) | Exit(_)
+            | Kill(_) | Rest => true,
+            ReadBody | Look(_) | ErrorFill(_) | Sleep(_) | CloseStdin | CloseStdout | CloseStderr
+            | IgnoreTerm | Setsid | Spawn(_) | Fragile | Again => language == Language::Cgi,
+            _ => language == Language::Wsgi,
+        }
+    }
+}
+
+/// Answers with these octets.
 pub fn emit(octets: impl AsRef<[u8]>) -> Step {
     Step::Emit(octets.as_ref().to_vec())
 }
 
-/// The step that leaves a process behind which takes these.
-pub fn spawn(of_its_own: &[Step]) -> Step {
-    Step::Spawn(steps(of_its_own).into_bytes())
+/// Writes this where errors go.
+pub fn error(text: impl AsRef<[u8]>) -> Step {
+    Step::Error(text.as_ref().to_vec())
 }
 
-/// Steps as they stand in a query.
-pub fn steps(steps: &[Step]) -> String {
-    steps.iter().map(Step::to_string).collect::<Vec<_>>().join("&")
+/// Leaves this side file.
+pub fn mark(name: &str) -> Step {
+    Step::Mark(name.into())
 }
 
-impl fmt::Display for Step {
-    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Step::Read(None) => to.write_str("read"),
-            Step::Read(Some(limit)) => write!(to, "read={limit}"),
-            Step::ReadBody => to.write_str("read-body"),
-            Step::Echo => to.write_str("echo"),
-            Step::Look(ms) => write!(to, "look={ms}"),
-            Step::Emit(octets) => write!(to, "emit={}", hex(octets)),
-            Step::Fill(length) => write!(to, "fill={length}"),
-            Step::Report => to.write_str("report"),
-            Step::Stderr(octets) => write!(to, "stderr={}", hex(octets)),
-            Step::StderrFill(length) => write!(to, "stderr-fill={length}"),
-            Step::Sleep(ms) => write!(to, "sleep={ms}"),
-            Step::Wait(name) => write!(to, "wait={name}"),
-            Step::Mark(name) => write!(to, "mark={name}"),
-            Step::CloseStdin => to.write_str("close-stdin"),
-            Step::CloseStdout => to.write_str("close-stdout"),
-            Step::CloseStderr => to.write_str("close-stderr"),
-            Step::Exit(code) => write!(to, "exit={code}"),
-            Step::Kill(signal) => write!(to, "kill={signal}"),
-            Step::IgnoreTerm => to.write_str("ignore-term"),
-            Step::Setsid => to.write_str("setsid"),
-            Step::Spawn(steps) => write!(to, "spawn={}", hex(steps)),
-            Step::Fragile => to.write_str("fragile"),
-            Step::Again => to.write_str("again"),
-            Step::Rest => to.write_str("rest"),
-        }
-    }
+/// Waits for this side file.
+pub fn wait(name: &str) -> Step {
+    Step::Wait(name.into())
 }
 
-impl Step {
-    /// What the script does, for a reader; `None` where that is between the suite and the probe.
-    pub fn in_words(&self) -> Option<String> {
-        let quote = |octets: &[u8]| format!("\"{}\"", escape_some(octets, QUOTED));
-        Some(match self {
-            Step::Read(None) => "reads to the end".into(),
-            Step::Read(Some(limit)) => format!("reads {limit} octets"),
-            Step::ReadBody => "reads its content".into(),
-            Step::Echo => "writes what it reads".into(),
-            Step::Emit(octets) => format!("writes {}", quote(octets)),
-            Step::Fill(length) => format!("writes {length} octets"),
-            Step::Stderr(octets) => format!("writes {} to its standard error", quote(octets)),
-            Step::StderrFill(length) => format!("writes {length} octets to its standard error"),
-            Step::Look(ms) | Step::Sleep(ms) => format!("waits {ms} ms"),
-            Step::Wait(_) => "waits".into(),
-            Step::CloseStdin => "closes its input".into(),
-            Step::CloseStdout => "closes its output".into(),
-            Step::CloseStderr => "closes its standard error".into(),
-            Step::Exit(code) => format!("ends with exit code {code}"),
-            Step::Kill(signal) => format!("dies of signal {signal}"),
-            Step::IgnoreTerm => "ignores SIGTERM".into(),
-            Step::Setsid => "begins a session of its own".into(),
-            Step::Spawn(_) => "leaves a process behind".into(),
-            Step::Again => "redirects to itself".into(),
-            Step::Report | Step::Mark(_) | Step::Fragile | Step::Rest => return None,
-        })
-    }
-
-    /// Reads one step; `None` where it is none.
-    pub fn parse(word: &str) -> Option<Step> {
-        let (verb, argument) = word.split_once('=').unwrap_or((word, ""));
-        let number = || argument.parse().ok();
-        let name = || argument.bytes().all(|b| b.is_ascii_alphanumeric()).then(|| argument.to_owned());
-        Some(match verb {
-            "read" if argument.is_empty() => Step::Read(None),
-            "read" => Step::Read(Some(number()?)),
-            "read-body" => Step::ReadBody,
-            "echo" => Step::Echo,
-            "look" => Step::Look(number()?),
-            "emit" => Step::Emit(unhex(argument)?),
-            "fill" => Step::Fill(number()?),
-            "report" => Step::Report,
-            "stderr" => Step::Stderr(unhex(argument)?),
-            "stderr-fill" => Step::StderrFill(number()?),
-            "sleep" => Step::Sleep(number()?),
-            "wait" => Step::Wait(name()?),
-            "mark" => Step::Mark(name()?),
-            "close-stdin" => Step::CloseStdin,
-            "close-stdout" => Step::CloseStdout,
-            "close-stderr" => Step::CloseStderr,
-            "exit" => Step::Exit(argument.parse().ok()?),
-            "kill" => Step::Kill(argument.parse().ok()?),
-            "ignore-term" => Step::IgnoreTerm,
-            "setsid" => Step::Setsid,
-            "spawn" => Step::Spawn(unhex(argument)?),
-            "fragile" => Step::Fragile,
-            "again" => Step::Again,
-            "rest" => Step::Rest,
-            _ => return None,
-        })
-    }
+/// A script leaves a process behind that does these steps.
+pub fn spawn(steps: &[Step]) -> Step {
+    Step::Spawn(steps.to_vec())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// An application calls `start_response` with this status and these headers.
+pub fn start(status: &str, headers: &[(&str, &str)]) -> Step {
+    Step::Start(status.into(), pairs(headers))
+}
 
-    #[test]
-    fn what_the_suite_says_is_what_the_probe_reads() {
-        let all = [
-            Step::Read(None),
-            Step::Read(Some(3)),
-            Step::ReadBody,
-            Step::Echo,
-            Step::Look(20),
-            emit("Status: 200\n\n\0\u{ff}"),
-            Step::Fill(1 << 40),
-            Step::Report,
-            Step::Stderr(b"a\n".to_vec()),
-            Step::StderrFill(5),
-            Step::Sleep(1),
-            Step::Wait("go".into()),
-            Step::Mark("done".into()),
-            Step::CloseStdin,
-            Step::CloseStdout,
-            Step::CloseStderr,
-            Step::Exit(255),
-            Step::Kill(9),
-            Step::IgnoreTerm,
-            Step::Setsid,
-            spawn(&[Step::Setsid, emit("x")]),
-            Step::Fragile,
-            Step::Again,
-            Step::Rest,
-        ];
-        for step in &all {
-            assert_eq!(Step::parse(&step.to_string()).as_ref(), Some(step));
-        }
-        for word in ["", "emit=4", "emit=+1", "mark=../x", "exit=256", "reed"] {
-            assert_eq!(Step::parse(word), None, "{word}");
-        }
-    }
+/// The same with `exc_info`.
+pub fn start_anew(status: &str, headers: &[(&str, &str)]) -> Step {
+    Step::StartExc(status.into(), pairs(headers))
+}
+
+/// Fields as steps have them.
+pub fn pairs(headers: &[(&str, &str)]) -> Vec<(String, String)> {
+    headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
+}
+
+/// `start_response` with 200 and plain text.
+pub fn ok() -> Step {
+    start("200 OK", &[("Content-Type", "text/plain")])
+}
+
+/// Calls what `start_response` returned with these octets.
+pub fn write(octets: impl AsRef<[u8]>) -> Step {
+    Step::Write(octets.as_ref().to_vec())
+}
+
+/// A list of these blocks, returned.
+pub fn list<B: AsRef<[u8]>>(blocks: impl IntoIterator<Item = B>) -> Step {
+    Step::Return("list", blocks.into_iter().map(|block| block.as_ref().to_vec()).collect())
+}
+
+/// The step, with what it raises caught.
+pub fn attempt(step: Step) -> Step {
+    Step::Try(Box::new(step))
 }

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use crate::probe::Step;
 use crate::report::printable::printable;
 use crate::wire::octets::escape;
 use crate::wire::transcript::{Block, Event, Kind, Mark};
@@ -12,9 +11,6 @@ const FIRST_LINES: usize = 16;
 
 /// Octets shown of a line.
 const LINE_LENGTH: usize = 160;
-
-/// Steps of a probe that are told.
-const STEPS: usize = 8;
 
 /// Octets shown before the one that matters, where that is far into a line.
 const BEFORE_MARK: usize = 80;
@@ -38,10 +34,13 @@ pub fn exchange(events: &[Event], at: Option<Mark>) -> Vec<String> {
             lines.push(format!("connection {number}"));
         }
         match &first.kind {
-            Kind::Sent(_) => {
-                let sent = Stretch::of(events, at);
-                lines.extend(sent.lines('>'));
-                lines.extend(dictated(&sent.bytes));
+            Kind::Sent(_) | Kind::Asked { .. } => {
+                lines.extend(Stretch::of(events, at).lines('>'));
+                let words = events.iter().filter_map(|event| match &event.kind {
+                    Kind::Asked { words } => Some(format!("* {}", printable(words))),
+                    _ => None,
+                });
+                lines.extend(words);
             }
             Kind::Received(_) => lines.extend(Stretch::of(events, at).lines('<')),
             Kind::HalfClosed => lines.push("* the suite ended its side and read on".into()),
@@ -55,11 +54,12 @@ pub fn exchange(events: &[Event], at: Option<Mark>) -> Vec<String> {
     lines
 }
 
-/// Octets of the same direction belong together, however they were cut on the way.
+/// Octets of the same direction belong together, however they were cut on the way; and what is sent to a program
+/// with what it asks for.
 fn is_continued(a: &Event, b: &Event) -> bool {
-    let same_direction =
-        matches!((&a.kind, &b.kind), (Kind::Sent(_), Kind::Sent(_)) | (Kind::Received(_), Kind::Received(_)));
-    same_direction && a.connection == b.connection
+    let is_sent = |event: &Event| matches!(event.kind, Kind::Sent(_) | Kind::Asked { .. });
+    let is_received = |event: &Event| matches!(event.kind, Kind::Received(_));
+    a.connection == b.connection && (is_sent(a) && is_sent(b) || is_received(a) && is_received(b))
 }
 
 /// Octets of one direction without anything between them.
@@ -143,19 +143,6 @@ impl Stretch {
     }
 }
 
-/// What requests ask of a probe, in words: in the query it stands in hex.
-fn dictated(requests: &[u8]) -> Vec<String> {
-    let steps = |line: &[u8]| {
-        let target = std::str::from_utf8(line).ok()?.split(' ').nth(1)?;
-        let (_, query) = target.split_once("?token=")?;
-        let steps: Vec<String> = query.split('&').filter_map(|step| Step::parse(step)?.in_words()).collect();
-        let more = if steps.len() > STEPS { ", and so on" } else { "" };
-        let told = steps[..steps.len().min(STEPS)].join(", then ");
-        (!steps.is_empty()).then(|| format!("* the script {}{more}", printable(&told)))
-    };
-    requests.split(|octet| *octet == b'\n').filter_map(steps).collect()
-}
-
 fn left_out(direction: char, octets: usize) -> Option<String> {
     (octets > 0).then(|| format!("{direction} ... ({octets} more octets)"))
 }
@@ -226,6 +213,14 @@ mod tests {
         assert_eq!(lines.len(), FIRST_LINES + 1 + 4 + 1, "{lines:#?}");
         assert_eq!(lines[FIRST_LINES], format!("< ... ({} more octets)", 7 * (49 - FIRST_LINES)));
         assert_eq!(lines.last().map(String::as_str), Some("< ... (336 more octets)"));
+    }
+
+    #[test]
+    fn what_a_program_is_asked_for_comes_after_the_request() {
+        let asked = Kind::Asked { words: "the script waits\x1b".into() };
+        let events =
+            [event(1, Kind::Sent(block(0, b"a"))), event(1, asked), event(1, Kind::Sent(block(1, b"b")))];
+        assert_eq!(exchange(&events, None), ["> ab", "* sent in 2 pieces", "* the script waits\\u{1b}"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::check::{Chapter, Check, Weight};
 use crate::checks;
 use crate::ledger;
 use crate::mutant::Mutant;
+use crate::probe::{Language, Step, deeds};
 use crate::report::exchange::exchange;
 use crate::report::outcome::{Outcome, Rule};
 use crate::report::printable::printable;
@@ -97,6 +98,12 @@ fn describe(mutant: &Mutant) -> String {
         }
         Mutant::Reads { written, read } => {
             format!("a server that reads {} where the script writes {}", quoted(read), quoted(written))
+        }
+        Mutant::Misreads { asked, done, .. } => {
+            let is_script = [asked(), done()].concat().iter().all(|step| step.is_of(Language::Cgi));
+            let language = if is_script { Language::Cgi } else { Language::Wsgi };
+            let words = |steps: Vec<Step>| deeds(language, &steps).unwrap_or("goes on".into());
+            format!("a server that acts as if a program {} where it {}", words(done()), words(asked()))
         }
         Mutant::Replies(octets) => format!("a server that answers everything with {}", quoted(octets)),
         Mutant::Gateway(lie) => {

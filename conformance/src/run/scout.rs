@@ -11,7 +11,7 @@ use crate::client::capability::{Capabilities, Capability, Offer};
 use crate::client::context::{Context, Limits};
 use crate::judge::failure::Failure;
 use crate::judge::findings::{Findings, Rule};
-use crate::probe::{self, SIDE, application, side_file};
+use crate::probe::{Language, SIDE, Seen, TOKEN, mark, side_file};
 use crate::run::profile::Profile;
 use crate::target::{Target, fixture};
 use crate::wire::reply::Answer;
@@ -28,8 +28,8 @@ fn rules() -> impl Iterator<Item = Rule> {
 const QUESTIONS: &[(Capability, fn(&Client) -> Result<Offer, Failure>)] = &[
     (Capability::Files, serves_fixture),
     (Capability::Form, has_form),
-    (Capability::Cgi, |client| Ok(offered(script(client)?.is_some()))),
-    (Capability::Wsgi, |client| Ok(offered(application(client)?.is_some()))),
+    (Capability::Cgi, |client| Ok(offered(seen(client, Language::Cgi)?.is_some()))),
+    (Capability::Wsgi, |client| Ok(offered(seen(client, Language::Wsgi)?.is_some()))),
     (Capability::Persistence, persists),
     (Capability::Content, shows_content),
     (Capability::Concurrency, serves_two),
@@ -126,14 +126,14 @@ fn has_form(client: &Client) -> Result<Offer, Failure> {
     })
 }
 
-/// What the script sees, where the server runs it.
-fn script(client: &Client) -> Result<Option<probe::Seen>, Failure> {
-    Ok(client.get("{cgi}/probe?token=scout&mark=here")?.seen("scout").ok())
-}
-
-/// What the application sees, where the server hosts it.
-fn application(client: &Client) -> Result<Option<application::Seen>, Failure> {
-    Ok(client.get("/probe?token=scout&mark=here")?.tells("scout").ok())
+/// What a program in this language sees, where the server hosts it.
+fn seen(client: &Client, language: Language) -> Result<Option<Seen>, Failure> {
+    let path = match language {
+        Language::Cgi => "{cgi}/probe",
+        Language::Wsgi => "/probe",
+    };
+    let reply = client.get(&format!("{path}?{TOKEN}scout&{}", mark("here")))?;
+    Ok(reply.report(language, "scout").ok())
 }
 
 fn persists(client: &Client) -> Result<Offer, Failure> {
@@ -177,8 +177,8 @@ fn serves_two(client: &Client) -> Result<Offer, Failure> {
 fn shared_side(client: &Client) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStrExt;
     let seen = match (client.has(Capability::Cgi), client.has(Capability::Wsgi)) {
-        (true, _) => script(client).ok()??,
-        (_, true) => application(client).ok()??.shared,
+        (true, _) => seen(client, Language::Cgi).ok()??,
+        (_, true) => seen(client, Language::Wsgi).ok()??,
         _ => return None,
     };
     let side = Path::new(std::ffi::OsStr::from_bytes(&seen.side.as_ref()?.0));

@@ -15,8 +15,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::probe;
-use crate::probe::application;
+use crate::probe::{self, MODULES};
 
 /// Content of `/hello.txt`.
 pub const HELLO: &[u8] = b"Hello from the conformance fixture.\n";
@@ -82,7 +81,7 @@ impl Fixture {
         create(&self.cgi_bin().join("dir"))?;
         let suite = std::env::current_exe()?;
         for name in probe::NAMES.iter().chain([&probe::FORM]) {
-            place(&suite, &self.cgi_bin().join(name))?;
+            put(&suite, &self.cgi_bin().join(name))?;
         }
         for (name, mode, content) in SCRIPTS {
             write(&self.cgi_bin().join(name), content)?;
@@ -94,7 +93,7 @@ impl Fixture {
     fn lay_out_applications(&self) -> io::Result<()> {
         let directory = self.wsgi();
         create(&directory)?;
-        for (name, text) in application::MODULES {
+        for (name, text) in MODULES {
             // Python compares dates: if the file kept an old one, Python would use what it compiled from another text.
             let path = directory.join(name);
             if fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
@@ -134,7 +133,7 @@ pub fn large_content() -> Vec<u8> {
 ///
 /// # Panics
 /// If the fixture has no such file: the check that asks for it is wrong.
-pub fn content(name: &str) -> Vec<u8> {
+pub fn file(name: &str) -> Vec<u8> {
     match SHORT_FILES.iter().find(|(short, _)| *short == name) {
         Some((_, content)) => content.to_vec(),
         None if name == "range.bin" => range_content(),
@@ -193,7 +192,7 @@ pub const SOURCE: &[u8] = b"THE SOURCE OF A SCRIPT";
 pub const OUTSIDE: &[u8] = b"A SCRIPT OUTSIDE RAN";
 
 /// Puts the suite's own binary there: as a link, or if that is not possible, as a copy.
-fn place(suite: &Path, at: &Path) -> io::Result<()> {
+fn put(suite: &Path, at: &Path) -> io::Result<()> {
     let same = |a: &fs::Metadata, b: &fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
     let ours = fs::metadata(suite)?;
     if let Ok(there) = fs::metadata(at) {

@@ -12,7 +12,7 @@ pub mod process;
 use url::Url;
 
 use crate::client::context::Place;
-use crate::probe::application;
+use crate::probe::APPLICATION;
 use crate::target::fixture::Fixture;
 use crate::target::process::Process;
 use crate::wire::output::Output;
@@ -316,7 +316,7 @@ impl Recipe {
             .replace("{root}", &self.fixture.root().to_string_lossy())
             .replace("{cgi_bin}", &self.fixture.cgi_bin().to_string_lossy())
             .replace("{wsgi}", &self.fixture.wsgi().to_string_lossy())
-            .replace("{app}", application::APPLICATION)
+            .replace("{app}", APPLICATION)
     }
 }
 

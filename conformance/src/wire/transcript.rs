@@ -29,6 +29,11 @@ pub struct Event {
 pub enum Kind {
     /// The suite sent these octets.
     Sent(Block),
+    /// What was just sent asks a hosted program to do this.
+    Asked {
+        /// The program and what it does, in words.
+        words: String,
+    },
     /// The server sent these octets.
     Received(Block),
     /// The suite closed its sending side and went on reading.
@@ -95,7 +100,7 @@ impl Transcript {
 
     /// Adds an event at its place in time: the answer may be recorded before the thread that sent the request records
     /// that.
-    fn record_at(&self, when: Instant, connection: u32, kind: Kind) {
+    pub(crate) fn record_at(&self, when: Instant, connection: u32, kind: Kind) {
         let at_us = when.saturating_duration_since(self.began).as_micros() as u64;
         let mut events = self.lock();
         if events.len() < KEPT_EVENTS {
@@ -115,7 +120,7 @@ impl Transcript {
 
     /// Adds octets that were sent right after others, in one piece with them: where another program's client cuts its
     /// request does not matter.
-    pub(crate) fn record_behind(&self, when: Instant, connection: u32, offset: u64, bytes: &[u8]) {
+    pub(crate) fn record_after(&self, when: Instant, connection: u32, offset: u64, bytes: &[u8]) {
         let mut events = self.lock();
         match events.iter_mut().rfind(|event| event.connection == connection).map(|event| &mut event.kind) {
             Some(Kind::Sent(block)) => {

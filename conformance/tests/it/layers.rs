@@ -45,10 +45,47 @@ pub(crate) const SERVERS: &[&[&str]] = &[
     &["simple"],
 ];
 
+/// The crate `conformance`, as far as its folders are in order.
+pub(crate) const CONFORMANCE: &[&[&str]] = &[
+    &["wire/octets"],
+    &["wire/output", "wire/transcript"],
+    &["wire/reply"],
+    &["wire/read"],
+    &["wire"],
+    &["probe/language", "probe/octets", "probe/side", "probe/modules"],
+    &["probe/step", "probe/seen"],
+    &["probe/spelling", "probe/words", "probe/around", "probe/form"],
+    &["probe/program"],
+    &["probe"],
+    &["judge/failure"],
+    &["judge/reply", "judge/findings"],
+    &["judge/files", "judge/form", "judge/lint", "judge/output", "judge/hosted"],
+    &["judge/input", "judge/process", "judge/application"],
+    &["judge"],
+    &["client/random", "client/capability", "client/asked"],
+    &["client/context", "client/call"],
+    &["client/connection/reader"],
+    &["client/connection/stream"],
+    &["client/connection/expect", "client/connection/hosted", "client/connection/tap"],
+    &["client/connection"],
+    &["client/hands"],
+    &["client/twin", "client/hosted", "client/browser", "client/printed", "client/property"],
+    &["client/upload"],
+    &["client"],
+    &["target/fixture", "target/process"],
+    &["target"],
+    &["mutant/answers", "mutant/lie"],
+    &["mutant/naive", "mutant/running"],
+    &["mutant"],
+];
+
+/// The folders of `conformance` that are above these floors, and have none of their own yet.
+pub(crate) const CONFORMANCE_LAST: &[&str] = &["check", "checks", "ledger", "report", "run", "cli"];
+
 /// What breaks the layers of a crate, a line each: a use of a module on the same floor or below, a module that
 /// has no floor, and a floor that has no module. What the layers rest on, `lib.rs`, `main.rs` and `bin/`, may use
-/// everything; so may tests.
-pub(crate) fn violations(crate_src: &Path, layers: &[&[&str]]) -> Vec<String> {
+/// everything; so may tests, and the folders `last`, which have no floors yet.
+pub(crate) fn violations(crate_src: &Path, layers: &[&[&str]], last: &[&str]) -> Vec<String> {
     let modules = modules(crate_src);
     let floors: BTreeMap<&str, usize> = layers
         .iter()
@@ -59,7 +96,8 @@ pub(crate) fn violations(crate_src: &Path, layers: &[&[&str]]) -> Vec<String> {
     for name in floors.keys().filter(|name| !modules.contains_key(**name)) {
         faults.insert(format!("{name} is in the list of layers, and not in {}", crate_src.display()));
     }
-    for (name, module) in &modules {
+    let is_last = |name: &str| last.contains(&name.split('/').next().unwrap_or_default());
+    for (name, module) in modules.iter().filter(|(name, _)| !is_last(name)) {
         let Some(floor) = floors.get(name.as_str()) else {
             faults.insert(format!("{} is in no layer: add {name:?} to the list", module.file.display()));
             continue;
@@ -77,7 +115,10 @@ pub(crate) fn violations(crate_src: &Path, layers: &[&[&str]]) -> Vec<String> {
                 Some(other) if other == floor && used != *name => {
                     faults.insert(format!("{at}, which is on the same floor"));
                 }
-                // A module without a floor is reported separately.
+                None if is_last(&used) => {
+                    faults.insert(format!("{at}, which is below all of the list"));
+                }
+                // Another one without a floor is reported by itself.
                 _ => {}
             }
         }

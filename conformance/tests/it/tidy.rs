@@ -16,7 +16,7 @@ use crate::{layers, ledger, trial};
 type Rule = fn() -> Vec<String>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let rules: [(&str, Rule); 15] = [
+    let rules: [(&str, Rule); 16] = [
         ("ids-are-unique-words", ids),
         ("needs-come-before", needs),
         ("texts-are-sentences", texts),
@@ -26,7 +26,13 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("profiles-are-valid", profiles),
         ("every-check-is-in-a-profile", unused),
         ("files-are-short", long_files),
-        ("servers-have-layers", || layers::violations(&workspace().join("servers/src"), layers::SERVERS)),
+        ("servers-have-layers", || {
+            layers::violations(&workspace().join("servers/src"), layers::SERVERS, &[])
+        }),
+        ("suite-has-layers", || {
+            let source = workspace().join("conformance/src");
+            layers::violations(&source, layers::CONFORMANCE, layers::CONFORMANCE_LAST)
+        }),
         ("ledger-is-complete", ledger::incomplete),
         ("statements-are-sentences", ledger::ragged),
         ("requirements-name-statements", ledger::unknown),
@@ -114,6 +120,7 @@ fn mutants() -> Vec<String> {
         Mutant::Hears { sent, heard } => sent == heard || sent.is_empty(),
         Mutant::Prints { truth, lie } => truth == lie || truth.is_empty(),
         Mutant::Reads { written, read } => written == read || written.is_empty(),
+        Mutant::Misreads { asked, done, .. } => asked() == done() || asked().is_empty(),
         Mutant::Gateway(name) => name.is_empty(),
         Mutant::Replies(_) | Mutant::Queues | Mutant::Serves(_) => false,
     };

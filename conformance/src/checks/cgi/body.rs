@@ -4,9 +4,10 @@ use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::client::capability::Capability::{Cgi, Persistence};
+use crate::client::context::FOLLOW_UP;
 use crate::judge::failure::Failure;
 use crate::mutant::{Mutant, hears, instead_of};
-use crate::probe::Seen;
+use crate::probe::{Seen, Step, pattern};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -24,7 +25,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("\"CONTENT_LENGTH=", "\"CONTENT_LENGHT="),
             run: Act(|client| {
                 let content = client.token();
-                posts(client, content.as_bytes())?.has_content(content.as_bytes())
+                posts(client, content.as_bytes())?.content_is(content.as_bytes())
             }),
         },
         Check {
@@ -38,7 +39,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let all: Vec<u8> = [&b"\0\x01\x02\x03\r\n"[..], &(0..=255).collect::<Vec<u8>>()].concat();
                 for length in [1, 4095, 4096, 4097, 65_535, 65_536, 65_537, 300_000] {
                     let content: Vec<u8> = all.iter().copied().cycle().take(length).collect();
-                    posts(client, &content)?.has_content(&content)?;
+                    posts(client, &content)?.content_is(&content)?;
                 }
                 Ok(())
             }),
@@ -52,12 +53,12 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("nopqrstuvwxyz", "abcdefghijklm"),
             run: Act(|client| {
                 let content = b"abcdefghijklmnopqrstuvwxyz";
-                let (token, request) = client.with_token(post("", content));
+                let call = client.script()?.call(&[Step::ReadBody]);
                 let mut connection = client.connect()?;
-                let request = client.expand(request);
+                let request = client.expand(call.upload("POST", "", content));
                 let body = request.len() - content.len();
                 connection.send_in_pieces(&request, &[body, body + 1, body + 2, body + 13])?;
-                connection.reply()?.seen(&token)?.has_content(content)
+                connection.reply()?.seen_by(&call)?.content_is(content)
             }),
         },
         Check {
@@ -69,7 +70,7 @@ pub const CHAPTER: Chapter = Chapter {
                 .because("Good servers send a length of 0 here, and scripts cope with it."),
             hint: "Print what your server sets for a plain GET.",
             mutant: instead_of("\"GATEWAY_INTERFACE=CGI/1.1\"", "\"CONTENT_LENGTH=0000000000\""),
-            run: Act(|client| client.sees_fields("")?.lacks("CONTENT_LENGTH")),
+            run: Act(|client| client.script()?.sees_fields("")?.lacks("CONTENT_LENGTH")),
         },
         Check {
             id: "cgi-content-empty",
@@ -81,7 +82,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let seen = posts(client, b"")?;
                 seen.variable_is_one_of("CONTENT_LENGTH", &[b"0", b""])?;
-                seen.has_read_just(b"")
+                seen.input_is(b"")
             }),
         },
         Check {
@@ -93,10 +94,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("Content-Length: 007", "Content-Length: 6"),
             run: Act(|client| {
                 for length in ["007", "7, 7"] {
-                    let request = format!(
-                        "POST {{cgi}}/probe?{{token}}&read-body HTTP/1.1\r\nHost: {{host}}\r\nContent-Length: {length}\r\n\r\nseven-7"
-                    );
-                    if let Some(seen) = client.sees_or_refuses(request)? {
+                    let call = client.script()?.call(&[Step::ReadBody]);
+                    let request = call.request("POST", &format!("Content-Length: {length}\r\n\r\nseven-7"));
+                    if let Some(seen) = call.seen_or_refused(client.ask(request)?)? {
                         let value = String::from_utf8_lossy(seen.value("CONTENT_LENGTH")).into_owned();
                         if value.is_empty()
                             || !value.bytes().all(|b| b.is_ascii_digit())
@@ -104,7 +104,7 @@ pub const CHAPTER: Chapter = Chapter {
                         {
                             return Err(seen.wrong("CONTENT_LENGTH=7", format!("CONTENT_LENGTH={value}")));
                         }
-                        seen.has_read_just(b"seven-7")?;
+                        seen.input_is(b"seven-7")?;
                     }
                 }
                 Ok(())
@@ -118,13 +118,10 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what is connected to a script's standard input, and which code stops at the end of the content.",
             mutant: hears("Content-Length: 5\r\n", "Content-Length: 9\r\n"),
             run: Act(|client| {
-                let (token, request) = client.with_token(
-                    "POST {cgi}/probe?{token}&read-body&look=20 HTTP/1.1\r\nHost: {host}\r\n\
-                     Content-Length: 5\r\n\r\nfirst",
-                );
+                let call = client.script()?.call(&[Step::ReadBody, Step::Look(20)]);
                 let mut connection = client.connect()?;
-                connection.send([&request[..], crate::client::context::FOLLOW_UP.as_bytes()].concat())?;
-                connection.reply()?.seen(&token)?.has_content(b"first")
+                connection.send(call.post("first") + FOLLOW_UP)?;
+                connection.reply()?.seen_by(&call)?.content_is(b"first")
             }),
         },
         Check {
@@ -135,12 +132,11 @@ pub const CHAPTER: Chapter = Chapter {
                 .warns()
                 .because("Many scripts read their input to its end, and hang where the end never comes."),
             hint: "Find every process that holds the writing end of the script's standard input, and when each one closes it.",
-            mutant: instead_of("\"stdin_ended\":", "\"stdin_begun\":"),
+            mutant: instead_of("\"input_ended\":", "\"input_begun\":"),
             run: Act(|client| {
                 for content in [&b"content"[..], b""] {
-                    let request = request("POST", "read-body&look=300", "", content);
-                    let seen = client.sees(request)?;
-                    seen.input_has_ended()?;
+                    let call = client.script()?.call(&[Step::ReadBody, Step::Look(300)]);
+                    client.send(call.upload("POST", "", content))?.seen_by(&call)?.input_has_ended()?;
                 }
                 Ok(())
             }),
@@ -163,7 +159,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let chunks =
                     "5\r\nhello\r\n6;x=\"y\"\r\n world\r\nA\r\n0123456789\r\n0\r\nX-Trailer: t\r\n\r\n";
                 chunked(client, chunks.as_bytes(), b"hello world0123456789")?;
-                let large = crate::probe::pattern(100_000);
+                let large = pattern(100_000);
                 let chunks = [&b"186A0\r\n"[..], &large, b"\r\n0\r\n\r\n"].concat();
                 chunked(client, &chunks, &large)
             }),
@@ -190,8 +186,7 @@ pub const CHAPTER: Chapter = Chapter {
                 reads_chunks(client)?;
                 let chunks =
                     b"1\r\na\r\n0\r\nUser-Agent: last\r\nContent-Length: 9\r\nContent-Type: a/b\r\n\r\n";
-                let request = request_in_chunks("User-Agent: first\r\nContent-Type: x/y\r\n", chunks);
-                if let Some(seen) = client.sees_or_refuses(request)? {
+                if let Some(seen) = in_chunks(client, "User-Agent: first\r\nContent-Type: x/y\r\n", chunks)? {
                     seen.variable_is_one_of("HTTP_USER_AGENT", &[b"first", b""])?;
                     seen.variable_is_one_of("CONTENT_LENGTH", &[b"1", b""])?;
                     seen.variable_is_one_of("CONTENT_TYPE", &[b"x/y", b""])?;
@@ -208,8 +203,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("boundary=\"a b;c\"", "boundary=\"A b;c\""),
             run: Act(|client| {
                 let value = "Multipart/Form-Data; boundary=\"a b;c\"; X=Y";
-                let seen = client.sees(post(&format!("Content-Type: {value}\r\n"), b"a"))?;
-                seen.variable_is("CONTENT_TYPE", value)
+                let call = client.script()?.call(&[Step::ReadBody]);
+                let request = call.upload("POST", &format!("Content-Type: {value}\r\n"), "a");
+                client.send(request)?.seen_by(&call)?.variable_is("CONTENT_TYPE", value)
             }),
         },
         Check {
@@ -223,10 +219,12 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("Content-Type: text/x-t\r\n\r\n", "\r\n"),
             run: Act(|client| {
                 let field = "Content-Type: text/x-t\r\n";
-                for request in [post(field, b""), request("PUT", "read-body", field, b"a"), get_with(field)] {
-                    if let Some(seen) = client.sees_or_refuses(request)? {
-                        seen.variable_is("CONTENT_TYPE", "text/x-t")?;
-                    }
+                for seen in [
+                    uploads(client, "POST", &[Step::ReadBody], field, b"")?,
+                    uploads(client, "PUT", &[Step::ReadBody], field, b"a")?,
+                    client.script()?.sees_fields_or_refuses(field)?,
+                ] {
+                    seen.map_or(Ok(()), |seen| seen.variable_is("CONTENT_TYPE", "text/x-t"))?;
                 }
                 Ok(())
             }),
@@ -248,10 +246,10 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Search for code in which the method decides whether there is content.",
             mutant: hears("Content-Length: 5\r\n\r\nasked", "Content-Length: 4\r\n\r\naske"),
             run: Act(|client| {
-                match client.sees_or_refuses(request("GET", "read-body&look=20", "", b"asked"))? {
+                match uploads(client, "GET", &[Step::ReadBody, Step::Look(20)], "", b"asked")? {
                     // To take no notice of it is as consistent as to hand it over.
-                    Some(seen) if seen.value("CONTENT_LENGTH").is_empty() => seen.has_read_just(b""),
-                    Some(seen) => seen.has_content(b"asked"),
+                    Some(seen) if seen.value("CONTENT_LENGTH").is_empty() => seen.input_is(b""),
+                    Some(seen) => seen.content_is(b"asked"),
                     None => {
                         client.note("a GET with content is refused");
                         Ok(())
@@ -267,14 +265,16 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check whether your server or one of its libraries unpacks content by itself.",
             mutant: UNPACKED_AND_UNTOLD,
             run: Act(|client| {
-                let Some(seen) = client.sees_or_refuses(post("Content-Encoding: gzip\r\n", PACKED))? else {
+                let steps = [Step::ReadBody];
+                let Some(seen) = uploads(client, "POST", &steps, "Content-Encoding: gzip\r\n", PACKED)?
+                else {
                     return Ok(());
                 };
-                match seen.has_content(b"packed\n") {
+                match seen.content_is(b"packed\n") {
                     Ok(()) => seen.lacks("HTTP_CONTENT_ENCODING"),
                     // A server need not make variables of all fields.
                     Err(_) => {
-                        seen.has_content(PACKED)?;
+                        seen.content_is(PACKED)?;
                         seen.variable_is_one_of("HTTP_CONTENT_ENCODING", &[b"gzip", b""])
                     }
                 }
@@ -291,11 +291,10 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Persistence)?;
                 let mut connection = client.connect()?;
                 for content in ["first-", "second", "third-"] {
-                    let request = request("POST", "read-body", "", content.as_bytes());
-                    let (token, request) = client.with_token(request);
-                    connection.send(request)?;
+                    let call = client.script()?.call(&[Step::ReadBody]);
+                    connection.send(call.post(content))?;
                     let reply = connection.reply()?;
-                    reply.seen(&token)?.has_read_just(content.as_bytes())?;
+                    reply.seen_by(&call)?.input_is(content.as_bytes())?;
                     if reply.announces_close() {
                         return Err(Failure::Skip("the server closes after each script".into()));
                     }
@@ -316,51 +315,43 @@ const UNPACKED_AND_UNTOLD: Mutant = Mutant::Hears {
     heard: b"Content-Length: 7\r\n\r\npacked\n",
 };
 
-/// A request of the probe with these steps, fields and content.
-fn request(method: &str, steps: &str, fields: &str, content: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "{method} {{cgi}}/probe?{{token}}&{steps} HTTP/1.1\r\nHost: {{host}}\r\n{fields}Content-Length: {}\r\n\r\n",
-        content.len()
-    );
-    [head.as_bytes(), content].concat()
-}
-
-fn post(fields: &str, content: &[u8]) -> Vec<u8> {
-    request("POST", "read-body", fields, content)
-}
-
-fn get_with(field: &str) -> Vec<u8> {
-    format!("GET {{cgi}}/probe?{{token}} HTTP/1.1\r\nHost: {{host}}\r\n{field}\r\n").into_bytes()
-}
-
-fn request_in_chunks(fields: &str, chunks: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "POST {{cgi}}/probe?{{token}}&read-body HTTP/1.1\r\nHost: {{host}}\r\n{fields}Transfer-Encoding: chunked\r\n\r\n"
-    );
-    [head.as_bytes(), chunks].concat()
-}
-
-fn in_chunks(chunks: &[u8]) -> Vec<u8> {
-    request_in_chunks("", chunks)
+/// What the probe sees of this content, having done these steps; `None` where it is refused.
+fn uploads(
+    client: &mut Client,
+    method: &str,
+    steps: &[Step],
+    fields: &str,
+    content: &[u8],
+) -> Result<Option<Seen>, Failure> {
+    let call = client.script()?.call(steps);
+    call.seen_or_refused(client.ask(call.upload(method, fields, content))?)
 }
 
 /// What the probe sees of a POST of this content, having read as much as CONTENT_LENGTH says.
 fn posts(client: &mut Client, content: &[u8]) -> Result<Seen, Failure> {
-    client.sees(post("", content))
+    let call = client.script()?.call(&[Step::ReadBody]);
+    client.send(call.upload("POST", "", content))?.seen_by(&call)
+}
+
+/// What the probe sees of content in chunks; `None` where it is refused.
+fn in_chunks(client: &mut Client, fields: &str, chunks: &[u8]) -> Result<Option<Seen>, Failure> {
+    let call = client.script()?.call(&[Step::ReadBody]);
+    let head = call.request("POST", &format!("{fields}Transfer-Encoding: chunked\r\n\r\n"));
+    call.seen_or_refused(client.ask([head.as_bytes(), chunks].concat())?)
 }
 
 /// What a script sees that is given content in chunks. Skips the check where it is not given any.
 fn reads_chunks(client: &mut Client) -> Result<Seen, Failure> {
     client.needs(Cgi)?;
-    match client.sees_or_refuses(in_chunks(b"1\r\na\r\n0\r\n\r\n")) {
-        Ok(Some(seen)) if seen.has_content(b"a").is_ok() => Ok(seen),
+    match in_chunks(client, "", b"1\r\na\r\n0\r\n\r\n") {
+        Ok(Some(seen)) if seen.content_is(b"a").is_ok() => Ok(seen),
         _ => Err(Failure::Skip("the server gives scripts no content that came in chunks".into())),
     }
 }
 
 fn chunked(client: &mut Client, chunks: &[u8], content: &[u8]) -> Result<(), Failure> {
-    match client.sees_or_refuses(in_chunks(chunks))? {
-        Some(seen) => seen.has_content(content),
+    match in_chunks(client, "", chunks)? {
+        Some(seen) => seen.content_is(content),
         None => {
             client.note("content in chunks is refused");
             Ok(())

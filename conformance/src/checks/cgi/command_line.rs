@@ -6,7 +6,6 @@
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::Client;
-use crate::client::script::seen_or_refused;
 use crate::judge::failure::Failure;
 use crate::mutant::naive::hands_over_words;
 use crate::mutant::{Mutant, instead_of, serves};
@@ -108,10 +107,8 @@ const ANOTHER_WORD: Mutant = instead_of("/cgi-bin/probe\"],", "/cgi\",\"n/probe\
 /// What the probe sees of a request with this query; `None` where that is refused.
 fn argv(client: &mut Client, method: &str, query: &str) -> Result<Option<Seen>, Failure> {
     let length = if method == "POST" { "Content-Length: 0\r\n" } else { "" };
-    // Here the query has no room for a token: a search of its own is what it is.
-    let token = query.trim_start_matches('?').split('&').next().unwrap_or_default().to_owned();
-    let request = format!("{method} {{cgi}}/probe{query} HTTP/1.1\r\nHost: {{host}}\r\n{length}\r\n");
-    seen_or_refused(client.ask(request)?, &token)
+    let call = client.script()?.call_with(query);
+    call.seen_or_refused(client.ask(call.request(method, &format!("{length}\r\n")))?)
 }
 
 /// What becomes of odd words proves nothing where plain ones are not told apart.

@@ -2,13 +2,12 @@
 
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule, unwritten};
-use crate::client::Client;
 use crate::client::capability::Capability::SideFiles;
 use crate::client::context::FOLLOW_UP;
 use crate::judge::failure::Failure;
 use crate::mutant::naive::passes_on;
-use crate::mutant::{hears, instead_of, reads, serves};
-use crate::probe::{self, Step, emit};
+use crate::mutant::{hears, instead_of, misreads, reads, serves};
+use crate::probe::{Step, emit, mark, pattern, wait};
 use crate::wire::reply::Reply;
 
 /// The chapter.
@@ -27,7 +26,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("Content-Type: text/x-document", "Content-Type: text/x-ducoment"),
             run: Act(|client| {
                 let content = client.token();
-                let reply = client.emits(format!("Content-Type: text/x-document\n\n{content}"))?;
+                let reply =
+                    client.script()?.run(&[emit(format!("Content-Type: text/x-document\n\n{content}"))])?;
                 is_document(&reply, 200, &content)?;
                 reply.field_is("Content-Type", "text/x-document")
             }),
@@ -44,8 +44,9 @@ pub const CHAPTER: Chapter = Chapter {
                     ["201 Made", "404", "410 No more of that", "418 Short and stout", "422 Odd", "503 Later"]
                 {
                     let code = status[..3].parse().unwrap_or(0);
-                    let reply =
-                        client.emits(format!("Status: {status}\nContent-Type: text/plain\n\nstatus"))?;
+                    let reply = client
+                        .script()?
+                        .run(&[emit(format!("Status: {status}\nContent-Type: text/plain\n\nstatus"))])?;
                     is_document(&reply, code, "status")?;
                 }
                 Ok(())
@@ -59,13 +60,17 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check how your server searches the head of the script for a field.",
             mutant: reads("\nstatus:", "\nstates:"),
             run: Act(|client| {
-                knows_status(client)?;
+                client.script()?.honours_status()?;
                 for head in [
                     "Content-Type: text/plain\nStatus: 404 Last",
                     "content-type: text/plain\nstatus:404",
                     "CONTENT-TYPE:text/plain\nSTATUS:\t 404 Blanks\nX-Other: 1",
                 ] {
-                    is_document(&client.emits(format!("{head}\n\nanywhere"))?, 404, "anywhere")?;
+                    is_document(
+                        &client.script()?.run(&[emit(format!("{head}\n\nanywhere"))])?,
+                        404,
+                        "anywhere",
+                    )?;
                 }
                 Ok(())
             }),
@@ -83,7 +88,10 @@ pub const CHAPTER: Chapter = Chapter {
                 "HTTP/1.1 404 Not Found\r\nStatus: 404 Nowhere\r\n",
             ),
             run: Act(|client| {
-                client.emits("Status: 404 Nowhere\nContent-Type: text/plain\n\nno")?.lacks_field("Status")
+                client
+                    .script()?
+                    .run(&[emit("Status: 404 Nowhere\nContent-Type: text/plain\n\nno")])?
+                    .lacks_field("Status")
             }),
         },
         Check {
@@ -104,7 +112,7 @@ pub const CHAPTER: Chapter = Chapter {
                     let output = format!(
                         "A: b{first}X-Mixed: end{second}Content-Type: text/plain{first}{end}one\r\ntwo\n"
                     );
-                    let reply = client.emits(output)?;
+                    let reply = client.script()?.run(&[emit(output)])?;
                     is_document(&reply, 200, "one\r\ntwo\n")?;
                     reply.field_is("X-Mixed", "end")?;
                 }
@@ -130,7 +138,8 @@ pub const CHAPTER: Chapter = Chapter {
                     ("X-Custom", "a, \"b\";  c"),
                 ];
                 let lines: String = fields.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
-                let reply = client.emits(format!("Content-Type: text/plain\n{lines}\nfields"))?;
+                let reply =
+                    client.script()?.run(&[emit(format!("Content-Type: text/plain\n{lines}\nfields"))])?;
                 is_document(&reply, 200, "fields")?;
                 fields.iter().try_for_each(|(name, value)| reply.field_is(name, value))
             }),
@@ -146,7 +155,10 @@ pub const CHAPTER: Chapter = Chapter {
                 let cookies = ["a=1; Expires=Sun, 06 Nov 2095 08:49:37 GMT", "b=2"];
                 let [first, second] = cookies;
                 let head = format!("Set-Cookie: {first}\nContent-Type: text/plain\nSet-Cookie: {second}");
-                client.emits(format!("{head}\n\ncookies"))?.fields_are("Set-Cookie", &cookies)
+                client
+                    .script()?
+                    .run(&[emit(format!("{head}\n\ncookies"))])?
+                    .fields_are("Set-Cookie", &cookies)
             }),
         },
         Check {
@@ -158,7 +170,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("TeXt/X-Foo; a=\"B c\"", "text/x-foo; a=\"B c\""),
             run: Act(|client| {
                 let value = "TeXt/X-Foo; a=\"B c\"; charset=UTF-8";
-                client.emits(format!("Content-Type: {value}\n\ntype"))?.field_is("Content-Type", value)
+                client
+                    .script()?
+                    .run(&[emit(format!("Content-Type: {value}\n\ntype"))])?
+                    .field_is("Content-Type", value)
             }),
         },
         Check {
@@ -169,7 +184,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Search for a default type in your code and its configuration.",
             mutant: instead_of("X-Guess: no\r\n", "Content-Type: text/html\r\n"),
             run: Act(|client| {
-                let reply = client.emits("Status: 200 OK\nX-Guess: no\n\n<!DOCTYPE html><p>What is this?")?;
+                let reply = client
+                    .script()?
+                    .run(&[emit("Status: 200 OK\nX-Guess: no\n\n<!DOCTYPE html><p>What is this?")])?;
                 match reply.status {
                     500..=599 => Ok(()),
                     _ => reply.lacks_field("Content-Type"),
@@ -186,7 +203,8 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let all: Vec<u8> = (0..=255).collect();
                 for content in [&b"\n\r\n\r\nX: y\n\n"[..], b"", b"\r", &all] {
-                    let reply = client.emits([b"Content-Type: text/plain\n\n", content].concat())?;
+                    let reply =
+                        client.script()?.run(&[emit([b"Content-Type: text/plain\n\n", content].concat())])?;
                     reply.status_is(&[200])?;
                     reply.body_is(content)?;
                 }
@@ -199,14 +217,14 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A page that is larger than some buffer arrives cut off.",
             requirement: rule(&["rfc3875-6.4-01", "rfc3875-6.4-02", "rfc3875-9.6-01"]).counts(),
             hint: "Find the smallest size at which something is missing, and compare it with the sizes of your buffers.",
-            mutant: hears("fill=65537", "fill=65536"),
+            mutant: misreads(|| vec![Step::Fill(65_537)], || vec![Step::Fill(65_536)]),
             run: Act(|client| {
                 for length in [1, 4095, 4096, 8191, 8192, 8193, 65_536, 65_537, 1_000_000] {
                     for field in [String::new(), format!("Content-Length: {length}\n")] {
                         let head = emit(format!("Content-Type: text/plain\n{field}\n"));
-                        let reply = client.runs(&[head, Step::Fill(length as u64)])?;
+                        let reply = client.script()?.run(&[head, Step::Fill(length as u64)])?;
                         reply.status_is(&[200])?;
-                        reply.body_is(probe::pattern(length))?;
+                        reply.body_is(pattern(length))?;
                     }
                 }
                 Ok(())
@@ -220,7 +238,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find the code that drops the content of a response to HEAD, and check that scripts pass through it.",
             mutant: serves(passes_on),
             run: Act(|client| {
-                let call = client.call("probe", &[emit("Content-Type: text/x-head\n\ncontent")])?;
+                let call = client.script()?.call(&[emit("Content-Type: text/x-head\n\ncontent")]);
                 let mut connection = client.connect()?;
                 connection.send(call.request("HEAD", "\r\n"))?;
                 let reply = connection.reply_to_head()?;
@@ -238,9 +256,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("HEAD /cgi-bin", "POST /cgi-bin"),
             run: Act(|client| {
                 client.needs(SideFiles)?;
-                let call = client.call("probe", &[Step::Mark("run".into())])?;
+                let call = client.script()?.call(&[mark("run")]);
                 client.send(call.request("HEAD", "\r\n"))?.status_is(&[200])?;
-                client.side(&call.token, "run")?.variable_is_one_of("REQUEST_METHOD", &[b"HEAD", b"GET"])
+                call.left("run")?.variable_is_one_of("REQUEST_METHOD", &[b"HEAD", b"GET"])
             }),
         },
         Check {
@@ -249,18 +267,18 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A script that is stopped while it writes leaves its work half done.",
             requirement: rule(&["rfc3875-6.4-01"]).counts(),
             hint: "Follow the output of a script for which your server has no use.",
-            mutant: hears("fill=300000&mark=done", "exit=0&mark=done"),
+            mutant: misreads(|| vec![Step::Fill(300_000), mark("done")], || vec![Step::Exit(0)]),
             run: Act(|client| {
                 client.needs(SideFiles)?;
-                let done = Step::Mark("done".into());
+                let done = mark("done");
                 for (method, status) in [("HEAD", "200 OK"), ("GET", "204 No Content")] {
                     let head = emit(format!("Status: {status}\nContent-Type: text/plain\n\n"));
-                    let call = client.call("probe", &[head, Step::Fill(300_000), done.clone()])?;
+                    let call = client.script()?.call(&[head, Step::Fill(300_000), done.clone()]);
                     // It stays open: a server may stop a script whose client has gone.
                     let mut connection = client.connect()?;
                     connection.send(call.request(method, "\r\n"))?;
-                    let seen = client.side(&call.token, "done")?;
-                    if seen.stdout_broken {
+                    let seen = call.left("done")?;
+                    if seen.output_broken {
                         return Err(seen.wrong("all that the script wrote read", "its output was closed"));
                     }
                 }
@@ -276,12 +294,10 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "List the status codes with which your server sends content.",
             mutant: reads("Status: 204", "Status: 200"),
             run: Act(|client| {
-                knows_status(client)?;
+                client.script()?.honours_status()?;
                 for status in [204, 304] {
                     let output = format!("Status: {status} Nothing\nContent-Type: text/plain\n\nsurplus");
-                    let call = client.call("probe", &[emit(output)])?;
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+                    let mut connection = client.script()?.begin(&[emit(output)])?;
                     let reply = connection.reply()?;
                     reply.status_is(&[status])?;
                     reply.lacks_field("Transfer-Encoding")?;
@@ -299,11 +315,11 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("HTTP/1.0\r\n", "HTTP/1.1\r\nHost: a\r\n"),
             run: Act(|client| {
                 let call =
-                    client.call("probe", &[emit("Content-Type: text/plain\n\n"), Step::Fill(100_000)])?;
+                    client.script()?.call(&[emit("Content-Type: text/plain\n\n"), Step::Fill(100_000)]);
                 let reply = client.send(format!("GET {} HTTP/1.0\r\n\r\n", call.target))?;
                 reply.status_is(&[200])?;
                 reply.lacks_field("Transfer-Encoding")?;
-                reply.body_is(probe::pattern(100_000))
+                reply.body_is(pattern(100_000))
             }),
         },
         Check {
@@ -316,7 +332,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for field in ["Content-Length: 8\n", ""] {
                     let output = format!("Content-Type: text/plain\n{field}\ndocument");
-                    let call = client.call("probe", &[emit(output)])?;
+                    let call = client.script()?.call(&[emit(output)]);
                     let mut connection = client.connect()?;
                     connection.send(call.request("GET", "Connection: keep-alive\r\n\r\n"))?;
                     let reply = connection.reply()?;
@@ -333,16 +349,15 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Otherwise progress, logs and chats show nothing for minutes, and large pages have to fit into memory.",
             requirement: unwritten().practice(),
             hint: "Find out what your server waits for before it sends the first byte.",
-            mutant: hears("&wait=go", "&rest&o"),
+            mutant: misreads(|| vec![wait("go")], || vec![Step::Rest]),
             run: Act(|client| {
                 client.needs(SideFiles)?;
-                let taken =
-                    [emit("Content-Type: text/plain\n\nfirst"), Step::Wait("go".into()), emit("second")];
-                let call = client.call("probe", &taken)?;
+                let taken = [emit("Content-Type: text/plain\n\nfirst"), wait("go"), emit("second")];
+                let call = client.script()?.call(&taken);
                 let mut connection = client.connect()?;
                 connection.send(call.get())?;
-                let begun = connection.hears("first");
-                client.tell(&call.token, "go")?;
+                let begun = connection.waits_for("first");
+                call.release("go")?;
                 let reply = connection.reply()?;
                 is_document(&reply, 200, "firstsecond")?;
                 begun
@@ -350,12 +365,6 @@ pub const CHAPTER: Chapter = Chapter {
         },
     ],
 };
-
-/// A server that knows no Status at all is judged for that once.
-fn knows_status(client: &mut Client) -> Result<(), Failure> {
-    let reply = client.emits("Status: 404 No\nContent-Type: text/plain\n\nno")?;
-    reply.status_is(&[404]).map_err(|_| Failure::Blocked(reply.describe()))
-}
 
 fn is_document(reply: &Reply, status: u16, content: &str) -> Result<(), Failure> {
     reply.status_is(&[status])?;

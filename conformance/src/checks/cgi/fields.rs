@@ -3,7 +3,6 @@
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
-use crate::client::script::seen_or_refused;
 use crate::judge::failure::Failure;
 use crate::mutant::{hears, instead_of};
 use crate::probe::Seen;
@@ -24,7 +23,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "List the fields that your server turns into variables.",
             mutant: instead_of("HTTP_COOKIE=", "HTTP_KOOKIE="),
             run: Act(|client| {
-                let seen = client.sees_fields(
+                let seen = client.script()?.sees_fields(
                     "User-Agent: A/1\r\nAccept: text/x-t\r\nAccept-Language: la\r\nCookie: c=d\r\n\
                      Referer: http://example.com/r\r\n",
                 )?;
@@ -46,7 +45,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Follow the name of a field through the code that turns it into the name of a variable.",
             mutant: instead_of("HTTP_XX_YY123=", "HTTP_XX-YY123="),
             run: Act(|client| {
-                let seen = client.sees_fields("xx-yy123: foo\r\nX-9: n\r\n")?;
+                let seen = client.script()?.sees_fields("xx-yy123: foo\r\nX-9: n\r\n")?;
                 seen.variable_is("HTTP_XX_YY123", "foo")?;
                 seen.variable_is("HTTP_X_9", "n")
             }),
@@ -67,7 +66,7 @@ pub const CHAPTER: Chapter = Chapter {
                 ];
                 values.into_iter().try_for_each(|value| {
                     let fields = [b"User-Agent: ", value, b"\r\n"].concat();
-                    match client.sees_or_refuses(request(&fields))? {
+                    match client.script()?.sees_fields_or_refuses(fields)? {
                         Some(seen) => is_unaltered(client, &seen, "HTTP_USER_AGENT", value),
                         None => {
                             client.note("a value with unusual octets is refused");
@@ -85,7 +84,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "See what happens when your server sets a variable that is already set.",
             mutant: hears("X-Dup: two", "X-Dap: two"),
             run: Act(|client| {
-                let seen = client.sees_fields("X-Dup: one\r\nUser-Agent: A/1\r\nX-Dup: two\r\n")?;
+                let seen = client.script()?.sees_fields("X-Dup: one\r\nUser-Agent: A/1\r\nX-Dup: two\r\n")?;
                 if seen.value("HTTP_X_DUP").is_empty() {
                     return Err(Failure::Skip("the server passes on no field X-Dup".into()));
                 }
@@ -103,7 +102,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what your server puts between the values of repeated fields, and whether Cookie is an exception.",
             mutant: instead_of("HTTP_COOKIE=a=1; b=2", "HTTP_COOKIE=a=1, b=2"),
             run: Act(|client| {
-                let seen = client.sees_fields("Cookie: a=1\r\nCookie: b=2\r\n")?;
+                let seen = client.script()?.sees_fields("Cookie: a=1\r\nCookie: b=2\r\n")?;
                 seen.variable_is_one_of("HTTP_COOKIE", &[b"a=1; b=2", b"a=1;b=2"])
             }),
         },
@@ -114,12 +113,14 @@ pub const CHAPTER: Chapter = Chapter {
             requirement: rule(&["rfc3875-4.1.18-06", "rfc9112-5.2-02"]).counts(),
             hint: "Step through your parser with a line that begins with a space.",
             mutant: hears("User-Agent: one\r\n  two", "User-Agent: one\r\nX: two"),
-            run: Act(|client| match client.sees_or_refuses(request(b"User-Agent: one\r\n  two\r\n"))? {
-                Some(seen) => {
-                    let allowed: [&[u8]; 4] = [b"one two", b"one  two", b"one   two", b"one    two"];
-                    seen.variable_is_one_of("HTTP_USER_AGENT", &allowed)
+            run: Act(|client| {
+                match client.script()?.sees_fields_or_refuses("User-Agent: one\r\n  two\r\n")? {
+                    Some(seen) => {
+                        let allowed: [&[u8]; 4] = [b"one two", b"one  two", b"one   two", b"one    two"];
+                        seen.variable_is_one_of("HTTP_USER_AGENT", &allowed)
+                    }
+                    None => Ok(()),
                 }
-                None => Ok(()),
             }),
         },
         Check {
@@ -133,14 +134,14 @@ pub const CHAPTER: Chapter = Chapter {
                 for length in [4000, 7000, 16_000, 60_000, 200_000] {
                     let value = "v".repeat(length) + "-end";
                     let fields = format!("User-Agent: {value}\r\n");
-                    let (token, request) = client.with_token(request(fields.as_bytes()));
-                    let answer = client.ask(request)?;
+                    let call = client.script()?.call(&[]);
+                    let answer = client.ask(call.request("GET", &format!("{fields}\r\n")))?;
                     // The system limits what a program can be given: that is no fault of the request.
                     if matches!(&answer, Answer::Reply(reply) if reply.status >= 500) {
                         client.note(format!("a field of {length} octets is answered with a 5xx"));
                         break;
                     }
-                    match seen_or_refused(answer, &token)? {
+                    match call.seen_or_refused(answer)? {
                         Some(seen) => is_unaltered(client, &seen, "HTTP_USER_AGENT", value.as_bytes())?,
                         None => {
                             client.note(format!("a field of {length} octets is refused"));
@@ -159,7 +160,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "List the fields that your server leaves out of the environment.",
             mutant: instead_of("\"CONTENT_TYPE=text/x-long-enough\"", "\"HTTP_CONTENT_TYPE=text/x-long-e\""),
             run: Act(|client| {
-                let seen = client.sees(
+                let seen = client.script()?.sees(
                     "POST {cgi}/probe?{token} HTTP/1.1\r\nHost: {host}\r\nContent-Type: text/x-long-enough\r\n\
                      Content-Length: 1\r\n\r\na",
                 )?;
@@ -176,7 +177,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("Proxy-Authorization: ", "Proxied-Authority: "),
             run: Act(|client| {
                 let token = client.token();
-                let seen = client.sees_fields(format!(
+                let seen = client.script()?.sees_fields(format!(
                     "Proxy-Authorization: Basic {token}\r\nAuthorization: Basic {token}\r\n"
                 ))?;
                 let shown = seen
@@ -194,11 +195,6 @@ pub const CHAPTER: Chapter = Chapter {
         },
     ],
 };
-
-/// A GET of the probe with these fields.
-fn request(fields: &[u8]) -> Vec<u8> {
-    [b"GET {cgi}/probe?{token} HTTP/1.1\r\nHost: {host}\r\n", fields, b"\r\n"].concat()
-}
 
 /// The variable has just this value, if the server sets it at all, which it need not.
 fn is_unaltered(client: &mut Client, seen: &Seen, name: &str, value: &[u8]) -> Result<(), Failure> {

@@ -4,8 +4,8 @@ use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::capability::Capability::Concurrency;
 use crate::mutant::naive::passes_on_and_stays;
-use crate::mutant::{Mutant, hears, instead_of, serves};
-use crate::probe::{Step, emit, spawn};
+use crate::mutant::{Mutant, instead_of, misreads, misreads_request, serves};
+use crate::probe::{Step, emit, mark, spawn, wait};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -24,7 +24,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let token = client.token();
                 let page = format!("Content-Type: text/plain\n\n{token}");
-                let reply = client.runs(&[emit(page), Step::Exit(3)])?;
+                let reply = client.script()?.run(&[emit(page), Step::Exit(3)])?;
                 reply.status_is(&[200])?;
                 reply.body_is(token)
             }),
@@ -35,13 +35,13 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A process that nobody waits for keeps its number, until none are left and nothing can be started.",
             requirement: unwritten().warns().because("A busy server runs out of processes after some days, though no single visitor notices."),
             hint: "Find the place where your server waits for the end of its child processes.",
-            mutant: hears("&mark=end", LIVES_ON),
+            mutant: misreads(|| vec![mark("end")], || lives_on("end")),
             run: Act(|client| {
-                let steps = [emit("Content-Type: text/plain\n\nok"), Step::Mark("end".into())];
+                let steps = [emit("Content-Type: text/plain\n\nok"), mark("end")];
                 for _ in 0..3 {
-                    let call = client.call("probe", &steps)?;
+                    let call = client.script()?.call(&steps);
                     client.send(call.get())?.succeeds()?;
-                    client.process_ends(&call, "end")?;
+                    call.process_ends("end")?;
                 }
                 Ok(())
             }),
@@ -52,14 +52,14 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Every impatient reload leaves one more script that works for nobody.",
             requirement: rule(&["rfc3875-3.4-03"]).warns().because("The document allows a server to stop a script and does not demand it, but useless scripts pile up."),
             hint: "Check what becomes of the script when writing to its client fails.",
-            mutant: hears("&mark=begun", LIVES_ON_BEGUN),
+            mutant: misreads(|| vec![mark("begun")], || lives_on("begun")),
             run: Act(|client| {
                 let mut steps =
-                    vec![Step::Fragile, emit("Content-Type: text/plain\n\n"), Step::Mark("begun".into())];
+                    vec![Step::Fragile, emit("Content-Type: text/plain\n\n"), mark("begun")];
                 for _ in 0..60 {
                     steps.extend([Step::Fill(20_000), Step::Sleep(250)]);
                 }
-                let call = client.call("probe", &steps)?;
+                let call = client.script()?.call(&steps);
                 // Some servers begin to watch a connection only once they have waited for a request on it.
                 let mut connection = client.connect()?;
                 connection.send("{get}\r\n")?;
@@ -67,9 +67,9 @@ pub const CHAPTER: Chapter = Chapter {
                     connection = client.connect()?;
                 }
                 connection.send(call.get())?;
-                client.side(&call.token, "begun")?;
+                call.left("begun")?;
                 connection.reset()?;
-                client.process_ends(&call, "begun")
+                call.process_ends("begun")
             }),
         },
         Check {
@@ -78,19 +78,21 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Each upload that breaks off leaves a script that waits for the rest.",
             requirement: rule(&["rfc3875-3.4-03"]).warns().because("No document demands it, but without it every broken upload leaves a process."),
             hint: "Find out who holds the other end of the script's input when the client has left.",
-            mutant: hears(BREAKS_OFF, BREAKS_OFF_UNNOTICED),
+            mutant: misreads_request(
+                || vec![mark("begun"), Step::ReadBody],
+                " HTTP/1.1\r\nContent-Length: 10\r\n",
+                || lives_on("begun"),
+                " HTTP/1.1\r\nContent-Length: 4\r\n",
+            ),
             run: Act(|client| {
-                let call = client.call("probe", &[Step::Mark("begun".into()), Step::ReadBody])?;
+                let call = client.script()?.call(&[mark("begun"), Step::ReadBody]);
                 let mut connection = client.connect()?;
                 let fields = "Content-Length: 10\r\nHost: {host}\r\n\r\nhalf";
                 connection.send(format!("POST {} HTTP/1.1\r\n{fields}", call.target))?;
                 // Some servers start a script when its content is there: then there is none to end.
-                let begun = client.gets_to(&call, "begun")?;
+                let begun = call.comes_to("begun")?;
                 connection.reset()?;
-                match begun {
-                    true => client.process_ends(&call, "begun"),
-                    false => Ok(()),
-                }
+                if begun { call.process_ends("begun") } else { Ok(()) }
             }),
         },
         Check {
@@ -99,16 +101,16 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Simple tools send everything, close that direction, and then read.",
             requirement: rule(&["rfc9112-9.6-08"]).warns().because("Only a few simple tools close one side early; browsers never do."),
             hint: "Check what your server makes of the end of the client's stream while a script is at work.",
-            mutant: hears("wait=go", "kill=9"),
+            mutant: misreads(|| vec![wait("go")], || vec![Step::Kill(9)]),
             run: Act(|client| {
-                let steps = [Step::Mark("begun".into()), Step::Wait("go".into())];
-                let call = client.call("probe", &steps)?;
-                let mut connection = client.connect()?;
-                connection.send(call.get())?;
+                let steps = [mark("begun"), wait("go")];
+                let call = client.script()?.call(&steps);
+let mut connection = client.connect()?;
+connection.send(call.get())?;
                 connection.half_close();
-                client.side(&call.token, "begun")?;
-                client.tell(&call.token, "go")?;
-                connection.reply()?.seen(&call.token).map(drop)
+                call.left("begun")?;
+                call.release("go")?;
+                connection.reply()?.seen_by(&call).map(drop)
             }),
         },
         Check {
@@ -117,13 +119,13 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A script that sends its page and then, say, some mail keeps the visitor waiting for the mail.",
             requirement: rule(&["rfc3875-6.4-01"]).practice().because("Nearly all good servers wait for the process here, and the page still arrives whole."),
             hint: "Find what ends a response in your server: the end of the output, or that of the process.",
-            mutant: hears("close-stdout&", ""),
+            mutant: misreads(|| vec![Step::CloseStdout], Vec::new),
             run: Act(|client| {
                 let steps =
-                    [emit("Content-Type: text/plain\n\nok"), Step::CloseStdout, Step::Wait("go".into())];
-                let call = client.call("probe", &steps)?;
+                    [emit("Content-Type: text/plain\n\nok"), Step::CloseStdout, wait("go")];
+                let call = client.script()?.call(&steps);
                 let reply = client.send(call.get())?;
-                client.tell(&call.token, "go")?;
+                call.release("go")?;
                 reply.body_is("ok")
             }),
         },
@@ -133,22 +135,22 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Scripts start long work that way, and the page says that it has begun.",
             requirement: unwritten().warns().because("No document speaks of such processes, but scripts start their long work in them."),
             hint: "List what your server waits for, and what it stops, when a script has ended.",
-            mutant: hears("&wait=on&emit=", "&wait=off&emit="),
+            mutant: misreads(|| vec![wait("on")], || vec![wait("off")]),
             run: Act(|client| {
                 let daemon = [
                     Step::Setsid,
                     Step::CloseStdout,
                     Step::CloseStderr,
-                    Step::Mark("on".into()),
-                    Step::Wait("go".into()),
-                    Step::Mark("off".into()),
+                    mark("on"),
+                    wait("go"),
+                    mark("off"),
                 ];
                 let page = emit("Content-Type: text/plain\n\nok");
-                let call = client.call("probe", &[spawn(&daemon), Step::Wait("on".into()), page])?;
+                let call = client.script()?.call(&[spawn(&daemon), wait("on"), page]);
                 let reply = client.send(call.get())?;
-                client.tell(&call.token, "go")?;
+                call.release("go")?;
                 reply.body_is("ok")?;
-                client.side(&call.token, "off").map(drop)
+                call.left("off").map(drop)
             }),
         },
         Check {
@@ -161,16 +163,16 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.needs(Concurrency)?;
                 let page = emit("Content-Type: text/plain\n\nok");
-                let (on, go) = (|| Step::Mark("on".into()), || Step::Wait("go".into()));
+                let (on, go) = (|| mark("on"), || wait("go"));
                 // What a script leaves behind may hold on to its output.
                 let left = spawn(&[on(), go(), Step::Exit(0)]);
-                for steps in [vec![on(), go(), page.clone()], vec![left, Step::Wait("on".into()), page]] {
-                    let call = client.call("probe", &steps)?;
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
-                    client.side(&call.token, "on")?;
-                    let others = client.sees_fields("").and_then(|_| client.get("/")?.succeeds());
-                    client.tell(&call.token, "go")?;
+                for steps in [vec![on(), go(), page.clone()], vec![left, wait("on"), page]] {
+                    let call = client.script()?.call(&steps);
+let mut connection = client.connect()?;
+connection.send(call.get())?;
+                    call.left("on")?;
+                    let others = client.script()?.sees_fields("").and_then(|_| client.get("/")?.succeeds());
+                    call.release("go")?;
                     others?;
                     connection.reply()?.body_is("ok")?;
                 }
@@ -186,11 +188,11 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP/1.1 504", "HTTP/1.1 200"),
             run: Act(|client| {
                 let limit = client.script_timeout()?;
-                let call = client.call("probe", &[Step::Mark("begun".into()), hang()])?;
+                let call = client.script()?.call(&[mark("begun"), hang()]);
                 let mut connection = client.connect_patient(limit)?;
                 connection.send(call.get())?;
                 connection.reply()?.status_is(&[504, 503, 502, 500])?;
-                client.process_ends(&call, "begun")
+                call.process_ends("begun")
             }),
         },
         Check {
@@ -199,18 +201,20 @@ pub const CHAPTER: Chapter = Chapter {
             why: "What hangs is often a program that the script has started, and some programs ignore a request to end.",
             requirement: rule(&["rfc3875-6.1-05"]).warns().because("To stop a script is optional, but a limit that a process can ignore protects nothing."),
             hint: "Check which processes get a signal when the time is over, and which signal.",
-            mutant: hears("6d61726b3d6368696c64", "736574736964266d61726b3d6368696c64"),
+            mutant: misreads(
+                || vec![spawn(&hanging_child())],
+                || vec![spawn(&[&[Step::Setsid], &hanging_child()[..]].concat())],
+            ),
             run: Act(|client| {
                 let limit = client.script_timeout()?;
-                let hangs = [Step::IgnoreTerm, Step::Mark("child".into()), hang()];
-                let child = Step::Wait("child".into());
-                let steps = [spawn(&hangs), child, Step::IgnoreTerm, Step::Mark("begun".into()), hang()];
-                let call = client.call("probe", &steps)?;
+                let child = [spawn(&hanging_child()), wait("child")];
+                let steps = [&child[..], &[Step::IgnoreTerm, mark("begun"), hang()]].concat();
+                let call = client.script()?.call(&steps);
                 let mut connection = client.connect_patient(limit)?;
                 connection.send(call.get())?;
                 connection.reply()?.status_is(&[504, 503, 502, 500])?;
-                client.process_ends(&call, "begun")?;
-                client.process_ends(&call, "child")
+                call.process_ends("begun")?;
+                call.process_ends("child")
             }),
         },
         Check {
@@ -222,8 +226,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(passes_on_and_stays),
             run: Act(|client| {
                 let limit = client.script_timeout()?;
-                let steps = [emit("Content-Type: text/plain\n\nhalf"), Step::Mark("begun".into()), hang()];
-                let call = client.call("probe", &steps)?;
+                let steps = [emit("Content-Type: text/plain\n\nhalf"), mark("begun"), hang()];
+                let call = client.script()?.call(&steps);
                 let mut connection = client.connect_patient(limit)?;
                 connection.send(call.get())?;
                 connection.reply_or_end().map(drop)
@@ -234,17 +238,16 @@ pub const CHAPTER: Chapter = Chapter {
 
 /// Does nothing for longer than any time limit, unless the suite is gone before.
 fn hang() -> Step {
-    Step::Wait("never".into())
+    wait("never")
 }
 
-/// In place of `mark=end`: the mark comes from a process that lives on, in a session of its own. The steps
-/// in hex are `close-stdout&close-stderr&setsid&mark=end&wait=never`.
-const LIVES_ON: &str = "&spawn=636c6f73652d7374646f757426636c6f73652d73746465727226736574736964266d61726b3d656e6426776169743d6e65766572&wait=end";
+/// What a server does that lets a script live on: the mark comes from a process in a session of its own.
+fn lives_on(name: &str) -> Vec<Step> {
+    let process = [Step::CloseStdout, Step::CloseStderr, Step::Setsid, mark(name), hang()];
+    vec![spawn(&process), wait(name)]
+}
 
-/// The same for `mark=begun`.
-const LIVES_ON_BEGUN: &str = "&spawn=636c6f73652d7374646f757426636c6f73652d73746465727226736574736964266d61726b3d626567756e26776169743d6e65766572&wait=begun";
-
-/// A request that breaks off in its content, and the same where the content is all there and the mark
-/// comes from a process that lives on.
-const BREAKS_OFF: &str = "&mark=begun&read-body HTTP/1.1\r\nContent-Length: 10\r\n";
-const BREAKS_OFF_UNNOTICED: &str = "&spawn=636c6f73652d7374646f757426636c6f73652d73746465727226736574736964266d61726b3d626567756e26776169743d6e65766572&wait=begun HTTP/1.1\r\nContent-Length: 4\r\n";
+/// What a script leaves behind that is to hang with it.
+fn hanging_child() -> [Step; 3] {
+    [Step::IgnoreTerm, mark("child"), hang()]
+}

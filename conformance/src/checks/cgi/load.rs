@@ -6,7 +6,7 @@ use crate::client::capability::Capability::{Concurrency, Persistence};
 use crate::judge::failure::Failure;
 use crate::mutant::naive::{careless, drops_some, hands_on_the_connection, mixes_up};
 use crate::mutant::{Mutant, serves};
-use crate::probe::{Step, emit};
+use crate::probe::{Step, emit, mark, wait};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -24,10 +24,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: Mutant::Queues,
             run: Act(|client| {
                 client.needs(Concurrency)?;
-                let first = client.call("probe", &[Step::Wait("met".into())])?;
+                let first = client.script()?.call(&[wait("met")]);
                 // Both have the same token, so the second leaves what the first one waits for.
                 let second =
-                    first.beside(&[Step::Mark("met".into()), emit("Content-Type: text/plain\n\nmet")]);
+                    client.script()?.call_beside(&first, &[mark("met"), emit("Content-Type: text/plain\n\nmet")]);
                 let mut waits = client.connect()?;
                 waits.send(first.get())?;
                 client.send(second.get())?.body_is("met")?;
@@ -44,7 +44,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let mut all = Vec::new();
                 for _ in 0..16 {
-                    let call = client.call("probe", &[Step::ReadBody])?;
+                    let call = client.script()?.call(&[Step::ReadBody]);
                     let token = &call.token;
                     let mut connection = client.connect()?;
                     let length = token.len();
@@ -56,9 +56,9 @@ pub const CHAPTER: Chapter = Chapter {
                     connection.send(&call.token)?;
                 }
                 for (call, connection) in &mut all {
-                    let seen = connection.reply()?.seen(&call.token)?;
+                    let seen = connection.reply()?.seen_by(call)?;
                     seen.variable_is("PATH_INFO", format!("/{}", call.token))?;
-                    seen.has_read_just(call.token.as_bytes())?;
+                    seen.input_is(call.token.as_bytes())?;
                     if seen.variable("HTTP_X_TOKEN").is_some() {
                         seen.variable_is("HTTP_X_TOKEN", &call.token)?;
                     }
@@ -75,8 +75,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(hands_on_the_connection),
             run: Act(|client| {
                 client.needs(Persistence)?;
-                let mut call = || client.call("probe", &[Step::ReadBody]);
-                let calls = [call()?, call()?, call()?];
+                let mut script = client.script()?;
+                let calls = [(); 3].map(|()| script.call(&[Step::ReadBody]));
                 let mut connection = client.connect()?;
                 let requests: String = calls.iter().map(|call| call.post("a=b")).collect();
                 connection.send(requests)?;
@@ -85,7 +85,7 @@ pub const CHAPTER: Chapter = Chapter {
                     match seen {
                         // A server may close after any response; what it has not answered is sent again.
                         Err(Failure::Fail { .. }) if at > 0 && connection.has_ended() => return Ok(()),
-                        seen => seen?.seen(&call.token)?.has_read_just(b"a=b")?,
+                        seen => seen?.seen_by(call)?.input_is(b"a=b")?,
                     }
                 }
                 Ok(())
@@ -99,18 +99,18 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "List what your server opens for each script, and every path on which it is closed again.",
             mutant: serves(careless),
             run: Act(|client| {
-                let open = client.sees_fields("")?.descriptors;
+                let open = client.script()?.sees_fields("")?.descriptors;
                 for _ in 0..25 {
                     client.transcript().clear();
                     let mut four = Vec::new();
                     for _ in 0..4 {
-                        let call = client.call("probe", &[])?;
+                        let call = client.script()?.call(&[]);
                         let mut connection = client.connect()?;
                         connection.send(call.get_and_close())?;
                         four.push((call, connection));
                     }
                     for (call, connection) in &mut four {
-                        let seen = connection.reply()?.seen(&call.token)?;
+                        let seen = connection.reply()?.seen_by(call)?;
                         seen.has_hardly_more_open_than(&open)?;
                     }
                 }
@@ -127,10 +127,10 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.needs(Concurrency)?;
                 let head = emit("Content-Type: application/octet-stream\n\n");
-                let call = client.call("probe", &[head, Step::Fill(16_000_000)])?;
+                let call = client.script()?.call(&[head, Step::Fill(16_000_000)]);
                 let mut deaf = client.connect_deaf()?;
                 deaf.send(call.get())?;
-                client.sees_fields("").map(drop)
+                client.script()?.sees_fields("").map(drop)
             }),
         },
         Check {
@@ -144,7 +144,7 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Concurrency)?;
                 let mut crowd = Vec::new();
                 for _ in 0..64 {
-                    let call = client.call("probe", &[])?;
+                    let call = client.script()?.call(&[]);
                     let mut connection = client.connect()?;
                     connection.send(call.get_and_close())?;
                     crowd.push((call, connection));
@@ -152,7 +152,7 @@ pub const CHAPTER: Chapter = Chapter {
                 for (call, connection) in &mut crowd {
                     let reply = connection.reply()?;
                     if reply.status != 503 {
-                        reply.seen(&call.token)?;
+                        reply.seen_by(call)?;
                     }
                 }
                 Ok(())

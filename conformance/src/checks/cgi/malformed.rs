@@ -116,7 +116,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find what is checked before a script's Status becomes the status of the response.",
             mutant: instead_of("HTTP/1.1 502", "HTTP/1.1 200"),
             run: Act(|client| {
-                client.honours_status()?;
+                client.script()?.honours_status()?;
                 for status in ["30", "abc", "2000", "-1", "OK"] {
                     let output = format!("Status: {status}\nContent-Type: text/plain\n\nok");
                     answered(client, &[emit(output)])?.is_server_error()?;
@@ -204,9 +204,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let short = emit("Content-Type: text/plain\nContent-Length: 100\n\nshort");
                 for end in [Step::Exit(0), Step::Kill(9)] {
-                    let call = client.call("probe", &[short.clone(), end])?;
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+                    let mut connection = client.script()?.begin(&[short.clone(), end])?;
                     // With a framing of its own a server may have sent what there was.
                     if let Some(reply) = connection.reply_or_end()?.filter(|reply| reply.status < 500) {
                         reply.body_is("short")?;
@@ -276,7 +274,7 @@ fn answered(client: &mut Client, steps: &[Step]) -> Result<Reply, Failure> {
 
 /// A connection with a request whose script takes `steps`, and the call that is to come next.
 fn sent(client: &mut Client, steps: &[Step]) -> Result<(Connection, Call), Failure> {
-    let (call, next) = (client.call("probe", steps)?, client.call("probe", &[])?);
+    let (call, next) = (client.script()?.call(steps), client.script()?.call(&[]));
     let mut connection = client.connect()?;
     connection.send(call.get())?;
     Ok((connection, next))
@@ -284,5 +282,5 @@ fn sent(client: &mut Client, steps: &[Step]) -> Result<(Connection, Call), Failu
 
 fn goes_on(connection: &mut Connection, reply: &Reply, next: &Call) -> Result<(), Failure> {
     // Behind an announced end nobody reads on.
-    if reply.announces_close() { Ok(()) } else { connection.keeps_step(next) }
+    if reply.announces_close() { Ok(()) } else { connection.goes_on_with(next) }
 }

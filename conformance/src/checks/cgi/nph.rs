@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::judge::failure::Failure;
 use crate::mutant::naive::{passes_on_and_stays, waits_for_the_end};
 use crate::mutant::{hears, instead_of, serves};
-use crate::probe::{Step, emit};
+use crate::probe::{Step, emit, wait};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -23,7 +23,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "See what your server does when the output of a script begins with HTTP/1.1.",
             mutant: instead_of("HTTP/1.1 207", "HTTP/1.1 200"),
             run: Act(|client| {
-                let call = client.call("nph-probe", &[emit(RESPONSE), Step::Fill(256)])?;
+                let call = client.script()?.named("nph-probe").call(&[emit(RESPONSE), Step::Fill(256)]);
                 client.send(call.get())?.status_is(&[207, 500, 501, 502, 503])
             }),
         },
@@ -38,8 +38,7 @@ pub const CHAPTER: Chapter = Chapter {
                 needs_nph(client)?;
                 let every: Vec<u8> = (0..=255).collect();
                 let response = [RESPONSE.as_bytes(), &every].concat();
-                let call = client.call("nph-probe", &[emit(&response)])?;
-                client.raw(&call)?.is(&response)
+                client.script()?.named("nph-probe").run_raw(&[emit(&response)])?.is(&response)
             }),
         },
         Check {
@@ -51,7 +50,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(passes_on_and_stays),
             run: Act(|client| {
                 needs_nph(client)?;
-                let call = client.call("nph-probe", &[emit("HTTP/1.1 200 OK\r\n\r\nto the end")])?;
+                let call = client.script()?.named("nph-probe").call(&[emit("HTTP/1.1 200 OK\r\n\r\nto the end")]);
                 client.send(call.get())?.body_is("to the end")
             }),
         },
@@ -64,12 +63,12 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(waits_for_the_end),
             run: Act(|client| {
                 needs_nph(client)?;
-                let steps = [emit("HTTP/1.1 200 OK\r\n\r\nfirst, "), Step::Wait("go".into()), emit("then")];
-                let call = client.call("nph-probe", &steps)?;
-                let mut connection = client.connect()?;
-                connection.send(call.get())?;
-                connection.hears("first, ")?;
-                client.tell(&call.token, "go")?;
+                let steps = [emit("HTTP/1.1 200 OK\r\n\r\nfirst, "), wait("go"), emit("then")];
+                let call = client.script()?.named("nph-probe").call(&steps);
+let mut connection = client.connect()?;
+connection.send(call.get())?;
+                connection.waits_for("first, ")?;
+                call.release("go")?;
                 connection.reply()?.body_is("first, then")
             }),
         },
@@ -81,8 +80,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what makes your server pass on output as it is: the script's name, or what it writes.",
             mutant: hears("/probe?", "/nph-probe?"),
             run: Act(|client| {
-                let call = client.call("probe", &[emit(RESPONSE), Step::Fill(256)])?;
-                client.raw(&call)?.begins_otherwise(RESPONSE)
+                client.script()?.run_raw(&[emit(RESPONSE), Step::Fill(256)])?.begins_otherwise(RESPONSE)
             }),
         },
         Check {
@@ -93,9 +91,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Follow the connection when such a script ends without output.",
             mutant: serves(passes_on_and_stays),
             run: Act(|client| {
-                let call = client.call("nph-probe", &[Step::Exit(0)])?;
-                let mut connection = client.connect()?;
-                connection.send(call.get())?;
+                let mut connection = client.script()?.named("nph-probe").begin(&[Step::Exit(0)])?;
                 connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_error())
             }),
         },
@@ -108,9 +104,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("a=b&c=d", "a=b%c=d"),
             run: Act(|client| {
                 needs_nph(client)?;
-                let call = client.call("nph-probe", &[Step::ReadBody])?;
-                let seen = client.send(call.post("a=b&c=d"))?.seen(&call.token)?;
-                seen.has_read_just(b"a=b&c=d")
+                let call = client.script()?.named("nph-probe").call(&[Step::ReadBody]);
+                let seen = client.send(call.post("a=b&c=d"))?.seen_by(&call)?;
+                seen.input_is(b"a=b&c=d")
             }),
         },
     ],
@@ -124,10 +120,9 @@ const RESPONSE: &str =
 /// they write, or refuse it.
 fn needs_nph(client: &mut Client) -> Result<(), Failure> {
     let line = "HTTP/1.1 299 As  It Is\r\n";
-    let call = client
-        .call("nph-probe", &[emit([line, "Content-Length: 0\r\nConnection: close\r\n\r\n"].concat())])?;
-    match client.raw(&call)?.begins_with(line) {
-        true => Ok(()),
-        false => Err(Failure::Skip("the server has no scripts that write the whole response".into())),
+    let response = emit([line, "Content-Length: 0\r\nConnection: close\r\n\r\n"].concat());
+    if client.script()?.named("nph-probe").run_raw(&[response])?.begins_with(line) {
+        return Ok(());
     }
+    Err(Failure::Skip("the server has no scripts that write the whole response".into()))
 }

@@ -4,6 +4,7 @@
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
+use crate::client::context::get;
 use crate::judge::failure::Failure;
 use crate::mutant::{hears, instead_of};
 use crate::probe::Seen;
@@ -23,7 +24,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Step through the segments of the path to the one at which your server finds the script.",
             mutant: instead_of("PATH_INFO=/a/b.txt\"", "PATH_INFX=/a/b.txt\""),
             run: Act(|client| {
-                let seen = client.sees(get("{cgi}/probe/a/b.txt?{token}"))?;
+                let seen = client.script()?.sees(get("{cgi}/probe/a/b.txt?{token}"))?;
                 seen.variable_is("PATH_INFO", "/a/b.txt")?;
                 seen.variable_is("SCRIPT_NAME", client.expand("{cgi}/probe"))
             }),
@@ -36,7 +37,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Print both variables for a path that ends with the script.",
             mutant: instead_of("\"GATEWAY_INTERFACE=CGI/1.1\"", "\"PATH_TRANSLATED=/srv/www/\""),
             run: Act(|client| {
-                let seen = client.sees(get("{cgi}/probe?{token}"))?;
+                let seen = client.script()?.sees(get("{cgi}/probe?{token}"))?;
                 seen.lacks("PATH_INFO")?;
                 seen.lacks("PATH_TRANSLATED")
             }),
@@ -51,7 +52,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for script in ["{cgi}/probe", "{cgi}/dir/probe"] {
                     for rest in ["", "/probe/x"] {
-                        let seen = client.sees(get(&format!("{script}{rest}?{{token}}")))?;
+                        let seen = client.script()?.sees(get(&format!("{script}{rest}?{{token}}")))?;
                         seen.variable_is("SCRIPT_NAME", client.expand(script))?;
                         seen.variable_is("PATH_INFO", rest)?;
                     }
@@ -67,7 +68,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Trace what happens to the path before it is compared with the names of scripts.",
             mutant: hears("/cgi-bin/%70robe", "/cgi-bin/%2570robe"),
             run: Act(|client| {
-                let seen = client.sees(get("{cgi}/%70robe/x?{token}"))?;
+                let seen = client.script()?.sees(get("{cgi}/%70robe/x?{token}"))?;
                 seen.variable_is("SCRIPT_NAME", client.expand("{cgi}/probe"))
             }),
         },
@@ -80,7 +81,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("SCRIPT_NAME=/cgi-bin/a b\"", "SCRIPT_NAME=/cgi-bin/a+b\""),
             run: Act(|client| {
                 for (path, name) in [("{cgi}/a%20b", "{cgi}/a b"), ("{cgi}/100%25", "{cgi}/100%")] {
-                    let seen = client.sees(get(&format!("{path}/x?{{token}}")))?;
+                    let seen = client.script()?.sees(get(&format!("{path}/x?{{token}}")))?;
                     seen.variable_is("SCRIPT_NAME", client.expand(name))?;
                     seen.variable_is("PATH_INFO", "/x")?;
                 }
@@ -151,7 +152,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 path_info(client, "/a//b", &[b"/a//b", b"/a/b"])?;
                 path_info(client, "/a/./b/../c", &[b"/a/c", b"/a/./b/../c"])?;
-                match client.sees_or_refuses(get("{cgi}/probe/%2e%2e/%2e%2e/etc/passwd?{token}"))? {
+                match client.script()?.sees_or_refuses(get("{cgi}/probe/%2e%2e/%2e%2e/etc/passwd?{token}"))? {
                     Some(seen) => stays_below(&seen),
                     None => Ok(()),
                 }
@@ -165,7 +166,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Print the variable for a path after the script to which no file belongs.",
             mutant: instead_of("/No/Such file.txt\"", "/no/such file.txt\""),
             run: Act(|client| {
-                let seen = client.sees(get("{cgi}/probe/No/Such%20file.txt?{token}"))?;
+                let seen = client.script()?.sees(get("{cgi}/probe/No/Such%20file.txt?{token}"))?;
                 seen.variable_fits("PATH_TRANSLATED", "a path that ends in /No/Such file.txt", |path| {
                     path.ends_with("/No/Such file.txt") && path.starts_with('/')
                 })
@@ -182,10 +183,10 @@ pub const CHAPTER: Chapter = Chapter {
                 for path in ["", "/A%20b", "/%41z%3b", "/%C3%A9", "/a//b", "/a/./b", "/a/"] {
                     for query in ["rest", "rest&a=%20b+c&d=?/"] {
                         let asked = get(&format!("{{cgi}}/probe{path}?{{token}}&{query}"));
-                        let Some(first) = client.sees_or_refuses(asked)? else { continue };
+                        let Some(first) = client.script()?.sees_or_refuses(asked)? else { continue };
                         let path = [first.value("SCRIPT_NAME"), first.value("PATH_INFO")].concat();
                         let again = get(&format!("{}?{{token}}&{query}", encoded(&path)));
-                        let second = client.sees(again)?;
+                        let second = client.script()?.sees(again)?;
                         for name in ["SCRIPT_NAME", "PATH_INFO"] {
                             second.variable_is(name, first.value(name))?;
                         }
@@ -198,21 +199,17 @@ pub const CHAPTER: Chapter = Chapter {
     ],
 };
 
-fn get(target: &str) -> String {
-    format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n")
-}
-
-/// Behind the script stands `path`: PATH_INFO is one of these, or the request is refused, which the RFC allows
+/// After the script comes `path`: PATH_INFO is one of these, or the request is refused, which the RFC allows
 /// for any path that a server objects to, or the client is sent to the path without its oddities.
 fn path_info(client: &mut Client, path: &str, allowed: &[&[u8]]) -> Result<(), Failure> {
-    match client.sees_or_refuses(get(&format!("{{cgi}}/probe{path}?{{token}}")))? {
+    match client.script()?.sees_or_refuses(get(&format!("{{cgi}}/probe{path}?{{token}}")))? {
         Some(seen) => {
             seen.variable_is_one_of("PATH_INFO", allowed)?;
             seen.variable_is("SCRIPT_NAME", client.expand("{cgi}/probe"))?;
             seen.variable_is("QUERY_STRING", format!("token={}", seen.token))
         }
         None => {
-            client.note(format!("\"{path}\" behind a script is refused, or sent elsewhere"));
+            client.note(format!("\"{path}\" after a script is refused, or sent elsewhere"));
             Ok(())
         }
     }

@@ -2,10 +2,10 @@
 
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule, unwritten};
-use crate::client::capability::Capability::{Output, SideFiles};
+use crate::client::capability::Capability::{Form, Output, SideFiles};
 use crate::mutant::naive::{careless, passes_on_and_stays};
-use crate::mutant::{hears, prints, serves};
-use crate::probe::{Step, emit, pattern};
+use crate::mutant::{hears, misreads, prints, serves};
+use crate::probe::{Step, emit, error, mark, pattern, wait};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -23,8 +23,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("/dir/probe", "/probe"),
             run: Act(|client| {
                 for (name, directory) in [("probe", "cgi-bin"), ("dir/probe", "cgi-bin/dir")] {
-                    let call = client.call(name, &[])?.with_path("/a/b");
-                    client.send(call.get())?.seen(&call.token)?.runs_in(directory)?;
+                    let call = client.script()?.named(name).call(&[]).with_path("/a/b");
+                    client.send(call.get())?.seen_by(&call)?.runs_in(directory)?;
                 }
                 Ok(())
             }),
@@ -36,7 +36,7 @@ pub const CHAPTER: Chapter = Chapter {
             requirement: unwritten().warns().because("It puts the files at the mercy of local users, though not of visitors."),
             hint: "Search for a call of umask, and check the value that it sets.",
             mutant: serves(careless),
-            run: Act(|client| client.sees_fields("")?.protects_files()),
+            run: Act(|client| client.script()?.sees_fields("")?.protects_files()),
         },
         Check {
             id: "script-signals",
@@ -47,7 +47,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(careless),
             run: Act(|client| {
                 client.needs(Output)?;
-                client.sees_fields("")?.has_clear_signals()?;
+                client.script()?.sees_fields("")?.has_clear_signals()?;
                 // Only a program that is not the suite's own can tell about SIGPIPE.
                 let reply = client.get("{cgi}/signals")?;
                 if reply.body.starts_with(b"Sig") {
@@ -62,14 +62,12 @@ pub const CHAPTER: Chapter = Chapter {
             why: "It is meant for the log. In the response it breaks the head, or shows visitors details of the machine.",
             requirement: rule(&["rfc3875-6.1-02"]).warns().because("It hurts only when a script reports an error, and then the page is often lost anyway."),
             hint: "Find where descriptor 2 of a script leads.",
-            mutant: hears("stderr=", "emit="),
+            mutant: misreads(|| vec![error(FOR_THE_LOG)], || vec![emit(FOR_THE_LOG)]),
             run: Act(|client| {
-                let token = client.token();
                 let page = emit("Content-Type: text/plain\n\nok");
-                let error = Step::Stderr(format!("X-Error: {token}\n").into_bytes());
-                let reply = client.runs(&[error.clone(), page, error])?;
+                let reply = client.script()?.run(&[error(FOR_THE_LOG), page, error(FOR_THE_LOG)])?;
                 reply.status_is(&[200])?;
-                reply.head_lacks(&token)?;
+                reply.head_lacks("X-Error")?;
                 reply.body_is("ok")
             }),
         },
@@ -81,10 +79,11 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Follow descriptor 2 of a script to the code that reads it.",
             mutant: prints("line one", "lie one"),
             run: Act(|client| {
-                let log = client.log()?;
+                client.needs(Form)?;
+                let log = client.printed()?;
                 let token = client.token();
                 let errors = format!("line one {token}a\nline two {token}b\n");
-                client.runs(&[Step::Stderr(errors.into_bytes())])?;
+                client.script()?.run(&[error(errors)])?;
                 log.line_with(&format!("{token}a"))?.has("line one")?;
                 log.line_with(&format!("{token}b"))?.lacks("line one")
             }),
@@ -98,7 +97,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(passes_on_and_stays),
             run: Act(|client| {
                 for length in [1, 10_000, 100_000] {
-                    let call = client.call("probe", &[emit("Content-Type: text/plain\n\nunread")])?;
+                    let call = client.script()?.call(&[emit("Content-Type: text/plain\n\nunread")]);
                     let mut connection = client.connect()?;
                     connection.send(call.post(&"x".repeat(length)))?;
                     let reply = connection.reply()?;
@@ -106,8 +105,8 @@ pub const CHAPTER: Chapter = Chapter {
                         reply.status_is(&[200])?;
                         reply.body_is("unread")?;
                     }
-                    let next = client.call("probe", &[])?;
-                    connection.keeps_step(&next)?;
+                    let next = client.script()?.call(&[]);
+                    connection.goes_on_with(&next)?;
                 }
                 Ok(())
             }),
@@ -118,11 +117,11 @@ pub const CHAPTER: Chapter = Chapter {
             why: "The write to the script fails while the server is in the middle of it, and may take the response with it.",
             requirement: rule(&["rfc3875-4.2-06", "rfc3875-6.4-01"]).counts(),
             hint: "Check what becomes of an error in the middle of writing to a script's input.",
-            mutant: hears("close-stdin", "exit=1"),
+            mutant: misreads(|| vec![Step::CloseStdin], || vec![Step::Exit(1)]),
             run: Act(|client| {
                 let steps =
                     [Step::Read(Some(10)), Step::CloseStdin, emit("Content-Type: text/plain\n\nclosed")];
-                let call = client.call("probe", &steps)?;
+                let call = client.script()?.call(&steps);
                 let reply = client.send(call.post(&"x".repeat(100_000)))?;
                 reply.status_is(&[200])?;
                 reply.body_is("closed")
@@ -134,11 +133,11 @@ pub const CHAPTER: Chapter = Chapter {
             why: "If nobody reads the pipe, it is full after 64 KiB: the script waits for the server, and the server for the script.",
             requirement: unwritten().counts().because("A script with many warnings would hang forever, and its visitor with it."),
             hint: "Find out who reads a script's standard error while the server waits for its output.",
-            mutant: hears("stderr-fill=", "wait=never&fill="),
+            mutant: misreads(|| vec![Step::ErrorFill(500_000)], || vec![wait("never")]),
             run: Act(|client| {
                 let token = client.token();
                 let page = emit(format!("Content-Type: text/plain\n\n{token}"));
-                let reply = client.runs(&[Step::StderrFill(500_000), page])?;
+                let reply = client.script()?.run(&[Step::ErrorFill(500_000), page])?;
                 reply.status_is(&[200])?;
                 reply.body_is(token)
             }),
@@ -149,7 +148,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A server that writes all content before it reads any output waits forever, and so does the script.",
             requirement: unwritten().warns().because("No sentence of the document demands it, and most good servers fail, but such a script hangs there."),
             hint: "Check whether your server can read from a script while it writes to it.",
-            mutant: hears("&read-body", "&wait=never"),
+            mutant: misreads(|| vec![Step::ReadBody], || vec![wait("never")]),
             run: Act(|client| {
                 let content = "x".repeat(500_000);
                 let steps = [
@@ -157,16 +156,13 @@ pub const CHAPTER: Chapter = Chapter {
                     Step::Fill(500_000),
                     Step::ReadBody,
                     emit("read"),
-                    Step::Mark("end".into()),
+                    mark("end"),
                 ];
-                let call = client.call("probe", &steps)?;
+                let call = client.script()?.call(&steps);
                 let reply = client.send(call.post(&content))?;
                 reply.status_is(&[200])?;
                 reply.body_is([&pattern(500_000)[..], b"read"].concat())?;
-                match client.has(SideFiles) {
-                    true => client.side(&call.token, "end")?.has_read_just(content.as_bytes()),
-                    false => Ok(()),
-                }
+                if client.has(SideFiles) { call.left("end")?.input_is(content.as_bytes()) } else { Ok(()) }
             }),
         },
         Check {
@@ -175,9 +171,9 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Filters work that way: the content and the page are under way at the same time.",
             requirement: unwritten().practice(),
             hint: "Trace a large upload to a script that answers while it still reads.",
-            mutant: hears("&echo", "&wait=never"),
+            mutant: misreads(|| vec![Step::Echo(65_536)], || vec![wait("never")]),
             run: Act(|client| {
-                let call = client.call("probe", &[emit("Content-Type: text/plain\n\n"), Step::Echo])?;
+                let call = client.script()?.call(&[emit("Content-Type: text/plain\n\n"), Step::Echo(65_536)]);
                 let content = String::from_utf8_lossy(&pattern(2_000_000)).into_owned();
                 let reply = client.send(call.post(&content))?;
                 reply.status_is(&[200])?;
@@ -186,3 +182,6 @@ pub const CHAPTER: Chapter = Chapter {
         },
     ],
 };
+
+/// What a script writes to standard error, though it looks like a field.
+const FOR_THE_LOG: &str = "X-Error: for the log\n";

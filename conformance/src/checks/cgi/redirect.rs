@@ -3,6 +3,7 @@
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::Client;
+use crate::client::call::Call;
 use crate::client::capability::Capability::Files;
 use crate::judge::failure::Failure;
 use crate::mutant::naive::{passes_on, redirects_forever};
@@ -26,7 +27,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check which status your server assumes when a script gives a Location and no Status.",
             mutant: instead_of("HTTP/1.1 302", "HTTP/1.1 200"),
             run: Act(|client| {
-                let reply = client.emits(format!("Location: {ELSEWHERE}\n\n"))?;
+                let reply = client.script()?.run(&[emit(format!("Location: {ELSEWHERE}\n\n"))])?;
                 reply.status_is(&[302])?;
                 reply.field_is("Location", ELSEWHERE)
             }),
@@ -39,12 +40,12 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find the code that compares the names of a script's fields and trims their values.",
             mutant: reads("LOCATION:", "X-OTHERS:"),
             run: Act(|client| {
-                let usual = client.emits(format!("Location: {ELSEWHERE}\n\n"))?;
+                let usual = client.script()?.run(&[emit(format!("Location: {ELSEWHERE}\n\n"))])?;
                 if usual.status != 302 {
                     return Err(Failure::Blocked(usual.describe()));
                 }
                 for name in ["location:", "LOCATION:\t "] {
-                    let reply = client.emits(format!("{name}{ELSEWHERE}\n\n"))?;
+                    let reply = client.script()?.run(&[emit(format!("{name}{ELSEWHERE}\n\n"))])?;
                     reply.status_is(&[302])?;
                     reply.field_is("Location", ELSEWHERE)?;
                 }
@@ -59,12 +60,12 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check which of Status and Location decides on the status of the response.",
             mutant: instead_of("HTTP/1.1 307", "HTTP/1.1 302"),
             run: Act(|client| {
-                client.honours_status()?;
+                client.script()?.honours_status()?;
                 for status in [302, 301, 303, 307, 308, 201] {
                     let token = client.token();
                     let head =
                         format!("Status: {status} Moved\nContent-Type: text/plain\nLocation: {ELSEWHERE}");
-                    let reply = client.emits(format!("{head}\n\n{token}"))?;
+                    let reply = client.script()?.run(&[emit(format!("{head}\n\n{token}"))])?;
                     reply.status_is(&[status])?;
                     reply.field_is("Location", ELSEWHERE)?;
                     reply.body_is(&token)?;
@@ -82,7 +83,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let token = client.token();
                 let head = format!("Status: 302 Found\nLocation: {ELSEWHERE}\nSet-Cookie: a={token}");
-                let reply = client.emits(format!("{head}\nContent-Type: text/plain\n\n"))?;
+                let reply = client.script()?.run(&[emit(format!("{head}\nContent-Type: text/plain\n\n"))])?;
                 reply.field_is("Set-Cookie", format!("a={token}"))
             }),
         },
@@ -96,7 +97,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.needs(Files)?;
                 for rest in ["\n", "Content-Type: text/plain\n\nNot this."] {
-                    let reply = client.emits(format!("Location: /hello.txt\n{rest}"))?;
+                    let reply = client.script()?.run(&[emit(format!("Location: /hello.txt\n{rest}"))])?;
                     if !is_external(&reply)? {
                         reply.status_is(&[200])?;
                         reply.lacks_field("Location")?;
@@ -115,7 +116,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: reads("Location: /", "Location: http://a/"),
             run: Act(|client| {
                 client.needs(Files)?;
-                let reply = client.emits("Location: /hello.txt\n\n")?;
+                let reply = client.script()?.run(&[emit("Location: /hello.txt\n\n")])?;
                 reply.status_is(&[200])?;
                 reply.lacks_field("Location")?;
                 reply.body_is(fixture::HELLO)
@@ -129,10 +130,10 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Trace the second script's variables back to the request line or to the Location.",
             mutant: reads("b%20c", "b%20d"),
             run: Act(|client| {
-                let token = client.token();
-                let seen = redirected(client, &token, "/b%20c", "")?;
+                let other = client.script()?.call(&[Step::ReadBody]).with_path("/b%20c");
+                let seen = redirected(client, &other, "")?;
                 seen.variable_is("PATH_INFO", "/b c")?;
-                seen.variable_is("QUERY_STRING", format!("token={token}&read-body"))
+                seen.variable_is("QUERY_STRING", format!("token={}&read-body", other.token))
             }),
         },
         Check {
@@ -141,10 +142,10 @@ pub const CHAPTER: Chapter = Chapter {
             why: "The first script may have read the content. A second one that expects three bytes waits for them forever.",
             requirement: rule(&["rfc3875-4.2-02", "rfc3875-6.3.2-02"]).counts(),
             hint: "Print the method and the length that the second script sees, and check what its input is.",
-            mutant: instead_of("\"stdin_length\":0", "\"stdin_length\":3"),
+            mutant: instead_of("\"input_length\":0", "\"input_length\":3"),
             run: Act(|client| {
-                let token = client.token();
-                redirected(client, &token, "", "a=b")?.has_read_what_was_announced()
+                let other = client.script()?.call(&[Step::ReadBody]);
+                redirected(client, &other, "a=b")?.has_read_what_was_announced()
             }),
         },
         Check {
@@ -157,7 +158,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let token = client.token();
                 needs_inside(client)?;
-                let reply = client.emits(format!("Location: /{token}\n\n"))?;
+                let reply = client.script()?.run(&[emit(format!("Location: /{token}\n\n"))])?;
                 reply.status_is(&[404, 403])
             }),
         },
@@ -170,7 +171,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(redirects_forever),
             run: Act(|client| {
                 needs_inside(client)?;
-                let reply = client.runs(&[Step::Again])?;
+                let reply = client.script()?.run(&[Step::Again])?;
                 reply.is_server_error()
             }),
         },
@@ -183,7 +184,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP/1.1 200", "HTTP/1.1 302"),
             run: Act(|client| {
                 let token = client.token();
-                let reply = client.emits(format!("Location:\nContent-Type: text/plain\n\n{token}"))?;
+                let reply = client.script()?.run(&[emit(format!("Location:\nContent-Type: text/plain\n\n{token}"))])?;
                 reply.status_is(&[200])?;
                 reply.body_is(token)
             }),
@@ -198,7 +199,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.needs(Files)?;
                 for location in ["hello.txt", "//example.com/hello.txt", "file:///hello.txt"] {
-                    let reply = client.emits(format!("Location: {location}\n\n"))?;
+                    let reply = client.script()?.run(&[emit(format!("Location: {location}\n\n"))])?;
                     reply.body_lacks(fixture::HELLO)?;
                 }
                 Ok(())
@@ -210,26 +211,23 @@ pub const CHAPTER: Chapter = Chapter {
 /// A URL in which everything counts.
 const ELSEWHERE: &str = "http://example.com/a%20b?c=d&e=%26#f";
 
-/// What a script sees that another one redirects to, in the server: by way of `path` behind its name.
-fn redirected(client: &mut Client, token: &str, path: &str, content: &str) -> Result<Seen, Failure> {
+/// What a script sees that one with this content redirects to, in the server.
+fn redirected(client: &mut Client, other: &Call, content: &str) -> Result<Seen, Failure> {
     needs_inside(client)?;
-    let location = format!("Location: {{cgi}}/probe{path}?token={token}&read-body\n\n");
-    let call = client.call("probe", &[emit(client.expand(location))])?;
-    let request = match content {
-        "" => call.get(),
-        content => call.post(content),
-    };
-    client.send(request)?.seen(token)
+    let location = format!("Location: {}\n\n", other.target);
+    let location = emit(client.expand(location));
+    let call = client.script()?.call(&[location]);
+    client.send(if content.is_empty() { call.get() } else { call.post(content) })?.seen_by(other)
 }
 
 /// Skips the check where the server leaves it to the client to follow a path.
 fn needs_inside(client: &mut Client) -> Result<(), Failure> {
     client.needs(Files)?;
-    let reply = client.emits("Location: /hello.txt\n\n")?;
-    match reply.status == 200 && reply.body == fixture::HELLO {
-        true => Ok(()),
-        false => Err(Failure::Skip("the server follows no redirects itself".into())),
+    let reply = client.script()?.run(&[emit("Location: /hello.txt\n\n")])?;
+    if reply.status == 200 && reply.body == fixture::HELLO {
+        return Ok(());
     }
+    Err(Failure::Skip("the server follows no redirects itself".into()))
 }
 
 /// Whether the client is sent where the script's Location leads.

@@ -3,8 +3,10 @@
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::capability::Capability::Output;
-use crate::mutant::naive::{careless, tells_fields, tells_plain_fields};
+use crate::client::context::get;
+use crate::mutant::naive::{careless, reports_fields, reports_plain_fields};
 use crate::mutant::{hears, instead_of, replies, serves};
+use crate::probe::emit;
 use crate::target::SECRET_VARIABLE;
 use crate::target::fixture;
 
@@ -26,7 +28,7 @@ pub const CHAPTER: Chapter = Chapter {
                 for way in WAYS_OUT {
                     for name in ["outside", "secret.txt", "usr/bin/env"] {
                         let path = way.replace("{name}", name);
-                        let request = format!("GET {{cgi}}/{path} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
+                        let request = get(&format!("{{cgi}}/{path}"));
                         client.never_shows(
                             request,
                             &[fixture::OUTSIDE, fixture::SECRET, b"GATEWAY_INTERFACE="],
@@ -64,7 +66,7 @@ pub const CHAPTER: Chapter = Chapter {
                     format!("{cgi}/not-executable"),
                 ]);
                 for target in targets {
-                    let request = format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
+                    let request = get(&target);
                     client.never_shows(request, &[fixture::SOURCE])?;
                 }
                 for fields in
@@ -85,11 +87,11 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP/1.1 404", "HTTP/1.1 500"),
             run: Act(|client| {
                 let token = client.token();
-                let twin = client.twin("GET {cgi}/source HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+                let twin = client.twin(get("{cgi}/source"))?;
                 for path in [token.clone(), format!("dir/{token}"), format!("{token}/more")] {
                     // Some gateways can't tell what is missing from what may not run.
                     twin.refuses(
-                        format!("GET {{cgi}}/{path} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"),
+                        get(&format!("{{cgi}}/{path}")),
                         &[404, 403],
                     )?;
                 }
@@ -104,8 +106,8 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what your server asks about a file before it runs it.",
             mutant: hears("/not-executable", "/source"),
             run: Act(|client| {
-                let twin = client.twin("GET {cgi}/source HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                let request = "GET {cgi}/not-executable HTTP/1.1\r\nHost: {host}\r\n\r\n";
+                let twin = client.twin(get("{cgi}/source"))?;
+                let request = get("{cgi}/not-executable");
                 twin.refuses(request, &[403, 404, 500, 502, 503])
             }),
         },
@@ -117,9 +119,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Follow an error in starting a program: it may only happen in the child process.",
             mutant: instead_of("HTTP/1.1 50", "HTTP/1.1 20"),
             run: Act(|client| {
-                let twin = client.twin("GET {cgi}/source HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+                let twin = client.twin(get("{cgi}/source"))?;
                 for name in ["no-interpreter", "dos-lines"] {
-                    let request = format!("GET {{cgi}}/{name} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
+                    let request = get(&format!("{{cgi}}/{name}"));
                     twin.refuses_with(request, &[500, 502, 503, 403, 404])?;
                 }
                 Ok(())
@@ -133,9 +135,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Trace %00 through your server once the path is decoded.",
             mutant: hears("%00", "?%00"),
             run: Act(|client| {
-                let twin = client.twin("GET {cgi}/source HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+                let twin = client.twin(get("{cgi}/source"))?;
                 for end in ["%00", "%00.html", "/a%00b"] {
-                    let request = format!("GET {{cgi}}/source{end} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
+                    let request = get(&format!("{{cgi}}/source{end}"));
                     twin.refuses(request, &[400, 403, 404, 500, 502])?;
                 }
                 Ok(())
@@ -152,7 +154,7 @@ pub const CHAPTER: Chapter = Chapter {
             ),
             run: Act(|client| {
                 for target in ["{cgi}/", "{cgi}", "{cgi}/."] {
-                    let request = format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
+                    let request = get(target);
                     client.never_shows(request, &[b"nph-probe"])?;
                 }
                 Ok(())
@@ -164,10 +166,10 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Libraries take that variable as the proxy for their own requests, so a visitor could choose it.",
             requirement: unwritten().practice(),
             hint: "List the fields of the request that your server keeps out of the environment.",
-            mutant: serves(tells_fields),
+            mutant: serves(reports_fields),
             run: Act(|client| {
                 for name in ["Proxy", "PROXY", "proxy"] {
-                    client.sees_fields(format!("{name}: http://example.com/\r\n"))?.lacks("HTTP_PROXY")?;
+                    client.script()?.sees_fields(format!("{name}: http://example.com/\r\n"))?.lacks("HTTP_PROXY")?;
                 }
                 Ok(())
             }),
@@ -178,9 +180,9 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A script that trusts REMOTE_USER lets in everybody who sends a field.",
             requirement: rule(&["rfc3875-4.1.1-02"]).counts(),
             hint: "Check what sets these variables: a password that the server has verified, or a field that came.",
-            mutant: serves(tells_plain_fields),
+            mutant: serves(reports_plain_fields),
             run: Act(|client| {
-                let seen = client.sees_fields(
+                let seen = client.script()?.sees_fields(
                     "Authorization: Basic dXNlcjpwYXNz\r\nRemote-User: root\r\nRemote_User: root\r\nAuth-Type: Basic\r\n",
                 )?;
                 seen.lacks("AUTH_TYPE")?;
@@ -193,13 +195,13 @@ pub const CHAPTER: Chapter = Chapter {
             why: "With LD_PRELOAD or PATH a visitor chooses which code the script runs.",
             requirement: rule(&["rfc3875-4.1.18-03"]).counts(),
             hint: "Trace how the name of a variable is made from the name of a field.",
-            mutant: serves(tells_plain_fields),
+            mutant: serves(reports_plain_fields),
             run: Act(|client| {
                 let token = client.token();
                 let names =
                     ["LD-PRELOAD", "LD_PRELOAD", "Path", "IFS", "Script-Name", "Server_Name", "Content_Type"];
                 let fields: String = names.iter().map(|name| format!("{name}: {token}\r\n")).collect();
-                let seen = client.sees_fields(format!("{fields}Content_Length: 5\r\n"))?;
+                let seen = client.script()?.sees_fields(format!("{fields}Content_Length: 5\r\n"))?;
                 seen.keeps_to_fields(&token)?;
                 match seen.variable("CONTENT_LENGTH") {
                     Some(b"5") => seen.lacks("CONTENT_LENGTH"),
@@ -213,10 +215,10 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A proxy that sets or removes X-Name does not know X_Name, and the script can't tell the two apart.",
             requirement: unwritten().warns().because("A script that trusts a field of its proxy can be deceived, but most scripts trust none."),
             hint: "See what happens when the names of two fields give the same variable.",
-            mutant: serves(tells_fields),
+            mutant: serves(reports_fields),
             run: Act(|client| {
                 for fields in ["X-Same: dash\r\nX_Same: line\r\n", "X_Same: line\r\nX-Same: dash\r\n"] {
-                    let seen = client.sees_fields(fields)?;
+                    let seen = client.script()?.sees_fields(fields)?;
                     if seen.variable("HTTP_X_SAME").is_some() {
                         seen.variable_is("HTTP_X_SAME", "dash")?;
                     }
@@ -235,7 +237,7 @@ pub const CHAPTER: Chapter = Chapter {
                 for value in
                     ["() { :; }; echo a", "$(id) `id` ${IFS}", "'\"\\'\"; id #", "%n%s%x", "a|id>b&&id"]
                 {
-                    let seen = client.sees_fields(format!("X-Shell: {value}\r\n"))?;
+                    let seen = client.script()?.sees_fields(format!("X-Shell: {value}\r\n"))?;
                     if seen.variable("HTTP_X_SHELL").is_some() {
                         seen.variable_is("HTTP_X_SHELL", value)?;
                     }
@@ -249,10 +251,10 @@ pub const CHAPTER: Chapter = Chapter {
             why: "It holds passwords and keys, and one script that prints its environment gives them away.",
             requirement: rule(&["rfc3875-9.5-01"]).warns(),
             hint: "Compare the environment of a script with that in which you started the server.",
-            mutant: serves(tells_fields),
+            mutant: serves(reports_fields),
             run: Act(|client| {
                 client.needs(Output)?;
-                client.sees_fields("")?.lacks(SECRET_VARIABLE.0)
+                client.script()?.sees_fields("")?.lacks(SECRET_VARIABLE.0)
             }),
         },
         Check {
@@ -264,7 +266,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(careless),
             run: Act(|client| {
                 client.needs(Output)?;
-                client.sees_fields("")?.has_open_just_the_standard_ones()
+                client.script()?.sees_fields("")?.has_open_just_the_standard_ones()
             }),
         },
         Check {
@@ -283,7 +285,7 @@ pub const CHAPTER: Chapter = Chapter {
                     client.get(&format!("{{cgi}}/{path}"))?.lacks_field("Injected")?;
                 }
                 let url = "http://example.com/%0d%0aInjected:%20yes";
-                client.emits(format!("Location: {url}\n\n"))?.lacks_field("Injected")
+                client.script()?.run(&[emit(format!("Location: {url}\n\n"))])?.lacks_field("Injected")
             }),
         },
     ],

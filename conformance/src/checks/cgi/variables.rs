@@ -3,9 +3,10 @@
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
+use crate::client::context::get;
 use crate::judge::failure::Failure;
 use crate::mutant::{hears, instead_of, serves};
-use crate::probe::Seen;
+use crate::probe::{Language, Octets, Seen};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -23,7 +24,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("/cgi-bin/probe?token=", "/cgi-bin/probe?taken="),
             run: Act(|client| {
                 let token = client.token();
-                client.get(&format!("{{cgi}}/probe?token={token}"))?.seen(&token).map(drop)
+                client.get(&format!("{{cgi}}/probe?token={token}"))?.report(Language::Cgi, &token).map(drop)
             }),
         },
         Check {
@@ -34,8 +35,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Print the list of variables just before your server starts the script.",
             mutant: instead_of("\"SERVER_PROTOCOL=", "\"SERVER_SOFTWARE="),
             run: Act(|client| {
-                client
-                    .sees_fields("X-Dup: a\r\nx-dup: b\r\nAccept: a/b\r\nAccept: c/d\r\n")?
+                client.script()?.sees_fields("X-Dup: a\r\nx-dup: b\r\nAccept: a/b\r\nAccept: c/d\r\n")?
                     .environ_is_sound()
             }),
         },
@@ -48,7 +48,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("GATEWAY_INTERFACE=CGI/1.1", "GATEWAY_INTERFACE=CGI 1.1"),
             run: Act(|client| {
                 let expected = "CGI/1.1";
-                client.sees_fields("")?.variable_fits("GATEWAY_INTERFACE", expected, |value| {
+                client.script()?.sees_fields("")?.variable_fits("GATEWAY_INTERFACE", expected, |value| {
                     value.eq_ignore_ascii_case("CGI/1.1")
                 })
             }),
@@ -66,7 +66,7 @@ pub const CHAPTER: Chapter = Chapter {
                         if matches!(method, "POST" | "PUT" | "PATCH") { "Content-Length: 0\r\n" } else { "" };
                     let request =
                         format!("{method} {{cgi}}/probe?{{token}} HTTP/1.1\r\nHost: {{host}}\r\n{body}\r\n");
-                    match client.sees_or_refuses(&request)? {
+                    match client.script()?.sees_or_refuses(request)? {
                         Some(seen) => seen.variable_is("REQUEST_METHOD", method)?,
                         None => client.note(format!("{method} is refused")),
                     }
@@ -83,8 +83,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("get /cgi-bin", "GET /cgi-bin"),
             run: Act(|client| {
                 let request = "get {cgi}/probe?{token} HTTP/1.1\r\nHost: {host}\r\n\r\n";
-                client
-                    .sees_or_refuses(request)?
+                client.script()?.sees_or_refuses(request)?
                     .map_or(Ok(()), |seen| seen.variable_is("REQUEST_METHOD", "get"))
             }),
         },
@@ -98,9 +97,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let query = "rest&a=%20b+c&d=%2f%2F%26&e=//?x=y&%C3%A9=AbC&&;=:@!$'()*,-._~/../";
                 let normalized = query.replace("%2f", "%2F");
-                let seen = client.sees(format!(
-                    "GET {{cgi}}/probe?{{token}}&{query} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"
-                ))?;
+                let seen = client.script()?.sees(get(&format!("{{cgi}}/probe?{{token}}&{query}")))?;
                 // The same URI in another spelling (RFC 3986 6.2.2.1): a server may settle on one.
                 if seen.variable_is("QUERY_STRING", format!("token={}&{normalized}", seen.token)).is_ok() {
                     client.note("the hex digits of the query are in capitals for the script");
@@ -119,7 +116,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for query in [&b"rest&%zz&%"[..], b"rest&\xc3\xa9=\xff"] {
                     let parts = [b"GET {cgi}/probe?{token}&", query, b" HTTP/1.1\r\nHost: {host}\r\n\r\n"];
-                    if let Some(seen) = client.sees_or_refuses(parts.concat())? {
+                    if let Some(seen) = client.script()?.sees_or_refuses(parts.concat())? {
                         let expected = [b"token=", seen.token.as_bytes(), b"&", query].concat();
                         seen.variable_is("QUERY_STRING", expected)?;
                     }
@@ -136,7 +133,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("\"QUERY_STRING=\"", "\"QUERY_STRANG=\""),
             run: Act(|client| {
                 for target in ["{cgi}/probe", "{cgi}/probe?"] {
-                    let seen = client.sees(format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"))?;
+                    let seen = client.script()?.sees(get(target))?;
                     seen.sets("QUERY_STRING")?;
                     seen.lacks("QUERY_STRING")?;
                 }
@@ -151,7 +148,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Search for code that changes the case of these values.",
             mutant: instead_of("PATH_INFO=/MiXeD/AbC", "PATH_INFO=/mixed/abc"),
             run: Act(|client| {
-                let seen = client.sees(
+                let seen = client.script()?.sees(
                     "GET {cgi}/probe/MiXeD/%41bC?{token}&rest&QuErY=VaL HTTP/1.1\r\nHost: {host}\r\n\
                      User-Agent: AgEnT/1\r\n\r\n",
                 )?;
@@ -174,7 +171,7 @@ pub const CHAPTER: Chapter = Chapter {
                                    Client-IP: 192.0.2.7\r\nRemote-Addr: 192.0.2.7\r\n",
                 ];
                 for fields in forged {
-                    let seen = client.sees_fields(fields)?;
+                    let seen = client.script()?.sees_fields(fields)?;
                     seen.variable_fits(
                         "REMOTE_ADDR",
                         "an address without a port, and not what a field says",
@@ -200,7 +197,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find out what your server makes REMOTE_HOST from.",
             mutant: instead_of("REMOTE_HOST=127.0.0.1", "REMOTE_HOST=127.9.9.9"),
             run: Act(|client| {
-                let seen = client.sees_fields("")?;
+                let seen = client.script()?.sees_fields("")?;
                 let host = String::from_utf8_lossy(seen.value("REMOTE_HOST")).into_owned();
                 match host.parse::<std::net::IpAddr>() {
                     Ok(_) => seen.variable_is("REMOTE_HOST", seen.value("REMOTE_ADDR")),
@@ -218,7 +215,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for host in ["{host}", "example.com:1234"] {
                     let request = format!("GET {{cgi}}/probe?{{token}} HTTP/1.1\r\nHost: {host}\r\n\r\n");
-                    client.sees(request)?.variable_fits("SERVER_NAME", "a host without a port", is_host)?;
+                    client.script()?.sees(request)?.variable_fits("SERVER_NAME", "a host without a port", is_host)?;
                 }
                 Ok(())
             }),
@@ -231,7 +228,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Try a request without Host, and follow the value that your server uses instead.",
             mutant: instead_of("SERVER_NAME=127.0.0.1", "SERVER_NAME=\",\"A=0.0."),
             run: Act(|client| {
-                let seen = client.sees("GET {cgi}/probe?{token} HTTP/1.0\r\n\r\n")?;
+                let seen = client.script()?.sees("GET {cgi}/probe?{token} HTTP/1.0\r\n\r\n")?;
                 seen.variable_fits("SERVER_NAME", "a host without a port", is_host)
             }),
         },
@@ -252,7 +249,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Trace SERVER_PORT back to its source when Host names another port, or none.",
             mutant: serves(believes_host),
             run: Act(|client| {
-                if client.sees_fields("")?.value("SERVER_PORT").is_empty() {
+                if client.script()?.sees_fields("")?.value("SERVER_PORT").is_empty() {
                     return Err(Failure::Skip("the server never sets SERVER_PORT".into()));
                 }
                 port_is_right(client, "Host: example.com:1\r\n")?;
@@ -268,8 +265,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("SERVER_PROTOCOL=HTTP/1.", "SERVER_PROTOCOL=HTTP 1."),
             run: Act(|client| {
                 for version in ["HTTP/1.1", "HTTP/1.0"] {
-                    let seen = client
-                        .sees(format!("GET {{cgi}}/probe?{{token}} {version}\r\nHost: {{host}}\r\n\r\n"))?;
+                    let seen = client.script()?.sees(format!("GET {{cgi}}/probe?{{token}} {version}\r\nHost: {{host}}\r\n\r\n"))?;
                     seen.variable_fits("SERVER_PROTOCOL", "HTTP/1.0 or HTTP/1.1", |value| {
                         ["HTTP/1.0", "HTTP/1.1"].iter().any(|known| value.eq_ignore_ascii_case(known))
                     })?;
@@ -290,7 +286,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("\"SERVER_SOFTWARE=", "\"SERVER_SOFTWHAT="),
             run: Act(|client| {
                 let is_product = |value: &str| value.starts_with(|c: char| c.is_ascii_graphic() && c != '/');
-                client.sees_fields("")?.variable_fits(
+                client.script()?.sees_fields("")?.variable_fits(
                     "SERVER_SOFTWARE",
                     "a name, or a name/version",
                     is_product,
@@ -305,9 +301,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Compare the variable with the field, letter by letter.",
             mutant: instead_of("Content-Type: application/json", "Server: another/1"),
             run: Act(|client| {
-                let token = client.token();
-                let reply = client.get(&format!("{{cgi}}/probe?token={token}"))?;
-                let seen = reply.seen(&token)?;
+                let call = client.script()?.call(&[]);
+                let reply = client.send(call.get())?;
+                let seen = reply.seen_by(&call)?;
                 match reply.field("Server") {
                     Some(server) => seen.variable_is("SERVER_SOFTWARE", server),
                     None => Ok(()),
@@ -328,7 +324,7 @@ fn is_host(value: &str) -> bool {
 }
 
 fn port_is_right(client: &mut Client, host: &str) -> Result<(), Failure> {
-    let seen = client.sees(format!("GET {{cgi}}/probe?{{token}} HTTP/1.1\r\n{host}\r\n"))?;
+    let seen = client.script()?.sees(format!("GET {{cgi}}/probe?{{token}} HTTP/1.1\r\n{host}\r\n"))?;
     match client.context().port {
         Some(port) => seen.variable_is("SERVER_PORT", port.to_string()),
         // There may be a proxy on the way: all that is certain is what it is not.
@@ -346,7 +342,7 @@ fn believes_host(mut client: std::net::TcpStream) {
         let between = |from: &str, to: &str| Some(head.split_once(from)?.1.split_once(to)?.0.to_owned());
         let port = between("Host: ", "\r\n").and_then(|host| Some(host.split_once(':')?.1.to_owned()));
         let port = format!("SERVER_PORT={}", port.unwrap_or("80".into()));
-        let environ = vec![crate::probe::Octets(port.into_bytes())];
+        let environ = vec![Octets(port.into_bytes())];
         let token = between("token=", " ").unwrap_or_default();
         let json = serde_json::to_string(&Seen { token, environ, ..Seen::default() }).unwrap_or_default();
         let _ = write!(client, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{json}", json.len());

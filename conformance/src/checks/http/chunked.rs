@@ -196,7 +196,7 @@ pub const CHAPTER: Chapter = Chapter {
                     "{head}Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n{{get}}\r\n"
                 ))?;
                 let answer = connection.answer(false)?;
-                connection.closes_behind(&answer)
+                connection.closes_after(&answer)
             }),
         },
         Check {

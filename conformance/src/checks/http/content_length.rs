@@ -152,7 +152,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("Content-Length: 10", "Content-Length: 3"),
             run: Act(|client| {
                 client.needs(Capability::Form)?;
-                client.hears_refusals()?;
+                client.needs_refusals()?;
                 let twin = client.twin("{upload}Content-Length: 10\r\n\r\na=bcdefghi")?;
                 twin.refuses_cut_off("{upload}Content-Length: 10\r\n\r\na=b", &[400, 408, 500])
             }),

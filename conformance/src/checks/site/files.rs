@@ -231,7 +231,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let mut connection = client.connect_deaf()?;
                 connection.send("GET /large.bin HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
                 connection.read_late()?;
-                connection.reply()?.is_whole(&fixture::content("large.bin"))
+                connection.reply()?.is_whole(&fixture::file("large.bin"))
             }),
         },
         Check {
@@ -342,7 +342,7 @@ fn get(target: &str) -> String {
 
 /// A GET of `target` must be answered with the file of this name.
 fn sends(client: &Client, target: &str, name: &str) -> Result<(), Failure> {
-    client.get(target)?.is_whole(&fixture::content(name))
+    client.get(target)?.is_whole(&fixture::file(name))
 }
 
 /// Waits for a client that is slow to read a large file, but not on a connection that it will close.

@@ -281,7 +281,7 @@ pub const CHAPTER: Chapter = Chapter {
                 "Content-Type: application/x-www-form-urlencoded",
             ),
             run: Act(|client| {
-                client.hears_refusals()?;
+                client.needs_refusals()?;
                 for content in ["{\"a\":\"b\"}", "a=b"] {
                     let reply = client.submit("application/json", content)?;
                     reply.reports_or_refuses(&[vec![]])?;

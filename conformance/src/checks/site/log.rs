@@ -3,6 +3,7 @@
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::browser::URLENCODED;
+use crate::client::capability::Capability::Form;
 use crate::judge::form::FormField;
 use crate::mutant::{hears, prints};
 
@@ -22,7 +23,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: prints("seen-", "form "),
             run: Act(|client| {
                 let (name, value) = (format!("seen-{}", client.token()), client.token());
-                let log = client.log()?;
+                client.needs(Form)?;
+                let log = client.printed()?;
                 client.submit(URLENCODED, format!("{name}={value}"))?.succeeds()?;
                 log.line_with(&name)?.has(value)
             }),
@@ -36,7 +38,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("&second-", ";second-"),
             run: Act(|client| {
                 let token = client.token();
-                let log = client.log()?;
+                client.needs(Form)?;
+                let log = client.printed()?;
                 client.submit(URLENCODED, format!("first-{token}=1&second-{token}=2"))?.succeeds()?;
                 log.line_with(&format!("first-{token}"))?.lacks(format!("second-{token}"))?;
                 log.line_with(&format!("second-{token}"))?.lacks(format!("first-{token}"))
@@ -53,7 +56,8 @@ pub const CHAPTER: Chapter = Chapter {
                 for line_break in ["\r\n", "\n", "\r"] {
                     let (name, value) = (client.token(), client.token());
                     let broken = |token: &str| format!("before-{token}{line_break}after-{token}");
-                    let log = client.log()?;
+                    client.needs(Form)?;
+                    let log = client.printed()?;
                     let field = FormField::text(broken(&name), broken(&value));
                     client.browser()?.post(&[field])?.succeeds()?;
                     for token in [name, value] {
@@ -74,7 +78,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: prints("\\u{1b}[2J", "\x1b[2J"),
             run: Act(|client| {
                 let token = client.token();
-                let log = client.log()?;
+                client.needs(Form)?;
+                let log = client.printed()?;
                 let value = "q\x1b[2Jq\x07q\x08q\x0bq\x7f.";
                 let field = FormField::text(&token, value);
                 client.browser()?.post(&[field])?.succeeds()?;
@@ -94,7 +99,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: prints("kept-", "file "),
             run: Act(|client| {
                 let (name, filename) = (client.token(), format!("kept-{}.txt", client.token()));
-                let log = client.log()?;
+                client.needs(Form)?;
+                let log = client.printed()?;
                 let file = FormField::file(&name, &filename, "text/plain", "1");
                 client.browser()?.upload(&[file])?.succeeds()?;
                 log.line_with(&name)?.has(filename)

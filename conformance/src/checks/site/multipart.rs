@@ -256,14 +256,14 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("only half\r\n--e", "half\r\n--edge--"),
             run: Act(|client| {
                 client.needs(Form)?;
-                client.hears_refusals()?;
+                client.needs_refusals()?;
                 client.twin(post(MULTIPART, form(&[(A, "1")])))?;
                 for content in [
                     format!("--edge\r\n{A}\r\n\r\nonly half\r\n--e"),
                     format!("--edge\r\n{A}\r\n\r\n1\r\n"),
                     "--edge\r\nContent-Dispo".into(),
                 ] {
-                    client.submit(MULTIPART, content)?.refuses()?;
+                    client.submit(MULTIPART, content)?.is_refusal()?;
                 }
                 Ok(())
             }),
@@ -298,7 +298,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Ask what your parser returns when the first delimiter never comes.",
             mutant: hears("boundary=Edge", "boundary=edge"),
             run: Act(|client| {
-                client.hears_refusals()?;
+                client.needs_refusals()?;
                 let reply = client.submit("multipart/form-data; boundary=Edge", form(&[(A, "1")]))?;
                 reply.reports_or_refuses(&[vec![]])
             }),
@@ -311,7 +311,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Follow a part without Content-Disposition through your parser, and one without a name in it.",
             mutant: hears("Content-Description: form-data", "Content-Disposition: form-data"),
             run: Act(|client| {
-                client.hears_refusals()?;
+                client.needs_refusals()?;
                 let rest = vec![FormField::text("b", "2")];
                 let other = form(&[("Content-Description: form-data; name=\"a\"", "1"), (B, "2")]);
                 client.submit(MULTIPART, other)?.reports_or_refuses(std::slice::from_ref(&rest))?;

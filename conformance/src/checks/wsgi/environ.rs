@@ -5,7 +5,7 @@ use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::capability::Capability::Concurrency;
 use crate::judge::failure::Failure;
 use crate::mutant::{gateway, hears};
-use crate::probe::application::Step;
+use crate::probe::{Language, Step, mark, wait};
 use crate::wire::reply::Answer;
 
 /// The chapter.
@@ -24,7 +24,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("/probe?token=", "/probe?taken="),
             run: Act(|client| {
                 let token = client.token();
-                client.get(&format!("/probe?token={token}"))?.tells(&token).map(drop)
+                client.get(&format!("/probe?token={token}"))?.report(Language::Wsgi, &token).map(drop)
             }),
         },
         Check {
@@ -35,12 +35,12 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Search for every place in your server that calls the application, and for code that tries again.",
             mutant: gateway("calls-twice"),
             run: Act(|client| {
-                let call = client.invocation(&[Step::Count])?;
+                let call = client.application()?.call(&[Step::Count]);
                 for (count, request) in (1..).zip([call.get(), call.post("a=b"), call.get_and_close()]) {
-                    client.send(request)?.tells(&call.token)?.is_call_number(count)?;
+                    client.send(request)?.seen_by(&call)?.is_call_number(count)?;
                 }
                 client.send(call.request("HEAD", "\r\n"))?.succeeds()?;
-                client.send(call.get())?.tells(&call.token)?.is_call_number(5)
+                client.send(call.get())?.seen_by(&call)?.is_call_number(5)
             }),
         },
         Check {
@@ -50,7 +50,7 @@ pub const CHAPTER: Chapter = Chapter {
             requirement: rule(&["pep3333-details-01"]).counts(),
             hint: "Read the line of your server that calls the application.",
             mutant: gateway("by-name"),
-            run: Act(|client| client.tells_fields("")?.is_called_by_position()),
+            run: Act(|client| client.application()?.sees_fields("")?.is_called_by_position()),
         },
         Check {
             id: "wsgi-environ-is-a-dict",
@@ -59,7 +59,7 @@ pub const CHAPTER: Chapter = Chapter {
             requirement: rule(&["pep3333-details-02"]).counts(),
             hint: "Print the type of the object that your server passes to the application.",
             mutant: gateway("environ-subclass"),
-            run: Act(|client| client.tells_fields("")?.has_plain_environ()),
+            run: Act(|client| client.application()?.sees_fields("")?.has_plain_environ()),
         },
         Check {
             id: "wsgi-own-variables",
@@ -69,7 +69,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Compare the names in the environ with the table in the PEP, one by one.",
             mutant: gateway("no-run-once"),
             run: Act(|client| {
-                let seen = client.tells_fields("")?;
+                let seen = client.application()?.sees_fields("")?;
                 OWN.iter().try_for_each(|name| seen.holds(&format!("wsgi.{name}")))
             }),
         },
@@ -80,7 +80,7 @@ pub const CHAPTER: Chapter = Chapter {
             requirement: rule(&["pep3333-environ-22"]).counts(),
             hint: "Compare both the type and the value with the PEP.",
             mutant: gateway("version-is-a-list"),
-            run: Act(|client| client.tells_fields("")?.object_is("wsgi.version", "tuple (1, 0)")),
+            run: Act(|client| client.application()?.sees_fields("")?.object_is("wsgi.version", "tuple (1, 0)")),
         },
         Check {
             id: "wsgi-url-scheme",
@@ -90,8 +90,8 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Trace where the value comes from, and whether a field of the request can change it.",
             mutant: gateway("scheme-of-its-own"),
             run: Act(|client| {
-                client.tells_fields("")?.variable_is("wsgi.url_scheme", "http")?;
-                let seen = client.tells_fields("X-Forwarded-Proto: https\r\nX-Forwarded-Ssl: on\r\n")?;
+                client.application()?.sees_fields("")?.variable_is("wsgi.url_scheme", "http")?;
+                let seen = client.application()?.sees_fields("X-Forwarded-Proto: https\r\nX-Forwarded-Ssl: on\r\n")?;
                 match seen.value("wsgi.url_scheme") {
                     // Some servers are set up by default for a proxy on the same machine.
                     b"https" => client.note("a client can make wsgi.url_scheme https by a field"),
@@ -111,10 +111,10 @@ pub const CHAPTER: Chapter = Chapter {
                 let request =
                     b"POST /probe/%E2%98%83?{token} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1\r\n\
                                 Content-Type: text/plain\r\nX-Snow: \xe2\x98\x83\r\nCookie: a=\xe9\r\n\r\na";
-                let plain = b"POST /probe/a?{token} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1\r\n\
+                let plain = "POST /probe/a?{token} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1\r\n\
                               Content-Type: text/plain\r\n\r\na";
-                client.tells(plain)?.has_native_strings()?;
-                match client.tells_or_refuses(request)? {
+                client.application()?.sees(plain)?.has_native_strings()?;
+                match client.application()?.sees_or_refuses(request.to_vec())? {
                     Some(seen) => seen.has_native_strings()?,
                     None => client.note("octets beyond ASCII are refused"),
                 }
@@ -129,7 +129,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find the variables that your server sets to None, or sets to the same value for every request.",
             mutant: gateway("user-is-none"),
             run: Act(|client| {
-                let seen = client.tells_fields("")?;
+                let seen = client.application()?.sees_fields("")?;
                 seen.holds_no_none()?;
                 ["REMOTE_USER", "AUTH_TYPE", "SSL_PROTOCOL"].iter().try_for_each(|name| seen.lacks(name))?;
                 seen.variable_is_one_of("HTTPS", &[b"", b"off"])
@@ -144,7 +144,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("trusts-environ"),
             run: Act(|client| {
                 for _ in 0..2 {
-                    let seen = client.asks(&[Step::Spoil])?;
+                    let seen = client.application()?.sees(&[Step::Spoil])?;
                     seen.variable_is("REQUEST_METHOD", "GET")?;
                     seen.lacks("probe.spoilt")?;
                     seen.lacks("HTTP_X_SPOILT")?;
@@ -159,7 +159,7 @@ pub const CHAPTER: Chapter = Chapter {
             requirement: rule(&["pep3333-details-03"]).warns().because("Well-known servers fail this, and real applications hardly ever empty the whole environ."),
             hint: "List what your server still looks up in the environ after it has called the application.",
             mutant: gateway("trusts-method"),
-            run: Act(|client| client.asks(&[Step::Clear]).map(drop)),
+            run: Act(|client| client.application()?.sees(&[Step::Clear]).map(drop)),
         },
         Check {
             id: "wsgi-tells-of-concurrency",
@@ -170,16 +170,16 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("thinks-it-is-alone"),
             run: Act(|client| {
                 client.needs(Concurrency)?;
-                let first = client.invocation(&[Step::Mark("on".into()), Step::Wait("go".into())])?;
+                let first = client.application()?.call(&[mark("on"), wait("go")]);
                 let mut connection = client.connect()?;
                 connection.send(first.get())?;
-                client.left(&first, "on")?;
-                let second = client.invocation(&[])?;
+                first.left("on")?;
+                let second = client.application()?.call(&[]);
                 let answer = client.ask(second.get());
-                client.tell(&first.token, "go")?;
-                let one = connection.reply()?.tells(&first.token)?;
+                first.release("go")?;
+                let one = connection.reply()?.seen_by(&first)?;
                 match answer? {
-                    Answer::Reply(reply) => one.knows_of(&reply.tells(&second.token)?),
+                    Answer::Reply(reply) => one.knows_of(&reply.seen_by(&second)?),
                     _ => Err(Failure::Skip("the server calls the application once at a time".into())),
                 }
             }),
@@ -192,7 +192,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Review the names that your server adds to those of the PEP.",
             mutant: gateway("named-badly"),
             run: Act(|client| {
-                let seen = client.tells_fields("")?;
+                let seen = client.application()?.sees_fields("")?;
                 let known = ["file_wrapper", "input_terminated", "early_hints"];
                 let is_new = |name: &&str| {
                     name.strip_prefix("wsgi.")
@@ -211,11 +211,11 @@ pub const CHAPTER: Chapter = Chapter {
             requirement: rule(&["pep3333-overview-02"]).warns().because("Reading an attribute is visible to hardly any application, and breaks nothing as long as the call works."),
             hint: "Search for getattr, hasattr and inspect around the application object.",
             mutant: gateway("introspects"),
-            run: Act(|client| client.tells_fields("")?.was_only_called()),
+            run: Act(|client| client.application()?.sees_fields("")?.was_only_called()),
         },
     ],
 };
 
-/// The variables of WSGI, behind `wsgi.`.
+/// The variables of WSGI, after `wsgi.`.
 const OWN: [&str; 7] =
     ["version", "url_scheme", "input", "errors", "multithread", "multiprocess", "run_once"];

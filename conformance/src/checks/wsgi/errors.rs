@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::mutant::{gateway, instead_of};
-use crate::probe::application::{Step, attempt, ok, say, start};
+use crate::probe::{Step, attempt, emit, error, ok, start};
 
 /// A type of content to which no server can add words of its own.
 const BINARY: &[(&str, &str)] = &[("Content-Type", "application/octet-stream")];
@@ -26,8 +26,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("errors-without-lines"),
             run: Act(|client| {
                 let lines = || vec![b"two\n".to_vec(), b"three\n".to_vec()];
-                let seen = client.asks(&[
-                    attempt(Step::Error(b"one\n".to_vec())),
+                let seen = client.application()?.sees(&[
+                    attempt(error("one\n")),
                     attempt(Step::ErrorLines(lines())),
                     attempt(Step::ErrorFlush),
                 ])?;
@@ -47,10 +47,13 @@ pub const CHAPTER: Chapter = Chapter {
                 let text = "caf\u{e9} \u{2603} \u{436} \u{1f600}\n";
                 let surrogate = b"\xed\xa0\x80\n";
                 let write = |text: &[u8]| attempt(Step::Error(text.to_vec()));
-                let seen =
-                    client.asks(&[write(text.as_bytes()), attempt(Step::ErrorFlush), write(surrogate)])?;
+                let seen = client.application()?.sees(&[
+                    write(text.as_bytes()),
+                    attempt(Step::ErrorFlush),
+                    write(surrogate),
+                ])?;
                 seen.is_let_do(1, "wsgi.errors.write() of letters, signs and a face")?;
-                seen.is_let_do(2, "wsgi.errors.flush() behind it")?;
+                seen.is_let_do(2, "wsgi.errors.flush() after it")?;
                 if seen.was_told_off(3) {
                     client.note("wsgi.errors does not take a lone surrogate");
                 }
@@ -70,7 +73,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let line = |word: &str| format!("{word} \u{e9}\n").into_bytes();
                 let steps =
                     [Step::Error(line(&first)), Step::ErrorLines(vec![line(&second)]), Step::ErrorFlush];
-                client.asks(&steps)?;
+                client.application()?.sees(&steps)?;
                 log.line_with(&first)?;
                 log.line_with(&second).map(drop)
             }),
@@ -85,9 +88,15 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Trace where the text goes that an application writes to wsgi.errors.",
             mutant: gateway("errors-to-client"),
             run: Act(|client| {
-                let report = || Step::Error(b"for the log\n".to_vec());
-                let reply =
-                    client.invoke(&[report(), ok(), Step::Lazy, report(), say("content"), report()])?;
+                let report = || error("for the log\n");
+                let reply = client.application()?.run(&[
+                    report(),
+                    ok(),
+                    Step::Lazy,
+                    report(),
+                    emit("content"),
+                    report(),
+                ])?;
                 reply.status_is(&[200])?;
                 reply.body_is("content")
             }),
@@ -102,12 +111,12 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for name in ["Trouble", "KeyError", "StopIteration", "MemoryError", "OSError", "TimeoutError"]
                 {
-                    client.invoke(&[Step::Raise(name)])?.is_server_error()?;
+                    client.application()?.run(&[Step::Raise(name)])?.is_server_error()?;
                 }
                 for steps in
                     [vec![ok(), Step::Raise("Trouble")], vec![ok(), Step::Lazy, Step::Raise("Trouble")]]
                 {
-                    client.invoke(&steps)?.is_server_error()?;
+                    client.application()?.run(&steps)?.is_server_error()?;
                 }
                 Ok(())
             }),
@@ -125,9 +134,7 @@ pub const CHAPTER: Chapter = Chapter {
                     vec![ok(), Step::Raise("Trouble")],
                     vec![ok(), Step::Lazy, Step::Raise("Trouble")],
                 ] {
-                    let call = client.invocation(&steps)?;
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+                    let mut connection = client.application()?.begin(&steps)?;
                     if let Some(reply) = connection.reply_or_end()? {
                         reply.is_server_error()?;
                     }
@@ -149,12 +156,10 @@ pub const CHAPTER: Chapter = Chapter {
                 );
                 let open = start("200 OK", BINARY);
                 for steps in [
-                    vec![long, say("half"), Step::Lazy, Step::Raise("Trouble")],
-                    vec![open, say("half"), Step::Lazy, Step::Raise("Trouble")],
+                    vec![long, emit("half"), Step::Lazy, Step::Raise("Trouble")],
+                    vec![open, emit("half"), Step::Lazy, Step::Raise("Trouble")],
                 ] {
-                    let call = client.invocation(&steps)?;
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+                    let mut connection = client.application()?.begin(&steps)?;
                     if let Some(reply) = connection.reply_or_end()? {
                         reply.is_cut_off()?;
                     }
@@ -172,8 +177,8 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let fails = || [Step::Close, Step::Raise("Trouble")];
                 let length = start("200 OK", &[("Content-Length", "7")]);
-                for steps in [vec![length, say("content")], vec![ok(), say("con"), say("tent")]] {
-                    let reply = client.invoke(&[&steps[..], &fails()].concat())?;
+                for steps in [vec![length, emit("content")], vec![ok(), emit("con"), emit("tent")]] {
+                    let reply = client.application()?.run(&[&steps[..], &fails()].concat())?;
                     reply.status_is(&[200])?;
                     reply.body_is("content")?;
                 }
@@ -192,7 +197,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for steps in [vec![Step::Raise("Trouble")], vec![ok(), Step::Lazy, Step::Raise("Trouble")]] {
                     let log = client.printed()?;
-                    let call = client.invocation(&steps)?;
+                    let call = client.application()?.call(&steps);
                     client.ask(call.get())?;
                     log.line_with(&format!("Trouble: the probe was asked to raise this: {}", call.token))?;
                 }
@@ -208,7 +213,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("shows-traceback"),
             run: Act(|client| {
                 for steps in [vec![Step::Raise("Trouble")], vec![ok(), Step::Lazy, Step::Raise("Trouble")]] {
-                    let call = client.invocation(&steps)?;
+                    let call = client.application()?.call(&steps);
                     client.never_shows(call.get(), &[b"Traceback", b"probe.py", b"asked to raise"])?;
                 }
                 Ok(())
@@ -223,7 +228,7 @@ pub const CHAPTER: Chapter = Chapter {
                 .because("Exceptions that fail when they are printed are very rare."),
             hint: "Check what your server calls on an exception that it has caught: str() runs code of the application.",
             mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 200"),
-            run: Act(|client| client.invoke(&[Step::Raise("Mute")])?.is_server_error()),
+            run: Act(|client| client.application()?.run(&[Step::Raise("Mute")])?.is_server_error()),
         },
         Check {
             id: "wsgi-exit-contained",
@@ -235,7 +240,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for name in ["SystemExit", "KeyboardInterrupt", "GeneratorExit", "Abort"] {
                     for steps in [vec![Step::Raise(name)], vec![ok(), Step::Lazy, Step::Raise(name)]] {
-                        if let Some(reply) = client.gets_away_with(&steps)? {
+                        if let Some(reply) = client.application()?.run_or_fail(&steps)? {
                             reply.is_server_error()?;
                         }
                         // A new process may have to begin.

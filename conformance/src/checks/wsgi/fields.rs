@@ -20,7 +20,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Print the names of the fields next to those of the variables, and see how one is made from the other.",
             mutant: instead_of("HTTP_XX_YY123=", "HTTP_XX-YY123="),
             run: Act(|client| {
-                let seen = client.tells_fields(
+                let seen = client.application()?.sees_fields(
                     "User-Agent: A/1\r\naccept: text/x-t\r\nCOOKIE: c=d\r\nxx-yy123: foo\r\n\
                      Referer: http://example.com/r\r\n",
                 )?;
@@ -41,7 +41,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("a  b\t\"c\"", "a b \"c\""),
             run: Act(|client| {
                 for value in ["a  b\t\"c\" 'd' \\ e, f;g", "%41+%n=?", "() { :;}; x"] {
-                    client.tells_fields(format!("X-Test: {value}\r\n"))?.variable_is("HTTP_X_TEST", value)?;
+                    client.application()?.sees_fields(format!("X-Test: {value}\r\n"))?.variable_is("HTTP_X_TEST", value)?;
                 }
                 Ok(())
             }),
@@ -55,9 +55,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP_X_TEST=\\\\xe9\\\\xff", "HTTP_X_TEST=\\\\xe9\\\\x3f"),
             run: Act(|client| {
                 for value in [&b"\xe2\x98\x83"[..], b"\xe9\xff"] {
-                    let fields = [b"X-Test: ", value, b"\r\n\r\n"].concat();
-                    let request = [b"GET /probe?{token} HTTP/1.1\r\nHost: {host}\r\n", &fields[..]].concat();
-                    match client.tells_or_refuses(request)? {
+                    let fields = [b"X-Test: ", value, b"\r\n"].concat();
+                    match client.application()?.sees_fields_or_refuses(fields)? {
                         Some(seen) => seen.variable_is("HTTP_X_TEST", value)?,
                         None => client.note("a field with octets beyond ASCII is refused"),
                     }
@@ -73,7 +72,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what your parser removes from a value, at both ends.",
             mutant: gateway("blanks-around-values"),
             run: Act(|client| {
-                client.tells_fields("X-Test: \t value\t \r\n")?.variable_is("HTTP_X_TEST", "value")
+                client.application()?.sees_fields("X-Test: \t value\t \r\n")?.variable_is("HTTP_X_TEST", "value")
             }),
         },
         Check {
@@ -84,7 +83,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Step through what happens when a variable that is to be set already exists.",
             mutant: hears("x-dup: two", "x-dap: two"),
             run: Act(|client| {
-                let seen = client.tells_fields(
+                let seen = client.application()?.sees_fields(
                     "X-Dup: one\r\nCookie: a=1\r\nUser-Agent: A/1\r\nx-dup: two\r\ncookie: b=2\r\n",
                 )?;
                 seen.variable_is_one_of("HTTP_X_DUP", &[b"one, two", b"one,two"])?;
@@ -100,7 +99,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "See what your server puts between the values of fields of the same name, and whether it treats Cookie differently.",
             mutant: instead_of("HTTP_COOKIE=a=1; b=2", "HTTP_COOKIE=a=1, b=2"),
             run: Act(|client| {
-                let seen = client.tells_fields("Cookie: a=1\r\nCookie: b=2\r\n")?;
+                let seen = client.application()?.sees_fields("Cookie: a=1\r\nCookie: b=2\r\n")?;
                 seen.variable_is_one_of("HTTP_COOKIE", &[b"a=1; b=2", b"a=1;b=2"])
             }),
         },
@@ -112,7 +111,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find code that leaves out fields without a value.",
             mutant: hears("X-Empty:", "X-Other:"),
             run: Act(|client| {
-                let seen = client.tells_fields("X-Empty:\r\n")?;
+                let seen = client.application()?.sees_fields("X-Empty:\r\n")?;
                 seen.lacks("HTTP_X_EMPTY")?;
                 seen.sets("HTTP_X_EMPTY").map(drop)
             }),
@@ -127,12 +126,12 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.needs(Persistence)?;
                 let mut connection = client.connect()?;
-                let (first, second) = (client.invocation(&[])?, client.invocation(&[])?);
+                let (first, second) = (client.application()?.call(&[]), client.application()?.call(&[]));
                 connection
                     .send(first.request("GET", "X-First: 1\r\nCookie: a=1\r\nContent-Type: a/b\r\n\r\n"))?;
-                connection.reply()?.tells(&first.token)?.variable_is("HTTP_X_FIRST", "1")?;
+                connection.reply()?.seen_by(&first)?.variable_is("HTTP_X_FIRST", "1")?;
                 connection.send(second.request("GET", "X-Second: 2\r\n\r\n"))?;
-                let seen = connection.reply()?.tells(&second.token)?;
+                let seen = connection.reply()?.seen_by(&second)?;
                 seen.variable_is("HTTP_X_SECOND", "2")?;
                 ["HTTP_X_FIRST", "HTTP_COOKIE"].iter().try_for_each(|name| seen.lacks(name))
             }),
@@ -145,9 +144,8 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check which characters your server allows in the names of fields that become variables.",
             mutant: hears("X_Auth: evil", "X-Auth: evil"),
             run: Act(|client| {
-                let fields = "X-Auth: good\r\nX_Auth: evil\r\nContent_Type: evil\r\n\r\n";
-                let request = format!("GET /probe?{{token}} HTTP/1.1\r\nHost: {{host}}\r\n{fields}");
-                match client.tells_or_refuses(request)? {
+                let fields = "X-Auth: good\r\nX_Auth: evil\r\nContent_Type: evil\r\n";
+                match client.application()?.sees_fields_or_refuses(fields)? {
                     Some(seen) => {
                         seen.variable_is_one_of("HTTP_X_AUTH", &[b"good", b""])?;
                         // Some servers put in a type of their own where there is none.
@@ -165,8 +163,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Test your parser with a line that begins with a space.",
             mutant: hears("X-Test: one\r\n  two", "X-Test: one\r\nX: two"),
             run: Act(|client| {
-                let request = "GET /probe?{token} HTTP/1.1\r\nHost: {host}\r\nX-Test: one\r\n  two\r\n\r\n";
-                match client.tells_or_refuses(request)? {
+                match client.application()?.sees_fields_or_refuses("X-Test: one\r\n  two\r\n")? {
                     Some(seen) => {
                         let allowed: [&[u8]; 4] = [b"one two", b"one  two", b"one   two", b"one    two"];
                         seen.variable_is_one_of("HTTP_X_TEST", &allowed)
@@ -183,7 +180,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "List the fields that your server keeps to itself.",
             mutant: gateway("keeps-passwords"),
             run: Act(|client| {
-                let seen = client.tells_fields("Authorization: Basic dTpw\r\n")?;
+                let seen = client.application()?.sees_fields("Authorization: Basic dTpw\r\n")?;
                 seen.variable_is("HTTP_AUTHORIZATION", "Basic dTpw")
             }),
         },

@@ -4,8 +4,8 @@ use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::judge::failure::Failure;
-use crate::mutant::{gateway, hears};
-use crate::probe::application::{Step, ok, start};
+use crate::mutant::{gateway, misreads};
+use crate::probe::{Step, ok, start};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -30,7 +30,8 @@ pub const CHAPTER: Chapter = Chapter {
                 wraps(client)?;
                 for kind in ["bare", "file", "memory", "disk"] {
                     for size in [None, Some(4), Some(10_000)] {
-                        let reply = client.invoke(&[ok(), Step::Wrap(kind, TEXT.into(), size)])?;
+                        let reply =
+                            client.application()?.run(&[ok(), Step::Wrap(kind, TEXT.into(), size)])?;
                         reply.status_is(&[200])?;
                         reply.body_is(TEXT)?;
                     }
@@ -48,7 +49,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 wraps(client)?;
                 let blocks = vec![TEXT.into()];
-                client.invoke(&[ok(), Step::Return("out-of-wrapper", blocks)])?.body_is(TEXT)
+                client.application()?.run(&[ok(), Step::Return("out-of-wrapper", blocks)])?.body_is(TEXT)
             }),
         },
         Check {
@@ -61,7 +62,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 wraps(client)?;
                 let blocks = vec![TEXT.into()];
-                client.invoke(&[ok(), Step::Return("beside-wrapper", blocks)])?.body_is(TEXT)
+                client.application()?.run(&[ok(), Step::Return("beside-wrapper", blocks)])?.body_is(TEXT)
             }),
         },
         Check {
@@ -75,7 +76,7 @@ pub const CHAPTER: Chapter = Chapter {
                 wraps(client)?;
                 let mut calls = Vec::new();
                 for method in ["GET", "HEAD"] {
-                    let call = client.invocation(&[ok(), Step::Wrap("file", TEXT.into(), None)])?;
+                    let call = client.application()?.call(&[ok(), Step::Wrap("file", TEXT.into(), None)]);
                     client.ask(call.request(method, "\r\n"))?;
                     calls.push(call);
                 }
@@ -91,7 +92,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("wrapper-leaves-open"),
             run: Act(|client| {
                 wraps(client)?;
-                let call = client.invocation(&[ok(), Step::Wrap("long", Vec::new(), Some(1_000_000))])?;
+                let call =
+                    client.application()?.call(&[ok(), Step::Wrap("long", Vec::new(), Some(1_000_000))]);
                 let mut connection = client.connect_deaf()?;
                 connection.send(call.get())?;
                 connection.sees_response()?;
@@ -109,7 +111,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 wraps(client)?;
                 for kind in ["half-read", "half-read-disk"] {
-                    let reply = client.invoke(&[ok(), Step::Wrap(kind, TEXT.into(), None)])?;
+                    let reply = client.application()?.run(&[ok(), Step::Wrap(kind, TEXT.into(), None)])?;
                     reply.status_is(&[200])?;
                     reply.body_is(&TEXT[TEXT.len() / 2..])?;
                 }
@@ -122,15 +124,16 @@ pub const CHAPTER: Chapter = Chapter {
             why: "What goes beyond the length is taken for the next response.",
             requirement: rule(&["pep3333-file_wrapper-10"]).warns(),
             hint: "Check what your server knows about Content-Length when it sends a file.",
-            mutant: hears("436f6e74656e742d4c656e677468:35", "436f6e74656e742d4c656e677468:38"),
+            mutant: misreads(
+                || vec![start("200 OK", &[("Content-Length", "5")])],
+                || vec![start("200 OK", &[("Content-Length", "8")])],
+            ),
             run: Act(|client| {
                 wraps(client)?;
                 let length = start("200 OK", &[("Content-Length", "5")]);
                 for kind in ["memory", "disk"] {
                     let file = Step::Wrap(kind, TEXT.repeat(2).into(), None);
-                    let call = client.invocation(&[length.clone(), file])?;
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+                    let mut connection = client.application()?.begin(&[length.clone(), file])?;
                     connection.reply()?.body_is(&TEXT[..5])?;
                     connection.has_no_surplus()?;
                 }
@@ -145,8 +148,9 @@ const TEXT: &str = "0123456789abcdef";
 
 /// Skips the check where there is no wrapper: it is for the server to offer.
 fn wraps(client: &mut Client) -> Result<(), Failure> {
-    match client.asks(&[])?.objects.contains_key("wsgi.file_wrapper") {
-        true => Ok(()),
-        false => Err(Failure::Skip("there is no wsgi.file_wrapper".into())),
+    if client.application()?.sees(&[])?.python.objects.contains_key("wsgi.file_wrapper") {
+        Ok(())
+    } else {
+        Err(Failure::Skip("there is no wsgi.file_wrapper".into()))
     }
 }

@@ -4,8 +4,8 @@ use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::judge::failure::Failure;
 use crate::judge::lint;
-use crate::mutant::{gateway, hears, instead_of};
-use crate::probe::application::{Step, attempt, list, start, start_anew};
+use crate::mutant::{gateway, instead_of, misreads};
+use crate::probe::{Step, attempt, list, start, start_anew};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -24,7 +24,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for status in ["200 OK", "201 Made", "299 My Own", "404 Not Found Here", "422 Odd", "599 X"] {
                     let code = status[..3].parse().unwrap_or(0);
-                    let reply = client.invoke(&[start(status, &[]), list(["status"])])?;
+                    let reply = client.application()?.run(&[start(status, &[]), list(["status"])])?;
                     reply.status_is(&[code])?;
                     reply.body_is("status")?;
                 }
@@ -39,7 +39,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Search your server for a table of reason phrases, and see when it is used.",
             mutant: instead_of("422 Odd Words", "422 Unprocessable Content"),
             run: Act(|client| {
-                client.invoke(&[start("422 Odd Words", &[]), list(["reason"])])?.reason_is("Odd Words")
+                client.application()?.run(&[start("422 Odd Words", &[]), list(["reason"])])?.reason_is("Odd Words")
             }),
         },
         Check {
@@ -62,7 +62,7 @@ pub const CHAPTER: Chapter = Chapter {
                     ("WWW-Authenticate", "Basic realm=\"there\""),
                     ("X-Custom", "a, \"b\";  c"),
                 ];
-                let reply = client.invoke(&[start("200 OK", &fields), list(["headers"])])?;
+                let reply = client.application()?.run(&[start("200 OK", &fields), list(["headers"])])?;
                 reply.status_is(&[200])?;
                 reply.body_is("headers")?;
                 fields.iter().try_for_each(|(name, value)| reply.field_is(name, value))
@@ -78,8 +78,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let cookies = ["a=1; Expires=Sun, 06 Nov 2095 08:49:37 GMT", "b=2", "c=3"];
                 let fields = cookies.map(|cookie| ("Set-Cookie", cookie));
-                client
-                    .invoke(&[start("200 OK", &fields), list(["cookies"])])?
+                client.application()?.run(&[start("200 OK", &fields), list(["cookies"])])?
                     .fields_are("Set-Cookie", &cookies)
             }),
         },
@@ -94,11 +93,8 @@ pub const CHAPTER: Chapter = Chapter {
                 // More than most servers have processes, each of which may keep its own.
                 let names = ["X-First", "X-Second", "X-Third", "X-Fourth", "X-Fifth", "X-Sixth"];
                 for name in names {
-                    let reply = client.invoke(&[start("200 OK", &[(name, "yes")]), list(["own"])])?;
-                    names.iter().try_for_each(|other| match *other == name {
-                        true => reply.field_is(name, "yes"),
-                        false => reply.lacks_field(other),
-                    })?;
+                    let reply = client.application()?.run(&[start("200 OK", &[(name, "yes")]), list(["own"])])?;
+                    names.iter().try_for_each(|other| if *other == name { reply.field_is(name, "yes") } else { reply.lacks_field(other) })?;
                 }
                 Ok(())
             }),
@@ -109,7 +105,10 @@ pub const CHAPTER: Chapter = Chapter {
             why: "An application that puts a visitor's input into a header would let this visitor write headers, or whole responses.",
             requirement: rule(&["rfc9110-2.2-01", "rfc9112-2.2-03"]).counts(),
             hint: "Follow each string from your start_response to the head of the response.",
-            mutant: hears("610d0a582d496e6a65637465643a2062", "61,582d496e6a6563746564:62"),
+            mutant: misreads(
+                || vec![start("200 OK", &[("X-Value", "a\r\nX-Injected: b")])],
+                || vec![start("200 OK", &[("X-Value", "a"), ("X-Injected", "b")])],
+            ),
             run: Act(|client| {
                 let injected = "a\r\nX-Injected: b";
                 for steps in [
@@ -122,7 +121,7 @@ pub const CHAPTER: Chapter = Chapter {
                     start("200 OK\nX-Injected: b", &[]),
                     start("200 OK\r\n\r\nX-Injected: b", &[]),
                 ] {
-                    if let Some(reply) = client.gets_away_with(&[steps, list(["ok"])])? {
+                    if let Some(reply) = client.application()?.run_or_fail(&[steps, list(["ok"])])? {
                         reply.head_is_clean()?;
                         reply.lacks_field("X-Injected")?;
                         reply.body_lacks("X-Injected")?;
@@ -152,7 +151,7 @@ pub const CHAPTER: Chapter = Chapter {
                     ("", "a"),
                 ] {
                     let steps = [start("200 OK", &[(name, value), ("X-End", "yes")]), list(["ok"])];
-                    if let Some(reply) = client.gets_away_with(&steps)? {
+                    if let Some(reply) = client.application()?.run_or_fail(&steps)? {
                         lint::field_syntax(&reply)?;
                         // With a colon in it the name is another one.
                         reply.lacks_field("X-Val")?;
@@ -171,7 +170,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let mut mended = Vec::new();
                 for status in ["OK", "abc OK", "20 OK", "2000 OK", "-20 OK", "", " 200 OK"] {
-                    if let Some(reply) = client.gets_away_with(&[start(status, &[]), list(["ok"])])? {
+                    if let Some(reply) = client.application()?.run_or_fail(&[start(status, &[]), list(["ok"])])? {
                         lint::status_line(&reply)?;
                         lint::status_code(&reply)?;
                         mended.push(status);
@@ -191,7 +190,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for status in ["100 Continue", "101 Switching Protocols", "103 Early Hints"] {
                     let headers = [("Upgrade", "nothing"), ("X-End", "yes")];
-                    if let Some(reply) = client.gets_away_with(&[start(status, &headers), list(["ok"])])? {
+                    if let Some(reply) = client.application()?.run_or_fail(&[start(status, &headers), list(["ok"])])? {
                         reply.status_is_not(&[101])?;
                     }
                 }
@@ -219,12 +218,9 @@ pub const CHAPTER: Chapter = Chapter {
                     ("Connection", "X-Custom"),
                 ] {
                     if let Some(reply) =
-                        client.gets_away_with(&[start("200 OK", &[(name, value)]), list(["ok"])])?
+                        client.application()?.run_or_fail(&[start("200 OK", &[(name, value)]), list(["ok"])])?
                     {
-                        match reply.fields_named(name).any(|field| field.value == value.as_bytes()) {
-                            true => reply.lacks_field(name)?,
-                            false => left_out.push(name),
-                        }
+                        if reply.fields_named(name).any(|field| field.value == value.as_bytes()) { reply.lacks_field(name)? } else { left_out.push(name) }
                     }
                 }
                 client.note_all("left out, and no error, is", &left_out);
@@ -237,10 +233,13 @@ pub const CHAPTER: Chapter = Chapter {
             why: "This is how bytes travel through WSGI; encoded a second time, each of them becomes two strange letters.",
             requirement: rule(&["pep3333-strings-01", "pep3333-details-18"]).counts(),
             hint: "Find the encoding that turns the strings of the head into bytes.",
-            mutant: hears("636166c3a9", "636166c383c2a9"),
+            mutant: misreads(
+                || vec![start("200 OK", &[("X-Latin", "caf\u{e9}")])],
+                || vec![start("200 OK", &[("X-Latin", "caf\u{c3}\u{a9}")])],
+            ),
             run: Act(|client| {
                 let steps = [start("200 OK", &[("X-Latin", "caf\u{e9}")]), list(["latin"])];
-                match client.gets_away_with(&steps)? {
+                match client.application()?.run_or_fail(&steps)? {
                     Some(reply) => reply.field_is("X-Latin", b"caf\xe9"),
                     None => {
                         client.note("letters beyond ASCII are refused in a header");
@@ -263,7 +262,7 @@ pub const CHAPTER: Chapter = Chapter {
                     start("200 OK", &[(snow, "yes")]),
                     start(&format!("200 {snow}"), &[]),
                 ] {
-                    client.invoke(&[head, list(["snow"])])?.is_server_error()?;
+                    client.application()?.run(&[head, list(["snow"])])?.is_server_error()?;
                 }
                 Ok(())
             }),
@@ -296,7 +295,7 @@ pub const CHAPTER: Chapter = Chapter {
                     "value-none",
                 ] {
                     let steps = [Step::StartOdd(odd), list(["odd"])];
-                    if let Some(reply) = client.gets_away_with(&steps)? {
+                    if let Some(reply) = client.application()?.run_or_fail(&steps)? {
                         lint::status_line(&reply)?;
                         reply.status_is(&[200])?;
                         ["b'", "None", "('", "\"b"].iter().try_for_each(|text| reply.head_lacks(text))?;
@@ -316,10 +315,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("checks-late"),
             run: Act(|client| {
                 let bad = || start("200 OK", &[("X-Value", "a\r\nX-Injected: b")]);
-                if client.gets_away_with(&[bad(), list(["ok"])])?.is_some() {
+                if client.application()?.run_or_fail(&[bad(), list(["ok"])])?.is_some() {
                     return Err(Failure::Skip("the server lets a broken header pass".into()));
                 }
-                let seen = client.asks(&[attempt(bad()), start_anew("200 OK", &[]), Step::Report])?;
+                let seen = client.application()?.sees(&[attempt(bad()), start_anew("200 OK", &[]), Step::Report])?;
                 seen.is_told_off(1, "start_response with a line break in a value")
             }),
         },

@@ -7,7 +7,7 @@ use crate::client::capability::Capability::Persistence;
 use crate::judge::failure::no_reply;
 use crate::judge::failure::{Failure, wrong};
 use crate::mutant::{gateway, hears};
-use crate::probe::application::{Seen, Step, attempt};
+use crate::probe::{Seen, Step, attempt, mark};
 use crate::wire::reply::Answer;
 
 /// The chapter.
@@ -26,7 +26,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("read-ignores-size"),
             run: Act(|client| {
                 let steps = [Step::Read(Some(3)), Step::Read(Some(4))];
-                client.feeds(TEXT, &steps)?.reads_are(&[&["a\nb"], &["c\n\nd"]])
+                feeds(client, TEXT, &steps)?.reads_are(&[&["a\nb"], &["c\n\nd"]])
             }),
         },
         Check {
@@ -37,8 +37,8 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Compare the methods of the object with the table in the PEP, for requests with and without content.",
             mutant: gateway("no-readlines"),
             run: Act(|client| {
-                client.feeds(TEXT, &[])?.has_all_methods("wsgi.input")?;
-                client.asks(&[])?.has_all_methods("wsgi.input")
+                feeds(client, TEXT, &[])?.has_all_methods("wsgi.input")?;
+                client.application()?.sees(&[])?.has_all_methods("wsgi.input")
             }),
         },
         Check {
@@ -51,7 +51,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let readline = || Step::Readline(None);
                 let steps = [readline(), readline(), readline(), readline()];
-                client.feeds(TEXT, &steps)?.reads_are(&[&["a\n"], &["bc\n"], &["\n"], &["d"]])
+                feeds(client, TEXT, &steps)?.reads_are(&[&["a\n"], &["bc\n"], &["\n"], &["d"]])
             }),
         },
         Check {
@@ -62,12 +62,12 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what readlines does without an argument.",
             mutant: gateway("readlines-finds-nothing"),
             run: Act(|client| {
-                let seen = client.feeds(TEXT, &[Step::Read(Some(1)), Step::Readlines(None)])?;
+                let seen = feeds(client, TEXT, &[Step::Read(Some(1)), Step::Readlines(None)])?;
                 seen.reads_are(&[&["a"], &["\n", "bc\n", "\n", "d"]])?;
-                // How many lines the hint asks for is open; all of them are right, too.
+                // How many lines the hint asks for is open; all of them are also right.
                 let hinted = [attempt(Step::Readlines(Some(2))), attempt(Step::Readlines(Some(1 << 20)))];
-                let seen = client.feeds(TEXT, &hinted)?;
-                if seen.raised.iter().any(|raised| !raised.is_empty()) {
+                let seen = feeds(client, TEXT, &hinted)?;
+                if seen.python.raised.iter().any(|raised| !raised.is_empty()) {
                     client.note("readlines takes no hint");
                     return Ok(());
                 }
@@ -81,7 +81,7 @@ pub const CHAPTER: Chapter = Chapter {
             requirement: rule(&["pep3333-streams-03", "pep3333-streams-02"]).counts(),
             hint: "Check what __iter__ of the object returns, and when the loop stops.",
             mutant: gateway("skips-empty-lines"),
-            run: Act(|client| client.feeds(TEXT, &[Step::Lines])?.reads_are(&[&["a\n", "bc\n", "\n", "d"]])),
+            run: Act(|client| feeds(client, TEXT, &[Step::Lines])?.reads_are(&[&["a\n", "bc\n", "\n", "d"]])),
         },
         Check {
             id: "input-mixed",
@@ -92,7 +92,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("reads-lines-ahead"),
             run: Act(|client| {
                 let steps = [Step::Next, Step::Read(Some(1)), Step::Readline(None), Step::Read(Some(10))];
-                let seen = client.feeds("one\ntwo\nthree\nfour", &steps)?;
+                let seen = feeds(client, "one\ntwo\nthree\nfour", &steps)?;
                 seen.reads_are(&[&["one\n"], &["t"], &["wo\n"], &["three\nfour"]])
             }),
         },
@@ -105,7 +105,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("bytearrays"),
             run: Act(|client| {
                 let steps = [Step::Read(Some(1)), Step::Readline(None), Step::Next, Step::Readlines(None)];
-                client.feeds("a\nb\nc\nd\n", &steps)?.reads_bytes()
+                feeds(client, "a\nb\nc\nd\n", &steps)?.reads_bytes()
             }),
         },
         Check {
@@ -132,7 +132,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for all in [None, Some(-1)] {
                     let steps = [Step::Read(Some(1)), Step::Read(Some(0)), Step::Read(all)];
-                    client.posts("abcde", &steps)?.reads_are(&[&["a"], &[""], &["bcde"]])?;
+                    posts(client, "abcde", &steps)?.reads_are(&[&["a"], &[""], &["bcde"]])?;
                 }
                 Ok(())
             }),
@@ -146,7 +146,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("readline-without-size"),
             run: Act(|client| {
                 let steps = [Step::Readline(Some(2)), Step::Readline(Some(9)), Step::Readline(Some(9))];
-                client.feeds("abc\nd", &steps)?.reads_are(&[&["ab"], &["c\n"], &["d"]])
+                feeds(client, "abc\nd", &steps)?.reads_are(&[&["ab"], &["c\n"], &["d"]])
             }),
         },
         Check {
@@ -158,13 +158,13 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("end-is-an-error"),
             run: Act(|client| {
                 let seen =
-                    client.posts("abc", &[Step::Read(Some(99)), Step::Read(Some(99)), Step::Read(None)])?;
+                    posts(client, "abc", &[Step::Read(Some(99)), Step::Read(Some(99)), Step::Read(None)])?;
                 seen.reads_are(&[&["abc"], &[""], &[""]])?;
                 let at_end = [Step::Readline(None), Step::Next, Step::Lines, Step::Readlines(None)];
-                let seen = client.posts("", &at_end)?;
+                let seen = posts(client, "", &at_end)?;
                 seen.reads_are(&[&[""], &[""], &[], &[]])?;
                 let steps = [&[Step::Read(Some(3))], &at_end[..]].concat();
-                client.posts("abc", &steps)?.reads_are(&[&["abc"], &[""], &[""], &[], &[]])
+                posts(client, "abc", &steps)?.reads_are(&[&["abc"], &[""], &[""], &[], &[]])
             }),
         },
         Check {
@@ -176,9 +176,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("end-is-an-error"),
             run: Act(|client| {
                 for step in [Step::Read(None), Step::Read(Some(5)), Step::Readline(None), Step::Next] {
-                    client.asks(&[step.clone(), step])?.reads_are(&[&[""], &[""]])?;
+                    client.application()?.sees(&[step.clone(), step])?.reads_are(&[&[""], &[""]])?;
                 }
-                client.asks(&[Step::Readlines(None), Step::Lines])?.reads_are(&[&[], &[]])
+                client.application()?.sees(&[Step::Readlines(None), Step::Lines])?.reads_are(&[&[], &[]])
             }),
         },
         Check {
@@ -190,13 +190,15 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("Content-Length: 3\r\n\r\nabc", "Content-Length: 9\r\n\r\nabcGET /p"),
             run: Act(|client| {
                 client.needs(Persistence)?;
-                let (first, second) =
-                    (client.invocation(&[Step::Drain(1000)])?, client.invocation(&[Step::Count])?);
+                let (first, second) = (
+                    client.application()?.call(&[Step::Drain(1000)]),
+                    client.application()?.call(&[Step::Count]),
+                );
                 let mut connection = client.connect()?;
                 connection.send(format!("{}{}", first.post("abc"), second.get()))?;
-                connection.reply()?.tells(&first.token)?.input_is(b"abc")?;
+                connection.reply()?.seen_by(&first)?.input_is(b"abc")?;
                 match connection.reply_or_end()? {
-                    Some(reply) => reply.tells(&second.token).map(drop),
+                    Some(reply) => reply.seen_by(&second).map(drop),
                     None => Ok(()),
                 }
             }),
@@ -209,7 +211,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Trace what your server does with Transfer-Encoding before it calls the application.",
             mutant: hears("Transfer-Encoding: chunked\r\n\r\n", "Content-Length: 22\r\n\r\n"),
             run: Act(|client| {
-                let plain = client.invocation(&[Step::Read(Some(1))])?;
+                let plain = client.application()?.call(&[Step::Read(Some(1))]);
                 client.twin(plain.post("a"))?;
                 let Some(seen) = in_chunks(client, &[Step::Drain(3)])? else { return refuses_chunks() };
                 seen.input_is(TEXT.as_bytes())?;
@@ -243,14 +245,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what read returns when only some of the bytes have arrived.",
             mutant: gateway("reads-what-is-there"),
             run: Act(|client| {
-                let call = client.invocation(&[Step::Mark("on".into()), Step::Read(Some(10))])?;
+                let call = client.application()?.call(&[mark("on"), Step::Read(Some(10))]);
                 let mut connection = client.connect()?;
                 connection.send(call.request("POST", "Content-Length: 10\r\n\r\nhalf "))?;
                 // A server that reads all of it before it calls the application never gets there.
-                client.gets_to(&call, "on")?;
+                call.comes_to("on")?;
                 connection.send("of i")?;
                 connection.send("t")?;
-                connection.reply()?.tells(&call.token)?.reads_are(&[&["half of it"]])
+                connection.reply()?.seen_by(&call)?.reads_are(&[&["half of it"]])
             }),
         },
         Check {
@@ -262,13 +264,13 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("Expect: 100-", "X-Expect: 100-"),
             run: Act(|client| {
                 client.knows_interim_responses()?;
-                let call = client.invocation(&[Step::Read(Some(5))])?;
+                let call = client.application()?.call(&[Step::Read(Some(5))]);
                 let mut connection = client.connect()?;
                 connection.send(call.request("POST", "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n"))?;
                 match connection.first_status(client.limits().answer) {
                     Some(100) => {
                         connection.send("abcde")?;
-                        connection.reply()?.tells(&call.token)?.reads_are(&[&["abcde"]])
+                        connection.reply()?.seen_by(&call)?.reads_are(&[&["abcde"]])
                     }
                     Some(status) => {
                         let actual = format!("status {status} before any content was sent");
@@ -287,12 +289,12 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("Content-Length: 102\r\n", "Content-Length: 2\r\n"),
             run: Act(|client| {
                 for steps in [vec![], vec![Step::Read(Some(2))]] {
-                    let (call, next) = (client.invocation(&steps)?, client.invocation(&[])?);
+                    let (call, next) = (client.application()?.call(&steps), client.application()?.call(&[]));
                     let content = format!("ab{:>100}", "GET /?smuggled HTTP/1.1\r\nHost: a\r\n\r\n");
                     let mut connection = client.connect()?;
                     connection.send(call.post(&content))?;
                     let reply = connection.reply()?;
-                    reply.tells(&call.token)?;
+                    reply.seen_by(&call)?;
                     // Behind a response that says so nothing is read any more.
                     if !reply.announces_close() {
                         connection.goes_on_with(&next)?;
@@ -309,15 +311,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what read does when the connection ends before the content does.",
             mutant: gateway("waits-for-content"),
             run: Act(|client| {
-                let steps =
-                    [Step::Mark("on".into()), attempt(Step::Read(Some(10))), Step::Mark("off".into())];
-                let call = client.invocation(&steps)?;
+                let steps = [mark("on"), attempt(Step::Read(Some(10))), mark("off")];
+                let call = client.application()?.call(&steps);
                 let mut connection = client.connect()?;
                 connection.send(call.request("POST", "Content-Length: 10\r\n\r\nhalf"))?;
                 // Where a server reads all of it first, there is no application to wait.
-                let begun = client.gets_to(&call, "on")?;
+                let begun = call.comes_to("on")?;
                 connection.reset()?;
-                if begun { client.left(&call, "off").map(drop) } else { Ok(()) }
+                if begun { call.left("off").map(drop) } else { Ok(()) }
             }),
         },
     ],
@@ -326,24 +327,47 @@ pub const CHAPTER: Chapter = Chapter {
 /// Four lines, one of them empty, the last one without an end.
 const TEXT: &str = "a\nbc\n\nd";
 
-fn feed_octets(client: &mut Client, octets: &[u8], size: u64) -> Result<(), Failure> {
-    let call = client.invocation(&[Step::Drain(size)])?;
-    let head = call.request("POST", &format!("Content-Length: {}\r\n\r\n", octets.len()));
-    match client.ask_and_end([head.as_bytes(), octets].concat())? {
-        Answer::Reply(reply) => reply.tells(&call.token)?.input_is(octets),
+/// What the application sees of this content, after these steps.
+fn posts(client: &mut Client, content: &str, steps: &[Step]) -> Result<Seen, Failure> {
+    let call = client.application()?.call(steps);
+    client.send(call.post(content))?.seen_by(&call)
+}
+
+/// The same, and then the client ends its side: an input that is the connection itself comes to its end as well. A
+/// server need not show the end of the content otherwise.
+fn feeds(client: &mut Client, content: impl AsRef<[u8]>, steps: &[Step]) -> Result<Seen, Failure> {
+    let call = client.application()?.call(steps);
+    match ask_and_end(client, &call.upload("POST", "", content))? {
+        Answer::Reply(reply) => reply.seen_by(&call),
         other => Err(no_reply(other)),
     }
 }
 
+/// Sends `request` and ends the client's side. Where that is to the server a client that has gone, sends it
+/// again without.
+fn ask_and_end(client: &Client, request: &[u8]) -> Result<Answer, Failure> {
+    let mut connection = client.connect()?;
+    connection.send(request)?;
+    connection.half_close();
+    match connection.answer(false)? {
+        Answer::Closed | Answer::Reset => client.ask(request),
+        answer => Ok(answer),
+    }
+}
+
+fn feed_octets(client: &mut Client, octets: &[u8], size: u64) -> Result<(), Failure> {
+    feeds(client, octets, &[Step::Drain(size)])?.input_is(octets)
+}
+
 /// What the application sees of the text in chunks; `None` where these are refused.
-fn in_chunks(client: &mut Client, taken: &[Step]) -> Result<Option<Seen>, Failure> {
-    let call = client.invocation(taken)?;
+fn in_chunks(client: &mut Client, steps: &[Step]) -> Result<Option<Seen>, Failure> {
+    let call = client.application()?.call(steps);
     let chunks = "3\r\na\nb\r\n4\r\nc\n\nd\r\n0\r\n\r\n";
     let request = call.request("POST", &format!("Transfer-Encoding: chunked\r\n\r\n{chunks}"));
-    match client.ask_and_end(request)? {
+    match ask_and_end(client, request.as_bytes())? {
         Answer::Reply(reply) if matches!(reply.status, 400 | 411 | 501) => Ok(None),
         Answer::Closed | Answer::Reset => Ok(None),
-        Answer::Reply(reply) => reply.tells(&call.token).map(Some),
+        Answer::Reply(reply) => reply.seen_by(&call).map(Some),
         other => Err(no_reply(other)),
     }
 }

@@ -9,8 +9,8 @@ use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::capability::Capability::SideFiles;
 use crate::client::context::FOLLOW_UP;
 use crate::judge::failure::Failure;
-use crate::mutant::{OK, hears, instead_of, next_head, serves};
-use crate::probe::application::{Step, attempt, list, ok, say, start};
+use crate::mutant::{OK, instead_of, misreads, next_head, serves};
+use crate::probe::{Step, attempt, emit, list, mark, ok, start, write};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -33,11 +33,11 @@ pub const CHAPTER: Chapter = Chapter {
                     (vec![length, list(["response"])], "response"),
                     (vec![ok(), list(["response"])], "response"),
                     (vec![ok(), list(["res", "ponse"])], "response"),
-                    (vec![ok(), say("res"), say("ponse")], "response"),
+                    (vec![ok(), emit("res"), emit("ponse")], "response"),
                     (vec![ok(), list(nothing)], ""),
-                    (vec![ok(), say("")], ""),
+                    (vec![ok(), emit("")], ""),
                 ] {
-                    let call = client.invocation(&steps)?;
+                    let call = client.application()?.call(&steps);
                     let mut connection = client.connect()?;
                     connection.send(call.request("GET", "Connection: keep-alive\r\n\r\n"))?;
                     let reply = connection.reply()?;
@@ -59,7 +59,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what your server assumes when the application returns a single block.",
             mutant: instead_of("Transfer-Encoding: chunked\r\n", "Content-Length: 4\r\n"),
             run: Act(|client| {
-                let reply = client.invoke(&[ok(), Step::Write(b"before ".to_vec()), list(["last"])])?;
+                let reply = client.application()?.run(&[ok(), write("before "), list(["last"])])?;
                 if reply.status >= 500 {
                     // That there is no write() has a check of its own.
                     return Err(Failure::Blocked(reply.describe()));
@@ -80,15 +80,13 @@ pub const CHAPTER: Chapter = Chapter {
                 for steps in [
                     vec![head.clone(), list(["hello"])],
                     vec![head.clone(), list(["he", "llo", "zz"])],
-                    vec![head, say("hel"), say("lo")],
+                    vec![head, emit("hel"), emit("lo")],
                 ] {
-                    let call = client.invocation(&steps)?;
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+                    let mut connection = client.application()?.begin(&steps)?;
                     let Some(reply) = connection.reply_or_end()? else { continue };
                     if reply.status < 500 {
                         reply.body_is("hel")?;
-                        client.sees_no_surplus(&mut connection, &reply)?;
+                        client.expects_no_surplus(&mut connection, &reply)?;
                     }
                 }
                 Ok(())
@@ -104,10 +102,8 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let head = start("200 OK", &[("Content-Length", "10")]);
                 let nothing: [&str; 0] = [];
-                for content in [list(["short"]), list(["sh", "ort"]), say("short"), list(nothing)] {
-                    let call = client.invocation(&[head.clone(), content])?;
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+                for content in [list(["short"]), list(["sh", "ort"]), emit("short"), list(nothing)] {
+                    let mut connection = client.application()?.begin(&[head.clone(), content])?;
                     if let Some(reply) = connection.reply_or_end()?.filter(|reply| reply.status < 500) {
                         // With a framing of its own a server may have sent what there was.
                         reply.lacks_field("Content-Length")?;
@@ -129,8 +125,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for coding in ["chunked", "Chunked"] {
                     let head = start("200 OK", &[("Transfer-Encoding", coding)]);
-                    let call = client.invocation(&[head, list(["no chunks ", "at all\n"])])?;
-                    if let Some(reply) = client.gets_through(&call)? {
+                    if let Some(reply) = client.application()?.run_or_fail(&[head, list(["no chunks ", "at all\n"])])? {
                         reply.body_is("no chunks at all\n")?;
                         client.note(format!("Transfer-Encoding: {coding} of an application is no error"));
                     }
@@ -152,8 +147,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let once = ["abc", "-2", "+2", "2, 3", "", "2 "].map(|value| vec![("Content-Length", value)]);
                 let twice = vec![("Content-Length", "2"), ("Content-Length", "3")];
                 for fields in once.into_iter().chain([twice]) {
-                    let call = client.invocation(&[start("200 OK", &fields), list(["ok"])])?;
-                    if let Some(reply) = client.gets_through(&call)? {
+                    if let Some(reply) = client.application()?.run_or_fail(&[start("200 OK", &fields), list(["ok"])])? {
                         reply.body_is("ok")?;
                     }
                 }
@@ -166,22 +160,25 @@ pub const CHAPTER: Chapter = Chapter {
             why: "An endless generator keeps a thread busy forever, for content that nobody gets.",
             requirement: rule(&["pep3333-content-length-02"]).warns(),
             hint: "See when your loop over the blocks ends.",
-            mutant: hears(":33&", ":39&"),
+            mutant: misreads(
+                || vec![start("200 OK", &[("Content-Length", "3")])],
+                || vec![start("200 OK", &[("Content-Length", "9")])],
+            ),
             run: Act(|client| {
                 client.needs(SideFiles)?;
                 let head = start("200 OK", &[("Content-Length", "3")]);
-                let call = client.invocation(&[head.clone(), say("hel"), say("lo"), say("."), say(".")])?;
+                let call = client.application()?.call(&[head.clone(), emit("hel"), emit("lo"), emit("."), emit(".")]);
                 client.ask(call.get())?;
-                if !client.gets_to(&call, "closed")? {
+                if !call.comes_to("closed")? {
                     return Err(Failure::Blocked("close() is not called".into()));
                 }
-                if client.left(&call, "closed")?.was_asked_at_most(2)? > 1 {
+                if call.left("closed")?.was_asked_at_most(2)? > 1 {
                     client.note("one more block is asked for when all of the content was sent");
                 }
                 let [all, more] = ["hel", "lo"].map(|octets| attempt(Step::Write(octets.into())));
-                let call = client.invocation(&[head, all, more, Step::Mark("done".into())])?;
+                let call = client.application()?.call(&[head, all, more, mark("done")]);
                 client.ask(call.get())?;
-                let seen = client.left(&call, "done")?;
+                let seen = call.left("done")?;
                 seen.is_told_off(2, "write() of more than the length that was announced")
             }),
         },

@@ -5,8 +5,8 @@ use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::capability::Capability::{Persistence, SideFiles};
 use crate::judge::failure::Failure;
 use crate::mutant::naive::answers_backwards;
-use crate::mutant::{gateway, hears, serves};
-use crate::probe::application::{Step, list, ok, say, start};
+use crate::mutant::{gateway, hears, misreads, serves};
+use crate::probe::{Step, emit, list, mark, ok, start, wait};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -24,20 +24,20 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("closes-when-all-is-well"),
             run: Act(|client| {
                 client.needs(SideFiles)?;
-                let (on, go) = (|| Step::Mark("on".into()), || Step::Wait("go".into()));
+                let (on, go) = (|| mark("on"), || wait("go"));
                 let mut much = vec![on(), go(), ok()];
                 much.resize(43, Step::Fill(1_000_000));
-                let early = vec![on(), go(), ok(), say("late")];
-                let between = vec![ok(), say("one"), on(), go(), say("two"), say("three")];
+                let early = vec![on(), go(), ok(), emit("late")];
+                let between = vec![ok(), emit("one"), on(), go(), emit("two"), emit("three")];
                 for steps in [early, between, much] {
-                    let call = client.invocation(&steps)?;
+                    let call = client.application()?.call(&steps);
                     let mut connection = client.connect_deaf()?;
                     connection.send(call.get())?;
-                    client.left(&call, "on")?;
+                    call.left("on")?;
                     connection.reset()?;
-                    client.tell(&call.token, "go")?;
+                    call.release("go")?;
                     client.closed_once(std::slice::from_ref(&call))?;
-                    if client.left(&call, "closed")?.asked > 40 {
+                    if call.left("closed")?.python.asked > 40 {
                         client.note("blocks are asked for up to the end, though the client has gone");
                     }
                 }
@@ -52,17 +52,17 @@ pub const CHAPTER: Chapter = Chapter {
                 .warns()
                 .because("Few clients do this, and a server can't tell it from a client that has left."),
             hint: "See how your server reacts to the end of the client's stream while the application is at work.",
-            mutant: hears("wait=go", "raise=Trouble"),
+            mutant: misreads(|| vec![wait("go")], || vec![Step::Raise("Trouble")]),
             run: Act(|client| {
                 client.needs(SideFiles)?;
-                let call = client.invocation(&[Step::Mark("on".into()), Step::Wait("go".into())])?;
+                let call = client.application()?.call(&[mark("on"), wait("go")]);
                 let mut connection = client.connect()?;
                 connection.send(call.get())?;
                 connection.half_close();
-                let begun = client.left(&call, "on");
-                client.tell(&call.token, "go")?;
+                let begun = call.left("on");
+                call.release("go")?;
                 begun?;
-                connection.reply()?.tells(&call.token).map(drop)
+                connection.reply()?.seen_by(&call).map(drop)
             }),
         },
         Check {
@@ -75,10 +75,9 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.needs(SideFiles)?;
                 let whole = start("200 OK", &[("Content-Length", "5")]);
-                let call =
-                    client.invocation(&[whole, list(["he", "llo"]), Step::Close, Step::Wait("go".into())])?;
+                let call = client.application()?.call(&[whole, list(["he", "llo"]), Step::Close, wait("go")]);
                 let reply = client.send(call.get());
-                client.tell(&call.token, "go")?;
+                call.release("go")?;
                 reply?.body_is("hello")
             }),
         },
@@ -91,8 +90,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(answers_backwards),
             run: Act(|client| {
                 client.needs(Persistence)?;
-                let mut call = || client.invocation(&[Step::Read(Some(12))]);
-                let calls = [call()?, call()?, call()?];
+                let mut application = client.application()?;
+                let calls = [(); 3].map(|()| application.call(&[Step::Read(Some(12))]));
                 let mut connection = client.connect()?;
                 let requests: String = calls.iter().map(|call| call.post(&call.token)).collect();
                 connection.send(requests)?;
@@ -100,7 +99,7 @@ pub const CHAPTER: Chapter = Chapter {
                     match connection.reply() {
                         // A server may close after any response; what it has not answered is sent again.
                         Err(Failure::Fail { .. }) if at > 0 && connection.has_ended() => return Ok(()),
-                        reply => reply?.tells(&call.token)?.input_is(call.token.as_bytes())?,
+                        reply => reply?.seen_by(call)?.input_is(call.token.as_bytes())?,
                     }
                 }
                 Ok(())
@@ -117,7 +116,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("Content-Length: 1", "Content-Length: 0"),
             run: Act(|client| {
                 for length in [10_000, 1_000_000] {
-                    let call = client.invocation(&[ok(), list(["unread"])])?;
+                    let call = client.application()?.call(&[ok(), list(["unread"])]);
                     let mut connection = client.connect()?;
                     connection.send(call.post(&"x".repeat(length)))?;
                     let reply = connection.reply()?;
@@ -126,7 +125,7 @@ pub const CHAPTER: Chapter = Chapter {
                         reply.body_is("unread")?;
                     }
                     if !reply.announces_close() {
-                        let next = client.invocation(&[])?;
+                        let next = client.application()?.call(&[]);
                         connection.goes_on_with(&next)?;
                     }
                 }
@@ -143,11 +142,12 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let mut processes = Vec::new();
                 for _ in 0..16 {
-                    let seen = client.asks(&[])?;
+                    let seen = client.application()?.sees(&[])?;
                     if processes.contains(&seen.pid) {
-                        return match seen.flags.iter().any(|flag| flag == "run_once") {
-                            true => Err(seen.wrong("wsgi.run_once false", "true, in a process that goes on")),
-                            false => Ok(()),
+                        return if seen.python.flags.iter().any(|flag| flag == "run_once") {
+                            Err(seen.wrong("wsgi.run_once false", "true, in a process that goes on"))
+                        } else {
+                            Ok(())
                         };
                     }
                     processes.push(seen.pid);

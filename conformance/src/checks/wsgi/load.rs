@@ -7,8 +7,7 @@ use crate::client::capability::Capability::{Concurrency, SideFiles};
 use crate::judge::failure::Failure;
 use crate::mutant::naive::{careless, drops_some};
 use crate::mutant::{Mutant, gateway, serves};
-use crate::probe::application::{Step, ok, start};
-use crate::probe::pattern;
+use crate::probe::{Step, mark, ok, pattern, start, wait};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -26,14 +25,14 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: Mutant::Queues,
             run: Act(|client| {
                 may_overlap(client)?;
-                let call = client.invocation(&[Step::Mark("on".into()), Step::Wait("go".into())])?;
+                let call = client.application()?.call(&[mark("on"), wait("go")]);
                 let mut waits = client.connect()?;
                 waits.send(call.get())?;
-                let begun = client.left(&call, "on");
-                let other = client.asks(&[]);
-                client.tell(&call.token, "go")?;
+                let begun = call.left("on");
+                let other = client.application()?.sees(&[]);
+                call.release("go")?;
                 begun.and(other)?;
-                waits.reply()?.tells(&call.token).map(drop)
+                waits.reply()?.seen_by(&call).map(drop)
             }),
         },
         Check {
@@ -47,7 +46,7 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Concurrency)?;
                 let mut all = Vec::new();
                 for _ in 0..16 {
-                    let call = client.invocation(&[Step::Read(Some(12))])?;
+                    let call = client.application()?.call(&[Step::Read(Some(12))]);
                     let token = &call.token;
                     let mut connection = client.connect()?;
                     let fields = format!("X-Token: {token}\r\nContent-Length: {}\r\n\r\n", token.len());
@@ -59,7 +58,7 @@ pub const CHAPTER: Chapter = Chapter {
                 }
                 // Each is closed as soon as it is answered: a server may wait for that.
                 for (call, mut connection) in all {
-                    let seen = connection.reply()?.tells(&call.token)?;
+                    let seen = connection.reply()?.seen_by(&call)?;
                     seen.variable_is("PATH_INFO", format!("/probe/{}", call.token))?;
                     seen.variable_is("HTTP_X_TOKEN", &call.token)?;
                     seen.input_is(call.token.as_bytes())?;
@@ -76,18 +75,18 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(careless),
             run: Act(|client| {
                 let at_once = if client.has(Concurrency) { 4 } else { 1 };
-                let open = client.asks(&[])?.descriptors.clone();
+                let open = client.application()?.sees(&[])?.descriptors.clone();
                 for _ in 0..100 / at_once {
                     client.transcript().clear();
                     let mut some = Vec::new();
                     for _ in 0..at_once {
-                        let call = client.invocation(&[])?;
+                        let call = client.application()?.call(&[]);
                         let mut connection = client.connect()?;
                         connection.send(call.get_and_close())?;
                         some.push((call, connection));
                     }
                     for (call, mut connection) in some {
-                        connection.reply()?.tells(&call.token)?.has_hardly_more_open_than(&open)?;
+                        connection.reply()?.seen_by(&call)?.has_hardly_more_open_than(&open)?;
                     }
                 }
                 Ok(())
@@ -102,12 +101,12 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("takes-so-much"),
             run: Act(|client| {
                 let content = pattern(4_000_000);
-                let call = client.invocation(&[(); 4].map(|()| Step::Read(Some(1_000_000))))?;
+                let call = client.application()?.call(&[(); 4].map(|()| Step::Read(Some(1_000_000))));
                 let mut connection = client.connect()?;
                 connection
                     .send(call.request("POST", &format!("Content-Length: {}\r\n\r\n", content.len())))?;
                 connection.send_exactly(&content)?;
-                connection.reply()?.tells(&call.token)?.input_is(&content)
+                connection.reply()?.seen_by(&call)?.input_is(&content)
             }),
         },
         Check {
@@ -123,7 +122,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let content = pattern(1_000_000);
                 let mut all = Vec::new();
                 for _ in 0..3 {
-                    let call = client.invocation(&[ok(), Step::Echo(10_000)])?;
+                    let call = client.application()?.call(&[ok(), Step::Echo(10_000)]);
                     let mut connection = client.connect()?;
                     connection
                         .send(call.request("POST", &format!("Content-Length: {}\r\n\r\n", content.len())))?;
@@ -146,10 +145,10 @@ pub const CHAPTER: Chapter = Chapter {
                 may_overlap(client)?;
                 let mut steps = vec![start("200 OK", &[("Content-Length", "16000000")])];
                 steps.resize(17, Step::Fill(1_000_000));
-                let call = client.invocation(&steps)?;
+                let call = client.application()?.call(&steps);
                 let mut deaf = client.connect_deaf()?;
                 deaf.send(call.get())?;
-                client.asks(&[]).map(drop)
+                client.application()?.sees(&[]).map(drop)
             }),
         },
         Check {
@@ -163,7 +162,7 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Concurrency)?;
                 let mut crowd = Vec::new();
                 for _ in 0..64 {
-                    let call = client.invocation(&[])?;
+                    let call = client.application()?.call(&[]);
                     let mut connection = client.connect()?;
                     connection.send(call.get_and_close())?;
                     crowd.push((call, connection));
@@ -171,7 +170,7 @@ pub const CHAPTER: Chapter = Chapter {
                 for (call, mut connection) in crowd {
                     let reply = connection.reply()?;
                     if reply.status != 503 {
-                        reply.tells(&call.token)?;
+                        reply.seen_by(&call)?;
                     }
                 }
                 Ok(())
@@ -184,12 +183,10 @@ pub const CHAPTER: Chapter = Chapter {
 fn may_overlap(client: &mut Client) -> Result<(), Failure> {
     client.needs(Concurrency)?;
     client.needs(SideFiles)?;
-    match client.asks(&[])?.flags.iter().any(|flag| flag != "run_once") {
-        true => Ok(()),
-        false => {
-            let why =
-                "wsgi.multithread and wsgi.multiprocess say that the application is called once at a time";
-            Err(Failure::Skip(why.into()))
-        }
+    if client.application()?.sees(&[])?.python.flags.iter().any(|flag| flag != "run_once") {
+        Ok(())
+    } else {
+        let why = "wsgi.multithread and wsgi.multiprocess say that the application is called once at a time";
+        Err(Failure::Skip(why.into()))
     }
 }

@@ -7,8 +7,8 @@ use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::Client;
 use crate::judge::failure::Failure;
 use crate::mutant::naive::begins_and_stays;
-use crate::mutant::{hears, instead_of, serves};
-use crate::probe::application::{Seen, Step, ok, say};
+use crate::mutant::{instead_of, misreads, serves};
+use crate::probe::{Seen, Step, emit, ok, wait};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -27,9 +27,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 is_one_of_several(client)?;
                 for end in [Step::Exit(1), Step::Kill(11), Step::Kill(9)] {
-                    let call = client.invocation(&[end])?;
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+                    let mut connection = client.application()?.begin(&[end])?;
                     connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_server_error())?;
                     for _ in 0..3 {
                         process_answers(client)?;
@@ -44,12 +42,10 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Half a file that looks like a whole one is kept, and used.",
             requirement: rule(&["rfc9112-8-02"]).warns().because("It takes a crash of the whole process, which is much rarer than an exception."),
             hint: "Check how a response ends when the application sends no more of it.",
-            mutant: hears("exit=1", "rest"),
+            mutant: misreads(|| vec![Step::Exit(1)], || vec![Step::Rest]),
             run: Act(|client| {
                 is_one_of_several(client)?;
-                let call = client.invocation(&[ok(), say("half"), Step::Exit(1), say("rest")])?;
-                let mut connection = client.connect()?;
-                connection.send(call.get())?;
+                let mut connection = client.application()?.begin(&[ok(), emit("half"), Step::Exit(1), emit("rest")])?;
                 connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_cut_off())?;
                 process_answers(client).map(drop)
             }),
@@ -63,7 +59,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP/1.1 504", "HTTP/1.1 200"),
             run: Act(|client| {
                 let limit = client.script_timeout()?;
-                let call = client.invocation(&[Step::Spin])?;
+                let call = client.application()?.call(&[Step::Spin]);
                 let mut connection = client.connect_patient(limit)?;
                 connection.send(call.get())?;
                 connection.reply()?.status_is(&[504, 503, 502, 500])?;
@@ -79,7 +75,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(begins_and_stays),
             run: Act(|client| {
                 let limit = client.script_timeout()?;
-                let call = client.invocation(&[ok(), say("half"), Step::Wait("never".into())])?;
+                let call = client.application()?.call(&[ok(), emit("half"), wait("never")]);
                 let mut connection = client.connect_patient(limit)?;
                 connection.send(call.get())?;
                 connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_cut_off())?;
@@ -92,18 +88,19 @@ pub const CHAPTER: Chapter = Chapter {
 /// How long a process may take to be replaced.
 const NEW_PROCESS: Duration = Duration::from_secs(5);
 
-/// What the application tells, be it that its process has yet to be started.
+/// What the application sees, even if its process has yet to be started.
 fn process_answers(client: &mut Client) -> Result<Seen, Failure> {
-    let call = client.invocation(&[])?;
+    let call = client.application()?.call(&[]);
     let mut connection = client.connect_patient(NEW_PROCESS)?;
     connection.send(call.get())?;
-    connection.reply()?.tells(&call.token)
+    connection.reply()?.seen_by(&call)
 }
 
 /// Skips the check where the application runs in a single process: then that is the server.
 fn is_one_of_several(client: &mut Client) -> Result<(), Failure> {
-    match process_answers(client)?.flags.iter().any(|flag| flag == "multiprocess") {
-        true => Ok(()),
-        false => Err(Failure::Skip("wsgi.multiprocess says that there is just one process".into())),
+    if process_answers(client)?.python.flags.iter().any(|flag| flag == "multiprocess") {
+        Ok(())
+    } else {
+        Err(Failure::Skip("wsgi.multiprocess says that there is just one process".into()))
     }
 }

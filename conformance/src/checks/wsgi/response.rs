@@ -4,8 +4,7 @@ use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::judge::failure::Failure;
 use crate::mutant::{gateway, hears, instead_of};
-use crate::probe::application::{Step, list, ok, say, start};
-use crate::probe::pattern;
+use crate::probe::{Step, emit, list, ok, pattern, start};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -25,7 +24,7 @@ pub const CHAPTER: Chapter = Chapter {
                 for kind in ["list", "tuple", "generator", "sized", "indexed"] {
                     for content in [Some("one"), None] {
                         let blocks = content.iter().map(|block| block.as_bytes().to_vec()).collect();
-                        let reply = client.invoke(&[ok(), Step::Return(kind, blocks)])?;
+                        let reply = client.application()?.run(&[ok(), Step::Return(kind, blocks)])?;
                         reply.status_is(&[200])?;
                         reply.body_is(content.unwrap_or_default())?;
                     }
@@ -48,7 +47,7 @@ pub const CHAPTER: Chapter = Chapter {
                     ["CONTENT-LENGTH", "cONTENT-tYPE", "dATE", "sERVER"],
                 ] {
                     let fields = [(length, "5"), (kind, "text/x-case"), (when, date), (server, "probe")];
-                    let reply = client.invoke(&[start("200 OK", &fields), list(["he", "llo"])])?;
+                    let reply = client.application()?.run(&[start("200 OK", &fields), list(["he", "llo"])])?;
                     reply.status_is(&[200])?;
                     reply.field_is("Content-Length", "5")?;
                     reply.lacks_field("Transfer-Encoding")?;
@@ -78,7 +77,7 @@ pub const CHAPTER: Chapter = Chapter {
                 if client.get("/")?.field("Date").is_none() {
                     return Err(Failure::Skip("no response of the server has a Date".into()));
                 }
-                let reply = client.invoke(&[start("299 Bare", &[]), list(["bare"])])?;
+                let reply = client.application()?.run(&[start("299 Bare", &[]), list(["bare"])])?;
                 reply.status_is(&[299])?;
                 reply.body_is("bare")?;
                 reply.has_field("Date")?;
@@ -97,13 +96,13 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("text/x-plain\r\n", "text/x-plain; charset=utf-8\r\n"),
             run: Act(|client| {
                 let head = start("200 OK", &[("Content-Type", "text/x-plain")]);
-                let reply = client.invoke(&[head, Step::Fill(10_000)])?;
+                let reply = client.application()?.run(&[head, Step::Fill(10_000)])?;
                 reply.field_is("Content-Type", "text/x-plain")?;
                 reply.lacks_field("Content-Encoding")?;
                 reply.body_is(pattern(10_000))?;
                 // What the application has coded itself is not coded once more, nor decoded.
                 let coded = start("200 OK", &[("Content-Encoding", "x-probe")]);
-                let reply = client.invoke(&[coded, list(["coded"])])?;
+                let reply = client.application()?.run(&[coded, list(["coded"])])?;
                 reply.field_is("Content-Encoding", "x-probe")?;
                 reply.body_is("coded")
             }),
@@ -123,9 +122,9 @@ pub const CHAPTER: Chapter = Chapter {
                     vec![open.clone(), list(["content"])],
                     vec![length, content()],
                     vec![open.clone(), content()],
-                    vec![open, say("con"), say("tent")],
+                    vec![open, emit("con"), emit("tent")],
                 ] {
-                    let call = client.invocation(&steps)?;
+                    let call = client.application()?.call(&steps);
                     let mut connection = client.connect()?;
                     connection.send(call.request("HEAD", "\r\n"))?;
                     let reply = connection.reply_to_head()?;
@@ -136,7 +135,7 @@ pub const CHAPTER: Chapter = Chapter {
                     {
                         reply.field_is("Content-Length", "7")?;
                     }
-                    client.sees_no_surplus(&mut connection, &reply)?;
+                    client.expects_no_surplus(&mut connection, &reply)?;
                 }
                 Ok(())
             }),
@@ -151,14 +150,12 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for status in ["204 No Content", "304 Not Modified"] {
                     let head = start(status, &[("ETag", "\"it\""), ("X-End", "yes")]);
-                    for content in [list(["surplus"]), list(["sur", "plus"]), say("surplus"), say("")] {
-                        let call = client.invocation(&[head.clone(), content])?;
-                        let mut connection = client.connect()?;
-                        connection.send(call.get())?;
+                    for content in [list(["surplus"]), list(["sur", "plus"]), emit("surplus"), emit("")] {
+                        let mut connection = client.application()?.begin(&[head.clone(), content])?;
                         let reply = connection.reply()?;
                         reply.status_is(&[status[..3].parse().unwrap_or(0)])?;
                         reply.field_is("ETag", "\"it\"")?;
-                        client.sees_no_surplus(&mut connection, &reply)?;
+                        client.expects_no_surplus(&mut connection, &reply)?;
                     }
                 }
                 Ok(())
@@ -173,8 +170,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("X-End: yes\r\n", "X-End: yes\r\nContent-Length: 0\r\n"),
             run: Act(|client| {
                 let nothing: [&str; 0] = [];
-                for content in [list(nothing), list([""]), say("")] {
-                    let reply = client.invoke(&[start("204 No Content", &[("X-End", "yes")]), content])?;
+                for content in [list(nothing), list([""]), emit("")] {
+                    let reply = client.application()?.run(&[start("204 No Content", &[("X-End", "yes")]), content])?;
                     reply.status_is(&[204])?;
                     reply.lacks_field("Content-Length")?;
                     reply.lacks_field("Transfer-Encoding")?;
@@ -194,7 +191,7 @@ pub const CHAPTER: Chapter = Chapter {
             ),
             run: Act(|client| {
                 let head = start("205 Reset Content", &[("X-End", "yes")]);
-                let reply = client.invoke(&[head, list(["form"])])?;
+                let reply = client.application()?.run(&[head, list(["form"])])?;
                 reply.status_is(&[205])?;
                 reply.body_is("")
             }),
@@ -212,9 +209,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let steps = nonsense.into_iter().chain(odd.map(Step::Odd)).chain(odd.map(Step::WriteOdd));
                 let mut taken = Vec::new();
                 for step in steps {
-                    let call = client.invocation(&[ok(), step.clone()])?;
-                    let mut connection = client.connect()?;
-                    connection.send(call.get())?;
+                    let mut connection = client.application()?.begin(&[ok(), step.clone()])?;
                     if let Some(reply) = connection.reply_or_end()?.filter(|reply| reply.status < 500) {
                         reply.is_cut_off()?;
                         taken.push(step.to_string());

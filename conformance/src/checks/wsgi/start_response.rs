@@ -4,8 +4,8 @@ use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::capability::Capability::SideFiles;
 use crate::judge::failure::Failure;
-use crate::mutant::{gateway, hears, instead_of};
-use crate::probe::application::{Step, attempt, list, ok, pairs, say, start, start_anew};
+use crate::mutant::{gateway, instead_of, misreads};
+use crate::probe::{Step, attempt, emit, list, mark, ok, pairs, start, start_anew, wait, write};
 use crate::wire::reply::Answer;
 
 /// The chapter.
@@ -23,14 +23,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "List what your server needs to know between the call of the application and the first block.",
             mutant: gateway("wants-head-at-once"),
             run: Act(|client| {
-                let reply = client.invoke(&[Step::Lazy, start("299 Late", &[]), say("late")])?;
+                let reply = client.application()?.run(&[Step::Lazy, start("299 Late", &[]), emit("late")])?;
                 reply.status_is(&[299])?;
                 reply.body_is("late")?;
                 // Only content needs a head before it, and an empty block is none.
-                let call = client.invocation(&[say(""), start("299 Late", &[]), say("late")])?;
+                let call = client.application()?.call(&[emit(""), start("299 Late", &[]), emit("late")]);
                 match client.ask(call.get())? {
                     Answer::Reply(reply) if reply.status == 299 => {}
-                    _ => client.note("start_response is too late behind an empty block"),
+                    _ => client.note("start_response is too late after an empty block"),
                 }
                 Ok(())
             }),
@@ -44,8 +44,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 200"),
             run: Act(|client| {
                 let nothing: [&str; 0] = [];
-                for steps in [[list(["early"])], [list(nothing)], [say("early")]] {
-                    if let Some(reply) = client.gets_away_with(&steps)? {
+                for steps in [[list(["early"])], [list(nothing)], [emit("early")]] {
+                    if let Some(reply) = client.application()?.run_or_fail(&steps)? {
                         reply.is_server_error()?;
                     }
                 }
@@ -61,7 +61,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("starts-again"),
             run: Act(|client| {
                 let again = attempt(start("200 OK", &[("X-Second", "yes")]));
-                match client.confesses(&[ok(), again, Step::Report])? {
+                match client.application()?.sees_or_fails(&[ok(), again, Step::Report])? {
                     Some(seen) => seen.is_told_off(1, "the second call"),
                     None => Ok(()),
                 }
@@ -76,7 +76,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("no-write"),
             run: Act(|client| {
                 let nothing: [&str; 0] = [];
-                let reply = client.invoke(&[ok(), Step::Write(b"written".to_vec()), list(nothing)])?;
+                let reply = client.application()?.run(&[ok(), write("written"), list(nothing)])?;
                 reply.status_is(&[200])?;
                 reply.body_is("written")
             }),
@@ -89,7 +89,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Read the parameter list of your start_response, and see what None means for the third.",
             mutant: gateway("only-two-arguments"),
             run: Act(|client| {
-                let reply = client.invoke(&[Step::StartNone("299 None".into(), vec![]), list(["none"])])?;
+                let reply = client.application()?.run(&[Step::StartNone("299 None".into(), vec![]), list(["none"])])?;
                 reply.status_is(&[299])?;
                 reply.body_is("none")
             }),
@@ -103,7 +103,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("keeps-first-head"),
             run: Act(|client| {
                 let reply =
-                    client.invoke(&[start_anew("503 Sorry", &[("X-Only", "yes")]), list(["sorry"])])?;
+                    client.application()?.run(&[start_anew("503 Sorry", &[("X-Only", "yes")]), list(["sorry"])])?;
                 reply.status_is(&[503])?;
                 reply.field_is("X-Only", "yes")?;
                 reply.body_is("sorry")
@@ -121,7 +121,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let newer = start_anew("500 Oops", &[("X-Old", "yes")]);
                 let new = start_anew("503 Sorry", &[("X-New", "yes")]);
                 for steps in [vec![old.clone(), new.clone()], vec![old, newer, new]] {
-                    let reply = client.invoke(&[&steps[..], &[list(["sorry"])]].concat())?;
+                    let reply = client.application()?.run(&[&steps[..], &[list(["sorry"])]].concat())?;
                     reply.status_is(&[503])?;
                     reply.lacks_field("X-Old")?;
                     reply.field_is("X-New", "yes")?;
@@ -138,8 +138,8 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check whether your server looks into the first block before it sends the head.",
             mutant: gateway("keeps-first-head"),
             run: Act(|client| {
-                let steps = [start("200 OK", &[("X-Old", "yes")]), say(""), start_anew("503 Sorry", &[])];
-                let reply = client.invoke(&[&steps[..], &[say("sorry")]].concat())?;
+                let steps = [start("200 OK", &[("X-Old", "yes")]), emit(""), start_anew("503 Sorry", &[])];
+                let reply = client.application()?.run(&[&steps[..], &[emit("sorry")]].concat())?;
                 reply.status_is(&[503])?;
                 reply.lacks_field("X-Old")?;
                 reply.body_is("sorry")
@@ -155,7 +155,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 // A blank in front of a report in JSON is none of its business.
                 let late = attempt(start_anew("503 Sorry", &[]));
-                match client.confesses(&[ok(), say(" "), late, Step::Report])? {
+                match client.application()?.sees_or_fails(&[ok(), emit(" "), late, Step::Report])? {
                     Some(seen) => seen.is_told_off(1, "a call with exc_info that comes too late"),
                     None => Ok(()),
                 }
@@ -170,7 +170,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("raises-its-own"),
             run: Act(|client| {
                 let late = attempt(start_anew("503 Sorry", &[]));
-                match client.confesses(&[ok(), say(" "), late, Step::Report])? {
+                match client.application()?.sees_or_fails(&[ok(), emit(" "), late, Step::Report])? {
                     Some(seen) if seen.was_told_off(1) => seen.is_given_back(1),
                     Some(_) => Err(Failure::Blocked("nothing is raised at all".into())),
                     None => Ok(()),
@@ -186,7 +186,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("keeps-exc-info"),
             run: Act(|client| {
                 let anew = attempt(Step::StartRef("200 OK".into(), pairs(&[])));
-                let seen = client.asks(&[start("202 Accepted", &[]), anew, Step::Report])?;
+                let seen = client.application()?.sees(&[start("202 Accepted", &[]), anew, Step::Report])?;
                 seen.is_let_do(1, "start_response with exc_info, and nobody to keep that")
             }),
         },
@@ -201,7 +201,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let bad = attempt(start("200 OK", &[("X-Value", "a\r\nX-Injected: b")]));
                 let steps =
                     [bad, attempt(start("202 Accepted", &[])), start_anew("200 OK", &[]), Step::Report];
-                match client.confesses(&steps)? {
+                match client.application()?.sees_or_fails(&steps)? {
                     Some(seen) if seen.was_told_off(1) => {
                         seen.is_told_off(2, "the second call, without exc_info")
                     }
@@ -216,16 +216,16 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Once the head has been sent, an application that fails can no longer say so.",
             requirement: rule(&["pep3333-start_response-11", "pep3333-start_response-14"]).counts(),
             hint: "Find the moment at which your server sends the head.",
-            mutant: hears("&wait=go", ""),
+            mutant: misreads(|| vec![wait("go")], Vec::new),
             run: Act(|client| {
                 client.needs(SideFiles)?;
-                let steps = [ok(), Step::Mark("on".into()), Step::Wait("go".into()), list(["content"])];
-                let call = client.invocation(&steps)?;
-                let mut connection = client.connect()?;
-                connection.send(call.get())?;
-                client.left(&call, "on")?;
+                let steps = [ok(), mark("on"), wait("go"), list(["content"])];
+                let call = client.application()?.call(&steps);
+let mut connection = client.connect()?;
+connection.send(call.get())?;
+                call.left("on")?;
                 let quiet = connection.stays_quiet();
-                client.tell(&call.token, "go")?;
+                call.release("go")?;
                 quiet?;
                 connection.reply()?.body_is("content")
             }),

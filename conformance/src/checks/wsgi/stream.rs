@@ -8,8 +8,7 @@ use crate::client::connection::Connection;
 use crate::judge::failure::Failure;
 use crate::mutant::naive::sends_what_fits;
 use crate::mutant::{gateway, hears, instead_of, serves};
-use crate::probe::application::{Step, list, ok, say, start};
-use crate::probe::pattern;
+use crate::probe::{Step, emit, list, ok, pattern, start, wait, write};
 use crate::wire::reply::{Framing, Reply};
 
 /// The chapter.
@@ -36,7 +35,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let parts = ("Content-Type", "multipart/x-mixed-replace; boundary=part");
                 for fields in [&[][..], &[("Content-Length", "31")], &[parts]] {
                     let mut steps = vec![start("200 OK", fields)];
-                    steps.extend(one_by_one(Step::Yield));
+                    steps.extend(one_by_one(Step::Emit));
                     let mut connection = client.connect()?;
                     streams(client, &mut connection, &steps, " HTTP/1.1\r\n")?;
                 }
@@ -65,18 +64,21 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Compare the paths that write() and the loop over the blocks take to the socket.",
             mutant: gateway("writes-last"),
             run: Act(|client| {
-                let written = || vec![ok(), Step::Write(b"he".into()), Step::Write(b"".into())];
+                let written = || vec![ok(), write("he"), write("")];
                 let tails = [
                     list(["ll", "o"]),
                     Step::Return("generator", vec![b"l".into(), b"lo".into()]),
-                    say("llo"),
+                    emit("llo"),
                 ];
                 for tail in tails {
                     let steps = [written(), vec![tail]].concat();
-                    client.invoke(&steps)?.body_is("hello")?;
+                    client.application()?.run(&steps)?.body_is("hello")?;
                 }
-                let last = Step::Write(b"llo".into());
-                client.invoke(&[written(), vec![last, list::<&str>([])]].concat())?.body_is("hello")
+                let last = write("llo");
+                client
+                    .application()?
+                    .run(&[written(), vec![last, list::<&str>([])]].concat())?
+                    .body_is("hello")
             }),
         },
         Check {
@@ -89,9 +91,9 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for blocks in [["", "a", "b"], ["a", "", "b"], ["a", "b", ""]] {
                     let mut steps = vec![ok()];
-                    steps.extend(blocks.map(say));
-                    client.invoke(&steps)?.body_is("ab")?;
-                    client.invoke(&[ok(), list(blocks)])?.body_is("ab")?;
+                    steps.extend(blocks.map(emit));
+                    client.application()?.run(&steps)?.body_is("ab")?;
+                    client.application()?.run(&[ok(), list(blocks)])?.body_is("ab")?;
                 }
                 Ok(())
             }),
@@ -107,8 +109,8 @@ pub const CHAPTER: Chapter = Chapter {
                 let all: Vec<u8> = (0..=255).collect();
                 let blocks = [&all[..], b"\r\n\n\r", b"0\r\n\r\n", b"\r\n"];
                 let mut steps = vec![ok()];
-                steps.extend(blocks.map(say));
-                client.invoke(&steps)?.body_is(blocks.concat())
+                steps.extend(blocks.map(emit));
+                client.application()?.run(&steps)?.body_is(blocks.concat())
             }),
         },
         Check {
@@ -119,9 +121,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what your server sends when the iterable has come to its end.",
             mutant: instead_of("\r\n0\r\n\r\n", "\r\n0\r\n"),
             run: Act(|client| {
-                let call = client.invocation(&[ok(), say("a"), say("b")])?;
-                let mut connection = client.connect()?;
-                connection.send(call.get())?;
+                let mut connection = client.application()?.begin(&[ok(), emit("a"), emit("b")])?;
                 let reply = connection.reply()?;
                 reply.body_is("ab")?;
                 match reply.framing {
@@ -140,7 +140,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears(" HTTP/1.0\r\n", " HTTP/1.1\r\n"),
             run: Act(|client| {
                 let mut steps = vec![ok()];
-                steps.extend(one_by_one(Step::Yield));
+                steps.extend(one_by_one(Step::Emit));
                 let mut connection = client.connect()?;
                 let reply = streams(client, &mut connection, &steps, " HTTP/1.0\r\n")?;
                 reply.lacks_field("Transfer-Encoding")
@@ -156,13 +156,12 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.needs(SideFiles)?;
                 let whole = [("Content-Length", "4000003")];
-                let steps =
-                    [start("200 OK", &whole), Step::Fill(4_000_000), Step::Wait("come".into()), say("end")];
-                let call = client.invocation(&steps)?;
+                let steps = [start("200 OK", &whole), Step::Fill(4_000_000), wait("come"), emit("end")];
+                let call = client.application()?.call(&steps);
                 let mut connection = client.connect()?;
                 connection.send(call.get())?;
-                let come = connection.hears_content(4_000_000);
-                client.tell(&call.token, "come")?;
+                let come = connection.waits_for_content(4_000_000);
+                call.release("come")?;
                 come?;
                 connection.reply()?.body_is([pattern(4_000_000), b"end".into()].concat())
             }),
@@ -177,7 +176,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let mut steps = vec![start("200 OK", &[("Content-Length", "8000000")])];
                 steps.resize(9, Step::Fill(1_000_000));
-                let call = client.invocation(&steps)?;
+                let call = client.application()?.call(&steps);
                 let mut connection = client.connect_deaf()?;
                 connection.send(call.get())?;
                 connection.read_late()?;
@@ -194,7 +193,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for kind in ["list", "tuple", "sized", "indexed", "generator", "decoy"] {
                     for blocks in [vec![b"hello".to_vec()], vec![b"he".into(), b"llo".into()]] {
-                        let reply = client.invoke(&[ok(), Step::Return(kind, blocks)])?;
+                        let reply = client.application()?.run(&[ok(), Step::Return(kind, blocks)])?;
                         reply.status_is(&[200])?;
                         reply.body_is("hello")?;
                     }
@@ -213,10 +212,10 @@ pub const CHAPTER: Chapter = Chapter {
                 let two = || vec![b"he".to_vec(), b"llo".to_vec()];
                 let mut endings: Vec<Step> =
                     ["list", "sized", "indexed", "generator"].map(|kind| Step::Return(kind, two())).into();
-                endings.extend([say("hello"), list(["hello"]), list::<&str>([])]);
+                endings.extend([emit("hello"), list(["hello"]), list::<&str>([])]);
                 let mut calls = Vec::new();
                 for ending in endings {
-                    let call = client.invocation(&[ok(), ending])?;
+                    let call = client.application()?.call(&[ok(), ending]);
                     client.send(call.get())?.status_is(&[200])?;
                     calls.push(call);
                 }
@@ -231,8 +230,8 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check where close() is called: inside the loop over the blocks, or after it.",
             mutant: gateway("closes-after-each-block"),
             run: Act(|client| {
-                let call = client.invocation(&[ok(), say(" "), say(" "), Step::Report])?;
-                client.send(call.get())?.tells(&call.token)?;
+                let call = client.application()?.call(&[ok(), emit(" "), emit(" "), Step::Report]);
+                client.send(call.get())?.seen_by(&call)?;
                 client.closed_once(&[call])
             }),
         },
@@ -247,13 +246,13 @@ pub const CHAPTER: Chapter = Chapter {
                 let raise = || Step::Raise("Trouble");
                 let fates = [
                     vec![ok(), Step::Lazy, raise()],
-                    vec![ok(), say("a"), raise()],
-                    vec![ok(), say("a"), Step::Odd("int")],
+                    vec![ok(), emit("a"), raise()],
+                    vec![ok(), emit("a"), Step::Odd("int")],
                     vec![Step::Return("sized", vec![b"a".into()])],
                 ];
                 let mut calls = Vec::new();
                 for steps in fates {
-                    let call = client.invocation(&steps)?;
+                    let call = client.application()?.call(&steps);
                     let mut connection = client.connect()?;
                     connection.send(call.get())?;
                     // What becomes of the response is another question.
@@ -274,12 +273,12 @@ pub const CHAPTER: Chapter = Chapter {
                 let mut calls = Vec::new();
                 let whole = || vec![b"hello".into()];
                 for ending in
-                    [Step::Return("sized", whole()), Step::Return("generator", whole()), say("hello")]
+                    [Step::Return("sized", whole()), Step::Return("generator", whole()), emit("hello")]
                 {
                     for (method, status) in
                         [("HEAD", "200 OK"), ("GET", "204 No Content"), ("GET", "304 Not Modified")]
                     {
-                        let call = client.invocation(&[start(status, &[]), ending.clone()])?;
+                        let call = client.application()?.call(&[start(status, &[]), ending.clone()]);
                         client.ask(call.request(method, "\r\n"))?;
                         calls.push(call);
                     }
@@ -293,17 +292,17 @@ pub const CHAPTER: Chapter = Chapter {
 /// The blocks of [`one_by_one`].
 const BLOCKS: [&str; 3] = ["first block", "second block", "last one"];
 
-/// Blocks that go out by `step`, with a pause behind each.
+/// Blocks that go out by `step`, with a pause after each.
 fn one_by_one(step: fn(Vec<u8>) -> Step) -> impl Iterator<Item = Step> {
     BLOCKS.into_iter().flat_map(move |block| [step(block.into()), Step::Wait(pause(block))])
 }
 
-/// What the application waits for behind a block.
+/// What the application waits for after a block.
 fn pause(block: &str) -> String {
     block.replace(' ', "-")
 }
 
-/// Each of the [`BLOCKS`] arrives while the application waits behind it, and in the end the content is whole.
+/// Each of the [`BLOCKS`] arrives while the application waits after it, and in the end the content is whole.
 fn streams(
     client: &mut Client,
     connection: &mut Connection,
@@ -311,14 +310,14 @@ fn streams(
     version: &str,
 ) -> Result<Reply, Failure> {
     client.needs(SideFiles)?;
-    let call = client.invocation(steps)?;
+    let call = client.application()?.call(steps);
     connection.send(call.get().replacen(" HTTP/1.1\r\n", version, 1))?;
     let heard = BLOCKS.iter().try_for_each(|block| {
-        connection.hears(block)?;
-        client.tell(&call.token, &pause(block))
+        connection.waits_for(block)?;
+        call.release(&pause(block))
     });
     // Whatever came of it, the application shall wait for nobody.
-    BLOCKS.iter().try_for_each(|block| client.tell(&call.token, &pause(block)))?;
+    BLOCKS.iter().try_for_each(|block| call.release(&pause(block)))?;
     heard?;
     let reply = connection.reply()?;
     reply.body_is(BLOCKS.concat())?;

@@ -3,6 +3,7 @@
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
+use crate::client::context::get;
 use crate::judge::failure::Failure;
 use crate::mutant::{gateway, hears, instead_of};
 
@@ -26,7 +27,7 @@ pub const CHAPTER: Chapter = Chapter {
                         if matches!(method, "POST" | "PUT" | "PATCH") { "Content-Length: 0\r\n" } else { "" };
                     let request =
                         format!("{method} /probe?{{token}} HTTP/1.1\r\nHost: {{host}}\r\n{body}\r\n");
-                    match client.tells_or_refuses(&request)? {
+                    match client.application()?.sees_or_refuses(request)? {
                         Some(seen) => seen.variable_is("REQUEST_METHOD", method)?,
                         None => client.note(format!("{method} is refused")),
                     }
@@ -97,8 +98,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("script-name-is-a-slash"),
             run: Act(|client| {
                 for path in ["/", "/probe", "/probe/a"] {
-                    let seen =
-                        client.tells(format!("GET {path}?{{token}} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"))?;
+                    let seen = client.application()?.sees(get(&format!("{path}?{{token}}")))?;
                     seen.lacks("SCRIPT_NAME")?;
                     seen.variable_is("PATH_INFO", path)?;
                 }
@@ -114,8 +114,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("a=%20b+c&", "a=+b+c&"),
             run: Act(|client| {
                 let query = "rest&a=%20b+c&d=%2f%2F%26&e=//?x=y&%C3%A9=AbC&&;=:@!$'()*,-._~/../&%zz";
-                let seen = client
-                    .tells(format!("GET /probe?{{token}}&{query} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"))?;
+                let seen = client.application()?.sees(get(&format!("/probe?{{token}}&{query}")))?;
                 seen.variable_is("QUERY_STRING", format!("token={}&{query}", seen.token))
             }),
         },
@@ -127,7 +126,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check the two fields whose variables have no HTTP_ in front.",
             mutant: instead_of("CONTENT_TYPE=text/x; charset=utf-8", "CONTENT_TYPE=text/x; charset=ascii"),
             run: Act(|client| {
-                let seen = client.tells(
+                let seen = client.application()?.sees(
                     "POST /probe?{token} HTTP/1.1\r\nHost: {host}\r\nContent-Type: text/x; charset=utf-8\r\n\
                      Content-Length: 5\r\n\r\nabcde",
                 )?;
@@ -135,7 +134,7 @@ pub const CHAPTER: Chapter = Chapter {
                 seen.variable_is("CONTENT_LENGTH", "5")?;
                 for name in ["HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"] {
                     if seen.variable(name).is_some() {
-                        client.note(format!("{name} is there, too"));
+                        client.note(format!("{name} is also there"));
                     }
                 }
                 Ok(())
@@ -149,7 +148,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Print what your server sets when these fields are missing.",
             mutant: gateway("text-by-default"),
             run: Act(|client| {
-                let seen = client.tells_fields("")?;
+                let seen = client.application()?.sees_fields("")?;
                 if seen.value("CONTENT_LENGTH") == b"0" {
                     client.note("CONTENT_LENGTH is 0 where there is no content");
                 }
@@ -170,7 +169,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("no-server-name"),
             run: Act(|client| {
                 for head in ["HTTP/1.1\r\nHost: {host}\r\n", "HTTP/1.0\r\n"] {
-                    let seen = client.tells(format!("GET /probe?{{token}} {head}\r\n"))?;
+                    let seen = client.application()?.sees(format!("GET /probe?{{token}} {head}\r\n"))?;
                     seen.variable_fits("SERVER_NAME", "not empty", |name| !name.is_empty())?;
                     seen.variable_fits("SERVER_PORT", "the number of a port", |port| {
                         port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok()
@@ -193,7 +192,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for version in ["HTTP/1.1", "HTTP/1.0"] {
                     let request = format!("GET /probe?{{token}} {version}\r\nHost: {{host}}\r\n\r\n");
-                    client.tells(request)?.variable_is("SERVER_PROTOCOL", version)?;
+                    client.application()?.sees(request)?.variable_is("SERVER_PROTOCOL", version)?;
                 }
                 Ok(())
             }),
@@ -206,7 +205,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Follow the address back to its source: the socket, or something that the client sent.",
             mutant: instead_of("REMOTE_ADDR=127.0.0.1", "REMOTE_ADDR=127.9.9.9"),
             run: Act(|client| {
-                let seen = client.tells_fields("X-Forwarded-For: 192.0.2.7\r\nX-Real-IP: 192.0.2.7\r\n")?;
+                let seen = client
+                    .application()?
+                    .sees_fields("X-Forwarded-For: 192.0.2.7\r\nX-Real-IP: 192.0.2.7\r\n")?;
                 seen.variable_fits(
                     "REMOTE_ADDR",
                     "an address without a port, and not what a field says",
@@ -214,10 +215,7 @@ pub const CHAPTER: Chapter = Chapter {
                 )?;
                 // From one machine to itself, both ends have one address.
                 let ours = client.context().place.address.ip();
-                match ours.is_loopback() {
-                    true => seen.variable_is("REMOTE_ADDR", ours.to_string()),
-                    false => Ok(()),
-                }
+                if ours.is_loopback() { seen.variable_is("REMOTE_ADDR", ours.to_string()) } else { Ok(()) }
             }),
         },
         Check {
@@ -229,13 +227,11 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("scheme-with-colon"),
             run: Act(|client| {
                 let query = "rest&x=%2F";
-                let seen = client.tells(format!(
-                    "GET /probe/a%20b?{{token}}&{query} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"
-                ))?;
+                let seen = client.application()?.sees(get(&format!("/probe/a%20b?{{token}}&{query}")))?;
                 let host = String::from_utf8_lossy(&client.expand("{host}")).into_owned();
                 let path = format!("/probe/a%20b?token={}&{query}", seen.token);
                 seen.url_is(&format!("http://{host}{path}"))?;
-                let seen = client.tells("GET /probe?{token} HTTP/1.0\r\n\r\n")?;
+                let seen = client.application()?.sees("GET /probe?{token} HTTP/1.0\r\n\r\n")?;
                 let name = String::from_utf8_lossy(seen.value("SERVER_NAME")).into_owned();
                 let port = match seen.value("SERVER_PORT") {
                     b"80" => String::new(),
@@ -249,8 +245,8 @@ pub const CHAPTER: Chapter = Chapter {
 
 /// What is in SCRIPT_NAME and PATH_INFO for this path; a server may refuse what is unusual.
 fn path_is(client: &mut Client, path: &str, decoded: &[u8]) -> Result<(), Failure> {
-    let request = format!("GET {path}?{{token}} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
-    match client.tells_or_refuses(request)? {
+    let request = get(&format!("{path}?{{token}}"));
+    match client.application()?.sees_or_refuses(request)? {
         Some(seen) => seen.path_is(decoded),
         None => {
             client.note(format!("{path} is refused"));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Connection;
+use super::stream::Connection;
 use crate::client::context::FOLLOW_UP;
 use crate::judge::failure::no_reply;
 use crate::judge::failure::{Failure, wrong};
@@ -16,9 +16,9 @@ impl Connection {
         self.ends("the connection closed after this response")
     }
 
-    /// The server must close without an answer to what was sent behind the last request.
+    /// The server must close without an answer to what was sent after the last request.
     pub fn closes_unanswered(&mut self) -> Result<(), Failure> {
-        self.ends("the connection closed, and nothing behind this request answered")
+        self.ends("the connection closed, and nothing after this request answered")
     }
 
     fn ends(&mut self, expected: &str) -> Result<(), Failure> {
@@ -35,13 +35,11 @@ impl Connection {
     }
 
     fn has_no_more(&self, expected: &str) -> Result<(), Failure> {
-        match self.unread.is_empty() {
-            true => Ok(()),
-            false => {
-                let actual = format!("more octets: \"{}\"", escape_some(&self.unread, 100));
-                Err(self.unwanted(expected, actual))
-            }
+        if self.unread.is_empty() {
+            return Ok(());
         }
+        let actual = format!("more bytes: \"{}\"", escape_some(&self.unread, 100));
+        Err(self.unwanted(expected, actual))
     }
 
     /// For a while nothing may come, nor may the connection end.
@@ -50,10 +48,8 @@ impl Connection {
         {
             return Ok(());
         }
-        let actual = match self.unread.is_empty() {
-            true => "the connection ended".into(),
-            false => format!("\"{}\"", escape_some(&self.unread, 100)),
-        };
+        let came = format!("\"{}\"", escape_some(&self.unread, 100));
+        let actual = if self.unread.is_empty() { "the connection ended".into() } else { came };
         Err(self.unwanted("nothing until the request is complete", actual))
     }
 
@@ -91,12 +87,12 @@ impl Connection {
         }
     }
 
-    /// Nothing but responses may come: behind the last one stands the answer to a plain request, or the end.
+    /// Nothing but responses may come: after the last one comes the answer to a plain request, or the end.
     pub fn has_no_surplus(&mut self) -> Result<(), Failure> {
         self.send(FOLLOW_UP)?;
         match self.answer(false)? {
             Answer::Broken { bytes, .. } => {
-                let expected = "the next response, or nothing, right behind the content";
+                let expected = "the next response, or nothing, right after the content";
                 Err(self.unwanted(expected, format!("\"{}\"", escape_some(&bytes, 100))))
             }
             _ => Ok(()),

@@ -6,13 +6,14 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
-use super::{Connection, Incoming};
+use super::reader::Incoming;
+use super::stream::Connection;
 use crate::judge::failure::Failure;
 use crate::wire::transcript::Transcript;
 
 impl Connection {
     /// Passes on to the server what `client` says, and back what the server says, until one of them has
-    /// enough. All of it is recorded, and the response can be read here, too.
+    /// enough. All of it is recorded, and the response can also be read here.
     pub(crate) fn tap(&mut self, client: TcpStream) -> Result<(), Failure> {
         client.set_nodelay(true)?;
         let (sender, incoming) = mpsc::channel();
@@ -47,7 +48,7 @@ fn pass_on(mut client: TcpStream, mut server: TcpStream, transcript: &Transcript
         if server.write_all(&buffer[..length]).is_err() {
             return;
         }
-        transcript.record_behind(began, id, offset, &buffer[..length]);
+        transcript.record_after(began, id, offset, &buffer[..length]);
         offset += length as u64;
     }
 }

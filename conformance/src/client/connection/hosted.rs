@@ -1,8 +1,8 @@
-//! What a connection must do while a script is at work at its other end.
+//! What a connection must do while a hosted program is at work at its other end.
 
 use std::time::Instant;
 
-use super::Connection;
+use super::stream::Connection;
 use crate::client::call::Call;
 use crate::judge::failure::{Failure, wrong};
 use crate::wire::octets::{escape, escape_some};
@@ -20,25 +20,20 @@ impl Connection {
     }
 
     /// Waits for these octets of a response that is not over; they stay to be read.
-    pub fn hears(&mut self, octets: &str) -> Result<(), Failure> {
+    pub fn waits_for(&mut self, octets: &str) -> Result<(), Failure> {
         let deadline = Instant::now() + self.limits.answer;
         while !self.unread.windows(octets.len()).any(|window| window == octets.as_bytes()) {
             if self.ended.is_some() || !self.receive(deadline) {
                 let expected = format!("\"{}\" before the program goes on", escape(octets.as_bytes()));
-                return Err(wrong(
-                    expected,
-                    match self.unread.is_empty() {
-                        true => "nothing".into(),
-                        false => format!("\"{}\"", escape_some(&self.unread, 200)),
-                    },
-                ));
+                let came = format!("\"{}\"", escape_some(&self.unread, 200));
+                return Err(wrong(expected, if self.unread.is_empty() { "nothing".into() } else { came }));
             }
         }
         Ok(())
     }
 
     /// Waits until so much content of a response has come; it stays to be read.
-    pub fn hears_content(&mut self, length: usize) -> Result<(), Failure> {
+    pub fn waits_for_content(&mut self, length: usize) -> Result<(), Failure> {
         loop {
             let head = self.unread.windows(4).position(|end| end == b"\r\n\r\n").map(|at| at + 4);
             let content = head.map_or(0, |head| self.unread.len() - head);
@@ -46,8 +41,8 @@ impl Connection {
                 return Ok(());
             }
             if self.ended.is_some() || !self.receive(Instant::now() + self.limits.answer) {
-                let expected = format!("{length} octets of content before the program goes on");
-                return Err(wrong(expected, format!("{content} octets")));
+                let expected = format!("{length} bytes of content before the program goes on");
+                return Err(wrong(expected, format!("{content} bytes")));
             }
         }
     }
@@ -65,10 +60,10 @@ impl Connection {
 
     /// The answer to `call`, sent now, is the next thing that comes, unless the server has closed: what came
     /// before ended where the client thinks it did.
-    pub fn keeps_step(&mut self, call: &Call) -> Result<(), Failure> {
+    pub fn goes_on_with(&mut self, call: &Call) -> Result<(), Failure> {
         self.send(call.get())?;
         match self.answer_or_end()? {
-            Some(reply) if reply.seen(&call.token).is_err() => {
+            Some(reply) if reply.seen_by(call).is_err() => {
                 Err(reply.wrong(NEXT, reply.describe(), reply.mark(0)))
             }
             _ => Ok(()),

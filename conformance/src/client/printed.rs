@@ -2,33 +2,27 @@
 
 use std::time::Duration;
 
-use crate::client::Client;
 use crate::client::capability::Capability;
+use crate::client::hands::Client;
 use crate::judge::failure::{Failure, wrong};
 use crate::wire::octets::{contains, escape, escape_some};
 use crate::wire::output::Output;
 
 impl Client {
-    /// The server's output from now on. Skips the check where the suite can't read it, or where there is no
-    /// form.
-    pub fn log(&self) -> Result<Log, Failure> {
-        self.needs(Capability::Form)?;
-        self.printed()
-    }
-
-    /// The same for a server that may have no form.
-    pub fn printed(&self) -> Result<Log, Failure> {
-        self.needs(Capability::Output)?;
+    /// The server's output from now on. Skips the check where the suite can't read it.
+    pub fn printed(&self) -> Result<Printed, Failure> {
         match self.context().output.clone() {
-            Some(output) => Ok(Log { position: output.position(), output, limit: self.limits().answer }),
-            None => Err(Failure::Skip(Capability::Output.absence().into())),
+            Some(output) if self.has(Capability::Output) => {
+                Ok(Printed { position: output.position(), output, limit: self.limits().answer })
+            }
+            _ => Err(Failure::Skip(Capability::Output.absence().into())),
         }
     }
 }
 
-/// The server's output from one moment on. Other checks may write to it, too.
+/// The server's output from one moment on. Other checks may also write to it.
 #[derive(Debug)]
-pub struct Log {
+pub struct Printed {
     output: Output,
     position: u64,
     limit: Duration,
@@ -38,7 +32,7 @@ pub struct Log {
 #[derive(Debug)]
 pub struct Line(Vec<u8>);
 
-impl Log {
+impl Printed {
     /// The first whole line with `word` in it. Without one the server did not log what it should, or keeps
     /// it in a buffer.
     pub fn line_with(&self, word: &str) -> Result<Line, Failure> {
@@ -61,20 +55,20 @@ fn has(line: &[u8], octets: &[u8]) -> bool {
 }
 
 impl Line {
-    /// These octets stand in the line.
+    /// These octets are in the line.
     pub fn has(&self, octets: impl AsRef<[u8]>) -> Result<(), Failure> {
-        match has(&self.0, octets.as_ref()) {
-            true => Ok(()),
-            false => Err(self.wrong(format!("\"{}\" in the same line", escape(octets.as_ref())))),
+        if has(&self.0, octets.as_ref()) {
+            return Ok(());
         }
+        Err(self.wrong(format!("\"{}\" in the same line", escape(octets.as_ref()))))
     }
 
-    /// These octets do not stand in the line.
+    /// These octets are not in the line.
     pub fn lacks(&self, octets: impl AsRef<[u8]>) -> Result<(), Failure> {
-        match has(&self.0, octets.as_ref()) {
-            false => Ok(()),
-            true => Err(self.wrong(format!("a line of output without \"{}\"", escape(octets.as_ref())))),
+        if has(&self.0, octets.as_ref()) {
+            return Err(self.wrong(format!("a line of output without \"{}\"", escape(octets.as_ref()))));
         }
+        Ok(())
     }
 
     fn wrong(&self, expected: String) -> Failure {

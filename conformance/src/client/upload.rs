@@ -1,17 +1,17 @@
-//! Verbs for requests with content: they tell where such a request ends for the server, by a plain request
-//! that goes out right behind it.
+//! Verbs for requests with content: they show where such a request ends for the server, by a plain request
+//! that goes out right after it.
 
-use crate::client::Client;
 use crate::client::capability::Capability;
 use crate::client::connection::Connection;
 use crate::client::context::FOLLOW_UP;
+use crate::client::hands::Client;
 use crate::client::twin::Twin;
 use crate::judge::failure::no_reply;
 use crate::judge::failure::{Failure, wrong};
 use crate::wire::reply::{Answer, Reply};
 
 impl Client {
-    /// `request` must be granted, its content read as `fields`, and what stands right behind it taken for
+    /// `request` must be granted, its content read as `fields`, and what comes right after it taken for
     /// the next request.
     pub fn reads(&self, request: impl AsRef<[u8]>, fields: &[(&[u8], &[u8])]) -> Result<(), Failure> {
         let mut connection = self.send_with_follow_up(request)?;
@@ -20,8 +20,8 @@ impl Client {
         connection.goes_on_or_ends()
     }
 
-    /// Whatever the answer to `request` is, its content must not be taken for a request, and what stands
-    /// right behind it must.
+    /// Whatever the answer to `request` is, its content must not be taken for a request, and what comes
+    /// right after it must.
     pub fn skips_content(&self, request: impl AsRef<[u8]>) -> Result<(), Failure> {
         let mut connection = self.send_with_follow_up(request)?;
         match connection.answer(false)? {
@@ -40,7 +40,7 @@ impl Client {
 
 impl Twin<'_> {
     /// `request` may be refused, with one of `statuses` or by closing the connection, or it may be granted:
-    /// then its reply is returned. Either way what stands right behind it must be taken for the next request.
+    /// then its reply is returned. Either way what comes right after it must be taken for the next request.
     pub fn refuses_or_grants(
         &self,
         request: impl AsRef<[u8]>,
@@ -87,7 +87,7 @@ impl Twin<'_> {
             Answer::Reply(reply) if reply.succeeds().is_ok() => self.client.received(reply, fields)?,
             _ => self.judge(&connection, &request, &answer, statuses)?,
         }
-        connection.closes_behind(&answer)
+        connection.closes_after(&answer)
     }
 
     /// `request`, whose content can't be read to its end, must be refused, and then the connection must end.
@@ -99,11 +99,11 @@ impl Twin<'_> {
         if self.client.has(Capability::Form) || !is_grant(&answer) {
             self.judge(&connection, &request, &answer, statuses)?;
         }
-        connection.closes_behind(&answer)
+        connection.closes_after(&answer)
     }
 
-    /// `request`, which announces more content than will ever come, must not be granted, nor what stands
-    /// behind it answered: the server refuses, closes or waits. One without a form may answer first.
+    /// `request`, which announces more content than will ever come, must not be granted, nor what comes
+    /// after it answered: the server refuses, closes or waits. One without a form may answer first.
     pub fn refuses_or_waits(&self, request: impl AsRef<[u8]>, statuses: &[u16]) -> Result<(), Failure> {
         let mut connection = self.client.send_with_follow_up(&request)?;
         let answer = connection.answer(false)?;
@@ -125,26 +125,26 @@ impl Twin<'_> {
 }
 
 impl Connection {
-    /// What was sent right behind the last request must be answered as the plain request it is; or the
+    /// What was sent right after the last request must be answered as the plain request it is; or the
     /// connection ends.
     pub fn goes_on_or_ends(&mut self) -> Result<(), Failure> {
         match self.answer(false)? {
             Answer::Closed | Answer::Reset => Ok(()),
             answer if is_grant(&answer) => Ok(()),
-            other => Err(wrong("a 2xx response to the plain request right behind", other.describe())),
+            other => Err(wrong("a 2xx response to the plain request right after it", other.describe())),
         }
     }
 
     /// If the answer was a response, the server must now close.
-    pub fn closes_behind(&mut self, answer: &Answer) -> Result<(), Failure> {
+    pub fn closes_after(&mut self, answer: &Answer) -> Result<(), Failure> {
         if matches!(answer, Answer::Reply(_)) { self.closes_unanswered() } else { Ok(()) }
     }
 
-    /// What was sent behind the last request must not be answered.
+    /// What was sent after the last request must not be answered.
     pub fn goes_unanswered(&mut self) -> Result<(), Failure> {
         match self.answer(false)? {
             Answer::Closed | Answer::Reset | Answer::Silent(_) => Ok(()),
-            other => Err(wrong("no answer to what stands behind the request", other.describe())),
+            other => Err(wrong("no answer to what comes after the request", other.describe())),
         }
     }
 }

@@ -1,9 +1,7 @@
-//! What a script must have seen: the meta-variables, the command line, standard input.
-
-use serde::de::DeserializeOwned;
+//! What a hosted program must have seen: the variables and the command line.
 
 use crate::judge::failure::Failure;
-use crate::probe::{Seen, checksum};
+use crate::probe::{Language, Seen};
 use crate::wire::octets::{escape, escape_some};
 use crate::wire::reply::Reply;
 
@@ -11,36 +9,19 @@ use crate::wire::reply::Reply;
 const SHOWN: usize = 200;
 
 impl Reply {
-    /// What the probe with this token saw.
-    pub fn seen(&self, token: &str) -> Result<Seen, Failure> {
-        let seen = self.report(token, "script", |seen: &Seen| &seen.token)?;
-        Ok(Seen { at: Some(self.mark(self.head.len())), ..seen })
-    }
-
-    /// The report of a probe, which is a script or an application, on the request with this token.
-    pub(crate) fn report<S: DeserializeOwned>(
-        &self,
-        token: &str,
-        program: &str,
-        token_of: fn(&S) -> &str,
-    ) -> Result<S, Failure> {
+    /// The report of the program that got this token.
+    pub fn report(&self, language: Language, token: &str) -> Result<Seen, Failure> {
         self.status_is(&[200])?;
-        let at = self.mark(self.head.len());
-        match serde_json::from_slice::<S>(&self.body) {
-            Ok(seen) if token_of(&seen) == token => Ok(seen),
-            Ok(seen) => {
-                let actual = format!("one that got \"{}\"", escape_some(token_of(&seen).as_bytes(), 40));
-                Err(self.wrong(
-                    format!("the report of the {program} that got \"{token}\" as its token"),
-                    actual,
-                    at,
-                ))
-            }
-            Err(_) => {
-                let actual = format!("\"{}\"", escape_some(&self.body, SHOWN));
-                Err(self.wrong(format!("the report of the {program} \"probe\""), actual, at))
-            }
+        let (at, program) = (self.mark(self.head.len()), language.program());
+        let Ok(seen) = serde_json::from_slice::<Seen>(&self.body) else {
+            let actual = format!("\"{}\"", escape_some(&self.body, SHOWN));
+            return Err(self.wrong(format!("the report of the {program} \"probe\""), actual, at));
+        };
+        if seen.token == token {
+            return Ok(Seen { at: Some(at), ..seen });
         }
+        let expected = format!("the report of the {program} that got \"{token}\" as its token");
+        Err(self.wrong(expected, format!("one that got \"{}\"", escape_some(seen.token.as_bytes(), 40)), at))
     }
 }
 
@@ -70,19 +51,17 @@ impl Seen {
         self.variable_is_one_of(name, &[value.as_ref()])
     }
 
-    /// The variable has one of these values. An empty one stands for none, too.
+    /// The variable has one of these values, of which an empty one also means none.
     pub fn variable_is_one_of(&self, name: &str, values: &[&[u8]]) -> Result<(), Failure> {
-        match values.contains(&self.value(name)) {
-            true => Ok(()),
-            false => {
-                let show = |value: &[u8]| match value {
-                    b"" => format!("no {name}"),
-                    value => format!("{name}={}", escape_some(value, SHOWN)),
-                };
-                let expected: Vec<String> = values.iter().map(|value| show(value)).collect();
-                Err(self.wrong(expected.join(" or "), show(self.value(name))))
-            }
+        if values.contains(&self.value(name)) {
+            return Ok(());
         }
+        let show = |value: &[u8]| match value {
+            b"" => format!("no {name}"),
+            value => format!("{name}={}", escape_some(value, SHOWN)),
+        };
+        let expected: Vec<String> = values.iter().map(|value| show(value)).collect();
+        Err(self.wrong(expected.join(" or "), show(self.value(name))))
     }
 
     /// The variable is not set, or empty.
@@ -98,13 +77,10 @@ impl Seen {
         is_right: fn(&str) -> bool,
     ) -> Result<(), Failure> {
         let value = self.sets(name)?;
-        match std::str::from_utf8(value).is_ok_and(is_right) {
-            true => Ok(()),
-            false => Err(self.wrong(
-                format!("{name} that is {expected}"),
-                format!("{name}={}", escape_some(value, SHOWN)),
-            )),
+        if std::str::from_utf8(value).is_ok_and(is_right) {
+            return Ok(());
         }
+        Err(self.wrong(format!("{name} that is {expected}"), format!("{name}={}", escape_some(value, SHOWN))))
     }
 
     /// Every entry of the environment is `NAME=value`, and no two names are the same, be it in another case.
@@ -127,7 +103,7 @@ impl Seen {
         Ok(())
     }
 
-    /// The words of the command line behind the name of the program are one of these lists.
+    /// The words of the command line after the name of the program are one of these lists.
     pub fn arguments_are(&self, allowed: &[&[&str]]) -> Result<(), Failure> {
         let arguments = self.argv.get(1..).unwrap_or_default();
         let is = |words: &&&[&str]| {
@@ -148,37 +124,5 @@ impl Seen {
             .collect();
         let actual: Vec<&[u8]> = arguments.iter().take(10).map(|word| &word.0[..]).collect();
         Err(self.wrong(format!("a command line with {}", expected.join(", or with ")), show(&actual)))
-    }
-
-    /// Standard input held just this, as far as the script read it, and CONTENT_LENGTH says how much.
-    pub fn has_content(&self, content: &[u8]) -> Result<(), Failure> {
-        self.variable_is("CONTENT_LENGTH", content.len().to_string())?;
-        self.has_read_just(content)
-    }
-
-    /// Standard input came to its end.
-    pub fn input_has_ended(&self) -> Result<(), Failure> {
-        match self.stdin_ended {
-            true => Ok(()),
-            false => {
-                Err(self.wrong("the end of standard input behind the content", "an input that stays open"))
-            }
-        }
-    }
-
-    /// What the script read from standard input is just this.
-    pub fn has_read_just(&self, content: &[u8]) -> Result<(), Failure> {
-        if self.stdin_length == content.len() as u64 && self.stdin_checksum == checksum(content) {
-            return Ok(());
-        }
-        let actual = match &self.stdin {
-            Some(read) if read.0.len() != content.len() || content.len() <= SHOWN => {
-                format!("{} octets: \"{}\"", self.stdin_length, escape_some(&read.0, SHOWN))
-            }
-            _ if self.stdin_length == content.len() as u64 => "as many octets, but others".into(),
-            _ => format!("{} octets", self.stdin_length),
-        };
-        let shown = escape_some(content, SHOWN);
-        Err(self.wrong(format!("{} octets on standard input: \"{shown}\"", content.len()), actual))
     }
 }

@@ -1,0 +1,314 @@
+//! One connection to the server: exact octets out, answers in, with limits on every wait.
+
+use std::io::{self, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::reader::{End, Incoming, read_along};
+use crate::client::asked::Asked;
+use crate::client::context::{Context, Limits};
+use crate::judge::failure::{Failure, no_reply, wrong};
+use crate::wire::octets::escape_some;
+use crate::wire::read::{self, Progress};
+use crate::wire::reply::{Answer, Reply};
+use crate::wire::transcript::{Kind, Mark, Transcript};
+
+/// How far apart the pieces of [`Connection::send_in_pieces`] go out.
+const MOMENT: Duration = Duration::from_millis(2);
+
+/// A connection. It is read from in a thread of its own from the first octet on: a server that refuses
+/// early and closes resets what the client has not read by then.
+#[derive(Debug)]
+pub struct Connection {
+    context: Arc<Context>,
+    pub(super) limits: Limits,
+    pub(super) transcript: Transcript,
+    pub(super) id: u32,
+    pub(super) stream: TcpStream,
+    pub(super) incoming: Receiver<Incoming>,
+    /// What came and does not belong to a reply yet.
+    pub(super) unread: Vec<u8>,
+    /// Octets that belong to replies.
+    pub(super) taken: u64,
+    sent: u64,
+    asked: Asked,
+    /// Whether a program decides by itself what the response is: then what is wrong with it may be its doing.
+    is_dictated: bool,
+    last_sent: Instant,
+    pub(super) ended: Option<End>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Connection {
+    pub(in crate::client) fn open(
+        context: Arc<Context>,
+        limits: Limits,
+        transcript: Transcript,
+        asked: Asked,
+        id: u32,
+        reads: bool,
+    ) -> Result<Connection, Failure> {
+        let stream = match TcpStream::connect_timeout(&context.place.address, Duration::from_secs(5)) {
+            Ok(stream) => stream,
+            Err(error) => return Err(no_connection(&transcript, id, error)),
+        };
+        stream.set_nodelay(true)?;
+        stream.set_write_timeout(Some(Duration::from_secs(5)))?;
+        let (sender, incoming) = mpsc::channel();
+        let read = || read_along(stream.try_clone()?, sender, transcript.clone(), id);
+        let reader = if reads { Some(read()?) } else { None };
+        let (unread, last_sent) = (Vec::new(), Instant::now());
+        Ok(Connection {
+            context,
+            limits,
+            transcript,
+            id,
+            stream,
+            incoming,
+            unread,
+            taken: 0,
+            sent: 0,
+            asked,
+            is_dictated: false,
+            last_sent,
+            ended: None,
+            reader,
+        })
+    }
+
+    /// The number of this connection in the transcript.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Sends octets, with the words in braces put in (see [`Context::expand`]).
+    ///
+    /// That the server has closed its side or does not read on is no error here: what it answered by then
+    /// is what counts.
+    pub fn send(&mut self, octets: impl AsRef<[u8]>) -> Result<(), Failure> {
+        let octets = self.context.expand(octets.as_ref());
+        self.send_exactly(&octets)
+    }
+
+    /// Sends octets as they are.
+    pub fn send_exactly(&mut self, octets: &[u8]) -> Result<(), Failure> {
+        let asked = self.asked.found_in(octets);
+        self.is_dictated |= asked.iter().any(|asking| asking.is_dictated);
+        let mut words = asked.into_iter().filter_map(|asking| asking.words);
+        let mut rest = octets;
+        while !rest.is_empty() && self.ended != Some(End::Reset) {
+            let when = Instant::now();
+            match self.stream.write(rest) {
+                Ok(length) => {
+                    self.transcript.record_bytes(when, self.id, true, self.sent, &rest[..length]);
+                    for words in words.by_ref() {
+                        self.transcript.record_at(when, self.id, Kind::Asked { words });
+                    }
+                    self.sent += length as u64;
+                    rest = &rest[length..];
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+        self.last_sent = Instant::now();
+        Ok(())
+    }
+
+    /// Sends octets one at a time, each in a segment of its own.
+    pub fn send_singly(&mut self, octets: impl AsRef<[u8]>) -> Result<(), Failure> {
+        let octets = self.context.expand(octets.as_ref());
+        octets.chunks(1).try_for_each(|octet| self.send_exactly(octet))
+    }
+
+    /// Ends the suite's side and goes on reading.
+    pub fn half_close(&mut self) {
+        self.transcript.record(self.id, Kind::HalfClosed);
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
+    /// Drops the connection with a reset, as when a client is killed.
+    pub fn reset(mut self) -> Result<(), Failure> {
+        // The socket is only closed, and so reset, once the reading thread has let go of it. Where the server was
+        // faster there is nothing left to shut down.
+        let _ = self.stream.shutdown(Shutdown::Read);
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+        rustix::net::sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO))
+            .map_err(io::Error::from)?;
+        self.transcript.record(self.id, Kind::Dropped);
+        self.ended = Some(End::Reset);
+        Ok(())
+    }
+
+    /// The next response, whole; anything else is wrong.
+    pub fn reply(&mut self) -> Result<Reply, Failure> {
+        self.whole_reply(false)
+    }
+
+    /// The response to a HEAD request.
+    pub fn reply_to_head(&mut self) -> Result<Reply, Failure> {
+        self.whole_reply(true)
+    }
+
+    fn whole_reply(&mut self, to_head: bool) -> Result<Reply, Failure> {
+        match self.answer(to_head)? {
+            Answer::Reply(reply) => Ok(reply),
+            Answer::Broken { why, offset, bytes } => Err(Failure::Fail {
+                expected: "a complete HTTP response".into(),
+                actual: format!("{why}: \"{}\"", escape_some(&bytes, 200)),
+                at: Some(Mark { connection: self.id, sent: false, offset }),
+            }),
+            other => Err(no_reply(other)),
+        }
+    }
+
+    /// Whatever comes next: a response, its beginning, nothing, or the end.
+    pub fn answer(&mut self, to_head: bool) -> Result<Answer, Failure> {
+        let mut deadline = Instant::now() + self.limits.answer;
+        loop {
+            let begun = match read::read(&self.unread, to_head, self.id, self.taken) {
+                Progress::Whole(reply, length) => return Ok(self.take(*reply, length)),
+                Progress::Never(why) => return Ok(self.malformed(why)),
+                Progress::Partial { ends_by_close } => ends_by_close,
+            };
+            if let Some(end) = self.ended {
+                return Ok(self.at_end(end, begun, to_head));
+            }
+            if !self.receive(deadline) {
+                return Ok(self.silent());
+            }
+            // A response under way may take its time as long as it moves.
+            deadline = Instant::now() + self.limits.answer;
+        }
+    }
+
+    fn take(&mut self, mut reply: Reply, length: usize) -> Answer {
+        reply.took = self.last_sent.elapsed();
+        self.unread.drain(..length);
+        self.taken += length as u64;
+        if !self.is_dictated {
+            self.context.findings.inspect(&reply, &self.transcript);
+        }
+        Answer::Reply(reply)
+    }
+
+    fn malformed(&self, why: String) -> Answer {
+        let mark = Mark { connection: self.id, sent: false, offset: self.taken };
+        if !self.is_dictated {
+            self.context.findings.inspect_malformed(&self.unread, mark, &self.transcript);
+        }
+        self.broken(why)
+    }
+
+    fn broken(&self, why: String) -> Answer {
+        Answer::Broken { why, offset: self.taken, bytes: self.unread.clone() }
+    }
+
+    fn at_end(&mut self, end: End, ends_by_close: bool, to_head: bool) -> Answer {
+        let read = || read::read_closed(&self.unread, to_head, self.id, self.taken);
+        let whole = match (ends_by_close, end) {
+            (true, End::Closed) => read(),
+            // Who refuses early may reset what was not read: what arrived of the refusal is the refusal.
+            (true, End::Reset) => read().filter(|reply| reply.status >= 400),
+            (false, _) => None,
+        };
+        match (whole, end) {
+            (Some(reply), _) => self.take(reply, self.unread.len()),
+            (None, End::Closed) if self.unread.is_empty() => Answer::Closed,
+            (None, End::Reset) if self.unread.is_empty() => Answer::Reset,
+            (None, End::Closed) => self.broken("a response that ends in the middle".into()),
+            (None, End::Reset) => self.broken("a response cut off by a reset".into()),
+        }
+    }
+
+    fn silent(&mut self) -> Answer {
+        let waited = self.limits.answer;
+        self.transcript.record(self.id, Kind::Silent { for_ms: waited.as_millis() as u64 });
+        if self.unread.is_empty() {
+            return Answer::Silent(waited);
+        }
+        self.broken(format!("a response that stops in the middle for {} ms", waited.as_millis()))
+    }
+
+    pub(super) fn end(&mut self, end: End) {
+        self.transcript.record(self.id, if end == End::Closed { Kind::Closed } else { Kind::Reset });
+        self.ended = Some(end);
+    }
+
+    /// Begins to read on a connection that was opened deaf, once the server has sent all that fits into
+    /// the buffers on the way and no more goes out.
+    pub fn read_late(&mut self) -> Result<(), Failure> {
+        let deadline = Instant::now() + self.limits.answer;
+        let mut waiting = 0;
+        while Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(40));
+            let arrived = rustix::io::ioctl_fionread(&self.stream).map_err(io::Error::from)?;
+            if arrived > 0 && arrived == waiting {
+                break;
+            }
+            waiting = arrived;
+        }
+        let (sender, incoming) = mpsc::channel();
+        self.incoming = incoming;
+        self.reader = Some(read_along(self.stream.try_clone()?, sender, self.transcript.clone(), self.id)?);
+        Ok(())
+    }
+
+    /// Takes in what comes next; `false` where nothing does by `deadline`.
+    pub(super) fn receive(&mut self, deadline: Instant) -> bool {
+        match self.incoming.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(Incoming::Bytes(bytes)) => self.unread.extend_from_slice(&bytes),
+            Ok(Incoming::End(end)) => self.end(end),
+            Err(RecvTimeoutError::Disconnected) => self.end(End::Reset),
+            Err(RecvTimeoutError::Timeout) => return false,
+        }
+        true
+    }
+
+    /// The status of what comes first within `limit`, be it an interim response; it stays to be read.
+    pub fn first_status(&mut self, limit: Duration) -> Option<u16> {
+        let deadline = Instant::now() + limit;
+        loop {
+            let status = read::first_status(&self.unread);
+            if status.is_some() || self.ended.is_some() || !self.receive(deadline) {
+                return status;
+            }
+        }
+    }
+
+    /// Sends octets in pieces that end at `cuts`, a moment apart, so that the server reads them one by one.
+    pub fn send_in_pieces(&mut self, octets: &[u8], cuts: &[usize]) -> Result<(), Failure> {
+        let mut from = 0;
+        for &to in cuts.iter().filter(|cut| **cut < octets.len()) {
+            self.send_exactly(&octets[from..to.max(from)])?;
+            from = to.max(from);
+            self.receive(Instant::now() + MOMENT);
+        }
+        self.send_exactly(&octets[from..])
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // The reading thread holds the socket too: without this it would stay open until the server closes.
+        // After a reset there is nothing to end, and to end it would be a polite close.
+        if self.ended != Some(End::Reset) {
+            let _ = self.stream.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+/// A connection that the server refuses is the server's doing; a machine without ports is not.
+fn no_connection(transcript: &Transcript, id: u32, error: io::Error) -> Failure {
+    use io::ErrorKind::{ConnectionRefused, ConnectionReset, TimedOut};
+    transcript.record(id, Kind::Refused { why: error.to_string() });
+    match error.kind() {
+        ConnectionRefused | ConnectionReset | TimedOut => wrong("a connection", error.to_string()),
+        _ => Failure::Error(error),
+    }
+}

@@ -1,0 +1,219 @@
+//! A check's hands: exact octets out, every answer named, everything recorded.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use crate::client::asked::Asked;
+use crate::client::capability::{Capability, Offer};
+use crate::client::connection::Connection;
+use crate::client::context::{Context, Limits, get};
+use crate::client::random::Random;
+use crate::judge::failure::{Failure, wrong};
+use crate::judge::findings::Finding;
+use crate::wire::octets::{contains, escape_some};
+use crate::wire::reply::{Answer, Reply};
+use crate::wire::transcript::Transcript;
+
+/// What one check acts through.
+#[derive(Debug)]
+pub struct Client {
+    context: Arc<Context>,
+    limits: Limits,
+    transcript: Transcript,
+    asked: Asked,
+    connections: AtomicU32,
+    random: Random,
+    notes: Vec<String>,
+    /// Whether others need the check.
+    is_gate: bool,
+}
+
+impl Client {
+    /// A client whose random choices come from `seed` and the check's id alone.
+    pub fn new(context: Arc<Context>, limits: Limits, seed: u64, check: &str) -> Client {
+        Client {
+            context,
+            limits,
+            transcript: Transcript::default(),
+            asked: Asked::default(),
+            connections: AtomicU32::new(0),
+            random: Random::new(seed, check),
+            notes: Vec::new(),
+            is_gate: false,
+        }
+    }
+
+    /// The client of a check that others need.
+    pub fn of_gate(self) -> Client {
+        Client { is_gate: true, ..self }
+    }
+
+    /// Opens a connection; it is read from at once.
+    pub fn connect(&self) -> Result<Connection, Failure> {
+        self.open(self.limits, true)
+    }
+
+    /// Opens a connection from which nothing is read until it is dropped.
+    pub fn connect_deaf(&self) -> Result<Connection, Failure> {
+        self.open(self.limits, false)
+    }
+
+    /// Opens a connection on which an answer may take `longer` than usual.
+    pub fn connect_patient(&self, longer: Duration) -> Result<Connection, Failure> {
+        self.open(Limits { answer: self.limits.answer + longer, ..self.limits }, true)
+    }
+
+    fn open(&self, limits: Limits, reads: bool) -> Result<Connection, Failure> {
+        let id = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
+        let (transcript, asked) = (self.transcript.clone(), self.asked.clone());
+        Connection::open(self.context.clone(), limits, transcript, asked, id, reads)
+    }
+
+    /// Sends `request` on a connection of its own and returns whatever comes of it.
+    pub fn ask(&self, request: impl AsRef<[u8]>) -> Result<Answer, Failure> {
+        let mut connection = self.connect()?;
+        connection.send(&request)?;
+        connection.answer(request.as_ref().starts_with(b"HEAD "))
+    }
+
+    /// Sends `request` on a connection of its own; anything but a whole response is wrong.
+    pub fn send(&self, request: impl AsRef<[u8]>) -> Result<Reply, Failure> {
+        let mut connection = self.connect()?;
+        connection.send(&request)?;
+        if request.as_ref().starts_with(b"HEAD ") { connection.reply_to_head() } else { connection.reply() }
+    }
+
+    /// A plain GET, as a browser would send it.
+    pub fn get(&self, target: &str) -> Result<Reply, Failure> {
+        self.send(get(target))
+    }
+
+    /// Sends `request`, which must be answered with a 2xx.
+    pub fn accepts(&self, request: impl AsRef<[u8]>) -> Result<Reply, Failure> {
+        let reply = self.send(request)?;
+        reply.succeeds()?;
+        Ok(reply)
+    }
+
+    /// Skips the check where the server does not offer `capability`. Where the profile asks for it, nothing is
+    /// skipped: the check that others need goes on and shows what is missing, and the others are blocked.
+    pub fn needs(&self, capability: Capability) -> Result<(), Failure> {
+        let absence = || capability.absence().to_string();
+        match self.context.capabilities.offer(capability) {
+            Offer::Offered | Offer::Unclear => Ok(()),
+            Offer::Absent if !self.context.required.contains(&capability) => Err(Failure::Skip(absence())),
+            Offer::Absent if self.is_gate => Ok(()),
+            Offer::Absent => Err(Failure::Blocked(absence())),
+        }
+    }
+
+    /// Skips the check where the server speaks HTTP/1.0, which has no interim responses (RFC 9110 15.2).
+    pub fn knows_interim_responses(&mut self) -> Result<(), Failure> {
+        match &self.send("{get}\r\n")?.version[..] {
+            "HTTP/1.0" => Err(Failure::Skip("the server speaks HTTP/1.0, which has no 100".into())),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is known of `capability`.
+    pub fn offer(&self, capability: Capability) -> Offer {
+        self.context.capabilities.offer(capability)
+    }
+
+    /// Whether the server offers `capability`.
+    pub fn has(&self, capability: Capability) -> bool {
+        self.context.capabilities.has(capability)
+    }
+
+    /// The answer to an upload must show just these fields, where the server has a form; elsewhere a
+    /// 2xx is all that can be seen.
+    pub fn received(&self, reply: &Reply, fields: &[(&[u8], &[u8])]) -> Result<(), Failure> {
+        if self.has(Capability::Form) { reply.reports(fields) } else { reply.succeeds() }
+    }
+
+    /// A check that judges every reply: what it found in those of the run so far, and in one to a plain GET.
+    pub fn judged(&self, check: &str) -> Result<(), Failure> {
+        let reply = self.get("/");
+        match self.context.findings.first(check) {
+            None => reply.map(drop),
+            Some(Finding { expected, actual, at, events }) => {
+                self.transcript.replace(events);
+                Err(Failure::Fail { expected, actual, at })
+            }
+        }
+    }
+
+    /// Remembers something worth knowing that is not wrong.
+    pub fn note(&mut self, note: impl Into<String>) {
+        let note = note.into();
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    /// Remembers that all of `these` have something in common.
+    pub fn note_all(&mut self, what: &str, these: &[impl AsRef<str>]) {
+        let these: Vec<String> = these.iter().map(|one| format!("\"{}\"", one.as_ref())).collect();
+        if !these.is_empty() {
+            self.note(format!("{what} {}", these.join(", ")));
+        }
+    }
+
+    /// A word of twelve letters that no other request of the run has.
+    pub fn token(&mut self) -> String {
+        self.random.token()
+    }
+
+    /// Random choices that the seed reproduces.
+    pub fn random(&mut self) -> &mut Random {
+        &mut self.random
+    }
+
+    /// How long to wait, for a verb that waits by itself.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// What the check shares with the others of the run.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The record of this check.
+    pub fn transcript(&self) -> &Transcript {
+        &self.transcript
+    }
+
+    /// What hosted programs were asked to do.
+    pub(super) fn asked(&self) -> &Asked {
+        &self.asked
+    }
+
+    /// What was noted.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The request as it goes out, with the words in braces put in: see [`Context::expand`].
+    pub fn expand(&self, request: impl AsRef<[u8]>) -> Vec<u8> {
+        self.context.expand(request.as_ref())
+    }
+
+    /// Sends `request`; whatever comes of it, none of these octets may be in it.
+    pub fn never_shows(&self, request: impl AsRef<[u8]>, secrets: &[&[u8]]) -> Result<(), Failure> {
+        let answer = self.ask(request)?;
+        let shown = match &answer {
+            Answer::Reply(reply) => &reply.body,
+            Answer::Broken { bytes, .. } => bytes,
+            Answer::Closed | Answer::Reset | Answer::Silent(_) => return Ok(()),
+        };
+        match secrets.iter().find(|secret| contains(shown, secret)) {
+            None => Ok(()),
+            Some(secret) => {
+                let expected = format!("an answer without \"{}\"", escape_some(secret, 60));
+                Err(wrong(expected, answer.describe()))
+            }
+        }
+    }
+}

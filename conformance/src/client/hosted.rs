@@ -1,0 +1,290 @@
+//! Verbs for programs that the server hosts: scripts and applications, asked in the same words.
+//!
+//! What the suite says to a program is [`call`](Hosted::call), [`run`](Hosted::run) and [`release`](Call::release);
+//! what the program reports is what it [`sees`](Hosted::sees) and what it has [`left`](Call::left).
+
+use std::fs;
+use std::time::Duration;
+
+use crate::client::asked::Asking;
+use crate::client::call::Call;
+use crate::client::capability::Capability::{Cgi, Wsgi};
+use crate::client::connection::Connection;
+use crate::client::hands::Client;
+use crate::judge::failure::{Failure, no_reply, wrong};
+use crate::judge::output::Raw;
+use crate::probe::{Language, Seen, Step, TOKEN, emit, is_dictated, query, told};
+use crate::wire::octets::{contains, replace};
+use crate::wire::reply::{Answer, Reply};
+
+/// A program of the suite's that the server hosts, as a check sees it.
+#[derive(Debug)]
+pub struct Hosted<'c> {
+    client: &'c mut Client,
+    language: Language,
+    name: &'c str,
+}
+
+/// What a program is prompted with: a request just as it is here, with the token of the program in place of `{token}`; or a
+/// GET that asks for steps.
+#[derive(Debug)]
+pub enum Prompt {
+    /// A request.
+    Request(Vec<u8>),
+    /// Steps.
+    Steps(Vec<Step>),
+}
+
+impl Client {
+    /// The script `probe`. Skips the check where the server runs no scripts.
+    pub fn script(&mut self) -> Result<Hosted<'_>, Failure> {
+        self.needs(Cgi)?;
+        Ok(Hosted { client: self, language: Language::Cgi, name: "probe" })
+    }
+
+    /// The application. Skips the check where the server does not host it.
+    pub fn application(&mut self) -> Result<Hosted<'_>, Failure> {
+        self.needs(Wsgi)?;
+        Ok(Hosted { client: self, language: Language::Wsgi, name: "probe" })
+    }
+}
+
+impl<'c> Hosted<'c> {
+    /// The script of this name, one of its kind.
+    pub fn named(self, name: &'c str) -> Hosted<'c> {
+        Hosted { name, ..self }
+    }
+
+    /// A call in which the program does these steps.
+    pub fn call(&mut self, steps: &[Step]) -> Call {
+        let token = self.token();
+        self.call_as(token, steps)
+    }
+
+    /// Another call with the same token, and so with the same side files.
+    pub fn call_beside(&mut self, call: &Call, steps: &[Step]) -> Call {
+        self.call_as(call.token.clone(), steps)
+    }
+
+    fn call_as(&mut self, token: String, steps: &[Step]) -> Call {
+        let query = format!("{TOKEN}{token}&{}", query(steps));
+        let is_dictated = is_dictated(self.language, steps) || self.name.starts_with("nph-");
+        let words = told(self.language, steps);
+        self.client.asked().add(Asking { query: query.clone(), words, is_dictated });
+        let path = self.path();
+        self.bare_call(token, format!("{path}?{query}"))
+    }
+
+    /// A call with this query, which has no room for a token: its first part is what it is known by.
+    pub fn call_with(&mut self, query: &str) -> Call {
+        let token = query.trim_start_matches('?').split('&').next().unwrap_or_default().to_owned();
+        let target = format!("{}{query}", self.path());
+        self.bare_call(token, target)
+    }
+
+    fn bare_call(&self, token: String, target: String) -> Call {
+        let side = self.client.context().side.clone();
+        Call { token, target, language: self.language, side, limit: self.client.limits().answer }
+    }
+
+    fn path(&self) -> String {
+        match self.language {
+            Language::Cgi => format!("{{cgi}}/{}", self.name),
+            Language::Wsgi => format!("/{}", self.name),
+        }
+    }
+
+    /// Has the program do these steps, and returns the answer, whatever it is.
+    pub fn run(&mut self, steps: &[Step]) -> Result<Reply, Failure> {
+        let call = self.call(steps);
+        self.client.send(call.get())
+    }
+
+    /// Has the program do these steps, and returns the connection on which the answer will come.
+    pub fn begin(&mut self, steps: &[Step]) -> Result<Connection, Failure> {
+        let call = self.call(steps);
+        let mut connection = self.client.connect()?;
+        connection.send(call.get())?;
+        Ok(connection)
+    }
+
+    /// Has the program do these steps, and returns all that comes until the connection ends, or nothing more comes.
+    pub fn run_raw(&mut self, steps: &[Step]) -> Result<Raw, Failure> {
+        let call = self.call(steps);
+        let mut connection = self.client.connect()?;
+        connection.send(call.get_and_close())?;
+        Ok(Raw(connection.everything()))
+    }
+
+    /// What the program sees of this request, or after these steps.
+    pub fn sees(&mut self, prompt: impl Into<Prompt>) -> Result<Seen, Failure> {
+        let (call, request) = self.prepare(prompt.into());
+        self.client.send(request)?.seen_by(&call)
+    }
+
+    /// The same, and `None` where the request is refused: see [`Call::seen_or_refused`].
+    pub fn sees_or_refuses(&mut self, prompt: impl Into<Prompt>) -> Result<Option<Seen>, Failure> {
+        let (call, request) = self.prepare(prompt.into());
+        call.seen_or_refused(self.client.ask(request)?)
+    }
+
+    /// What the program sees of a GET with these fields, each with its line end.
+    pub fn sees_fields(&mut self, fields: impl AsRef<[u8]>) -> Result<Seen, Failure> {
+        self.sees(self.with_fields(fields.as_ref()))
+    }
+
+    /// The same, and `None` where the request is refused.
+    pub fn sees_fields_or_refuses(&mut self, fields: impl AsRef<[u8]>) -> Result<Option<Seen>, Failure> {
+        self.sees_or_refuses(self.with_fields(fields.as_ref()))
+    }
+
+    fn with_fields(&self, fields: &[u8]) -> Vec<u8> {
+        let head = format!("GET {}?{{token}} HTTP/1.1\r\nHost: {{host}}\r\n", self.path());
+        [head.as_bytes(), fields, b"\r\n"].concat()
+    }
+
+    /// What the program sees after these steps; `None` where the request fails for them: see
+    /// [`run_or_fail`](Hosted::run_or_fail).
+    pub fn sees_or_fails(&mut self, steps: &[Step]) -> Result<Option<Seen>, Failure> {
+        let call = self.call(steps);
+        self.get_through(&call)?.map(|reply| reply.seen_by(&call)).transpose()
+    }
+
+    /// The response that gets through to the client although the program does these steps. `None` where the
+    /// server answers with 5xx in its place, or closes the connection without an octet, which is noted.
+    pub fn run_or_fail(&mut self, steps: &[Step]) -> Result<Option<Reply>, Failure> {
+        let call = self.call(steps);
+        self.get_through(&call)
+    }
+
+    fn get_through(&mut self, call: &Call) -> Result<Option<Reply>, Failure> {
+        match self.client.ask(call.get())? {
+            Answer::Reply(reply) if reply.status >= 500 => Ok(None),
+            Answer::Reply(reply) => Ok(Some(reply)),
+            Answer::Closed | Answer::Reset => {
+                self.client
+                    .note("the connection is closed without a word where a 500 would say what happened");
+                Ok(None)
+            }
+            other => Err(no_reply(other)),
+        }
+    }
+
+    /// What a Status says proves nothing where the server takes no notice of it: that is judged once.
+    pub fn honours_status(&mut self) -> Result<(), Failure> {
+        let reply = self.run(&[emit("Status: 404 Not Found\nContent-Type: text/plain\n\nnone")])?;
+        if reply.status == 404 { Ok(()) } else { Err(Failure::Blocked(reply.describe())) }
+    }
+
+    fn prepare(&mut self, prompt: Prompt) -> (Call, Vec<u8>) {
+        let request = match prompt {
+            Prompt::Steps(steps) => {
+                let call = self.call(&steps);
+                let request = call.get().into_bytes();
+                return (call, request);
+            }
+            Prompt::Request(request) => request,
+        };
+        let token = self.token();
+        let with_token = replace(&request, b"{token}", format!("{TOKEN}{token}").as_bytes());
+        // Where there is no place for a token, there is none in the report.
+        let token = if with_token == request { String::new() } else { token };
+        (self.bare_call(token, String::new()), with_token)
+    }
+
+    /// A token. What a program of an earlier look at the same check left under it is removed.
+    fn token(&mut self) -> String {
+        let token = self.client.token();
+        let side = self.client.context().side.iter().filter_map(|side| fs::read_dir(side).ok());
+        for file in side.flatten().flatten() {
+            if file.file_name().to_string_lossy().starts_with(&token) {
+                let _ = fs::remove_file(file.path());
+            }
+        }
+        token
+    }
+}
+
+impl Client {
+    /// Skips the check where the form is a script and the server takes no notice of its Status: then nobody
+    /// sees a refusal.
+    pub fn needs_refusals(&mut self) -> Result<(), Failure> {
+        let why = "the form is a script, and the server takes no notice of what scripts say as Status";
+        if self.form_is_script() && self.script()?.honours_status().is_err() {
+            return Err(Failure::Skip(why.into()));
+        }
+        Ok(())
+    }
+
+    /// Whether the form is a script.
+    pub fn form_is_script(&self) -> bool {
+        let context = self.context();
+        self.has(Cgi) && context.form.strip_prefix(&context.cgi).is_some_and(|name| name.starts_with('/'))
+    }
+
+    /// After how long the server gives up on a program. Skips the check where nobody told the suite.
+    pub fn script_timeout(&self) -> Result<Duration, Failure> {
+        let why = "the suite was not told after how long the server stops a script (--script-timeout)";
+        self.context().script_timeout.ok_or_else(|| Failure::Skip(why.into()))
+    }
+
+    /// `close()` of what the application has returned is called once, in each of these calls.
+    pub fn closed_once(&self, calls: &[Call]) -> Result<(), Failure> {
+        let closed = |call: &Call| match call.left("closed") {
+            Err(Failure::Fail { actual, at, .. }) => {
+                Err(Failure::Fail { expected: "close() called".into(), actual, at })
+            }
+            seen => seen,
+        };
+        calls.iter().try_for_each(|call| closed(call).map(drop))?;
+        // A second call comes right after the first one: while the server answers another request it is over.
+        self.get("/")?;
+        calls.iter().try_for_each(|call| match closed(call)?.python.closes {
+            1 => Ok(()),
+            times => Err(wrong("close() called once", format!("{times} times"))),
+        })
+    }
+
+    /// Nothing comes after `reply`. Where the connection ends with it surplus octets mislead nobody, and are
+    /// noted.
+    pub fn expects_no_surplus(&mut self, connection: &mut Connection, reply: &Reply) -> Result<(), Failure> {
+        let Err(surplus) = connection.has_no_surplus() else { return Ok(()) };
+        let rest = connection.everything();
+        let goes_on = contains(&rest, b"HTTP/") || !connection.has_ended();
+        if goes_on && !reply.announces_close() {
+            return Err(surplus);
+        }
+        self.note("content is sent where none may be, just before the connection closes");
+        Ok(())
+    }
+}
+
+impl From<&str> for Prompt {
+    fn from(request: &str) -> Prompt {
+        Prompt::Request(request.into())
+    }
+}
+
+impl From<String> for Prompt {
+    fn from(request: String) -> Prompt {
+        Prompt::Request(request.into())
+    }
+}
+
+impl From<Vec<u8>> for Prompt {
+    fn from(request: Vec<u8>) -> Prompt {
+        Prompt::Request(request)
+    }
+}
+
+impl From<&[Step]> for Prompt {
+    fn from(steps: &[Step]) -> Prompt {
+        Prompt::Steps(steps.into())
+    }
+}
+
+impl<const N: usize> From<&[Step; N]> for Prompt {
+    fn from(steps: &[Step; N]) -> Prompt {
+        Prompt::Steps(steps.to_vec())
+    }
+}
