@@ -1,6 +1,6 @@
 //! What mutants with a mind of their own share.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 /// A small response, for mutants of a mind of their own.
@@ -20,4 +20,14 @@ pub fn next_head(client: &mut TcpStream) -> Option<Vec<u8>> {
         }
     }
     Some(head)
+}
+
+/// A server that believes that one read returns one request.
+pub fn read_once(mut client: TcpStream) {
+    let mut buffer = [0; 4096];
+    if matches!(client.read(&mut buffer), Ok(1..)) {
+        let refusal = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        let _ = client.write_all(refusal);
+        while matches!(client.read(&mut buffer), Ok(1..)) {}
+    }
 }

@@ -12,7 +12,7 @@ mod lie;
 pub mod naive;
 mod running;
 
-pub use answers::{NOT_FOUND, OK, next_head};
+pub use answers::{NOT_FOUND, OK, next_head, read_once};
 pub use lie::{
     Mutant, gateway, hears, instead_of, misreads, misreads_request, prints, reads, replies, serves,
 };

@@ -6,3 +6,4 @@ pub mod reference;
 pub mod runner;
 pub mod scout;
 pub mod turn;
+mod world;

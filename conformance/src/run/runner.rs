@@ -4,24 +4,24 @@
 //! again, alone and with more patience, and that verdict counts: a busy machine fails no server, and a crash is blamed
 //! on the check that caused it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::Instant;
 
-use crate::check::{Body, Chapter, Check, Turn};
+use crate::check::{Chapter, Check, Turn};
 use crate::checks::{self, Found};
-use crate::client::Client;
 use crate::client::capability::Capability;
-use crate::client::context::{Context, Limits};
-use crate::judge::failure::{Failure, wrong};
+use crate::client::context::Context;
+use crate::judge::failure::Failure;
 use crate::report::explain::Shown;
-use crate::report::{Breach, End, Outcome, Ruling};
+use crate::report::{End, Outcome, Ruling};
 use crate::run::profile::Profile;
 use crate::run::scout::get_to_know;
 use crate::run::turn::Turns;
+use crate::run::world::{
+    World, blame, blocked, blocked_by, describe_death, is_alive, look, restart, revive, ruling,
+};
 use crate::target::Target;
-use crate::wire::transcript::Kind;
 
 /// How to run.
 #[derive(Debug, Clone)]
@@ -91,26 +91,8 @@ pub fn once(target: &mut Target, context: Arc<Context>, check: &'static Check, s
     Shown { outcome: Outcome::of(chapter, check, 0, ruling(&world, look)), exchange }
 }
 
-/// The server and what is known about it. Checks that run side by side read it; to write it, a check is alone.
-struct World<'t> {
-    target: &'t mut Target,
-    context: Arc<Context>,
-    /// Why there is nothing left to test.
-    gone: Option<String>,
-    /// Ends of the server that no check has been blamed for yet.
-    deaths: Vec<Death>,
-    /// How often in a row a silence was the same when it was waited for longer.
-    silences: u32,
-}
-
 /// Silences after which a server is known for them.
 const LEARNT: u32 = 2;
-
-/// An end of the server while several checks were running.
-struct Death {
-    how: String,
-    running: Vec<&'static str>,
-}
 
 struct Run<'t, 'r> {
     checks: Vec<(&'static Chapter, &'static Check)>,
@@ -131,33 +113,6 @@ enum Progress {
     Done(Box<Outcome>),
     /// It will not run: the run ends early.
     Dropped,
-}
-
-/// One run of one check: what its body returned, and what belongs to that.
-struct Look {
-    client: Client,
-    result: Result<(), Failure>,
-    /// The position in the server's output before it.
-    printed: u64,
-}
-
-impl Look {
-    /// Whether both failed in the same way.
-    fn is_like(&self, other: &Look) -> bool {
-        match (&self.result, &other.result) {
-            (
-                Err(Failure::Fail { expected, actual, .. }),
-                Err(Failure::Fail { expected: e, actual: a, .. }),
-            ) => expected == e && actual == a,
-            _ => false,
-        }
-    }
-
-    /// Whether it failed after the server had nothing to say for as long as it was waited for.
-    fn ends_in_silence(&self) -> bool {
-        let last = self.client.transcript().events().pop();
-        self.result.is_err() && last.is_some_and(|event| matches!(event.kind, Kind::Silent { .. }))
-    }
 }
 
 impl Run<'_, '_> {
@@ -323,98 +278,5 @@ impl Drop for EndEarly<'_, '_, '_> {
             waiting.for_each(|check| *check = Progress::Dropped);
             self.0.changed.notify_all();
         }
-    }
-}
-
-/// Runs the body of a check once.
-fn look(world: &World<'_>, check: &'static Check, seed: u64, limits: Limits) -> Look {
-    let client = Client::new(world.context.clone(), limits, seed, check.id);
-    let mut client = if checks::is_needed(check.id) { client.of_gate() } else { client };
-    let printed = world.target.output().map_or(0, |output| output.position());
-    // A panic is the suite's own fault, and becomes an outcome like any other: other checks wait for it.
-    let result = catch_unwind(AssertUnwindSafe(|| body(check, &mut client)))
-        .unwrap_or_else(|_| Err(Failure::Error(std::io::Error::other("the check ended in a panic"))));
-    Look { client, result, printed }
-}
-
-fn body(check: &Check, client: &mut Client) -> Result<(), Failure> {
-    match check.run {
-        Body::Act(act) => act(client),
-        Body::Judge(_) => client.judged(check.id),
-    }
-}
-
-/// Whether a plain GET on a new connection is answered, however slow the server is.
-fn is_alive(world: &World<'_>, seed: u64) -> bool {
-    Client::new(world.context.clone(), world.context.limits.patient(), seed, "liveness").get("/").is_ok()
-}
-
-/// Makes sure that there is a server to test, if that can be done.
-fn revive(world: &mut World<'_>, seed: u64, running: impl Fn() -> Vec<&'static str>) -> bool {
-    if world.gone.is_some() {
-        return false;
-    }
-    if is_alive(world, seed) {
-        return true;
-    }
-    if let Some(how) = world.target.sudden_death() {
-        world.deaths.push(Death { how, running: running() });
-    }
-    restart(world)
-}
-
-fn restart(world: &mut World<'_>) -> bool {
-    if !world.target.can_restart() {
-        world.gone = Some("the server no longer answers, and the suite can't start it again".into());
-        return false;
-    }
-    if let Err(error) = world.target.restart() {
-        world.gone = Some(format!("the server could not be started again: {error}"));
-        return false;
-    }
-    let place = world.target.place().clone();
-    let port = Some(place.address.port());
-    world.context = Arc::new(Context { place, port, ..Context::clone(&world.context) });
-    true
-}
-
-/// The server did not survive this check.
-fn blame(world: &mut World<'_>, mut look: Look) -> Ruling {
-    let death = world.target.sudden_death().map(|how| format!("it ended: {how}"));
-    let actual = death.unwrap_or_else(|| "it no longer answers a plain GET".into());
-    look.result = Err(wrong("a server that goes on serving other clients afterwards", actual));
-    ruling(world, look)
-}
-
-fn describe_death(Death { how, running }: Death) -> String {
-    let running = running.join(", ");
-    format!("the server ended ({how}) while these were running, and none of them does it alone: {running}")
-}
-
-fn blocked_by(check: String) -> Ruling {
-    Ruling::Blocked { why: format!("\"{check}\" must pass first"), by: Some(check) }
-}
-
-fn blocked(why: &str) -> Ruling {
-    Ruling::Blocked { by: None, why: why.into() }
-}
-
-/// What became of a check.
-fn ruling(world: &World<'_>, look: Look) -> Ruling {
-    match look.result {
-        Ok(()) => Ruling::Pass { notes: look.client.notes().to_vec() },
-        Err(Failure::Fail { expected, actual, at }) => Ruling::Fail(Breach {
-            expected,
-            actual,
-            at,
-            exchange: look.client.transcript().events(),
-            host: look.client.context().place.host.clone(),
-            output: world.target.output().map(|output| output.tail(look.printed, 20)).unwrap_or_default(),
-        }),
-        Err(Failure::Blocked(actual)) => {
-            blocked(&format!("the request it is compared with was not accepted: {actual}"))
-        }
-        Err(Failure::Skip(why)) => Ruling::Skip { why },
-        Err(Failure::Error(error)) => Ruling::Error { why: error.to_string() },
     }
 }

@@ -1,25 +1,22 @@
 //! The server under test: a URL, or a command that the suite starts, waits for, watches and stops.
 
-use std::fmt;
-use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 pub mod fixture;
+mod location;
 pub mod process;
+mod start;
 
-use url::Url;
+pub use start::{START_LIMIT, StartError};
 
 use crate::client::context::Place;
 use crate::probe::APPLICATION;
 use crate::target::fixture::Fixture;
+use crate::target::location::{authority, parse};
 use crate::target::process::Process;
+use crate::target::start::{Reaction, answers, free_address};
 use crate::wire::output::Output;
-use crate::wire::read::{self, Progress};
-
-/// How long a server may take until it accepts connections.
-pub const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long to wait for the first answer of a server that runs already.
 const FIRST_ANSWER: Duration = Duration::from_secs(5);
@@ -47,70 +44,6 @@ pub struct Target {
     process: Option<Process>,
     output: Option<Output>,
     restarts: u32,
-}
-
-/// Why there is no server to test.
-#[derive(Debug)]
-pub enum StartError {
-    /// The URL can't be used.
-    Url(String),
-    /// The program could not be started.
-    Spawn {
-        /// The program.
-        program: String,
-        /// What the system says.
-        why: String,
-    },
-    /// Something else listens on the port that it insists on.
-    Occupied {
-        /// Where.
-        address: SocketAddr,
-    },
-    /// It ended before it answered.
-    Died {
-        /// How: an exit code or a signal.
-        how: String,
-        /// The last lines of its output, escaped.
-        output: Vec<String>,
-    },
-    /// It runs, but accepts no connection.
-    NeverListened {
-        /// Where it should have listened.
-        address: SocketAddr,
-        /// The last lines of its output, escaped.
-        output: Vec<String>,
-    },
-}
-
-impl std::error::Error for StartError {}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quote = |to: &mut fmt::Formatter<'_>, output: &[String]| match output {
-            [] => write!(to, " It printed nothing."),
-            lines => write!(to, " Its last output:\n  {}", lines.join("\n  ")),
-        };
-        match self {
-            StartError::Url(why) => write!(to, "{why}"),
-            StartError::Spawn { program, why } => write!(to, "\"{program}\" could not be started: {why}."),
-            StartError::Occupied { address } => {
-                write!(to, "Something listens on {address} already, where the server should: stop it first.")
-            }
-            StartError::Died { how, output } => {
-                write!(to, "The server ended before it answered: {how}.")?;
-                quote(to, output)
-            }
-            StartError::NeverListened { address, output } => {
-                let limit = START_LIMIT.as_secs();
-                write!(
-                    to,
-                    "The server is running, but it accepted no connection on {address} within {limit} s."
-                )?;
-                write!(to, " Does it listen on the port that {{port}} or $PORT names?")?;
-                quote(to, output)
-            }
-        }
-    }
 }
 
 impl Target {
@@ -272,43 +205,6 @@ impl Target {
     }
 }
 
-/// What a server does with a first GET.
-enum Reaction {
-    /// It answers, or closes the connection.
-    Answered,
-    /// It accepts the connection, and nothing more comes.
-    Silent,
-    /// Nothing listens there.
-    Refused,
-}
-
-/// Asks for a page: some servers die of a connection without a word.
-fn answers(address: SocketAddr, deadline: Instant) -> Reaction {
-    let Ok(mut stream) = TcpStream::connect_timeout(&address, Duration::from_secs(1)) else {
-        return Reaction::Refused;
-    };
-    let request = format!("GET / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    let _ = stream.write_all(request.as_bytes());
-    let mut answer = Vec::new();
-    let mut buffer = [0; 4096];
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-        let _ = stream.set_read_timeout(Some(left));
-        match stream.read(&mut buffer) {
-            Ok(length @ 1..) => answer.extend_from_slice(&buffer[..length]),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                // Content without a length ends with the connection: what there is of it will do.
-                return if answer.is_empty() { Reaction::Silent } else { Reaction::Answered };
-            }
-            // A proxy in front of a server that is not there yet closes at once.
-            Ok(0) | Err(_) => return Reaction::Answered,
-        }
-        if matches!(read::read(&answer, false, 1, 0), Progress::Whole(..)) {
-            return Reaction::Answered;
-        }
-    }
-}
-
 impl Recipe {
     fn fill_in(&self, word: &str, address: SocketAddr) -> String {
         word.replace("{port}", &address.port().to_string())
@@ -317,127 +213,5 @@ impl Recipe {
             .replace("{cgi_bin}", &self.fixture.cgi_bin().to_string_lossy())
             .replace("{wsgi}", &self.fixture.wsgi().to_string_lossy())
             .replace("{app}", APPLICATION)
-    }
-}
-
-/// What is wrong with the URL of a server.
-#[derive(Debug, PartialEq)]
-enum UrlError {
-    /// It has no scheme; what may have been meant.
-    NoScheme(String),
-    /// It has another scheme than http.
-    OtherScheme,
-    /// It names more than a host and a port.
-    NotAlone,
-    /// It is not a URL.
-    Malformed(url::ParseError),
-}
-
-impl std::error::Error for UrlError {}
-
-impl fmt::Display for UrlError {
-    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            UrlError::NoScheme(meant) => write!(to, "it must begin with http://, so write {meant}"),
-            UrlError::OtherScheme => write!(to, "it must begin with http://"),
-            UrlError::NotAlone => {
-                write!(to, "only http://HOST:PORT/ is tested, without user, path, query or fragment")
-            }
-            UrlError::Malformed(error) => write!(to, "{error}"),
-        }
-    }
-}
-
-/// The URL of a server: http, a host, perhaps a port, and nothing else.
-fn parse(url: &str) -> Result<Url, UrlError> {
-    if !url.contains("://") {
-        // `localhost:8000` is a URL by itself, with the scheme `localhost`.
-        let meant = Url::parse(&format!("http://{url}")).ok().filter(Url::has_host);
-        let meant = meant.as_ref().map_or("localhost:8000".into(), authority);
-        return Err(UrlError::NoScheme(format!("http://{meant}/")));
-    }
-    let parsed = Url::parse(url).map_err(UrlError::Malformed)?;
-    let has_user = !parsed.username().is_empty() || parsed.password().is_some();
-    let has_more = parsed.path() != "/" || parsed.query().is_some() || parsed.fragment().is_some();
-    if parsed.scheme() != "http" {
-        Err(UrlError::OtherScheme)
-    } else if has_user || has_more {
-        Err(UrlError::NotAlone)
-    } else {
-        Ok(parsed)
-    }
-}
-
-/// Host and port as in a Host field.
-fn authority(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-/// An address on this machine that nothing listens on.
-///
-/// It is below the ports that the system assigns, and counted from a number that depends on the process: two runs at
-/// the same time hardly ever try the same one.
-fn free_address() -> SocketAddr {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    loop {
-        let step = NEXT.fetch_add(1, Ordering::Relaxed);
-        let port = 10_000 + (std::process::id().wrapping_mul(97).wrapping_add(step)) % 22_000;
-        let address = SocketAddr::from(([127, 0, 0, 1], port as u16));
-        if TcpListener::bind(address).is_ok() {
-            return address;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_names_a_host_and_perhaps_a_port() {
-        for (url, host) in [
-            ("http://localhost:8000/", "localhost:8000"),
-            ("http://localhost:8000", "localhost:8000"),
-            ("HTTP://Example.org", "example.org"),
-            ("http://example.org:80/", "example.org"),
-            ("http://127.0.0.1:65535/", "127.0.0.1:65535"),
-            ("http://[::1]:8000/", "[::1]:8000"),
-        ] {
-            assert_eq!(parse(url).map(|url| authority(&url)), Ok(host.to_owned()), "{url}");
-        }
-    }
-
-    #[test]
-    fn a_url_that_can_not_be_used_is_explained() {
-        let meant = |url: &str| UrlError::NoScheme(url.into());
-        for (url, error) in [
-            ("localhost:8000", meant("http://localhost:8000/")),
-            ("127.0.0.1:8000/form", meant("http://127.0.0.1:8000/")),
-            ("[::1]:8000", meant("http://[::1]:8000/")),
-            ("example.org", meant("http://example.org/")),
-            ("", meant("http://localhost:8000/")),
-            ("https://localhost/", UrlError::OtherScheme),
-            ("file:///etc", UrlError::OtherScheme),
-            ("http://localhost/form", UrlError::NotAlone),
-            ("http://localhost/?", UrlError::NotAlone),
-            ("http://localhost/#", UrlError::NotAlone),
-            ("http://me@localhost/", UrlError::NotAlone),
-            ("http://localhost:99999/", UrlError::Malformed(url::ParseError::InvalidPort)),
-            ("http://", UrlError::Malformed(url::ParseError::EmptyHost)),
-        ] {
-            assert_eq!(parse(url), Err(error), "{url}");
-        }
-        let error = Target::at_url("localhost:8000").unwrap_err().to_string();
-        assert!(error.ends_with("it must begin with http://, so write http://localhost:8000/."), "{error}");
-    }
-
-    #[test]
-    fn a_server_on_an_ipv6_address_is_reached() {
-        // Not every machine has such addresses.
-        let Ok(listener) = TcpListener::bind("[::1]:0") else { return };
-        let address = listener.local_addr().unwrap();
-        let target = Target::at_url(&format!("http://{address}/")).unwrap();
-        assert_eq!(*target.place(), Place { address, host: address.to_string() });
     }
 }

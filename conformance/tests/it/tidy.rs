@@ -26,12 +26,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("profiles-are-valid", profiles),
         ("every-check-is-in-a-profile", unused),
         ("files-are-short", long_files),
-        ("servers-have-layers", || {
-            layers::violations(&workspace().join("servers/src"), layers::SERVERS, &[])
-        }),
+        ("servers-have-layers", || layers::violations(&workspace().join("servers/src"), layers::SERVERS)),
         ("suite-has-layers", || {
             let source = workspace().join("conformance/src");
-            layers::violations(&source, layers::CONFORMANCE, layers::CONFORMANCE_LAST)
+            layers::violations(&source, layers::CONFORMANCE)
         }),
         ("ledger-is-complete", ledger::incomplete),
         ("statements-are-sentences", ledger::ragged),

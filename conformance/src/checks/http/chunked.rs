@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::content_length::read_once;
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::client::capability::Capability;
 use crate::client::property::for_all;
 use crate::judge::failure::Failure;
-use crate::mutant::{hears, serves};
+use crate::mutant::{hears, read_once, serves};
 use crate::wire::reply::Answer;
 
 /// The chapter.

@@ -1,7 +1,5 @@
 //! Content whose length is announced: RFC 9112 section 6, RFC 9110 section 8.6.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 
 use proptest::prelude::*;
 
@@ -10,7 +8,7 @@ use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::capability::Capability;
 use crate::client::context::FOLLOW_UP;
 use crate::client::property::for_all;
-use crate::mutant::{hears, serves};
+use crate::mutant::{hears, read_once, serves};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -220,13 +218,3 @@ pub const CHAPTER: Chapter = Chapter {
         },
     ],
 };
-
-/// A server that believes that one read returns one request.
-pub(super) fn read_once(mut client: TcpStream) {
-    let mut buffer = [0; 4096];
-    if matches!(client.read(&mut buffer), Ok(1..)) {
-        let refusal = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        let _ = client.write_all(refusal);
-        while matches!(client.read(&mut buffer), Ok(1..)) {}
-    }
-}
