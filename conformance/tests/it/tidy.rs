@@ -16,7 +16,7 @@ use crate::{layers, ledger, trial};
 type Rule = fn() -> Vec<String>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let rules: [(&str, Rule); 16] = [
+    let rules: [(&str, Rule); 17] = [
         ("ids-are-unique-words", ids),
         ("needs-come-before", needs),
         ("texts-are-sentences", texts),
@@ -31,6 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             let source = workspace().join("conformance/src");
             layers::violations(&source, layers::CONFORMANCE)
         }),
+        ("links-lead-somewhere", dead_links),
         ("ledger-is-complete", ledger::incomplete),
         ("statements-are-sentences", ledger::ragged),
         ("requirements-name-statements", ledger::unknown),
@@ -190,4 +191,18 @@ fn long_files() -> Vec<String> {
 
 fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace")
+}
+
+/// Every relative link in a page for people names a file or a folder that is there.
+fn dead_links() -> Vec<String> {
+    let pages = ["README.md", "conformance/README.md", "ci/README.md"];
+    let dead = |page: &str| {
+        let path = workspace().join(page);
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let local = targets.filter(|target| !target.contains("://"));
+        let gone = local.filter(|target| !path.with_file_name(target).exists());
+        gone.map(|target| format!("{page}: there is no {target}")).collect::<Vec<_>>()
+    };
+    pages.into_iter().flat_map(dead).collect()
 }

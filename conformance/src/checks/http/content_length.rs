@@ -1,6 +1,5 @@
 //! Content whose length is announced: RFC 9112 section 6, RFC 9110 section 8.6.
 
-
 use proptest::prelude::*;
 
 use crate::check::Body::Act;
