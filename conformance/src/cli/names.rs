@@ -61,7 +61,8 @@ pub(super) fn chapters() -> impl Iterator<Item = &'static str> {
 /// There is no such thing; offers what may have been meant: at most three names, nearest first, or all of them
 /// if they are few.
 pub(super) fn unknown<'n>(what: &str, word: &str, names: impl Iterator<Item = &'n str>) -> Refused {
-    let mut names: Vec<(usize, &str)> = names.map(|name| (strsim::levenshtein(word, name), name)).collect();
+    let mut names: Vec<(usize, &str)> =
+        names.map(|name| (strsim::damerau_levenshtein(word, name), name)).collect();
     if names.len() > 5 {
         let is_near = |(distance, name): &(usize, &str)| {
             *distance <= name.len() / 3 || name.contains(word) || word.contains(name)

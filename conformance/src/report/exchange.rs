@@ -144,7 +144,7 @@ impl Stretch {
 }
 
 fn left_out(direction: char, octets: usize) -> Option<String> {
-    (octets > 0).then(|| format!("{direction} ... ({octets} more octets)"))
+    (octets > 0).then(|| format!("{direction} ... ({octets} more bytes)"))
 }
 
 /// One line, and where it is marked, the line that points at the octet.
@@ -155,10 +155,10 @@ fn line(direction: char, bytes: &[u8], mark: Option<usize>) -> Vec<String> {
     };
     let end = bytes.len().min(start + LINE_LENGTH);
     let show = |range: Range<usize>| printable(&escape(&bytes[range]));
-    let before = if start > 0 { format!("({start} octets) ...") } else { String::new() };
+    let before = if start > 0 { format!("({start} bytes) ...") } else { String::new() };
     let after = match bytes.len() - end {
         0 => String::new(),
-        more => format!("... ({more} more octets)"),
+        more => format!("... ({more} more bytes)"),
     };
     let mut lines = vec![format!("{direction} {before}{}{after}", show(start..end))];
     if let Some(mark) = mark {
@@ -198,10 +198,7 @@ mod tests {
         let events = [event(1, Kind::Received(block(0, &bytes)))];
         let lines = exchange(&events, Some(Mark { connection: 1, sent: false, offset: 1000 }));
         let [line, pointer] = &lines[..] else { panic!("{lines:?}") };
-        assert!(
-            line.starts_with("< (920 octets) ...x") && line.ends_with("y... (921 more octets)"),
-            "{line}"
-        );
+        assert!(line.starts_with("< (920 bytes) ...x") && line.ends_with("y... (921 more bytes)"), "{line}");
         assert_eq!(line.find('!'), pointer.find('^'));
     }
 
@@ -211,8 +208,8 @@ mod tests {
         let events = [event(1, Kind::Received(block(0, &bytes)))];
         let lines = exchange(&events, Some(Mark { connection: 1, sent: false, offset: 7 * 50 }));
         assert_eq!(lines.len(), FIRST_LINES + 1 + 4 + 1, "{lines:#?}");
-        assert_eq!(lines[FIRST_LINES], format!("< ... ({} more octets)", 7 * (49 - FIRST_LINES)));
-        assert_eq!(lines.last().map(String::as_str), Some("< ... (336 more octets)"));
+        assert_eq!(lines[FIRST_LINES], format!("< ... ({} more bytes)", 7 * (49 - FIRST_LINES)));
+        assert_eq!(lines.last().map(String::as_str), Some("< ... (336 more bytes)"));
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub const CHAPTER: Chapter = Chapter {
                     match client.script()?.sees_fields_or_refuses(fields)? {
                         Some(seen) => is_unaltered(client, &seen, "HTTP_USER_AGENT", value),
                         None => {
-                            client.note("a value with unusual octets is refused");
+                            client.note("a value with unusual bytes is refused");
                             Ok(())
                         }
                     }
@@ -138,13 +138,13 @@ pub const CHAPTER: Chapter = Chapter {
                     let answer = client.ask(call.request("GET", &format!("{fields}\r\n")))?;
                     // The system limits what a program can be given: that is no fault of the request.
                     if matches!(&answer, Answer::Reply(reply) if reply.status >= 500) {
-                        client.note(format!("a field of {length} octets is answered with a 5xx"));
+                        client.note(format!("a field of {length} bytes is answered with a 5xx"));
                         break;
                     }
                     match call.seen_or_refused(answer)? {
                         Some(seen) => is_unaltered(client, &seen, "HTTP_USER_AGENT", value.as_bytes())?,
                         None => {
-                            client.note(format!("a field of {length} octets is refused"));
+                            client.note(format!("a field of {length} bytes is refused"));
                             break;
                         }
                     }

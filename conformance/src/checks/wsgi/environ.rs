@@ -116,7 +116,7 @@ pub const CHAPTER: Chapter = Chapter {
                 client.application()?.sees(plain)?.has_native_strings()?;
                 match client.application()?.sees_or_refuses(request.to_vec())? {
                     Some(seen) => seen.has_native_strings()?,
-                    None => client.note("octets beyond ASCII are refused"),
+                    None => client.note("bytes beyond ASCII are refused"),
                 }
                 Ok(())
             }),

@@ -58,7 +58,7 @@ pub const CHAPTER: Chapter = Chapter {
                     let fields = [b"X-Test: ", value, b"\r\n"].concat();
                     match client.application()?.sees_fields_or_refuses(fields)? {
                         Some(seen) => seen.variable_is("HTTP_X_TEST", value)?,
-                        None => client.note("a field with octets beyond ASCII is refused"),
+                        None => client.note("a field with bytes beyond ASCII is refused"),
                     }
                 }
                 Ok(())
