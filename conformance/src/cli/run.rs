@@ -21,6 +21,9 @@ use super::progress::Progress;
 use super::stop::{Stop, complain};
 use super::{names, sink};
 
+/// What a run comes to: how it ended, and every outcome; or why there was no server to run against.
+type Ended = Result<(End, Vec<Outcome>), StartError>;
+
 /// Check a server
 ///
 /// The server is a COMMAND that the suite starts and stops, or one that runs already at a URL. In the words
@@ -185,7 +188,7 @@ impl Run {
         directory: &TempDir,
         options: Options,
         outcomes: Arc<Mutex<Vec<Outcome>>>,
-    ) -> Result<impl FnOnce() -> Result<(End, Vec<Outcome>), StartError> + Send + use<>, Stop> {
+    ) -> Result<impl FnOnce() -> Ended + Send + use<>, Stop> {
         let fixture = Fixture::lay_out(directory.path())?;
         let program = std::env::current_exe()?.to_string_lossy().into_owned();
         let recipe = match (&self.url, subject.reference) {
