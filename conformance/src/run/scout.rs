@@ -24,8 +24,11 @@ fn rules() -> impl Iterator<Item = Rule> {
     })
 }
 
+/// How to find out what a server says to one capability.
+type Question = (Capability, fn(&Client) -> Result<Offer, Failure>);
+
 /// What a server is asked, the gentlest first: what every server can take, then what may kill a naive one.
-const QUESTIONS: &[(Capability, fn(&Client) -> Result<Offer, Failure>)] = &[
+const QUESTIONS: &[Question] = &[
     (Capability::Files, serves_fixture),
     (Capability::Form, has_form),
     (Capability::Cgi, |client| Ok(offered(seen(client, Language::Cgi)?.is_some()))),

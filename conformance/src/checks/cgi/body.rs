@@ -306,8 +306,7 @@ pub const CHAPTER: Chapter = Chapter {
 };
 
 /// `packed` and a line end, in gzip.
-const PACKED: &[u8] =
-    b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\x2b\x48\x4c\xce\x4e\x4d\xe1\x02\x00\x43\xe0\x41\x2f\x07\x00\x00\x00";
+const PACKED: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\x2b\x48\x4c\xce\x4e\x4d\xe1\x02\x00\x43\xe0\x41\x2f\x07\x00\x00\x00";
 
 /// A server that unpacks, and still says that it is packed. What is left of the content is no request.
 const UNPACKED_AND_UNTOLD: Mutant = Mutant::Hears {

@@ -54,8 +54,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what becomes of the script when writing to its client fails.",
             mutant: misreads(|| vec![mark("begun")], || lives_on("begun")),
             run: Act(|client| {
-                let mut steps =
-                    vec![Step::Fragile, emit("Content-Type: text/plain\n\n"), mark("begun")];
+                let mut steps = vec![Step::Fragile, emit("Content-Type: text/plain\n\n"), mark("begun")];
                 for _ in 0..60 {
                     steps.extend([Step::Fill(20_000), Step::Sleep(250)]);
                 }
@@ -105,8 +104,8 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let steps = [mark("begun"), wait("go")];
                 let call = client.script()?.call(&steps);
-let mut connection = client.connect()?;
-connection.send(call.get())?;
+                let mut connection = client.connect()?;
+                connection.send(call.get())?;
                 connection.half_close();
                 call.left("begun")?;
                 call.release("go")?;
@@ -121,8 +120,7 @@ connection.send(call.get())?;
             hint: "Find what ends a response in your server: the end of the output, or that of the process.",
             mutant: misreads(|| vec![Step::CloseStdout], Vec::new),
             run: Act(|client| {
-                let steps =
-                    [emit("Content-Type: text/plain\n\nok"), Step::CloseStdout, wait("go")];
+                let steps = [emit("Content-Type: text/plain\n\nok"), Step::CloseStdout, wait("go")];
                 let call = client.script()?.call(&steps);
                 let reply = client.send(call.get())?;
                 call.release("go")?;
@@ -137,14 +135,8 @@ connection.send(call.get())?;
             hint: "List what your server waits for, and what it stops, when a script has ended.",
             mutant: misreads(|| vec![wait("on")], || vec![wait("off")]),
             run: Act(|client| {
-                let daemon = [
-                    Step::Setsid,
-                    Step::CloseStdout,
-                    Step::CloseStderr,
-                    mark("on"),
-                    wait("go"),
-                    mark("off"),
-                ];
+                let daemon =
+                    [Step::Setsid, Step::CloseStdout, Step::CloseStderr, mark("on"), wait("go"), mark("off")];
                 let page = emit("Content-Type: text/plain\n\nok");
                 let call = client.script()?.call(&[spawn(&daemon), wait("on"), page]);
                 let reply = client.send(call.get())?;
@@ -168,8 +160,8 @@ connection.send(call.get())?;
                 let left = spawn(&[on(), go(), Step::Exit(0)]);
                 for steps in [vec![on(), go(), page.clone()], vec![left, wait("on"), page]] {
                     let call = client.script()?.call(&steps);
-let mut connection = client.connect()?;
-connection.send(call.get())?;
+                    let mut connection = client.connect()?;
+                    connection.send(call.get())?;
                     call.left("on")?;
                     let others = client.script()?.sees_fields("").and_then(|_| client.get("/")?.succeeds());
                     call.release("go")?;

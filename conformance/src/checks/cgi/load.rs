@@ -26,8 +26,9 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Concurrency)?;
                 let first = client.script()?.call(&[wait("met")]);
                 // Both have the same token, so the second leaves what the first one waits for.
-                let second =
-                    client.script()?.call_beside(&first, &[mark("met"), emit("Content-Type: text/plain\n\nmet")]);
+                let second = client
+                    .script()?
+                    .call_beside(&first, &[mark("met"), emit("Content-Type: text/plain\n\nmet")]);
                 let mut waits = client.connect()?;
                 waits.send(first.get())?;
                 client.send(second.get())?.body_is("met")?;

@@ -50,7 +50,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(passes_on_and_stays),
             run: Act(|client| {
                 needs_nph(client)?;
-                let call = client.script()?.named("nph-probe").call(&[emit("HTTP/1.1 200 OK\r\n\r\nto the end")]);
+                let call =
+                    client.script()?.named("nph-probe").call(&[emit("HTTP/1.1 200 OK\r\n\r\nto the end")]);
                 client.send(call.get())?.body_is("to the end")
             }),
         },
@@ -65,8 +66,8 @@ pub const CHAPTER: Chapter = Chapter {
                 needs_nph(client)?;
                 let steps = [emit("HTTP/1.1 200 OK\r\n\r\nfirst, "), wait("go"), emit("then")];
                 let call = client.script()?.named("nph-probe").call(&steps);
-let mut connection = client.connect()?;
-connection.send(call.get())?;
+                let mut connection = client.connect()?;
+                connection.send(call.get())?;
                 connection.waits_for("first, ")?;
                 call.release("go")?;
                 connection.reply()?.body_is("first, then")

@@ -184,7 +184,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP/1.1 200", "HTTP/1.1 302"),
             run: Act(|client| {
                 let token = client.token();
-                let reply = client.script()?.run(&[emit(format!("Location:\nContent-Type: text/plain\n\n{token}"))])?;
+                let reply = client
+                    .script()?
+                    .run(&[emit(format!("Location:\nContent-Type: text/plain\n\n{token}"))])?;
                 reply.status_is(&[200])?;
                 reply.body_is(token)
             }),

@@ -90,10 +90,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let twin = client.twin(get("{cgi}/source"))?;
                 for path in [token.clone(), format!("dir/{token}"), format!("{token}/more")] {
                     // Some gateways can't tell what is missing from what may not run.
-                    twin.refuses(
-                        get(&format!("{{cgi}}/{path}")),
-                        &[404, 403],
-                    )?;
+                    twin.refuses(get(&format!("{{cgi}}/{path}")), &[404, 403])?;
                 }
                 Ok(())
             }),
@@ -169,7 +166,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(reports_fields),
             run: Act(|client| {
                 for name in ["Proxy", "PROXY", "proxy"] {
-                    client.script()?.sees_fields(format!("{name}: http://example.com/\r\n"))?.lacks("HTTP_PROXY")?;
+                    client
+                        .script()?
+                        .sees_fields(format!("{name}: http://example.com/\r\n"))?
+                        .lacks("HTTP_PROXY")?;
                 }
                 Ok(())
             }),
@@ -182,9 +182,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what sets these variables: a password that the server has verified, or a field that came.",
             mutant: serves(reports_plain_fields),
             run: Act(|client| {
-                let seen = client.script()?.sees_fields(
-                    "Authorization: Basic dXNlcjpwYXNz\r\nRemote-User: root\r\nRemote_User: root\r\nAuth-Type: Basic\r\n",
-                )?;
+                let seen = client.script()?.sees_fields("Authorization: Basic dXNlcjpwYXNz\r\nRemote-User: root\r\nRemote_User: root\r\nAuth-Type: Basic\r\n")?;
                 seen.lacks("AUTH_TYPE")?;
                 seen.lacks("REMOTE_USER")
             }),

@@ -35,7 +35,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Print the list of variables just before your server starts the script.",
             mutant: instead_of("\"SERVER_PROTOCOL=", "\"SERVER_SOFTWARE="),
             run: Act(|client| {
-                client.script()?.sees_fields("X-Dup: a\r\nx-dup: b\r\nAccept: a/b\r\nAccept: c/d\r\n")?
+                client
+                    .script()?
+                    .sees_fields("X-Dup: a\r\nx-dup: b\r\nAccept: a/b\r\nAccept: c/d\r\n")?
                     .environ_is_sound()
             }),
         },
@@ -83,7 +85,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("get /cgi-bin", "GET /cgi-bin"),
             run: Act(|client| {
                 let request = "get {cgi}/probe?{token} HTTP/1.1\r\nHost: {host}\r\n\r\n";
-                client.script()?.sees_or_refuses(request)?
+                client
+                    .script()?
+                    .sees_or_refuses(request)?
                     .map_or(Ok(()), |seen| seen.variable_is("REQUEST_METHOD", "get"))
             }),
         },
@@ -215,7 +219,11 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for host in ["{host}", "example.com:1234"] {
                     let request = format!("GET {{cgi}}/probe?{{token}} HTTP/1.1\r\nHost: {host}\r\n\r\n");
-                    client.script()?.sees(request)?.variable_fits("SERVER_NAME", "a host without a port", is_host)?;
+                    client.script()?.sees(request)?.variable_fits(
+                        "SERVER_NAME",
+                        "a host without a port",
+                        is_host,
+                    )?;
                 }
                 Ok(())
             }),
@@ -265,7 +273,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("SERVER_PROTOCOL=HTTP/1.", "SERVER_PROTOCOL=HTTP 1."),
             run: Act(|client| {
                 for version in ["HTTP/1.1", "HTTP/1.0"] {
-                    let seen = client.script()?.sees(format!("GET {{cgi}}/probe?{{token}} {version}\r\nHost: {{host}}\r\n\r\n"))?;
+                    let seen = client
+                        .script()?
+                        .sees(format!("GET {{cgi}}/probe?{{token}} {version}\r\nHost: {{host}}\r\n\r\n"))?;
                     seen.variable_fits("SERVER_PROTOCOL", "HTTP/1.0 or HTTP/1.1", |value| {
                         ["HTTP/1.0", "HTTP/1.1"].iter().any(|known| value.eq_ignore_ascii_case(known))
                     })?;

@@ -80,7 +80,9 @@ pub const CHAPTER: Chapter = Chapter {
             requirement: rule(&["pep3333-environ-22"]).counts(),
             hint: "Compare both the type and the value with the PEP.",
             mutant: gateway("version-is-a-list"),
-            run: Act(|client| client.application()?.sees_fields("")?.object_is("wsgi.version", "tuple (1, 0)")),
+            run: Act(|client| {
+                client.application()?.sees_fields("")?.object_is("wsgi.version", "tuple (1, 0)")
+            }),
         },
         Check {
             id: "wsgi-url-scheme",
@@ -91,7 +93,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("scheme-of-its-own"),
             run: Act(|client| {
                 client.application()?.sees_fields("")?.variable_is("wsgi.url_scheme", "http")?;
-                let seen = client.application()?.sees_fields("X-Forwarded-Proto: https\r\nX-Forwarded-Ssl: on\r\n")?;
+                let seen = client
+                    .application()?
+                    .sees_fields("X-Forwarded-Proto: https\r\nX-Forwarded-Ssl: on\r\n")?;
                 match seen.value("wsgi.url_scheme") {
                     // Some servers are set up by default for a proxy on the same machine.
                     b"https" => client.note("a client can make wsgi.url_scheme https by a field"),

@@ -41,7 +41,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("a  b\t\"c\"", "a b \"c\""),
             run: Act(|client| {
                 for value in ["a  b\t\"c\" 'd' \\ e, f;g", "%41+%n=?", "() { :;}; x"] {
-                    client.application()?.sees_fields(format!("X-Test: {value}\r\n"))?.variable_is("HTTP_X_TEST", value)?;
+                    client
+                        .application()?
+                        .sees_fields(format!("X-Test: {value}\r\n"))?
+                        .variable_is("HTTP_X_TEST", value)?;
                 }
                 Ok(())
             }),
@@ -72,7 +75,10 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what your parser removes from a value, at both ends.",
             mutant: gateway("blanks-around-values"),
             run: Act(|client| {
-                client.application()?.sees_fields("X-Test: \t value\t \r\n")?.variable_is("HTTP_X_TEST", "value")
+                client
+                    .application()?
+                    .sees_fields("X-Test: \t value\t \r\n")?
+                    .variable_is("HTTP_X_TEST", "value")
             }),
         },
         Check {

@@ -39,7 +39,10 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Search your server for a table of reason phrases, and see when it is used.",
             mutant: instead_of("422 Odd Words", "422 Unprocessable Content"),
             run: Act(|client| {
-                client.application()?.run(&[start("422 Odd Words", &[]), list(["reason"])])?.reason_is("Odd Words")
+                client
+                    .application()?
+                    .run(&[start("422 Odd Words", &[]), list(["reason"])])?
+                    .reason_is("Odd Words")
             }),
         },
         Check {
@@ -78,7 +81,9 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let cookies = ["a=1; Expires=Sun, 06 Nov 2095 08:49:37 GMT", "b=2", "c=3"];
                 let fields = cookies.map(|cookie| ("Set-Cookie", cookie));
-                client.application()?.run(&[start("200 OK", &fields), list(["cookies"])])?
+                client
+                    .application()?
+                    .run(&[start("200 OK", &fields), list(["cookies"])])?
                     .fields_are("Set-Cookie", &cookies)
             }),
         },
@@ -93,8 +98,11 @@ pub const CHAPTER: Chapter = Chapter {
                 // More than most servers have processes, each of which may keep its own.
                 let names = ["X-First", "X-Second", "X-Third", "X-Fourth", "X-Fifth", "X-Sixth"];
                 for name in names {
-                    let reply = client.application()?.run(&[start("200 OK", &[(name, "yes")]), list(["own"])])?;
-                    names.iter().try_for_each(|other| if *other == name { reply.field_is(name, "yes") } else { reply.lacks_field(other) })?;
+                    let reply =
+                        client.application()?.run(&[start("200 OK", &[(name, "yes")]), list(["own"])])?;
+                    names.iter().try_for_each(|other| {
+                        if *other == name { reply.field_is(name, "yes") } else { reply.lacks_field(other) }
+                    })?;
                 }
                 Ok(())
             }),
@@ -170,7 +178,9 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let mut mended = Vec::new();
                 for status in ["OK", "abc OK", "20 OK", "2000 OK", "-20 OK", "", " 200 OK"] {
-                    if let Some(reply) = client.application()?.run_or_fail(&[start(status, &[]), list(["ok"])])? {
+                    if let Some(reply) =
+                        client.application()?.run_or_fail(&[start(status, &[]), list(["ok"])])?
+                    {
                         lint::status_line(&reply)?;
                         lint::status_code(&reply)?;
                         mended.push(status);
@@ -190,7 +200,9 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for status in ["100 Continue", "101 Switching Protocols", "103 Early Hints"] {
                     let headers = [("Upgrade", "nothing"), ("X-End", "yes")];
-                    if let Some(reply) = client.application()?.run_or_fail(&[start(status, &headers), list(["ok"])])? {
+                    if let Some(reply) =
+                        client.application()?.run_or_fail(&[start(status, &headers), list(["ok"])])?
+                    {
                         reply.status_is_not(&[101])?;
                     }
                 }
@@ -217,10 +229,15 @@ pub const CHAPTER: Chapter = Chapter {
                     ("Proxy-Authenticate", "Basic realm=\"a\""),
                     ("Connection", "X-Custom"),
                 ] {
-                    if let Some(reply) =
-                        client.application()?.run_or_fail(&[start("200 OK", &[(name, value)]), list(["ok"])])?
+                    if let Some(reply) = client
+                        .application()?
+                        .run_or_fail(&[start("200 OK", &[(name, value)]), list(["ok"])])?
                     {
-                        if reply.fields_named(name).any(|field| field.value == value.as_bytes()) { reply.lacks_field(name)? } else { left_out.push(name) }
+                        if reply.fields_named(name).any(|field| field.value == value.as_bytes()) {
+                            reply.lacks_field(name)?
+                        } else {
+                            left_out.push(name)
+                        }
                     }
                 }
                 client.note_all("left out, and no error, is", &left_out);
@@ -318,7 +335,8 @@ pub const CHAPTER: Chapter = Chapter {
                 if client.application()?.run_or_fail(&[bad(), list(["ok"])])?.is_some() {
                     return Err(Failure::Skip("the server lets a broken header pass".into()));
                 }
-                let seen = client.application()?.sees(&[attempt(bad()), start_anew("200 OK", &[]), Step::Report])?;
+                let seen =
+                    client.application()?.sees(&[attempt(bad()), start_anew("200 OK", &[]), Step::Report])?;
                 seen.is_told_off(1, "start_response with a line break in a value")
             }),
         },

@@ -125,7 +125,9 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for coding in ["chunked", "Chunked"] {
                     let head = start("200 OK", &[("Transfer-Encoding", coding)]);
-                    if let Some(reply) = client.application()?.run_or_fail(&[head, list(["no chunks ", "at all\n"])])? {
+                    if let Some(reply) =
+                        client.application()?.run_or_fail(&[head, list(["no chunks ", "at all\n"])])?
+                    {
                         reply.body_is("no chunks at all\n")?;
                         client.note(format!("Transfer-Encoding: {coding} of an application is no error"));
                     }
@@ -147,7 +149,9 @@ pub const CHAPTER: Chapter = Chapter {
                 let once = ["abc", "-2", "+2", "2, 3", "", "2 "].map(|value| vec![("Content-Length", value)]);
                 let twice = vec![("Content-Length", "2"), ("Content-Length", "3")];
                 for fields in once.into_iter().chain([twice]) {
-                    if let Some(reply) = client.application()?.run_or_fail(&[start("200 OK", &fields), list(["ok"])])? {
+                    if let Some(reply) =
+                        client.application()?.run_or_fail(&[start("200 OK", &fields), list(["ok"])])?
+                    {
                         reply.body_is("ok")?;
                     }
                 }
@@ -167,7 +171,13 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.needs(SideFiles)?;
                 let head = start("200 OK", &[("Content-Length", "3")]);
-                let call = client.application()?.call(&[head.clone(), emit("hel"), emit("lo"), emit("."), emit(".")]);
+                let call = client.application()?.call(&[
+                    head.clone(),
+                    emit("hel"),
+                    emit("lo"),
+                    emit("."),
+                    emit("."),
+                ]);
                 client.ask(call.get())?;
                 if !call.comes_to("closed")? {
                     return Err(Failure::Blocked("close() is not called".into()));

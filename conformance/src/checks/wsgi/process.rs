@@ -45,7 +45,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: misreads(|| vec![Step::Exit(1)], || vec![Step::Rest]),
             run: Act(|client| {
                 is_one_of_several(client)?;
-                let mut connection = client.application()?.begin(&[ok(), emit("half"), Step::Exit(1), emit("rest")])?;
+                let mut connection =
+                    client.application()?.begin(&[ok(), emit("half"), Step::Exit(1), emit("rest")])?;
                 connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_cut_off())?;
                 process_answers(client).map(drop)
             }),

@@ -47,7 +47,8 @@ pub const CHAPTER: Chapter = Chapter {
                     ["CONTENT-LENGTH", "cONTENT-tYPE", "dATE", "sERVER"],
                 ] {
                     let fields = [(length, "5"), (kind, "text/x-case"), (when, date), (server, "probe")];
-                    let reply = client.application()?.run(&[start("200 OK", &fields), list(["he", "llo"])])?;
+                    let reply =
+                        client.application()?.run(&[start("200 OK", &fields), list(["he", "llo"])])?;
                     reply.status_is(&[200])?;
                     reply.field_is("Content-Length", "5")?;
                     reply.lacks_field("Transfer-Encoding")?;
@@ -171,7 +172,9 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let nothing: [&str; 0] = [];
                 for content in [list(nothing), list([""]), emit("")] {
-                    let reply = client.application()?.run(&[start("204 No Content", &[("X-End", "yes")]), content])?;
+                    let reply = client
+                        .application()?
+                        .run(&[start("204 No Content", &[("X-End", "yes")]), content])?;
                     reply.status_is(&[204])?;
                     reply.lacks_field("Content-Length")?;
                     reply.lacks_field("Transfer-Encoding")?;

@@ -89,7 +89,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Read the parameter list of your start_response, and see what None means for the third.",
             mutant: gateway("only-two-arguments"),
             run: Act(|client| {
-                let reply = client.application()?.run(&[Step::StartNone("299 None".into(), vec![]), list(["none"])])?;
+                let reply = client
+                    .application()?
+                    .run(&[Step::StartNone("299 None".into(), vec![]), list(["none"])])?;
                 reply.status_is(&[299])?;
                 reply.body_is("none")
             }),
@@ -102,8 +104,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Step through your start_response with exc_info when there is no head yet.",
             mutant: gateway("keeps-first-head"),
             run: Act(|client| {
-                let reply =
-                    client.application()?.run(&[start_anew("503 Sorry", &[("X-Only", "yes")]), list(["sorry"])])?;
+                let reply = client
+                    .application()?
+                    .run(&[start_anew("503 Sorry", &[("X-Only", "yes")]), list(["sorry"])])?;
                 reply.status_is(&[503])?;
                 reply.field_is("X-Only", "yes")?;
                 reply.body_is("sorry")
@@ -221,8 +224,8 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(SideFiles)?;
                 let steps = [ok(), mark("on"), wait("go"), list(["content"])];
                 let call = client.application()?.call(&steps);
-let mut connection = client.connect()?;
-connection.send(call.get())?;
+                let mut connection = client.connect()?;
+                connection.send(call.get())?;
                 call.left("on")?;
                 let quiet = connection.stays_quiet();
                 call.release("go")?;
