@@ -21,9 +21,6 @@ use super::progress::Progress;
 use super::stop::{Stop, complain};
 use super::{names, sink};
 
-/// What a run comes to: how it ended, and every outcome; or why there was no server to run against.
-type Ended = Result<(End, Vec<Outcome>), StartError>;
-
 /// Check a server
 ///
 /// The server is a COMMAND that the suite starts and stops, or one that already runs at a URL. In the COMMAND,
