@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use percent_encoding::percent_decode_str;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -62,9 +62,9 @@ impl Gateway {
         if path.contains(&0) {
             return Err(failure(400, "A path must not contain NUL.", "refused"));
         }
-        let frame = protocol::request(request, &path);
+        let mut frame = protocol::request(request, &path);
         let mut body = std::mem::replace(&mut request.body, Body::Empty);
-        let (mut place, mut told) = self.begin(&frame).await?;
+        let (mut place, mut told) = self.begin(&mut frame).await?;
         loop {
             match told {
                 Frame::Wanted => pass_on_content(&mut place, &mut body).await.map_err(silent)?,
@@ -94,12 +94,16 @@ impl Gateway {
     }
 
     /// A thread that has got the request, and what it says first.
-    async fn begin(&self, frame: &[u8]) -> Result<(Place, Frame), Failure> {
+    async fn begin(&self, request: &mut BytesMut) -> Result<(Place, Frame), Failure> {
         loop {
             let place = self.pool.take().await;
             let busy = || failure(503, "The server is too busy.", "all threads of all workers are busy");
             let mut place = place.ok_or_else(busy)?;
-            let told = match place.send(frame).await {
+            if !place.is_quiet() {
+                // Dropped, and replaced by another connection to the same thread.
+                continue;
+            }
+            let told = match place.request(request).await {
                 Ok(()) => place.frame().await,
                 Err(Silence::Ended) => Err(Silence::Unread),
                 Err(silence) => Err(silence),
@@ -186,6 +190,10 @@ fn silent(silence: Silence) -> Failure {
         Silence::Ended | Silence::Unread => {
             let sentence = "The application behind this address has ended in the middle of the request.";
             failure(502, sentence, "the worker has ended")
+        }
+        Silence::Confused => {
+            let sentence = "The application behind this address has mixed up its answers.";
+            failure(502, sentence, "something else wrote on the connection of the worker")
         }
         Silence::TimedOut => {
             let sentence = "The application behind this address took too long.";

@@ -9,7 +9,7 @@
 //! | its environment | [`crate::environ`] |
 //! | a free thread of a worker | `pool` |
 //! | what passes on its connection | `protocol` |
-//! | the application is called | `../wsgi/worker.py` |
+//! | the application is called | `../wsgi/worker.py`, `../wsgi/exchange.py` |
 //! | a worker, and how long it serves | `worker` |
 //! | it starts, and ends | `process`, `interpreter` |
 //! | it is replaced | `keeper` |
