@@ -21,7 +21,7 @@ pub(crate) const SERVERS: &[&[&str]] = &[
     &["http/connection"],
     &["http/server"],
     &["http"],
-    &["files/conditional"],
+    &["files/beneath", "files/conditional"],
     &["files/content"],
     &["files/cache", "files/range"],
     &["files/files"],

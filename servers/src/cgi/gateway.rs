@@ -71,10 +71,9 @@ impl Application for Gateway {
             let script = match self.scripts.find(&request.target.path) {
                 None => return self.files.call(request).await,
                 Some(Ok(script)) => script,
-                Some(Err(403)) => return error_page(403, "The server may not run this script."),
-                Some(Err(status)) => return error_page(status, "There is no script at this address."),
+                Some(Err(status)) => return error_page(status, no_script(status)),
             };
-            match self.answer(&script, &mut request).await {
+            match self.answer(&mut request).await {
                 Ok(Answer::Response(response)) => return response,
                 Ok(Answer::Elsewhere(target)) => request = redirected(request, target),
                 Err(Failure { status, sentence, reason }) => {
@@ -98,13 +97,17 @@ impl Gateway {
         Gateway { scripts, files, slots: Arc::new(Semaphore::new(at_once)), patience }
     }
 
-    /// Runs a script as far as its response is known; the content may be still to come.
-    async fn answer(&self, script: &Script, request: &mut Request) -> Result<Answer, Failure> {
+    /// Runs the script of a request as far as its response is known; the content may be still to come.
+    async fn answer(&self, request: &mut Request) -> Result<Answer, Failure> {
         if request.headers.get_all("Content-Type").nth(1).is_some() {
             return Err(failure(400, "A request has one Content-Type, and this one has several.", "refused"));
         }
         let (stdin, length) = content(request).await?;
         let slot = self.slot().await?;
+        // That may have taken a while, and something else may have its name by now.
+        let now = self.scripts.find(&request.target.path).unwrap_or(Err(404));
+        let gone = |status| failure(status, no_script(status), "it has gone while the request waited");
+        let script = &now.map_err(gone)?;
         let mut process = self.start(script, request, stdin, length, slot).await?;
         if script.is_nph() {
             return verbatim(process).await.map(Answer::Response);
@@ -169,6 +172,11 @@ impl Gateway {
             failure(status, sentence, format!("it could not be started: {error}"))
         })
     }
+}
+
+/// What the client reads if there is no script, or none that may be run.
+fn no_script(status: u16) -> &'static str {
+    if status == 403 { "The server may not run this script." } else { "There is no script at this address." }
 }
 
 /// What scripts see of the server's own environment.
