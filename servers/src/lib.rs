@@ -12,6 +12,7 @@
 //! | a connection: from bytes to a request, and from a response to bytes | [`http`] | 9112 |
 //! | the files of a directory, or the built-in pages | [`files`] | 9110 13, 14 |
 //! | a form, in each of the four ways that a browser may send it | [`form`] | 7578 |
+//! | content that is kept until all of it is there | `spool` | |
 //! | what a program is told about a request | [`environ`] | 3875 4.1 |
 //! | scripts, and the site around them | [`cgi`] | 3875 |
 //! | an application in Python, and the processes that run it | [`wsgi`] | PEP 3333 |
@@ -34,6 +35,7 @@ mod methods;
 pub mod program;
 pub mod simple;
 pub mod site;
+mod spool;
 #[cfg(test)]
 mod testing;
 pub mod wsgi;

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Seek, Write};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use crate::files::Files;
 use crate::html::error_page;
 use crate::log::{self, Escaped};
 use crate::message::{Body, Request, Response, Target};
+use crate::spool;
 
 /// What SERVER_SOFTWARE says.
 const SOFTWARE: &str = concat!("server-cgi/", env!("CARGO_PKG_VERSION"));
@@ -63,6 +64,12 @@ struct Failure {
     status: u16,
     sentence: &'static str,
     reason: String,
+}
+
+impl From<spool::Failure> for Failure {
+    fn from(spool::Failure { status, sentence, reason }: spool::Failure) -> Failure {
+        Failure { status, sentence, reason }
+    }
 }
 
 impl Application for Gateway {
@@ -184,39 +191,14 @@ fn inherited() -> impl Iterator<Item = (&'static str, OsString)> {
     INHERITED.into_iter().filter_map(|name| Some((name, env::var_os(name)?)))
 }
 
-/// The content of a request as standard input of a script, and its length.
-///
-/// It is a file without a name, written before the script starts. So a client that sends slowly keeps no
-/// script waiting, a script sees all of the content or none, and may leave it unread; neither can block the
-/// other, whatever their sizes.
+/// The content of a request as standard input of a script, and its length. It is a file without a name, written
+/// before the script starts: neither can block the other, whatever their sizes.
 async fn content(request: &mut Request) -> Result<(Stdio, Option<u64>), Failure> {
     let framed =
         ["Content-Length", "Transfer-Encoding"].iter().any(|name| request.headers.get(name).is_some());
-    let mut body = std::mem::replace(&mut request.body, Body::Empty);
-    let mut file = None;
-    let mut length = 0;
-    while let Some(block) = body.next().await {
-        let block =
-            block.map_err(|error| failure(400, "The content of the request is not complete.", error))?;
-        length += block.len() as u64;
-        let written = match &mut file {
-            None => tempfile::tempfile().and_then(|new| file.insert(new).write_all(&block)),
-            Some(file) => file.write_all(&block),
-        };
-        written.map_err(no_room)?;
-    }
-    let stdin = match file {
-        None => Stdio::null(),
-        Some(mut file) => {
-            file.rewind().map_err(no_room)?;
-            Stdio::from(file)
-        }
-    };
-    Ok((stdin, framed.then_some(length)))
-}
-
-fn no_room(error: io::Error) -> Failure {
-    failure(500, "The server has no room for the content.", format!("the content can't be stored: {error}"))
+    let stored = spool::store(std::mem::replace(&mut request.body, Body::Empty)).await?;
+    let length = framed.then_some(stored.length());
+    Ok((stored.file()?.map_or_else(Stdio::null, Stdio::from), length))
 }
 
 /// Reads the head of a script's output, and what came with it.

@@ -18,5 +18,6 @@ mod files;
 mod range;
 
 pub(crate) use beneath::descend;
+pub(crate) use content::body;
 pub use files::{Files, Pages};
 pub(crate) use files::{STYLE, decoded};

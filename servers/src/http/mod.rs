@@ -15,6 +15,7 @@
 //! | listen, accept, stop | `server` | |
 //! | how much of everything a client may have | `limits` | |
 //! | a deadline that moves | `timer` | |
+//! | how slowly content may come | `pace` | |
 //! | the bytes of a connection, shown | `trace` | |
 
 mod characters;
@@ -25,6 +26,7 @@ mod inbound;
 mod limits;
 mod lines;
 mod outbound;
+mod pace;
 mod parse;
 mod server;
 mod timer;

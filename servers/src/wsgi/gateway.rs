@@ -15,12 +15,15 @@ use crate::application::Application;
 use crate::html::error_page;
 use crate::log;
 use crate::message::{Body, Request, Response};
+use crate::spool;
 
 /// An application, in workers.
 #[derive(Debug)]
 pub(super) struct Gateway {
     pub(super) pool: Arc<Pool>,
     pub(super) keeper: Keeper,
+    /// Whether the application is called before the content of the request has come.
+    pub(super) streams: bool,
     /// The files of the demonstration, which go when the server does.
     pub(super) _demonstration: Option<TempDir>,
 }
@@ -29,7 +32,13 @@ pub(super) struct Gateway {
 struct Failure {
     status: u16,
     sentence: &'static str,
-    reason: &'static str,
+    reason: String,
+}
+
+impl From<spool::Failure> for Failure {
+    fn from(spool::Failure { status, sentence, reason }: spool::Failure) -> Failure {
+        Failure { status, sentence, reason }
+    }
 }
 
 impl Application for Gateway {
@@ -61,6 +70,10 @@ impl Gateway {
         let path: Vec<u8> = percent_decode_str(&request.target.path).collect();
         if path.contains(&0) {
             return Err(failure(400, "A path must not contain NUL.", "refused"));
+        }
+        if !self.streams {
+            let body = std::mem::replace(&mut request.body, Body::Empty);
+            request.body = spool::store(body).await?.body()?;
         }
         let mut frame = protocol::request(request, &path);
         let mut body = std::mem::replace(&mut request.body, Body::Empty);
@@ -202,6 +215,6 @@ fn silent(silence: Silence) -> Failure {
     }
 }
 
-fn failure(status: u16, sentence: &'static str, reason: &'static str) -> Failure {
-    Failure { status, sentence, reason }
+fn failure(status: u16, sentence: &'static str, reason: &str) -> Failure {
+    Failure { status, sentence, reason: reason.to_owned() }
 }
