@@ -8,6 +8,7 @@
 //! | what a server calls to get a response: the seam that the three servers share | [`application`] | |
 //! | the HTML that the servers themselves write | [`html`] | |
 //! | lines on standard output | [`log`] | |
+//! | how much of them programs may write | `allowance` | |
 //! | the answer to a method that a resource does not have | `methods` | 9110 9.1 |
 //! | a connection: from bytes to a request, and from a response to bytes | [`http`] | 9112 |
 //! | the files of a directory, or the built-in pages | [`files`] | 9110 13, 14 |
@@ -22,6 +23,7 @@
 //!
 //! Each folder has a map of its own. The programs are in `bin/`.
 
+mod allowance;
 pub mod application;
 pub mod cgi;
 pub mod environ;

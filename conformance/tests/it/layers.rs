@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The crate `servers`, from what uses nothing to what uses everything. Modules on one floor do not use each
 /// other. The name of a folder alone is its `mod.rs`, which has what other folders use of it.
 pub(crate) const SERVERS: &[&[&str]] = &[
-    &["message"],
+    &["allowance", "message"],
     &["application", "log"],
     &["html"],
     &["methods"],

@@ -24,8 +24,9 @@ const ALLOW: &str = "GET, HEAD, POST, OPTIONS";
 /// Media types that a form may have.
 const ACCEPT: &str = "application/x-www-form-urlencoded, multipart/form-data, text/plain";
 
-/// How much of a name or value goes into the log, in characters.
+/// How much of a name or value goes into the log, in characters, and of all the lines of a form, in octets.
 const LOGGED: usize = 200;
+const LOGGED_OF_FORM: usize = 16 * 1024;
 
 /// How much of a value the page shows, in octets.
 const SHOWN: usize = 10_000;
@@ -47,7 +48,7 @@ impl Application for Form {
         match fields {
             Ok(fields) if fields.len() > MAX_FIELDS => error_page(413, "This form has too many fields."),
             Ok(fields) => {
-                fields.iter().for_each(|field| log::line(&log_line(field)));
+                log_lines(&fields).iter().for_each(|line| log::detail(line));
                 answer(&request.headers, source, &fields)
             }
             Err(refusal) => refusal,
@@ -170,6 +171,21 @@ fn shown(bytes: &[u8]) -> String {
     escape(&String::from_utf8_lossy(bytes))
 }
 
+/// A line about each field, up to a limit for all of them.
+fn log_lines(fields: &[Field]) -> Vec<String> {
+    let (mut lines, mut octets) = (Vec::new(), 0);
+    for (at, field) in fields.iter().enumerate() {
+        if octets >= LOGGED_OF_FORM {
+            lines.push(format!("form: {} more fields, not shown", fields.len() - at));
+            break;
+        }
+        let line = log_line(field);
+        octets += line.len();
+        lines.push(line);
+    }
+    lines
+}
+
 /// One line about a field, safe for a terminal.
 fn log_line(field: &Field) -> String {
     let name = logged(&field.name);
@@ -177,23 +193,25 @@ fn log_line(field: &Field) -> String {
         Some(filename) => {
             let media_type = logged(field.media_type.as_deref().unwrap_or_default());
             format!(
-                "form: name \"{name}\", file \"{}\", type \"{media_type}\", {} octets",
+                "form: name {name}, file {}, type {media_type}, {} octets",
                 logged(filename),
                 field.value.len()
             )
         }
-        None => format!("form: name \"{name}\", value \"{}\"", logged(&field.value)),
+        None => format!("form: name {name}, value {}", logged(&field.value)),
     }
 }
 
+/// A name or value in quotes; its length, if that is not all of it.
 fn logged(bytes: &[u8]) -> String {
     // A character takes four octets at most: the rest need not be looked at.
     let text: Cow<str> = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * LOGGED)]);
-    let mut line: String = text.chars().take(LOGGED).flat_map(char::escape_debug).collect();
+    let shown: String = text.chars().take(LOGGED).flat_map(char::escape_debug).collect();
     if bytes.len() > 4 * LOGGED || text.chars().nth(LOGGED).is_some() {
-        line.push('…');
+        format!("\"{shown}…\" ({} octets)", bytes.len())
+    } else {
+        format!("\"{shown}\"")
     }
-    line
 }
 
 #[cfg(test)]

@@ -46,7 +46,8 @@ impl Application for Gateway {
         match self.answer(&mut request).await {
             Ok(response) => response,
             Err(Failure { status, sentence, reason }) => {
-                log::line(&format!("{} {}: {status}: {reason}", request.method, request.target.path));
+                let path = log::shown(&request.target.path);
+                log::line(&format!("{} {path}: {status}: {reason}", log::shown(&request.method)));
                 let mut response = error_page(status, sentence);
                 if status == 503 {
                     response.headers.push("Retry-After", "1");

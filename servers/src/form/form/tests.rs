@@ -101,7 +101,17 @@ fn the_log_is_safe_for_a_terminal_and_short() {
     field.value = "é".repeat(LOGGED).into();
     assert!(log_line(&field).ends_with("éé\""));
     field.value = "é".repeat(LOGGED + 1).into();
-    assert!(log_line(&field).ends_with("éé…\""));
+    assert!(log_line(&field).ends_with("éé…\" (402 octets)"));
     field.filename = Some("x\t".into());
     assert_eq!(log_line(&field), r#"form: name "a\n", file "x\t", type "", 402 octets"#);
+}
+
+#[test]
+fn a_form_of_many_fields_is_cut_in_the_log_and_the_log_says_so() {
+    let fields = |count| vec![Field::text("a".into(), "b".into()); count];
+    let line = r#"form: name "a", value "b""#;
+    let fitting = LOGGED_OF_FORM.div_ceil(line.len());
+    assert_eq!(log_lines(&fields(fitting)), vec![line; fitting]);
+    let lines = log_lines(&fields(fitting + 30));
+    assert_eq!((lines.len(), &lines[fitting][..]), (fitting + 1, "form: 30 more fields, not shown"));
 }
