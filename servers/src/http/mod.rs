@@ -32,7 +32,7 @@ mod server;
 mod timer;
 mod trace;
 
-pub(crate) use characters::has_whole_escapes;
+pub(crate) use characters::{has_whole_escapes, is_reg_name};
 pub use limits::Limits;
 pub(crate) use lines::field;
 pub use server::{Config, Server, stop_signal};
