@@ -169,10 +169,11 @@ impl Place {
 
     /// Sends what the worker waits for.
     pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<(), Silence> {
-        match timeout(self.worker.patience(), self.stream.write_all(bytes)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Silence::Ended),
-            Err(_) => Err(self.timed_out()),
+        self.timer.set(self.worker.patience());
+        tokio::select! { biased;
+            sent = self.stream.write_all(bytes) => sent.map_err(|_| Silence::Ended),
+            () = self.end.comes() => Err(Silence::Ended),
+            () = self.timer.expired() => Err(self.timed_out()),
         }
     }
 

@@ -198,3 +198,19 @@ async fn a_script_that_is_replaced_while_a_request_waits_is_not_what_runs() {
     let (first, a, b, _) = tokio::join!(first, a, b, let_go);
     assert_eq!((first.status, a.status, b.status), (204, 404, 403));
 }
+
+#[tokio::test]
+async fn a_directory_of_scripts_that_goes_takes_its_scripts_along_and_nothing_else() {
+    let site = Site::new(&[("script", "echo Status: 204; echo")]);
+    assert_eq!(call(&site, "GET", "/cgi-bin/script").await.status, 204);
+    fs::remove_dir_all(site.directory.path().join("bin")).expect("a directory");
+    assert_eq!(call(&site, "GET", "/cgi-bin/script").await.status, 404);
+    assert_eq!(call(&site, "GET", "/page.html").await.status, 200);
+    fs::create_dir(site.directory.path().join("bin")).expect("a directory");
+    fs::copy("/bin/true", site.directory.path().join("bin/script")).expect("a file");
+    assert_eq!(
+        call(&site, "GET", "/cgi-bin/script").await.status,
+        502,
+        "it is there again, and says nothing"
+    );
+}
