@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde_json::json;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::field::{Field, MAX_FIELDS, Malformed};
 use super::parameters::Parameters;
@@ -28,6 +29,12 @@ const ACCEPT: &str = "application/x-www-form-urlencoded, multipart/form-data, te
 const LOGGED: usize = 200;
 const LOGGED_OF_FORM: usize = 16 * 1024;
 
+/// What all forms together may hold while their content comes, in units of so many octets: 128 MiB. The first unit of
+/// each is not counted, so that small forms are accepted while large ones take all there is; beyond it 503.
+const UNIT: usize = 64 * 1024;
+const UNITS: usize = 2048;
+static ROOM: Semaphore = Semaphore::const_new(UNITS);
+
 /// How much of a value the page shows, in octets.
 const SHOWN: usize = 10_000;
 
@@ -37,12 +44,14 @@ pub struct Form;
 
 impl Application for Form {
     async fn call(&self, mut request: Request) -> Response {
+        // Given back when there is an answer.
+        let mut room = None;
         let (source, fields) = match &request.method[..] {
             "GET" | "HEAD" => {
                 let query = request.target.query.as_deref().unwrap_or_default();
                 ("query", Ok(urlencoded::parse(query.as_bytes())))
             }
-            "POST" => ("body", submitted(&request.headers, &mut request.body).await),
+            "POST" => ("body", submitted(&request.headers, &mut request.body, &mut room).await),
             other => return methods::other(other, ALLOW),
         };
         match fields {
@@ -57,7 +66,11 @@ impl Application for Form {
 }
 
 /// The fields in the content of a POST, or the response that refuses it.
-async fn submitted(headers: &Headers, body: &mut Body) -> Result<Vec<Field>, Response> {
+async fn submitted(
+    headers: &Headers,
+    body: &mut Body,
+    room: &mut Option<SemaphorePermit<'static>>,
+) -> Result<Vec<Field>, Response> {
     let mut types = headers.get_all("Content-Type");
     let media_type = types.next();
     if types.next().is_some() {
@@ -69,7 +82,7 @@ async fn submitted(headers: &Headers, body: &mut Body) -> Result<Vec<Field>, Res
         refusal.headers.push("Accept-Encoding", "identity");
         return Err(refusal);
     }
-    let content = collect(body).await?;
+    let content = collect(body, &ROOM, room).await?;
     if media_type.is_none() && content.is_empty() {
         return Ok(Vec::new());
     }
@@ -92,15 +105,34 @@ async fn submitted(headers: &Headers, body: &mut Body) -> Result<Vec<Field>, Res
     fields.map_err(|Malformed(why)| error_page(400, why))
 }
 
-/// All of the content. The server limits its size.
-async fn collect(body: &mut Body) -> Result<Bytes, Response> {
+/// All of the content. The server limits its size; what it takes of the room of all forms goes to `held`.
+async fn collect<'a>(
+    body: &mut Body,
+    room: &'a Semaphore,
+    held: &mut Option<SemaphorePermit<'a>>,
+) -> Result<Bytes, Response> {
     let mut content = Vec::new();
     while let Some(block) = body.next().await {
         let block =
             block.map_err(|_| error_page(400, "The request ended before its content was complete."))?;
+        let has = 1 + held.as_ref().map_or(0, SemaphorePermit::num_permits);
+        let more = (content.len() + block.len()).div_ceil(UNIT).saturating_sub(has);
+        if more > 0 {
+            let more = room.try_acquire_many(more as u32).map_err(|_| no_room())?;
+            match held {
+                Some(held) => held.merge(more),
+                None => *held = Some(more),
+            }
+        }
         content.extend_from_slice(&block);
     }
     Ok(content.into())
+}
+
+fn no_room() -> Response {
+    let mut refusal = error_page(503, "The server has no room for another large form at the moment.");
+    refusal.headers.push("Retry-After", "1");
+    refusal
 }
 
 /// What was submitted, as a program or a person wants it.
