@@ -3,11 +3,13 @@
 use std::fmt::{self, Display, Write as _};
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 
+use crate::allowance::Allowances;
 use crate::message::with_date;
 
 /// Octets that may wait to be written. What exceeds this, because the output is not read, is lost and counted.
@@ -16,8 +18,20 @@ const QUEUE_LIMIT: usize = 4 * 1024 * 1024;
 const GATHER: Duration = Duration::from_millis(5);
 /// Octets of a line that a program has written; the rest makes a line of its own.
 const PROGRAM_LINE: usize = 1024;
-/// Octets of a request line that the access log shows.
+/// Octets of a request line that the log shows.
 const LINE_SHOWN: usize = 200;
+
+/// Whether only the server's own lines about itself, and about what goes wrong, are written.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// From now on nothing is written of what requests hold, nor of what programs write.
+pub(crate) fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
+fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
 
 /// Writes one line for an application. Control characters are escaped, so that one line stays one
 /// line and a terminal does not obey a client.
@@ -25,20 +39,42 @@ pub fn line(text: &str) {
     push(format_args!("{}", OneLine(text)));
 }
 
+/// The same, for a line about what a request holds.
+pub(crate) fn detail(text: &str) {
+    if !is_quiet() {
+        line(text);
+    }
+}
+
+/// As much of a path as the log shows.
+pub(crate) fn shown(path: &str) -> &str {
+    path.get(..LINE_SHOWN).unwrap_or(path)
+}
+
 /// Takes the lines that are whole off the front of what a program has written, or all there is once the program
-/// has ended, and writes them to the log, with the name of the program before each.
+/// has ended, and writes them to the log, with the name of the program before each. What is too much for a second
+/// is left out, and the log says how much that was.
 pub(crate) fn lines(name: &str, written: &mut BytesMut, is_over: bool) {
+    if is_quiet() {
+        return written.clear();
+    }
+    let (log, now) = (&*LOG, Instant::now());
+    let mut queue = log.queue();
     loop {
         let end = written.iter().take(PROGRAM_LINE).position(|&b| b == b'\n').map(|end| end + 1);
         let length = match end {
             Some(length) => length,
             None if written.len() >= PROGRAM_LINE => PROGRAM_LINE,
             None if is_over && !written.is_empty() => written.len(),
-            None => return,
+            None => break,
         };
         let text = written.split_to(length);
-        line(&format!("{name}: {}", String::from_utf8_lossy(&text).trim_end()));
+        if queue.programs.allow(name, name.len() + length, now) {
+            let text = String::from_utf8_lossy(&text);
+            queue.add(format_args!("{}: {}", OneLine(name), OneLine(text.trim_end())));
+        }
     }
+    log.wake(queue);
 }
 
 /// What the access log says about one request.
@@ -100,21 +136,17 @@ impl Display for OneLine<'_> {
 pub(crate) fn push(line: fmt::Arguments) {
     let log = &*LOG;
     let mut queue = log.queue();
-    if queue.text.len() > QUEUE_LIMIT {
-        queue.lost += 1;
-        return;
-    }
-    let _ = writeln!(queue.text, "{line}");
-    if queue.writer_waits {
-        queue.writer_waits = false;
-        log.changed.notify_all();
-    }
+    queue.add(line);
+    log.wake(queue);
 }
 
 /// Waits until all lines are written, or for a second if they are not read. It blocks: for the end
 /// of a program.
 pub fn flush() {
     let log = &*LOG;
+    let mut queue = log.queue();
+    queue.settle(Instant::now() + Allowances::WITHIN);
+    log.wake(queue);
     let unwritten = |queue: &mut Queue| !queue.text.is_empty() || !queue.writer_waits;
     drop(log.changed.wait_timeout_while(log.queue(), Duration::from_secs(1), unwritten));
 }
@@ -129,6 +161,8 @@ struct Log {
 struct Queue {
     text: String,
     lost: u64,
+    /// What programs have written to it lately.
+    programs: Allowances,
     /// Whether the writer sleeps until it is notified.
     writer_waits: bool,
 }
@@ -144,6 +178,31 @@ impl Log {
         // The text is whole lines at every panic that can happen; a poisoned lock is not a reason to be silent.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Has the writer write what there is, if it waits for something.
+    fn wake(&self, mut queue: MutexGuard<Queue>) {
+        if queue.writer_waits && !queue.text.is_empty() {
+            queue.writer_waits = false;
+            self.changed.notify_all();
+        }
+    }
+}
+
+impl Queue {
+    fn add(&mut self, line: fmt::Arguments) {
+        if self.text.len() > QUEUE_LIMIT {
+            self.lost += 1;
+        } else {
+            let _ = writeln!(self.text, "{line}");
+        }
+    }
+
+    /// Says what was left out of what programs have written in the seconds that are over.
+    fn settle(&mut self, now: Instant) {
+        for line in self.programs.settle(now) {
+            self.add(format_args!("{}", OneLine(&line)));
+        }
+    }
 }
 
 /// The writer: takes all that waits, writes it at once, and lets some more gather.
@@ -152,10 +211,18 @@ fn write_lines() {
     let mut text = String::new();
     loop {
         let mut queue = log.queue();
+        queue.settle(Instant::now());
         while queue.text.is_empty() {
             queue.writer_waits = true;
             log.changed.notify_all();
-            queue = log.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue = match queue.programs.is_empty() {
+                true => log.changed.wait(queue).unwrap_or_else(PoisonError::into_inner),
+                false => {
+                    let waited = log.changed.wait_timeout(queue, Allowances::WITHIN);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+            queue.settle(Instant::now());
         }
         queue.writer_waits = false;
         text.clear();

@@ -23,7 +23,7 @@ pub struct Common {
     /// Show every byte of every connection
     #[arg(long)]
     pub trace: bool,
-    /// Write no access log
+    /// Write only what goes wrong: no access log, no form fields, nothing that scripts and applications write
     #[arg(long)]
     pub quiet: bool,
 }
@@ -75,6 +75,9 @@ async fn serve<A: Application>(
     common: &Common,
     application: impl Future<Output = Result<A, String>>,
 ) -> Result<(), String> {
+    if common.quiet {
+        log::be_quiet();
+    }
     let address = (common.host, common.port).into();
     let config = Config { trace: common.trace, quiet: common.quiet, ..Config::new(address) };
     let server = Server::bind(config).and_then(|server| Ok((server.local_addr()?, server))).map_err(

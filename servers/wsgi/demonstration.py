@@ -14,8 +14,8 @@ import form
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FORM_TYPES = "application/x-www-form-urlencoded, multipart/form-data, text/plain"
-# How much of a value is shown, on the page and in the log.
-SHOWN, LOGGED = 10_000, 200
+# How much of a value is shown, on the page and in the log, and how many fields are in the log.
+SHOWN, LOGGED, LINES = 10_000, 200, 200
 
 
 class Refused(Exception):
@@ -78,10 +78,12 @@ def answer_form(environ, start_response):
         raise Refused("400 Bad Request", str(error)) from None
     if len(fields) > form.MAX_FIELDS:
         raise Refused("413 Content Too Large", "This form has too many fields.")
-    for field in fields:
+    for field in fields[:LINES]:
         what = f"value {short(field.value)}" if field.filename is None else f"file {short(field.filename)}"
         # What was sent is text, never orders to a terminal: repr escapes control characters.
         print(f"form: name {short(field.name)}, {what}", file=environ["wsgi.errors"])
+    if len(fields) > LINES:
+        print(f"form: {len(fields) - LINES} more fields, not shown", file=environ["wsgi.errors"])
     source = "body" if environ["REQUEST_METHOD"] == "POST" else "query"
     if not accepts_json(environ):
         return page(start_response, table(source, fields), headers=[("Vary", "Accept")])
@@ -143,7 +145,10 @@ def table(source, fields):
 
 
 def short(octets):
-    return repr(octets[:4 * LOGGED].decode("utf-8", "replace")[:LOGGED])
+    """A name or value in quotes; its length, if that is not all of it."""
+    text = octets[:4 * LOGGED].decode("utf-8", "replace")
+    is_all = len(text) <= LOGGED and len(octets) <= 4 * LOGGED
+    return repr(text[:LOGGED]) + ("" if is_all else f"... ({len(octets)} octets)")
 
 
 def answer_environ(environ, start_response):

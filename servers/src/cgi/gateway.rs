@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Seek, Write};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use crate::files::Files;
 use crate::html::error_page;
 use crate::log::{self, Escaped};
 use crate::message::{Body, Request, Response, Target};
+use crate::spool;
 
 /// What SERVER_SOFTWARE says.
 const SOFTWARE: &str = concat!("server-cgi/", env!("CARGO_PKG_VERSION"));
@@ -65,16 +66,21 @@ struct Failure {
     reason: String,
 }
 
+impl From<spool::Failure> for Failure {
+    fn from(spool::Failure { status, sentence, reason }: spool::Failure) -> Failure {
+        Failure { status, sentence, reason }
+    }
+}
+
 impl Application for Gateway {
     async fn call(&self, mut request: Request) -> Response {
         for _ in 0..=REDIRECTS {
             let script = match self.scripts.find(&request.target.path) {
                 None => return self.files.call(request).await,
                 Some(Ok(script)) => script,
-                Some(Err(403)) => return error_page(403, "The server may not run this script."),
-                Some(Err(status)) => return error_page(status, "There is no script at this address."),
+                Some(Err(status)) => return error_page(status, no_script(status)),
             };
-            match self.answer(&script, &mut request).await {
+            match self.answer(&mut request).await {
                 Ok(Answer::Response(response)) => return response,
                 Ok(Answer::Elsewhere(target)) => request = redirected(request, target),
                 Err(Failure { status, sentence, reason }) => {
@@ -98,13 +104,17 @@ impl Gateway {
         Gateway { scripts, files, slots: Arc::new(Semaphore::new(at_once)), patience }
     }
 
-    /// Runs a script as far as its response is known; the content may be still to come.
-    async fn answer(&self, script: &Script, request: &mut Request) -> Result<Answer, Failure> {
+    /// Runs the script of a request as far as its response is known; the content may be still to come.
+    async fn answer(&self, request: &mut Request) -> Result<Answer, Failure> {
         if request.headers.get_all("Content-Type").nth(1).is_some() {
             return Err(failure(400, "A request has one Content-Type, and this one has several.", "refused"));
         }
         let (stdin, length) = content(request).await?;
         let slot = self.slot().await?;
+        // That may have taken a while, and something else may have its name by now.
+        let now = self.scripts.find(&request.target.path).unwrap_or(Err(404));
+        let gone = |status| failure(status, no_script(status), "it has gone while the request waited");
+        let script = &now.map_err(gone)?;
         let mut process = self.start(script, request, stdin, length, slot).await?;
         if script.is_nph() {
             return verbatim(process).await.map(Answer::Response);
@@ -171,44 +181,24 @@ impl Gateway {
     }
 }
 
+/// What the client reads if there is no script, or none that may be run.
+fn no_script(status: u16) -> &'static str {
+    if status == 403 { "The server may not run this script." } else { "There is no script at this address." }
+}
+
 /// What scripts see of the server's own environment.
 fn inherited() -> impl Iterator<Item = (&'static str, OsString)> {
     INHERITED.into_iter().filter_map(|name| Some((name, env::var_os(name)?)))
 }
 
-/// The content of a request as standard input of a script, and its length.
-///
-/// It is a file without a name, written before the script starts. So a client that sends slowly keeps no
-/// script waiting, a script sees all of the content or none, and may leave it unread; neither can block the
-/// other, whatever their sizes.
+/// The content of a request as standard input of a script, and its length. It is a file without a name, written
+/// before the script starts: neither can block the other, whatever their sizes.
 async fn content(request: &mut Request) -> Result<(Stdio, Option<u64>), Failure> {
     let framed =
         ["Content-Length", "Transfer-Encoding"].iter().any(|name| request.headers.get(name).is_some());
-    let mut body = std::mem::replace(&mut request.body, Body::Empty);
-    let mut file = None;
-    let mut length = 0;
-    while let Some(block) = body.next().await {
-        let block =
-            block.map_err(|error| failure(400, "The content of the request is not complete.", error))?;
-        length += block.len() as u64;
-        let written = match &mut file {
-            None => tempfile::tempfile().and_then(|new| file.insert(new).write_all(&block)),
-            Some(file) => file.write_all(&block),
-        };
-        written.map_err(no_room)?;
-    }
-    let stdin = match file {
-        None => Stdio::null(),
-        Some(mut file) => {
-            file.rewind().map_err(no_room)?;
-            Stdio::from(file)
-        }
-    };
-    Ok((stdin, framed.then_some(length)))
-}
-
-fn no_room(error: io::Error) -> Failure {
-    failure(500, "The server has no room for the content.", format!("the content can't be stored: {error}"))
+    let stored = spool::store(std::mem::replace(&mut request.body, Body::Empty)).await?;
+    let length = framed.then_some(stored.length());
+    Ok((stored.file()?.map_or_else(Stdio::null, Stdio::from), length))
 }
 
 /// Reads the head of a script's output, and what came with it.

@@ -16,6 +16,10 @@
 //! alone, but no `.` or `..` and no encoded slash, which are answered with 404. A query is never made into words
 //! for the command line (4.4): a program with options would obey strangers. Scripts whose
 //! name begins with `nph-` write whole messages (5). Limits are those of [`crate::http::Limits`].
+//!
+//! Nothing outside the directory is run: a script is looked for when the request has come, and again right before it is
+//! started. Between that and the start is a moment that the server cannot close, since programs are started by name;
+//! but who may rename files in that directory may have anything run.
 
 mod demonstration;
 mod gateway;

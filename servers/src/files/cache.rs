@@ -2,6 +2,10 @@
 //!
 //! Nothing is served on trust: each request still finds its way through the directories and looks at the
 //! file it leads to. That is one call to the system; to open, look, read and close are four more.
+//!
+//! To look is not to open, and what is looked at may lie outside the root, if a link has taken the place of a directory
+//! on the way. That shows nothing: what is kept was opened below the root, and is served only to the request that
+//! sees that very file, unchanged.
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;

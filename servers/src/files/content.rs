@@ -125,6 +125,11 @@ impl Content {
     }
 }
 
+/// All of an open file of this length, as the content of a message.
+pub(crate) fn body(file: File, length: u64) -> io::Result<Body> {
+    Content::Disk(Arc::new(file), length).body(vec![Piece::Octets(0..length)], false)
+}
+
 /// The same piece in pieces no larger than a block.
 fn blocks(piece: Piece) -> impl Iterator<Item = Piece> {
     let (text, range) = match piece {

@@ -13,6 +13,7 @@ use bytes::Bytes;
 
 use percent_encoding::percent_decode_str;
 
+use super::beneath;
 use super::cache::Cache;
 use super::conditional::{self, Validators};
 use super::content::{Content, Piece, Representation};
@@ -24,6 +25,9 @@ use crate::methods;
 
 /// Methods that a file accepts.
 const ALLOW: &str = "GET, HEAD, OPTIONS";
+
+/// How often a file is looked for that changes whenever it has been found.
+const TRIES: usize = 5;
 
 /// Files built into the program: names and content.
 pub type Pages = &'static [(&'static str, &'static [u8])];
@@ -55,7 +59,7 @@ pub(super) enum Found {
 
 impl Files {
     /// The files below a directory. Nothing outside of it is ever shown, even if a symbolic link
-    /// points there. Fails if it is not a directory that can be entered.
+    /// points there, or comes to do so at any moment. Fails if it is not a directory that can be entered.
     pub fn directory(root: &Path) -> io::Result<Files> {
         let root = root.canonicalize()?;
         if fs::metadata(&root)?.is_dir() {
@@ -92,27 +96,38 @@ impl Files {
     /// the connection: they take a few microseconds, and handing them to another thread and back
     /// takes more. Only what is read of large files is left to others (see [`Content::body`]).
     fn open(&self, root: &Path, name: &Path, now: SystemTime) -> Result<Found, u16> {
-        let (path, found) = resolve(root, name).map_err(|error| match error.kind() {
-            io::ErrorKind::PermissionDenied => 403u16,
-            _ => 404,
-        })?;
-        // Looked at before it is opened: opening a pipe waits until something writes into it.
-        if found.is_dir() {
-            return Ok(Found::Directory);
+        for _ in 0..TRIES {
+            let (path, found) = beneath::resolve(root, name).map_err(|error| refusal(&error))?;
+            if found.is_dir() {
+                return Ok(Found::Directory);
+            }
+            if found.is_symlink() {
+                // It has come since the one before it was followed.
+                continue;
+            }
+            if !found.is_file() {
+                return Err(403);
+            }
+            if let Some(file) = self.cache.get(name, &found, now) {
+                return Ok(Found::File(file));
+            }
+            let opened = beneath::open(root, &path).map_err(|error| refusal(&error))?;
+            let Some((file, looks)) = opened else { continue };
+            // Something else may have taken its place since it was looked at.
+            if !looks.is_file() {
+                continue;
+            }
+            match read(file, &looks, name) {
+                Ok(file) => {
+                    self.cache.put(name, &looks, &file, now);
+                    return Ok(Found::File(file));
+                }
+                // It has become shorter.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
+                Err(_) => return Err(500),
+            }
         }
-        if !found.is_file() {
-            return Err(403);
-        }
-        if let Some(file) = self.cache.get(name, &found, now) {
-            return Ok(Found::File(file));
-        }
-        let (file, metadata) = read(&path, name).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => 404u16,
-            io::ErrorKind::PermissionDenied => 403,
-            _ => 500,
-        })?;
-        self.cache.put(name, &metadata, &file, now);
-        Ok(Found::File(file))
+        Err(404)
     }
 }
 
@@ -169,38 +184,22 @@ fn built_in(pages: Pages, name: &Path) -> Result<Found, u16> {
     })))
 }
 
-/// The file at this path, and how it looked before anything was read of it.
-fn read(path: &Path, name: &Path) -> io::Result<(Arc<Representation>, Metadata)> {
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    let representation = Representation {
+/// An open file that looked like this before anything was read of it.
+fn read(file: File, looks: &Metadata, name: &Path) -> io::Result<Arc<Representation>> {
+    Ok(Arc::new(Representation {
         media_type: media_type(name),
-        validators: Validators::new(etag(&metadata), metadata.modified().ok()),
-        content: Content::file(file, metadata.len())?,
-    };
-    Ok((Arc::new(representation), metadata))
+        validators: Validators::new(etag(looks), looks.modified().ok()),
+        content: Content::file(file, looks.len())?,
+    }))
 }
 
-/// Where a name leads once every symbolic link in it is followed, and what is there.
-fn resolve(root: &Path, name: &Path) -> io::Result<(PathBuf, Metadata)> {
-    let (mut path, mut found) = (root.to_owned(), None);
-    for step in name {
-        found = Some(descend(root, &mut path, step)?);
+/// The status that says why a file cannot be had.
+fn refusal(error: &io::Error) -> u16 {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => 403,
+        // Among them a name that is too long.
+        _ => 404,
     }
-    found.map(|found| (path, found)).ok_or(io::ErrorKind::NotFound.into())
-}
-
-/// Goes one step below the root, and says what is there. One step at a time, so that a symbolic link is
-/// seen before anything is reached through it; one that leads out of the root leads nowhere, even if what
-/// follows would lead back.
-pub(crate) fn descend(root: &Path, path: &mut PathBuf, step: &OsStr) -> io::Result<Metadata> {
-    path.push(step);
-    let found = fs::symlink_metadata(&*path)?;
-    if !found.is_symlink() {
-        return Ok(found);
-    }
-    *path = path.canonicalize()?;
-    if path.starts_with(root) { fs::symlink_metadata(path) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
 /// A strong entity tag: which file it is, how long, and when it was last touched. The time of the

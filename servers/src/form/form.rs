@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde_json::json;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::field::{Field, MAX_FIELDS, Malformed};
 use super::parameters::Parameters;
@@ -24,8 +25,15 @@ const ALLOW: &str = "GET, HEAD, POST, OPTIONS";
 /// Media types that a form may have.
 const ACCEPT: &str = "application/x-www-form-urlencoded, multipart/form-data, text/plain";
 
-/// How much of a name or value goes into the log, in characters.
+/// How much of a name or value goes into the log, in characters, and of all the lines of a form, in octets.
 const LOGGED: usize = 200;
+const LOGGED_OF_FORM: usize = 16 * 1024;
+
+/// What all forms together may hold while their content comes, in units of so many octets: 128 MiB. The first unit of
+/// each is not counted, so that small forms are accepted while large ones take all there is; beyond it 503.
+const UNIT: usize = 64 * 1024;
+const UNITS: usize = 2048;
+static ROOM: Semaphore = Semaphore::const_new(UNITS);
 
 /// How much of a value the page shows, in octets.
 const SHOWN: usize = 10_000;
@@ -36,18 +44,20 @@ pub struct Form;
 
 impl Application for Form {
     async fn call(&self, mut request: Request) -> Response {
+        // Given back when there is an answer.
+        let mut room = None;
         let (source, fields) = match &request.method[..] {
             "GET" | "HEAD" => {
                 let query = request.target.query.as_deref().unwrap_or_default();
                 ("query", Ok(urlencoded::parse(query.as_bytes())))
             }
-            "POST" => ("body", submitted(&request.headers, &mut request.body).await),
+            "POST" => ("body", submitted(&request.headers, &mut request.body, &mut room).await),
             other => return methods::other(other, ALLOW),
         };
         match fields {
             Ok(fields) if fields.len() > MAX_FIELDS => error_page(413, "This form has too many fields."),
             Ok(fields) => {
-                fields.iter().for_each(|field| log::line(&log_line(field)));
+                log_lines(&fields).iter().for_each(|line| log::detail(line));
                 answer(&request.headers, source, &fields)
             }
             Err(refusal) => refusal,
@@ -56,7 +66,11 @@ impl Application for Form {
 }
 
 /// The fields in the content of a POST, or the response that refuses it.
-async fn submitted(headers: &Headers, body: &mut Body) -> Result<Vec<Field>, Response> {
+async fn submitted(
+    headers: &Headers,
+    body: &mut Body,
+    room: &mut Option<SemaphorePermit<'static>>,
+) -> Result<Vec<Field>, Response> {
     let mut types = headers.get_all("Content-Type");
     let media_type = types.next();
     if types.next().is_some() {
@@ -68,7 +82,7 @@ async fn submitted(headers: &Headers, body: &mut Body) -> Result<Vec<Field>, Res
         refusal.headers.push("Accept-Encoding", "identity");
         return Err(refusal);
     }
-    let content = collect(body).await?;
+    let content = collect(body, &ROOM, room).await?;
     if media_type.is_none() && content.is_empty() {
         return Ok(Vec::new());
     }
@@ -91,15 +105,34 @@ async fn submitted(headers: &Headers, body: &mut Body) -> Result<Vec<Field>, Res
     fields.map_err(|Malformed(why)| error_page(400, why))
 }
 
-/// All of the content. The server limits its size.
-async fn collect(body: &mut Body) -> Result<Bytes, Response> {
+/// All of the content. The server limits its size; what it takes of the room of all forms goes to `held`.
+async fn collect<'a>(
+    body: &mut Body,
+    room: &'a Semaphore,
+    held: &mut Option<SemaphorePermit<'a>>,
+) -> Result<Bytes, Response> {
     let mut content = Vec::new();
     while let Some(block) = body.next().await {
         let block =
             block.map_err(|_| error_page(400, "The request ended before its content was complete."))?;
+        let has = 1 + held.as_ref().map_or(0, SemaphorePermit::num_permits);
+        let more = (content.len() + block.len()).div_ceil(UNIT).saturating_sub(has);
+        if more > 0 {
+            let more = room.try_acquire_many(more as u32).map_err(|_| no_room())?;
+            match held {
+                Some(held) => held.merge(more),
+                None => *held = Some(more),
+            }
+        }
         content.extend_from_slice(&block);
     }
     Ok(content.into())
+}
+
+fn no_room() -> Response {
+    let mut refusal = error_page(503, "The server has no room for another large form at the moment.");
+    refusal.headers.push("Retry-After", "1");
+    refusal
 }
 
 /// What was submitted, as a program or a person wants it.
@@ -170,6 +203,21 @@ fn shown(bytes: &[u8]) -> String {
     escape(&String::from_utf8_lossy(bytes))
 }
 
+/// A line about each field, up to a limit for all of them.
+fn log_lines(fields: &[Field]) -> Vec<String> {
+    let (mut lines, mut octets) = (Vec::new(), 0);
+    for (at, field) in fields.iter().enumerate() {
+        if octets >= LOGGED_OF_FORM {
+            lines.push(format!("form: {} more fields, not shown", fields.len() - at));
+            break;
+        }
+        let line = log_line(field);
+        octets += line.len();
+        lines.push(line);
+    }
+    lines
+}
+
 /// One line about a field, safe for a terminal.
 fn log_line(field: &Field) -> String {
     let name = logged(&field.name);
@@ -177,23 +225,25 @@ fn log_line(field: &Field) -> String {
         Some(filename) => {
             let media_type = logged(field.media_type.as_deref().unwrap_or_default());
             format!(
-                "form: name \"{name}\", file \"{}\", type \"{media_type}\", {} octets",
+                "form: name {name}, file {}, type {media_type}, {} octets",
                 logged(filename),
                 field.value.len()
             )
         }
-        None => format!("form: name \"{name}\", value \"{}\"", logged(&field.value)),
+        None => format!("form: name {name}, value {}", logged(&field.value)),
     }
 }
 
+/// A name or value in quotes; its length, if that is not all of it.
 fn logged(bytes: &[u8]) -> String {
     // A character takes four octets at most: the rest need not be looked at.
     let text: Cow<str> = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * LOGGED)]);
-    let mut line: String = text.chars().take(LOGGED).flat_map(char::escape_debug).collect();
+    let shown: String = text.chars().take(LOGGED).flat_map(char::escape_debug).collect();
     if bytes.len() > 4 * LOGGED || text.chars().nth(LOGGED).is_some() {
-        line.push('…');
+        format!("\"{shown}…\" ({} octets)", bytes.len())
+    } else {
+        format!("\"{shown}\"")
     }
-    line
 }
 
 #[cfg(test)]

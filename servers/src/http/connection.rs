@@ -15,7 +15,7 @@ use super::encode::{self, Delimiter};
 use super::inbound::{Inbound, Interruption};
 use super::limits::Limits;
 use super::lines::Refusal;
-use super::outbound::Outbound;
+use super::outbound::{Outbound, Sent};
 use super::parse::Head;
 use crate::application::Application;
 use crate::html::error_page;
@@ -37,7 +37,9 @@ pub(crate) struct Context {
 ///
 /// All of it is one task: the content of a request is read while the application works
 /// and while the response is written, so an echo needs no room for what it echoes.
-pub(crate) async fn serve<R, W, A>(reader: R, writer: W, application: &A, context: Context)
+///
+/// Whether the connection has to be reset, rather than closed.
+pub(crate) async fn serve<R, W, A>(reader: R, writer: W, application: &A, context: Context) -> bool
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
@@ -46,9 +48,14 @@ where
     let inbound = Inbound::new(reader, context.limits);
     let outbound = Outbound::new(writer, context.limits.stall);
     let mut connection = Connection { inbound, outbound, application, context };
-    if connection.requests().await == Then::Close {
-        connection.outbound.close().await;
-        connection.inbound.linger().await;
+    match connection.requests().await {
+        Then::Close => {
+            connection.outbound.close().await;
+            connection.inbound.linger().await;
+            false
+        }
+        Then::Reset => connection.outbound.flush().await.is_ok(),
+        Then::GoOn | Then::Abandon => false,
     }
 }
 
@@ -66,6 +73,8 @@ enum Then {
     GoOn,
     /// The end, such that the client can still read what was sent.
     Close,
+    /// The end, such that the client does not take what was sent for all there is.
+    Reset,
     /// Nothing: the client has gone, or there was no request.
     Abandon,
 }
@@ -156,7 +165,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, A: Application> Connection<'_,
         self.log(&line, Some(status), begun);
         match sent {
             None => Then::Abandon,
-            Some(true) if persistent && self.inbound.drain(intake, &mut self.outbound).await => Then::GoOn,
+            Some(Sent::PartOfLast) => Then::Reset,
+            Some(Sent::Whole) if persistent && self.inbound.drain(intake, &mut self.outbound).await => {
+                Then::GoOn
+            }
             Some(_) => Then::Close,
         }
     }

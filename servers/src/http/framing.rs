@@ -12,6 +12,10 @@ const EXTENSIONS_LIMIT: usize = 16 * 1024;
 /// Octets of the line before a chunk: its size and extensions.
 const CHUNK_LINE_LIMIT: usize = 4 * 1024;
 
+/// Octets up to which small blocks of content are copied together: each costs its way to the application, whatever
+/// its size, and a client may send an octet in each chunk.
+const GATHERED: usize = 8 * 1024;
+
 const LINE_TOO_LONG: Refusal = bad_request("A line between the chunks is too long.");
 const TRAILERS_TOO_LARGE: Refusal = Refusal { status: 431, why: "The trailer fields are too large." };
 const TOO_LARGE: Refusal = Refusal { status: 413, why: "The content is larger than this server accepts." };
@@ -139,6 +143,24 @@ impl Decoder {
     /// A refusal is final.
     pub(crate) fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Bytes>, Refusal> {
         self.step(input).inspect_err(|&refusal| self.state = State::Broken(refusal))
+    }
+
+    /// The same, with small blocks as one, as far as they are there. A refusal comes after what was before it.
+    pub(crate) fn gather(&mut self, input: &mut BytesMut) -> Result<Option<Bytes>, Refusal> {
+        let first = self.decode(input)?;
+        let Some(first) = first.as_ref().filter(|first| first.len() < GATHERED && !self.is_done()) else {
+            return Ok(first);
+        };
+        let Ok(Some(second)) = self.decode(input) else { return Ok(Some(first.clone())) };
+        let mut gathered = BytesMut::with_capacity(2 * GATHERED);
+        gathered.extend_from_slice(first);
+        gathered.extend_from_slice(&second);
+        while gathered.len() < GATHERED
+            && let Ok(Some(next)) = self.decode(input)
+        {
+            gathered.extend_from_slice(&next);
+        }
+        Ok(Some(gathered.freeze()))
     }
 
     fn step(&mut self, input: &mut BytesMut) -> Result<Option<Bytes>, Refusal> {

@@ -8,12 +8,13 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::framing::Decoder;
 use super::limits::Limits;
 use super::lines::{Refusal, bad_request};
 use super::outbound::Outbound;
+use super::pace::Pace;
 use super::parse::{Head, Parser};
 use super::timer::Timer;
 use crate::message::{Body, Version};
@@ -46,6 +47,7 @@ pub(crate) struct Inbound<R> {
 /// The content of one request, on its way to the application.
 pub(crate) struct Intake {
     decoder: Decoder,
+    pace: Pace,
     /// Where the content goes; `None` once all of it has gone there.
     sender: Option<mpsc::Sender<io::Result<Bytes>>>,
     awaits_continue: bool,
@@ -114,14 +116,14 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         let Head { framing, expects_continue: awaits_continue, version, .. } = *head;
         let knows_interim = version >= Version::Http11;
         let mut decoder = Decoder::new(framing, self.limits);
-        let length = decoder.remaining();
+        let (length, pace) = (decoder.remaining(), Pace::new(self.limits));
         // Nothing to come, or all here already: no need for a channel.
         if length.is_some_and(|length| length <= self.input.len() as u64) {
             let body = match decoder.decode(&mut self.input) {
                 Ok(Some(bytes)) => Body::Full(bytes),
                 _ => Body::Empty,
             };
-            return (body, Intake { decoder, sender: None, awaits_continue: false, knows_interim });
+            return (body, Intake { decoder, pace, sender: None, awaits_continue: false, knows_interim });
         }
         let (sender, chunks) = mpsc::channel(1);
         if awaits_continue {
@@ -129,7 +131,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
             // room for another: that is how it asks for the content.
             let _ = sender.try_send(Ok(Bytes::new()));
         }
-        let intake = Intake { decoder, sender: Some(sender), awaits_continue, knows_interim };
+        let intake = Intake { decoder, pace, sender: Some(sender), awaits_continue, knows_interim };
         (Body::Stream { length, chunks }, intake)
     }
 
@@ -147,9 +149,9 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         {
             return Interruption::Gone;
         }
-        while let Some(sender) = &intake.sender {
+        while let Intake { decoder, pace, sender: Some(sender), awaits_continue, .. } = &mut *intake {
             let Ok(permit) = sender.reserve().await else { break };
-            match self.block(&mut intake.decoder, &mut intake.awaits_continue, &mut outbound).await {
+            match self.block(decoder, pace, awaits_continue, &mut outbound).await {
                 Ok(Some(block)) => permit.send(Ok(block)),
                 Ok(None) => {
                     drop(permit);
@@ -169,11 +171,12 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
     async fn block<W: AsyncWrite + Unpin>(
         &mut self,
         decoder: &mut Decoder,
+        pace: &mut Pace,
         awaits_continue: &mut bool,
         outbound: &mut Option<&mut Outbound<W>>,
     ) -> Result<Option<Bytes>, Interruption> {
         loop {
-            let block = decoder.decode(&mut self.input).map_err(Interruption::Refused)?;
+            let block = decoder.gather(&mut self.input).map_err(Interruption::Refused)?;
             if block.is_some() || decoder.is_done() {
                 return Ok(block);
             }
@@ -184,19 +187,23 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
                 outbound.go_ahead();
                 outbound.flush().await.map_err(|_| Interruption::Gone)?;
             }
-            self.more_content().await?;
+            self.more_content(pace).await?;
         }
     }
 
     /// Reads some more, when there has to be more.
-    async fn more_content(&mut self) -> Result<(), Interruption> {
+    async fn more_content(&mut self, pace: &mut Pace) -> Result<(), Interruption> {
+        let since = Instant::now();
         tokio::select! { biased;
             read = read_some(&mut self.reader, &mut self.input, CONTENT_READ) => match read {
                 Ok(0) => Err(Interruption::Refused(bad_request("The content ended before its announced end."))),
-                Ok(_) => Ok(()),
+                Ok(octets) => {
+                    pace.came(octets, since);
+                    Ok(())
+                }
                 Err(_) => Err(Interruption::Gone),
             },
-            () = self.timer.after(self.limits.stall) => {
+            () = self.timer.after(pace.left()) => {
                 Err(Interruption::Refused(Refusal { status: 408, why: "The content took too long." }))
             }
         }
@@ -249,7 +256,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
                 Ok(Some(block)) if block.len() <= left => left -= block.len(),
                 Ok(None) if intake.decoder.is_done() => return true,
                 Ok(None) => {
-                    if outbound.flush().await.is_err() || self.more_content().await.is_err() {
+                    if outbound.flush().await.is_err() || self.more_content(&mut intake.pace).await.is_err() {
                         return false;
                     }
                 }

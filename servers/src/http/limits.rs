@@ -19,6 +19,9 @@ pub struct Limits {
     pub head: Duration,
     /// How long content may make no progress: 408 for a request, the end of the connection for a response.
     pub stall: Duration,
+    /// Octets of content a second that a request must come with, once the time of `stall` is used up: 408. Each second
+    /// of waiting uses up a second of it, and so many octets give one back.
+    pub pace: u32,
 }
 
 impl Default for Limits {
@@ -31,6 +34,7 @@ impl Default for Limits {
             idle: Duration::from_secs(15),
             head: Duration::from_secs(10),
             stall: Duration::from_secs(10),
+            pace: 500,
         }
     }
 }

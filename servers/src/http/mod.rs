@@ -15,6 +15,7 @@
 //! | listen, accept, stop | `server` | |
 //! | how much of everything a client may have | `limits` | |
 //! | a deadline that moves | `timer` | |
+//! | how slowly content may come | `pace` | |
 //! | the bytes of a connection, shown | `trace` | |
 
 mod characters;
@@ -25,12 +26,13 @@ mod inbound;
 mod limits;
 mod lines;
 mod outbound;
+mod pace;
 mod parse;
 mod server;
 mod timer;
 mod trace;
 
-pub(crate) use characters::has_whole_escapes;
+pub(crate) use characters::{has_whole_escapes, is_reg_name};
 pub use limits::Limits;
 pub(crate) use lines::field;
 pub use server::{Config, Server, stop_signal};

@@ -14,6 +14,19 @@ use crate::message::{Body, Response};
 /// Octets that are copied together for one write; larger blocks are written from where they are.
 const GATHER: usize = 16 * 1024;
 
+/// How much of a response has been put into the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// All of it.
+    Whole,
+    /// All of it, and its end is that of the connection.
+    Last,
+    /// Less than was announced, or not all: the application gave up. Only closing tells the client (RFC 9112 8).
+    Part,
+    /// The same, of a response whose end would be that of the connection: only a reset tells the client.
+    PartOfLast,
+}
+
 /// The writing half of a connection.
 pub(crate) struct Outbound<W> {
     /// Something that does not buffer by itself.
@@ -54,30 +67,27 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
         }
     }
 
-    /// Puts a response into the output, and writes what does not fit there. `false` if the
-    /// application gave up or gave less than it had announced: then only closing tells the client
-    /// (RFC 9112 8).
+    /// Puts a response into the output, and writes what does not fit there.
     pub(crate) async fn response(
         &mut self,
         response: Response,
         delimiter: Delimiter,
         head_only: bool,
         connection: Option<&str>,
-    ) -> io::Result<bool> {
+    ) -> io::Result<Sent> {
         self.octets = 0;
         if let Body::Verbatim(chunks) = response.body {
-            self.stream(chunks, Delimiter::Close).await?;
-            return Ok(false);
+            return self.stream(chunks, Delimiter::Close).await;
         }
         encode::head(&mut self.output, &response, delimiter, connection);
         if head_only || matches!(delimiter, Delimiter::Nothing | Delimiter::Length(0)) {
-            return Ok(true);
+            return Ok(Sent::Whole);
         }
         match response.body {
-            Body::Empty => Ok(true),
+            Body::Empty => Ok(Sent::Whole),
             Body::Full(bytes) => {
                 self.octets = bytes.len() as u64;
-                self.put(bytes).await.map(|()| true)
+                self.put(bytes).await.map(|()| Sent::Whole)
             }
             Body::Stream { chunks, .. } | Body::Verbatim(chunks) => self.stream(chunks, delimiter).await,
         }
@@ -87,7 +97,11 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
         &mut self,
         mut chunks: mpsc::Receiver<io::Result<Bytes>>,
         delimiter: Delimiter,
-    ) -> io::Result<bool> {
+    ) -> io::Result<Sent> {
+        let (whole, part) = match delimiter {
+            Delimiter::Close => (Sent::Last, Sent::PartOfLast),
+            _ => (Sent::Whole, Sent::Part),
+        };
         let length = match delimiter {
             Delimiter::Length(length) => length,
             _ => u64::MAX,
@@ -104,7 +118,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
             };
             let mut block = match next {
                 Some(Ok(block)) => block,
-                Some(Err(_)) => return Ok(false),
+                Some(Err(_)) => return Ok(part),
                 None => break,
             };
             block.truncate(usize::try_from(length - self.octets).unwrap_or(usize::MAX));
@@ -123,7 +137,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
         if delimiter == Delimiter::Chunked {
             self.output.put_slice(b"0\r\n\r\n");
         }
-        Ok(length == u64::MAX || self.octets == length)
+        Ok(if length == u64::MAX || self.octets == length { whole } else { part })
     }
 
     /// Adds a block to the output, or writes both where they are large together.

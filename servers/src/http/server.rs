@@ -133,11 +133,15 @@ async fn serve_one<A: Application>(
     let _ = stream.set_nodelay(true);
     let context = Context { remote, local, limits: config.limits, access_log: !config.quiet, stop };
     let (reader, writer) = stream.split();
-    if config.trace {
+    let is_cut = if config.trace {
         let (reader, writer) = trace::observe(number, remote, reader, writer);
-        connection::serve(reader, writer, &*application, context).await;
+        connection::serve(reader, writer, &*application, context).await
     } else {
-        connection::serve(reader, writer, &*application, context).await;
+        connection::serve(reader, writer, &*application, context).await
+    };
+    if is_cut {
+        // Closed now, the connection is reset, and what the client has not been sent yet is lost.
+        let _ = stream.set_zero_linger();
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use percent_encoding::percent_decode_str;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -15,12 +15,15 @@ use crate::application::Application;
 use crate::html::error_page;
 use crate::log;
 use crate::message::{Body, Request, Response};
+use crate::spool;
 
 /// An application, in workers.
 #[derive(Debug)]
 pub(super) struct Gateway {
     pub(super) pool: Arc<Pool>,
     pub(super) keeper: Keeper,
+    /// Whether the application is called before the content of the request has come.
+    pub(super) streams: bool,
     /// The files of the demonstration, which go when the server does.
     pub(super) _demonstration: Option<TempDir>,
 }
@@ -29,7 +32,13 @@ pub(super) struct Gateway {
 struct Failure {
     status: u16,
     sentence: &'static str,
-    reason: &'static str,
+    reason: String,
+}
+
+impl From<spool::Failure> for Failure {
+    fn from(spool::Failure { status, sentence, reason }: spool::Failure) -> Failure {
+        Failure { status, sentence, reason }
+    }
 }
 
 impl Application for Gateway {
@@ -37,7 +46,8 @@ impl Application for Gateway {
         match self.answer(&mut request).await {
             Ok(response) => response,
             Err(Failure { status, sentence, reason }) => {
-                log::line(&format!("{} {}: {status}: {reason}", request.method, request.target.path));
+                let path = log::shown(&request.target.path);
+                log::line(&format!("{} {path}: {status}: {reason}", log::shown(&request.method)));
                 let mut response = error_page(status, sentence);
                 if status == 503 {
                     response.headers.push("Retry-After", "1");
@@ -62,9 +72,13 @@ impl Gateway {
         if path.contains(&0) {
             return Err(failure(400, "A path must not contain NUL.", "refused"));
         }
-        let frame = protocol::request(request, &path);
+        if !self.streams {
+            let body = std::mem::replace(&mut request.body, Body::Empty);
+            request.body = spool::store(body).await?.body()?;
+        }
+        let mut frame = protocol::request(request, &path);
         let mut body = std::mem::replace(&mut request.body, Body::Empty);
-        let (mut place, mut told) = self.begin(&frame).await?;
+        let (mut place, mut told) = self.begin(&mut frame).await?;
         loop {
             match told {
                 Frame::Wanted => pass_on_content(&mut place, &mut body).await.map_err(silent)?,
@@ -94,12 +108,16 @@ impl Gateway {
     }
 
     /// A thread that has got the request, and what it says first.
-    async fn begin(&self, frame: &[u8]) -> Result<(Place, Frame), Failure> {
+    async fn begin(&self, request: &mut BytesMut) -> Result<(Place, Frame), Failure> {
         loop {
             let place = self.pool.take().await;
             let busy = || failure(503, "The server is too busy.", "all threads of all workers are busy");
             let mut place = place.ok_or_else(busy)?;
-            let told = match place.send(frame).await {
+            if !place.is_quiet() {
+                // Dropped, and replaced by another connection to the same thread.
+                continue;
+            }
+            let told = match place.request(request).await {
                 Ok(()) => place.frame().await,
                 Err(Silence::Ended) => Err(Silence::Unread),
                 Err(silence) => Err(silence),
@@ -187,6 +205,10 @@ fn silent(silence: Silence) -> Failure {
             let sentence = "The application behind this address has ended in the middle of the request.";
             failure(502, sentence, "the worker has ended")
         }
+        Silence::Confused => {
+            let sentence = "The application behind this address has mixed up its answers.";
+            failure(502, sentence, "something else wrote on the connection of the worker")
+        }
         Silence::TimedOut => {
             let sentence = "The application behind this address took too long.";
             failure(504, sentence, "the worker did not answer in time")
@@ -194,6 +216,6 @@ fn silent(silence: Silence) -> Failure {
     }
 }
 
-fn failure(status: u16, sentence: &'static str, reason: &'static str) -> Failure {
-    Failure { status, sentence, reason }
+fn failure(status: u16, sentence: &'static str, reason: &str) -> Failure {
+    Failure { status, sentence, reason: reason.to_owned() }
 }

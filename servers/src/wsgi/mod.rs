@@ -9,7 +9,7 @@
 //! | its environment | [`crate::environ`] |
 //! | a free thread of a worker | `pool` |
 //! | what passes on its connection | `protocol` |
-//! | the application is called | `../wsgi/worker.py` |
+//! | the application is called | `../wsgi/worker.py`, `../wsgi/exchange.py` |
 //! | a worker, and how long it serves | `worker` |
 //! | it starts, and ends | `process`, `interpreter` |
 //! | it is replaced | `keeper` |
@@ -17,7 +17,8 @@
 //!
 //! What PEP 3333 leaves to the server: the application is at the root, so SCRIPT_NAME is empty. `environ`
 //! holds the variables of RFC 3875 that apply, all header fields but those between client and server, and
-//! nothing of the environment of the process. `wsgi.errors` goes to the log. Two keys are extensions that many
+//! nothing of the environment of the process. It is called when all the content of the request has come, so that a slow
+//! client keeps no worker; with `--stream` it is called at once, and reads what comes as it comes. `wsgi.errors` goes to the log. Two keys are extensions that many
 //! servers share: `wsgi.file_wrapper`, and `wsgi.input_terminated`, since content in chunks also has an end.
 
 mod gateway;
@@ -71,6 +72,9 @@ pub struct Options {
     /// How many requests each of them may work on at the same time; a crash ends them all
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: u16,
+    /// Call the application as soon as the head of a request has come: reading then waits for the client
+    #[arg(long)]
+    pub stream: bool,
     /// How long the application may send nothing
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
     pub timeout: f64,
@@ -106,7 +110,7 @@ async fn gateway(options: &Options) -> Result<Gateway, String> {
     };
     let pool = Arc::new(Pool::default());
     let keeper = Keeper::start(recipe, options.workers.into(), &pool).await?;
-    Ok(Gateway { pool, keeper, _demonstration: demonstration })
+    Ok(Gateway { pool, keeper, streams: options.stream, _demonstration: demonstration })
 }
 
 /// Makes files of the demonstration, for Python imports files. They go with the result.

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::BytesMut;
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::runtime::Handle;
@@ -14,7 +16,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::protocol::{self, Frame};
-use super::worker::{Busy, Worker};
+use super::worker::{Busy, End, Worker};
 use crate::http::Timer;
 
 /// How many requests may wait for a thread, and for how long.
@@ -99,6 +101,9 @@ pub(super) struct Place {
     input: BytesMut,
     timer: Timer,
     worker: Arc<Worker>,
+    end: End,
+    /// That of the last request on this connection, 0 before the first.
+    number: u32,
     /// Where the thread goes when it is free.
     pool: Weak<Pool>,
     /// While it has a request.
@@ -112,6 +117,8 @@ pub(super) enum Silence {
     Ended,
     /// It has ended, and has not read what it was sent last.
     Unread,
+    /// Something else has written on its connection, and nobody can tell any more what belongs to what.
+    Confused,
     /// It has sent nothing for too long.
     TimedOut,
 }
@@ -119,11 +126,22 @@ pub(super) enum Silence {
 impl Place {
     /// A connection to a thread that was busy so far, or has just been started.
     fn new(stream: UnixStream, worker: Arc<Worker>, pool: Weak<Pool>) -> Place {
-        Place { stream, input: BytesMut::new(), timer: Timer::new(), worker, pool, busy: None }
+        let end = worker.end();
+        Place {
+            stream,
+            input: BytesMut::new(),
+            timer: Timer::new(),
+            worker,
+            end,
+            number: 0,
+            pool,
+            busy: None,
+        }
     }
 
     /// A request begins.
     fn begin(&mut self) {
+        self.number = self.number.wrapping_add(1);
         self.busy = Some(Busy::new(&self.worker));
     }
 
@@ -132,12 +150,30 @@ impl Place {
         self.busy = None;
     }
 
+    /// Whether there is nothing to read: a thread that is free says nothing. What could be read before a request is
+    /// sent is no answer to it, or is the end of the connection.
+    pub(super) fn is_quiet(&self) -> bool {
+        let is_empty = || match recv(&self.stream, &mut [0_u8; 1][..], RecvFlags::PEEK | RecvFlags::DONTWAIT)
+        {
+            Ok(_) => false,
+            Err(error) => error == Errno::WOULDBLOCK,
+        };
+        self.input.is_empty() && is_empty()
+    }
+
+    /// Sends a request, with its number.
+    pub(super) async fn request(&mut self, request: &mut BytesMut) -> Result<(), Silence> {
+        protocol::number(request, self.number);
+        self.send(request).await
+    }
+
     /// Sends what the worker waits for.
     pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<(), Silence> {
-        match timeout(self.worker.patience(), self.stream.write_all(bytes)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Silence::Ended),
-            Err(_) => Err(self.timed_out()),
+        self.timer.set(self.worker.patience());
+        tokio::select! { biased;
+            sent = self.stream.write_all(bytes) => sent.map_err(|_| Silence::Ended),
+            () = self.end.comes() => Err(Silence::Ended),
+            () = self.timer.expired() => Err(self.timed_out()),
         }
     }
 
@@ -145,15 +181,17 @@ impl Place {
     pub(super) async fn frame(&mut self) -> Result<Frame, Silence> {
         self.timer.set(self.worker.patience());
         loop {
-            match protocol::take(&mut self.input) {
+            match protocol::take(&mut self.input, self.number) {
                 Ok(Some(frame)) => return Ok(frame),
                 Ok(None) => {}
-                // Something else writes on the connection: the application, which has found the descriptor.
-                Err(protocol::Gibberish) => return Err(Silence::Ended),
+                // The application, which has found the descriptor; or a process that a library has forked.
+                Err(protocol::Gibberish) => return Err(Silence::Confused),
             }
             self.input.reserve(READ);
             let read = tokio::select! { biased;
                 read = self.stream.read_buf(&mut self.input) => read,
+                // What the worker has started may live on, and hold its connection open.
+                () = self.end.comes() => return Err(Silence::Ended),
                 () = self.timer.expired() => return Err(self.timed_out()),
             };
             match read {
@@ -207,7 +245,7 @@ pub(super) async fn open(worker: &Arc<Worker>, pool: &Weak<Pool>) -> io::Result<
     let mut place = Place::new(stream, Arc::clone(worker), Weak::clone(pool));
     place.input.reserve(READ);
     loop {
-        match protocol::take(&mut place.input) {
+        match protocol::take(&mut place.input, 0) {
             Ok(Some(Frame::Ready)) => return Ok(place),
             Ok(None) => {}
             _ => return Err(io::ErrorKind::InvalidData.into()),

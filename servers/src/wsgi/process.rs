@@ -25,7 +25,8 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How long another process may hold on to the output of a worker that has ended.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 /// What a worker runs.
-const WORKER: &[u8] = include_bytes!("../../wsgi/worker.py");
+const WORKER: &str =
+    concat!(include_str!("../../wsgi/exchange.py"), "\n\n", include_str!("../../wsgi/worker.py"));
 /// Room for one read of output.
 const READ: usize = 4 * 1024;
 
@@ -73,7 +74,7 @@ impl Process {
 
     fn spawn(recipe: &Recipe) -> io::Result<(Process, pipe::Receiver)> {
         let mut program = tempfile::tempfile()?;
-        program.write_all(WORKER)?;
+        program.write_all(WORKER.as_bytes())?;
         program.rewind()?;
         let (control, its_control) = UnixStream::pair()?;
         let (output, its_output) = io::pipe()?;

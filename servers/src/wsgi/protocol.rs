@@ -12,8 +12,10 @@ const SOFTWARE: &str = concat!("server-wsgi/", env!("CARGO_PKG_VERSION"));
 const TO_COME: u32 = u32::MAX;
 /// In place of the octets of a block of content: it will never come.
 const LOST: u32 = u32::MAX;
+/// Octets before a request: its number, the octets of its environment, and those of its content.
+const REQUEST_PREFIX: usize = 12;
 /// Octets before what a worker sends.
-const PREFIX: usize = 17;
+const PREFIX: usize = 21;
 /// Octets of the head of a response, and of a block; a worker sends no more at once.
 const LIMIT: usize = 1024 * 1024;
 
@@ -50,26 +52,26 @@ pub(super) struct Head {
     pub(super) length: Option<u64>,
 }
 
-/// What a worker sent is none of the above.
+/// What a worker sent is none of the above, or does not belong to the request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Gibberish;
 
-/// A request as a worker reads it, with its content if that is at hand. The application is at the root
-/// of the server, so all of the path is for it to read; `path_info` is that, decoded.
+/// A request as a worker reads it, with its content if that is at hand; it has yet to be numbered. The application
+/// is at the root of the server, so all of the path is for it to read; `path_info` is that, decoded.
 pub(super) fn request(request: &Request, path_info: &[u8]) -> BytesMut {
     let place = Place { script_name: b"", path_info, document_root: None };
     let length = request.headers.get("Content-Length").and_then(|_| request.body.length());
     let mut frame = BytesMut::with_capacity(1024);
-    frame.put_bytes(0, 8);
+    frame.put_bytes(0, REQUEST_PREFIX);
     environ::variables(Interface::Wsgi, SOFTWARE, request, &place, length, |name, value| {
-        if frame.len() > 8 {
+        if frame.len() > REQUEST_PREFIX {
             frame.put_u8(0);
         }
         frame.put_slice(name.as_bytes());
         frame.put_u8(0);
         frame.put_slice(value);
     });
-    let environ = frame.len() as u32 - 8;
+    let environ = (frame.len() - REQUEST_PREFIX) as u32;
     let content = match &request.body {
         Body::Full(content) => {
             frame.put_slice(content);
@@ -78,9 +80,14 @@ pub(super) fn request(request: &Request, path_info: &[u8]) -> BytesMut {
         Body::Empty => 0,
         _ => TO_COME,
     };
-    frame[..4].copy_from_slice(&environ.to_be_bytes());
-    frame[4..8].copy_from_slice(&content.to_be_bytes());
+    frame[4..8].copy_from_slice(&environ.to_be_bytes());
+    frame[8..12].copy_from_slice(&content.to_be_bytes());
     frame
+}
+
+/// Gives a request its number on the connection that it is sent on. The answer has the same.
+pub(super) fn number(request: &mut BytesMut, number: u32) {
+    request[..4].copy_from_slice(&number.to_be_bytes());
 }
 
 /// A block of content that was wanted: empty at the end, `None` if it will never come.
@@ -91,14 +98,16 @@ pub(super) fn content(block: Option<&[u8]>) -> BytesMut {
     frame
 }
 
-/// Takes the next frame off the front of what a worker has sent; `None` if its end is not there yet.
-pub(super) fn take(input: &mut BytesMut) -> Result<Option<Frame>, Gibberish> {
+/// Takes the next frame off the front of what a worker has sent; `None` if its end is not there yet. A frame that
+/// belongs to another request than that of this number is not taken for one that belongs to this.
+pub(super) fn take(input: &mut BytesMut, number: u32) -> Result<Option<Frame>, Gibberish> {
     let Some(mut prefix) = input.get(..PREFIX) else { return Ok(None) };
     let kind = prefix.get_u8();
+    let belongs_to = prefix.get_u32();
     let head = prefix.get_u32() as usize;
     let length = u64::try_from(prefix.get_i64()).ok();
     let block = prefix.get_u32() as usize;
-    if head > LIMIT || block > LIMIT {
+    if belongs_to != number || head > LIMIT || block > LIMIT {
         return Err(Gibberish);
     }
     let total = PREFIX + head + block;
@@ -140,9 +149,12 @@ mod tests {
     use super::*;
     use crate::testing;
 
+    const NUMBER: u32 = 0x0102_0304;
+
     fn frame(kind: u8, head: &str, length: i64, block: &[u8]) -> BytesMut {
         let mut frame = BytesMut::new();
         frame.put_u8(kind);
+        frame.put_u32(NUMBER);
         frame.put_u32(head.len() as u32);
         frame.put_i64(length);
         frame.put_u32(block.len() as u32);
@@ -160,10 +172,10 @@ mod tests {
             .for_each(|(name, value)| headers.push(name, value));
         let head = Head { status: 299, reason: "So It Is".into(), headers, length: Some(7) };
         for at in 0..whole.len() {
-            assert_eq!(take(&mut whole[..at].into()), Ok(None), "{at}");
+            assert_eq!(take(&mut whole[..at].into(), NUMBER), Ok(None), "{at}");
         }
         let mut input = [&whole[..], b"next"].concat()[..].into();
-        assert_eq!(take(&mut input), Ok(Some(Frame::First(head, "block".into()))));
+        assert_eq!(take(&mut input, NUMBER), Ok(Some(Frame::First(head, "block".into()))));
         assert_eq!(input, "next");
     }
 
@@ -178,7 +190,17 @@ mod tests {
             frame(b'A', "200 OK\0name\0value\0", -1, b""),
             frame(b'A', &"a".repeat(LIMIT + 1), -1, b""),
         ] {
-            assert_eq!(take(&mut wrong.clone()), Err(Gibberish), "{:?}", &wrong[..wrong.len().min(50)]);
+            assert_eq!(
+                take(&mut wrong.clone(), NUMBER),
+                Err(Gibberish),
+                "{:?}",
+                &wrong[..wrong.len().min(50)]
+            );
+        }
+        let ready = frame(b'R', "", -1, b"");
+        assert_eq!(take(&mut ready.clone(), NUMBER), Ok(Some(Frame::Ready)));
+        for of_another_request in [0, NUMBER - 1, NUMBER + 1] {
+            assert_eq!(take(&mut ready.clone(), of_another_request), Err(Gibberish));
         }
     }
 
@@ -194,6 +216,8 @@ mod tests {
             let fields: Vec<_> = length.iter().map(|length| ("Content-Length", *length)).collect();
             let plain = testing::request("POST", "/a%20b", &fields, b"");
             let mut frame = request(&Request { body, ..plain }, b"/a b");
+            number(&mut frame, NUMBER);
+            assert_eq!(frame.get_u32(), NUMBER);
             let (environ, content) = (frame.get_u32() as usize, frame.get_u32());
             assert_eq!(content, expected);
             let variables = frame.split_to(environ);

@@ -10,6 +10,7 @@ use crate::message::{Request, Response};
 use crate::testing::{Answer, answered, request};
 
 mod content;
+mod fork;
 mod life;
 mod response;
 

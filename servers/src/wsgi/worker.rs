@@ -102,6 +102,11 @@ impl Worker {
         relieved.map_or(Service::Over, |service| *service)
     }
 
+    /// Tells when it has ended, to those who wait for what it sends.
+    pub(super) fn end(&self) -> End {
+        End(self.service.subscribe())
+    }
+
     /// Waits until none of its threads has a request.
     pub(super) async fn idle(&self) {
         loop {
@@ -131,6 +136,17 @@ impl Worker {
             }
             serves
         });
+    }
+}
+
+/// The end of a worker, yet to come.
+#[derive(Debug)]
+pub(super) struct End(watch::Receiver<Service>);
+
+impl End {
+    /// Waits for it. Can be dropped and begun again.
+    pub(super) async fn comes(&mut self) {
+        let _ = self.0.wait_for(|service| *service == Service::Over).await;
     }
 }
 

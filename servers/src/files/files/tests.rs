@@ -9,6 +9,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::testing::{Answer, answer, request};
 
+mod races;
+
 const SECRET: &[u8] = b"outside the root";
 const LARGE: usize = 300_000;
 

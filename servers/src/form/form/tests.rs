@@ -82,7 +82,7 @@ fn a_body_that_breaks_off_is_no_form() {
     sender.try_send(Err(std::io::ErrorKind::UnexpectedEof.into())).expect("room");
     let mut body = Body::Stream { length: Some(10), chunks };
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let refused = runtime.block_on(collect(&mut body)).expect_err("the rest never comes");
+    let refused = runtime.block_on(collect(&mut body, &ROOM, &mut None)).expect_err("the rest never comes");
     assert_eq!(refused.status, 400);
 }
 
@@ -101,7 +101,34 @@ fn the_log_is_safe_for_a_terminal_and_short() {
     field.value = "é".repeat(LOGGED).into();
     assert!(log_line(&field).ends_with("éé\""));
     field.value = "é".repeat(LOGGED + 1).into();
-    assert!(log_line(&field).ends_with("éé…\""));
+    assert!(log_line(&field).ends_with("éé…\" (402 octets)"));
     field.filename = Some("x\t".into());
     assert_eq!(log_line(&field), r#"form: name "a\n", file "x\t", type "", 402 octets"#);
+}
+
+#[test]
+fn a_form_of_many_fields_is_cut_in_the_log_and_the_log_says_so() {
+    let fields = |count| vec![Field::text("a".into(), "b".into()); count];
+    let line = r#"form: name "a", value "b""#;
+    let fitting = LOGGED_OF_FORM.div_ceil(line.len());
+    assert_eq!(log_lines(&fields(fitting)), vec![line; fitting]);
+    let lines = log_lines(&fields(fitting + 30));
+    assert_eq!((lines.len(), &lines[fitting][..]), (fitting + 1, "form: 30 more fields, not shown"));
+}
+
+#[test]
+fn large_forms_share_a_room_and_small_ones_need_none() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let room = Semaphore::new(3);
+    let mut held = [const { None }; 4];
+    for (held, (units, expected)) in held.iter_mut().zip([(3, 200), (2, 200), (2, 503), (1, 200)]) {
+        let (sender, chunks) = tokio::sync::mpsc::channel(units);
+        (0..units).for_each(|_| sender.try_send(Ok(vec![b'x'; UNIT].into())).expect("room"));
+        drop(sender);
+        let collected = runtime.block_on(collect(&mut Body::Stream { length: None, chunks }, &room, held));
+        assert_eq!(collected.map_or_else(|refusal| refusal.status, |_| 200), expected, "{units} units");
+    }
+    assert_eq!(room.available_permits(), 0);
+    drop(held);
+    assert_eq!(room.available_permits(), 3);
 }

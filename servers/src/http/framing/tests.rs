@@ -235,3 +235,31 @@ proptest! {
         prop_assert_eq!(decode(Framing::Chunked, &[&text]), Ok((blocks.concat(), true, Vec::new())));
     }
 }
+
+#[test]
+fn small_chunks_are_gathered_and_a_mistake_comes_after_what_was_before_it() {
+    let chunks = |count: usize, end: &str| BytesMut::from(&("1\r\nx\r\n".repeat(count) + end)[..]);
+    let decoder = || Decoder::new(Framing::Chunked, Limits::default());
+    let mut all = decoder();
+    let mut input = chunks(20_000, "0\r\n\r\nnext");
+    let mut blocks = Vec::new();
+    while let Some(block) = all.gather(&mut input).expect("it is sound") {
+        blocks.push(block.len());
+    }
+    assert_eq!((blocks.iter().sum::<usize>(), blocks.len(), all.is_done()), (20_000, 3, true));
+    assert_eq!(input, "next");
+
+    let mut broken = decoder();
+    let mut input = chunks(3, "x");
+    input.extend_from_slice(b"\r\n");
+    assert_eq!(broken.gather(&mut input), Ok(Some("xxx".into())));
+    assert!(broken.gather(&mut input).is_err() && broken.gather(&mut input).is_err());
+
+    // A large one is not copied.
+    let large = "y".repeat(50_000);
+    let mut input = BytesMut::from(&format!("C350\r\n{large}\r\n1\r\nx\r\n")[..]);
+    let mut decoder = decoder();
+    assert_eq!(decoder.gather(&mut input), Ok(Some(large.into())));
+    assert_eq!(decoder.gather(&mut input), Ok(Some("x".into())));
+    assert_eq!(decoder.gather(&mut input), Ok(None));
+}

@@ -5,7 +5,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::message::{Request, Response};
+use crate::message::{Body, Request, Response};
 
 /// Says hello, or waits to be let go first.
 struct Gate {
@@ -22,7 +22,16 @@ impl Application for Gate {
             let _ = self.open.clone().wait_for(|&open| open).await;
             self.inside.fetch_sub(1, Ordering::Relaxed);
         }
-        Response::content(200, "text/plain", "hello")
+        let mut response = Response::content(200, "text/plain", "hello");
+        if let "/whole" | "/cut" = &request.target.path[..] {
+            let (sender, chunks) = mpsc::channel(2);
+            let _ = sender.try_send(Ok("hello".into()));
+            if request.target.path == "/cut" {
+                let _ = sender.try_send(Err(std::io::ErrorKind::Other.into()));
+            }
+            response.body = Body::Stream { length: None, chunks };
+        }
+        response
     }
 }
 
@@ -126,4 +135,27 @@ async fn an_address_that_is_taken_is_an_error() {
     let server = start(|_| {});
     let error = Server::bind(Config::new(server.address)).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+}
+
+#[tokio::test]
+async fn a_client_sees_that_a_response_is_cut_whatever_its_version() {
+    let server = start(|_| {});
+    for (version, path, expected) in [
+        ("1.0", "/whole", Ok("\r\n\r\nhello")),
+        ("1.0", "/cut", Err(io::ErrorKind::ConnectionReset)),
+        ("1.1", "/whole", Ok("\r\n5\r\nhello\r\n0\r\n\r\n")),
+        // A chunk is missing, the last one.
+        ("1.1", "/cut", Ok("\r\n5\r\nhello\r\n")),
+    ] {
+        let request = format!("GET {path} HTTP/{version}\r\nHost: t\r\nConnection: close\r\n\r\n");
+        let mut stream = send(server.address, &request).await;
+        let mut answer = String::new();
+        let read = stream.read_to_string(&mut answer).await.map_err(|error| error.kind());
+        match expected {
+            Ok(end) => {
+                assert!(read.is_ok() && answer.ends_with(end), "{version} {path}: {read:?} {answer:?}")
+            }
+            Err(kind) => assert_eq!(read, Err(kind), "{version} {path}"),
+        }
+    }
 }

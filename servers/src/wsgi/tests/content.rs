@@ -56,9 +56,18 @@ fn posted(target: &str, blocks: &[&'static [u8]], fields: &[(&str, &str)]) -> Re
     Request { body: Body::Stream { length: None, chunks }, ..request("POST", target, fields, b"") }
 }
 
+/// The application, called when the content has come, and called at once.
+fn sites() -> [Site; 2] {
+    let options = ["--workers", "1", "--threads", "2", "--stream"];
+    [&options[..4], &options].map(|options| Site::with(READERS, options).expect("it can be imported"))
+}
+
 #[test]
 fn content_is_read_in_every_way_and_has_an_end() {
-    let site = Site::new(READERS);
+    sites().iter().for_each(is_read_in_every_way);
+}
+
+fn is_read_in_every_way(site: &Site) {
     for (target, content, expected) in [
         ("/whole", "abc", "[b'abc', b'', b'', [], [], '3']"),
         ("/whole", "", "[b'', b'', b'', [], [], None]"),
@@ -78,41 +87,80 @@ fn content_is_read_in_every_way_and_has_an_end() {
 
 #[test]
 fn content_of_any_size_passes_both_ways_at_once() {
-    let site = Site::new(READERS);
-    let block: &'static [u8] = vec![b'x'; 100_000].leak();
-    let blocks = [block; 50];
-    assert_eq!(text(&site.send(posted("/size", &blocks, &[]))), "5000000");
-    let answer = site.send(posted("/echo", &blocks, &[]));
-    assert!(answer.content.len() == 5_000_000 && answer.content.iter().all(|&b| b == b'x'));
-    assert_eq!(answer.length, None);
+    for site in sites() {
+        let block: &'static [u8] = vec![b'x'; 100_000].leak();
+        let blocks = [block; 50];
+        assert_eq!(text(&site.send(posted("/size", &blocks, &[]))), "5000000");
+        let answer = site.send(posted("/echo", &blocks, &[]));
+        assert!(answer.content.len() == 5_000_000 && answer.content.iter().all(|&b| b == b'x'));
+        assert_eq!(answer.length, None);
+    }
 }
 
 #[test]
 fn content_that_breaks_off_is_no_end() {
-    let site = Site::new(READERS);
-    let (sender, chunks) = mpsc::channel(2);
-    sender.try_send(Ok(Bytes::from_static(b"abc"))).expect("room");
-    sender.try_send(Err(io::ErrorKind::InvalidData.into())).expect("room");
-    let plain = request("POST", "/whole", &[], b"");
-    let answer = site.send(Request { body: Body::Stream { length: Some(9), chunks }, ..plain });
-    assert_eq!(answer.status, 500);
-    assert_eq!(site.text("/unread"), "unread");
+    for (site, expected) in sites().iter().zip([400, 500]) {
+        let (sender, chunks) = mpsc::channel(2);
+        sender.try_send(Ok(Bytes::from_static(b"abc"))).expect("room");
+        sender.try_send(Err(io::ErrorKind::InvalidData.into())).expect("room");
+        let plain = request("POST", "/whole", &[], b"");
+        let answer = site.send(Request { body: Body::Stream { length: Some(9), chunks }, ..plain });
+        assert_eq!(answer.status, expected);
+        assert_eq!(site.text("/unread"), "unread");
+    }
 }
 
 #[test]
 fn content_that_is_read_in_part_does_not_run_into_the_next_request() {
-    let site = Site::with(READERS, &["--workers", "1", "--threads", "1"]).expect("it can be imported");
-    let block: &'static [u8] = vec![b'x'; 200_000].leak();
-    for _ in 0..3 {
-        assert_eq!(text(&site.send(posted("/begin", &[b"first", block, block], &[]))), "100");
+    for options in [&["--workers", "1", "--threads", "1"][..], &["--workers", "1", "--stream"]] {
+        let site = Site::with(READERS, options).expect("it can be imported");
+        let block: &'static [u8] = vec![b'x'; 200_000].leak();
+        for _ in 0..3 {
+            assert_eq!(text(&site.send(posted("/begin", &[b"first", block, block], &[]))), "100");
+        }
+        assert_eq!(site.text("/unread"), "unread");
     }
-    assert_eq!(site.text("/unread"), "unread");
 }
 
 #[test]
 fn content_of_an_earlier_request_cannot_be_read_any_more() {
-    let site = Site::new(READERS);
+    let site = Site::with(READERS, &["--workers", "1", "--stream"]).expect("it can be imported");
     assert_eq!(text(&site.send(posted("/keep", &[b"abc"], &[]))), "kept");
     assert_eq!(site.text("/late"), "the request is over");
     assert_eq!(text(&site.send(posted("/size", &[b"abc"], &[]))), "3");
+}
+
+#[test]
+fn a_slow_client_keeps_no_thread_from_others_unless_the_application_streams() {
+    for (options, expected) in [
+        (&["--workers", "1", "--threads", "1"][..], "unread"),
+        (&["--workers", "1", "--threads", "1", "--stream"], "a thread is waiting"),
+    ] {
+        let site = Site::with(READERS, options).expect("it can be imported");
+        let (sender, chunks) = mpsc::channel(2);
+        let body = Body::Stream { length: None, chunks };
+        let slow = Request { body, ..request("POST", "/size", &[], b"") };
+        let (slow, other) = site.within(async {
+            sender.send(Ok(Bytes::from_static(b"half"))).await.expect("it is wanted");
+            let slow = async {
+                let mut response = site.gateway.call(slow).await;
+                response.body.next().await.expect("a block").expect("it is complete")
+            };
+            let other = async {
+                // Both blocks have been read when there is room for a third.
+                for _ in 0..2 {
+                    let _ = sender.send(Ok(Bytes::from_static(b"half"))).await;
+                }
+                let plain = answered(&site.gateway, request("GET", "/unread", &[], b""));
+                let other = match timeout(Duration::from_secs(1), plain).await {
+                    Ok(answer) => text(&answer.expect("it is complete")),
+                    Err(_) => "a thread is waiting".to_owned(),
+                };
+                drop(sender);
+                other
+            };
+            tokio::join!(slow, other)
+        });
+        assert_eq!((&slow[..], &other[..]), (&b"12"[..], expected));
+    }
 }

@@ -169,3 +169,48 @@ async fn beyond_the_limit_requests_wait_but_not_for_ever() {
     let (first, later, _) = tokio::join!(first, call(&site, "GET", "/cgi-bin/quick"), let_go);
     assert_eq!((first.status, later.status), (204, 204));
 }
+
+#[tokio::test]
+async fn a_script_that_is_replaced_while_a_request_waits_is_not_what_runs() {
+    let waits = "exec 3> ../held; echo here >&3; read line < ../go; echo Status: 204; echo";
+    let scripts = [("waits", waits), ("a", "echo Status: 204; echo"), ("b", "echo Status: 204; echo")];
+    let site = Site::limited(&scripts, 1);
+    let path = |name: &str| site.directory.path().join(name);
+    fs::copy(path("bin/a"), path("outside")).expect("a file");
+    let (mut held, go) = (Held::new(&site), named_pipe(&site, "go"));
+    let mut first = pin!(call(&site, "GET", "/cgi-bin/waits"));
+    tokio::select! {
+        _ = &mut first => panic!("it waits"),
+        line = held.line() => assert_eq!(line, "here"),
+    }
+    let (mut a, mut b) = (pin!(call(&site, "GET", "/cgi-bin/a")), pin!(call(&site, "GET", "/cgi-bin/b")));
+    // Both have found their script, and wait for a place.
+    tokio::select! { biased;
+        _ = &mut a => panic!("it waits"),
+        _ = &mut b => panic!("it waits"),
+        () = tokio::task::yield_now() => {}
+    }
+    fs::remove_file(path("bin/a")).expect("a file");
+    std::os::unix::fs::symlink("../outside", path("bin/a")).expect("a link");
+    fs::remove_file(path("bin/b")).expect("a file");
+    named_pipe(&site, "bin/b");
+    let let_go = tokio::task::spawn_blocking(|| fs::write(go, "go\n"));
+    let (first, a, b, _) = tokio::join!(first, a, b, let_go);
+    assert_eq!((first.status, a.status, b.status), (204, 404, 403));
+}
+
+#[tokio::test]
+async fn a_directory_of_scripts_that_goes_takes_its_scripts_along_and_nothing_else() {
+    let site = Site::new(&[("script", "echo Status: 204; echo")]);
+    assert_eq!(call(&site, "GET", "/cgi-bin/script").await.status, 204);
+    fs::remove_dir_all(site.directory.path().join("bin")).expect("a directory");
+    assert_eq!(call(&site, "GET", "/cgi-bin/script").await.status, 404);
+    assert_eq!(call(&site, "GET", "/page.html").await.status, 200);
+    fs::create_dir(site.directory.path().join("bin")).expect("a directory");
+    fs::copy("/bin/true", site.directory.path().join("bin/script")).expect("a file");
+    assert_eq!(
+        call(&site, "GET", "/cgi-bin/script").await.status,
+        502,
+        "it is there again, and says nothing"
+    );
+}

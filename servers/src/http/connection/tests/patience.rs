@@ -44,6 +44,30 @@ async fn a_head_that_drips_is_late_however_steadily_it_drips() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn content_that_drips_is_late_however_steadily_it_drips() {
+    for (octets, seconds, expected) in [(1, 1, 408), (100, 1, 408), (600, 1, 200), (4500, 8, 200)] {
+        let mut client = Client::new(Deeds::default(), Limits::default());
+        let head = "POST /collect HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 90000\r\n\r\n";
+        client.send(head).await;
+        let begun = tokio::time::Instant::now();
+        let block = vec![b'x'; octets];
+        let dripping = async {
+            while client.writer.write_all(&block).await.is_ok() {
+                tokio::time::sleep(Duration::from_secs(seconds)).await;
+            }
+            std::future::pending::<()>().await
+        };
+        let mut answer = Vec::new();
+        tokio::select! {
+            () = dripping => {}
+            read = client.reader.read_to_end(&mut answer) => drop(read.unwrap()),
+        }
+        assert_eq!(statuses(&without_date(&answer)), [expected], "{octets} octets in {seconds} s");
+        assert!(expected == 200 || begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_that_does_not_read_is_given_up() {
     let application = Deeds::default();
     let (ours, theirs) = tokio::io::duplex(64);
