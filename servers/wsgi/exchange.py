@@ -33,7 +33,10 @@ HOP_BY_HOP = {"proxy-authenticate", "proxy-authorization", "trailers"}
 WITHOUT_CONTENT = "204", "205", "304"
 
 # The worker, as opposed to what the application forks.
-PROCESS = os.getpid()
+getpid = os.getpid
+PROCESS = getpid()
+# Two processes that use a connection would mix up their requests.
+FORKED = "this process was forked, and the request belongs to the one that forked it"
 
 
 class Exchange:
@@ -79,7 +82,7 @@ class Exchange:
         if not self.ready and not self.lost:
             with contextlib.suppress(OSError):
                 self.send(READY)
-        if self.lost and os.getpid() != PROCESS:
+        if self.lost and getpid() != PROCESS:
             leave()
         self.connection = None
 
@@ -164,7 +167,9 @@ class Exchange:
     def send(self, kind, head=b"", length=-1, block=b""):
         frame = FRAME.pack(kind, self.number, len(head), length, len(block)) + head
         try:
-            self.own().sendall(frame + block)
+            if getpid() != PROCESS:
+                raise ConnectionError(FORKED)
+            self.connection.sendall(frame + block)
         except OSError:
             # The client has gone, and the server has closed the connection to say so.
             self.lost = True
@@ -172,23 +177,19 @@ class Exchange:
 
     def receive(self, size):
         try:
-            return complete(self.own(), b"", size)
+            if getpid() != PROCESS:
+                raise ConnectionError(FORKED)
+            return complete(self.connection, b"", size)
         except OSError:
             self.lost = True
             raise
-
-    def own(self):
-        """The connection, if it is that of this process: two that use it would mix up their requests."""
-        if os.getpid() != PROCESS:
-            raise ConnectionError("this process was forked, and the request belongs to the one that forked it")
-        return self.connection
 
     def fail(self):
         """Deals with the exception that has ended the application, or the iteration."""
         # That it could not send is no mistake of the application.
         if self.lost:
             return
-        if os.getpid() != PROCESS and isinstance(sys.exc_info()[1], SystemExit):
+        if getpid() != PROCESS and isinstance(sys.exc_info()[1], SystemExit):
             leave(sys.exc_info()[1].code)
         log_exception()
         if not self.over:

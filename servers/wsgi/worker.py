@@ -143,7 +143,7 @@ def main():
     os.register_at_fork(after_in_child=close_connections)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     application = find(name)
-    if os.getpid() != PROCESS:
+    if getpid() != PROCESS:
         leave()
     shared = {
         "wsgi.version": (1, 0),

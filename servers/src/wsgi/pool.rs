@@ -7,9 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::UnixStream;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -22,6 +21,9 @@ use crate::http::Timer;
 /// How many requests may wait for a thread, and for how long.
 const QUEUE_LIMIT: usize = 512;
 const QUEUE: Duration = Duration::from_secs(10);
+/// How long a thread is waited for before the end of its worker is: most answer sooner, and to watch for two things
+/// costs something.
+const SOON: Duration = Duration::from_millis(50);
 /// Room for one read.
 const READ: usize = 16 * 1024;
 
@@ -150,13 +152,13 @@ impl Place {
         self.busy = None;
     }
 
-    /// Whether there is nothing to read: a thread that is free says nothing. What could be read before a request is
-    /// sent is no answer to it, or is the end of the connection.
+    /// Whether there is nothing to read, as far as is known without a call to the system: a thread that is free says
+    /// nothing. What could be read before a request is sent is no answer to it, or is the end of the connection.
     pub(super) fn is_quiet(&self) -> bool {
-        let is_empty = || match recv(&self.stream, &mut [0_u8; 1][..], RecvFlags::PEEK | RecvFlags::DONTWAIT)
-        {
+        let peek = || Ok(recv(&self.stream, &mut [0_u8; 1][..], RecvFlags::PEEK | RecvFlags::DONTWAIT)?);
+        let is_empty = || match self.stream.try_io(Interest::READABLE, peek) {
             Ok(_) => false,
-            Err(error) => error == Errno::WOULDBLOCK,
+            Err(error) => error.kind() == io::ErrorKind::WouldBlock,
         };
         self.input.is_empty() && is_empty()
     }
@@ -179,7 +181,9 @@ impl Place {
 
     /// What the worker sends next. Can be dropped and begun again.
     pub(super) async fn frame(&mut self) -> Result<Frame, Silence> {
-        self.timer.set(self.worker.patience());
+        let patience = self.worker.patience();
+        self.timer.set(patience.min(SOON));
+        let mut is_late = false;
         loop {
             match protocol::take(&mut self.input, self.number) {
                 Ok(Some(frame)) => return Ok(frame),
@@ -191,8 +195,15 @@ impl Place {
             let read = tokio::select! { biased;
                 read = self.stream.read_buf(&mut self.input) => read,
                 // What the worker has started may live on, and hold its connection open.
-                () = self.end.comes() => return Err(Silence::Ended),
-                () = self.timer.expired() => return Err(self.timed_out()),
+                () = self.end.comes(), if is_late => return Err(Silence::Ended),
+                () = self.timer.expired() => {
+                    if is_late || patience <= SOON {
+                        return Err(self.timed_out());
+                    }
+                    is_late = true;
+                    self.timer.set(patience - SOON);
+                    continue;
+                }
             };
             match read {
                 Ok(1..) => {}
