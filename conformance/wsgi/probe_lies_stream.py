@@ -62,6 +62,23 @@ def closes_what_has_content(application, environ, start_response):
     return answer
 
 
+def forgets_what_is_complete(application, environ, start_response):
+    """Leaves the loop, and close() behind it, once Content-Length is reached."""
+    lengths = []
+
+    def start(status, headers, *rest):
+        lengths.extend(int(value) for name, value in headers if name == "Content-Length")
+        return start_response(status, headers, *rest)
+
+    answer = application(environ, start)
+    for block in answer:
+        yield block
+        lengths = [length - len(block) for length in lengths]
+        if 0 in lengths:
+            return
+    close(answer)
+
+
 def holds_writes(application, environ, start_response):
     written = []
 
@@ -196,6 +213,7 @@ LIES = {
     "closes-twice": closes_twice,
     "closes-what-has-content": closes_what_has_content,
     "closes-when-all-is-well": closes_when_all_is_well,
+    "forgets-what-is-complete": forgets_what_is_complete,
     "holds-writes": holds_writes,
     "keeps-a-rest": keeps_a_rest,
     "line-ends-of-its-own": line_ends,

@@ -33,6 +33,22 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "redirect-to-any-scheme",
+            title: "A Location with any scheme redirects the client, not only one with http",
+            why: "Scripts also lead to https, to mail and to other programs; the user sees an empty page or an error instead.",
+            requirement: rule(&["rfc3875-6.3.2-03", "rfc3875-6.2.3-02"]).counts(),
+            hint: "Find out by which of its characters your server recognises a Location as a URL.",
+            mutant: reads("Location: mailto:", "X-Location: mailto:"),
+            run: Act(|client| {
+                for url in ["https://example.com/a", "mailto:a@example.com", "urn:ietf:rfc:3875", "web+x-1.0:a/b"] {
+                    let reply = client.script()?.run(&[emit(format!("Location: {url}\n\n"))])?;
+                    reply.status_is(&[302])?;
+                    reply.field_is("Location", url)?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
             id: "redirect-name-in-any-case",
             title: "Location is recognised in any case, with any blanks before its value",
             why: "Field names have no case, and the library of each language writes them in its own way.",

@@ -367,6 +367,22 @@ pub const CHAPTER: Chapter = Chapter {
                 client.received(&reply, &[(b"a", b"b")])
             }),
         },
+        Check {
+            id: "content-range-is-not-range",
+            title: "Content-Range in a GET is ignored",
+            why: "A server that takes it for Range sends a part to a client that asked for the whole file.",
+            requirement: rule(&["rfc9110-14.4-01"]).counts(),
+            hint: "Search for every place that looks up a field of the request by part of its name.",
+            mutant: hears("\r\nContent-Range: bytes 0-4/1000", "\r\nRange: bytes=0-4"),
+            run: Act(|client| {
+                client.needs(Files)?;
+                for range in ["bytes 0-4/1000", "bytes 5000-5999/10000"] {
+                    let reply = client.send(get("/range.bin", &format!("Content-Range: {range}")))?;
+                    reply.is_whole(&fixture::range_content())?;
+                }
+                Ok(())
+            }),
+        },
     ],
 };
 

@@ -263,6 +263,34 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "wsgi-close-when-length-differs",
+            title: "close() is called even when the content does not have the length that was announced",
+            why: "The way out of the loop is another one there, and what the application holds is lost with each such response.",
+            requirement: rule(&["pep3333-details-11"]).counts(),
+            hint: "List what your server does when Content-Length is reached, and when it is not.",
+            mutant: gateway("forgets-what-is-complete"),
+            run: Act(|client| {
+                let head = start("200 OK", &[("Content-Length", "3")]);
+                let fates = [
+                    vec![head.clone(), list(["hel", "lo"])],
+                    vec![head.clone(), emit("hel"), emit("lo")],
+                    vec![head.clone(), list(["hello"])],
+                    vec![head, list(["he"])],
+                ];
+                for steps in fates {
+                    let call = client.application()?.call(&steps);
+                    let mut connection = client.connect()?;
+                    connection.send(call.get())?;
+                    // What becomes of the response is another question.
+                    connection.answer(false)?;
+                    // Some servers look at no other connection before this one has ended.
+                    drop(connection);
+                    client.closed_once(&[call])?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
             id: "wsgi-close-without-content",
             title: "close() is called even when no content is sent: for HEAD, 204 and 304",
             why: "An iterable that is never asked for its blocks is easily forgotten, with everything that it holds.",
