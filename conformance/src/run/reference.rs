@@ -17,7 +17,8 @@ pub fn recipe(program: &str, server: &str, fixture: Fixture) -> Recipe {
     let timeout = SCRIPT_TIMEOUT.to_string();
     match server {
         "cgi" => words.extend(["--root", "{root}", "--cgi-bin", "{cgi_bin}", "--timeout", &timeout]),
-        "wsgi" => words.extend(["--app", "{app}", "--path", "{wsgi}", "--timeout", &timeout]),
+        // As content comes, an application can wait for it: the checks of the input see more that way.
+        "wsgi" => words.extend(["--app", "{app}", "--path", "{wsgi}", "--stream", "--timeout", &timeout]),
         _ => words.extend(["--root", "{root}"]),
     }
     Recipe { command: words.into_iter().map(String::from).collect(), fixture, port: None }

@@ -14,6 +14,7 @@ use crate::trial;
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("program", "a-run-of-the-reference-passes", reference_passes),
+        trial("program", "server-wsgi-passes-as-it-comes", wsgi_as_it_comes),
         trial("program", "a-server-that-dies-is-reported", dead_server_is_reported),
         trial("program", "a-url-where-nobody-listens-is-reported", silence_is_reported),
         trial("program", "usage-errors-exit-with-2", usage_errors),
@@ -70,6 +71,15 @@ fn reference_passes() -> Result<(), String> {
     let output = run(&["run", "--check", "basics", "--seed", "7"]);
     exits_with(0, &output)?;
     says("seed 7", &output)
+}
+
+/// The checks run against server-wsgi with `--stream`; without it, content is there before the application is.
+fn wsgi_as_it_comes() -> Result<(), String> {
+    let server = [env!("CARGO_BIN_EXE_conformance"), "serve", "wsgi", "--host", "{host}", "--port", "{port}"];
+    let application = ["--app", "{app}", "--path", "{wsgi}", "--timeout", "1"];
+    let words = ["run", "--profile", "wsgi", "--script-timeout", "1", "--seed", "7", "--"];
+    let output = run(&[&words[..], &server, &application].concat());
+    exits_with(0, &output)
 }
 
 fn dead_server_is_reported() -> Result<(), String> {
