@@ -19,14 +19,14 @@ pub(super) struct List {
     /// Only the checks of this profile: a built-in one (http, simple, cgi, wsgi), or a file
     #[arg(long, value_name = "NAME|FILE", value_parser = names::profile)]
     profile: Option<names::Chosen>,
-    /// Only this chapter
+    /// Only this chapter, or the chapter of this check
     #[arg(value_name = "CHAPTER", value_parser = chapter)]
     chapter: Option<String>,
 }
 
 fn chapter(word: &str) -> Result<String, Refused> {
     match checks::find(word) {
-        Some(Found::Chapter(chapter)) => Ok(chapter.id.into()),
+        Some(Found::Chapter(chapter) | Found::Check(chapter, _)) => Ok(chapter.id.into()),
         _ => Err(names::unknown("chapter", word, names::chapters())),
     }
 }

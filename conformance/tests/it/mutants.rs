@@ -69,8 +69,16 @@ fn text(check: &'static Check) -> Result<String, String> {
     };
     let length = exchange_of(&whole).count();
     lines.splice(EXCHANGE..EXCHANGE + length, kept);
+    if is_chance {
+        // Nor is it certain which of several reasons there is.
+        let why = lines.iter_mut().filter(|line| line.starts_with(NO_COMMAND));
+        why.for_each(|line| *line = NO_COMMAND);
+    }
     Ok(lines.join("\n") + "\n")
 }
+
+/// What is said by hand, where there is no command.
+const NO_COMMAND: &str = "  by hand   No single command shows it";
 
 /// Lines before the exchange: the heading, what was expected, what came, and an empty one.
 const EXCHANGE: usize = 4;
@@ -105,7 +113,7 @@ fn is_chance(breach: &Breach) -> bool {
     let overlap = events.windows(2).any(|pair| pair[1].connection < pair[0].connection);
     let ends_first = events.iter().any(|event| matches!(event.kind, Kind::HalfClosed | Kind::Dropped));
     let pieces = events.iter().filter(|event| matches!(event.kind, Kind::Sent(_))).count();
-    overlap || ends_first || connections.len() > 4 || pieces > 20
+    overlap || ends_first || connections.len() > 3 || pieces > 20
 }
 
 /// Leaves of the exchange what is the same each time.
