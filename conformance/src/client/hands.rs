@@ -96,7 +96,8 @@ impl Client {
         Ok(reply)
     }
 
-    /// Skips the check where the server does not offer `capability`. Where the profile asks for it, nothing is
+    /// Skips the check where the server does not offer `capability`; where that is not clear, the check goes on and
+    /// shows it. Where the profile asks for it, nothing is
     /// skipped: the check that others need goes on and shows what is missing, and the others are blocked.
     pub fn needs(&self, capability: Capability) -> Result<(), Failure> {
         let absence = || capability.absence().to_string();

@@ -11,7 +11,7 @@ use crate::client::call::Call;
 use crate::client::capability::Capability::{Cgi, Wsgi};
 use crate::client::connection::Connection;
 use crate::client::hands::Client;
-use crate::judge::failure::{Failure, no_reply, wrong};
+use crate::judge::failure::{Failure, no_reply, unproved, wrong};
 use crate::judge::output::Raw;
 use crate::probe::{Language, Seen, Step, TOKEN, emit, is_dictated, query, told};
 use crate::wire::octets::{contains, replace};
@@ -173,7 +173,7 @@ impl<'c> Hosted<'c> {
     /// What a Status says proves nothing where the server takes no notice of it: that is judged once.
     pub fn honours_status(&mut self) -> Result<(), Failure> {
         let reply = self.run(&[emit("Status: 404 Not Found\nContent-Type: text/plain\n\nnone")])?;
-        if reply.status == 404 { Ok(()) } else { Err(Failure::Blocked(reply.describe())) }
+        if reply.status == 404 { Ok(()) } else { Err(unproved(reply.describe())) }
     }
 
     fn prepare(&mut self, prompt: Prompt) -> (Call, Vec<u8>) {

@@ -3,7 +3,7 @@
 use crate::client::connection::Connection;
 use crate::client::context::FOLLOW_UP;
 use crate::client::hands::Client;
-use crate::judge::failure::Failure;
+use crate::judge::failure::{Failure, unproved};
 use crate::judge::reply::list_statuses;
 use crate::wire::octets::contains;
 use crate::wire::read;
@@ -27,7 +27,7 @@ impl Client {
             Answer::Reply(reply) if (200..300).contains(&reply.status) => {
                 Ok(Twin { client: self, accepted: self.expand(&request), granted: reply.body })
             }
-            other => Err(Failure::Blocked(other.describe())),
+            other => Err(unproved(other.describe())),
         }
     }
 }

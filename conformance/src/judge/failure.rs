@@ -17,12 +17,18 @@ pub enum Failure {
         /// The byte that matters.
         at: Option<Mark>,
     },
-    /// Nothing was proved: what happened to the request that differs in one edit and must be accepted.
+    /// Nothing can be proved; the reason why.
     Blocked(String),
     /// The rule does not apply to this server; the reason why.
     Skip(String),
     /// The suite or the machine failed, not the server.
     Error(io::Error),
+}
+
+/// Nothing is proved, since the request that is compared with another one was not accepted; `actual` is what
+/// happened to it.
+pub fn unproved(actual: impl AsRef<str>) -> Failure {
+    Failure::Blocked(format!("the request it is compared with was not accepted: {}", actual.as_ref()))
 }
 
 impl From<io::Error> for Failure {

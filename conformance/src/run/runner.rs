@@ -2,7 +2,8 @@
 //!
 //! Several checks run side by side if the server serves several clients. A pass is final. Otherwise the check is run
 //! again, alone and with more patience, and that verdict counts: a busy machine fails no server, and a crash is blamed
-//! on the check that caused it.
+//! on the check that caused it. Two exceptions keep runs short: a slow server fails where it fails twice in the same way
+//! side by side, and one that was silent again and again is not waited for longer.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;

@@ -142,9 +142,7 @@ pub(super) fn ruling(world: &World<'_>, look: Look) -> Ruling {
             host: look.client.context().place.host.clone(),
             output: world.target.output().map(|output| output.tail(look.printed, 20)).unwrap_or_default(),
         }),
-        Err(Failure::Blocked(actual)) => {
-            blocked(&format!("the request it is compared with was not accepted: {actual}"))
-        }
+        Err(Failure::Blocked(why)) => blocked(&why),
         Err(Failure::Skip(why)) => Ruling::Skip { why },
         Err(Failure::Error(error)) => Ruling::Error { why: error.to_string() },
     }

@@ -5,7 +5,7 @@ use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::Client;
 use crate::client::call::Call;
 use crate::client::capability::Capability::Files;
-use crate::judge::failure::Failure;
+use crate::judge::failure::{Failure, unproved};
 use crate::mutant::naive::{passes_on, redirects_forever};
 use crate::mutant::{instead_of, reads, serves};
 use crate::probe::{Seen, Step, emit};
@@ -58,7 +58,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let usual = client.script()?.run(&[emit(format!("Location: {ELSEWHERE}\n\n"))])?;
                 if usual.status != 302 {
-                    return Err(Failure::Blocked(usual.describe()));
+                    return Err(unproved(usual.describe()));
                 }
                 for name in ["location:", "LOCATION:\t "] {
                     let reply = client.script()?.run(&[emit(format!("{name}{ELSEWHERE}\n\n"))])?;

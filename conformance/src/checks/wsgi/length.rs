@@ -8,7 +8,7 @@ use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::capability::Capability::SideFiles;
 use crate::client::context::FOLLOW_UP;
-use crate::judge::failure::Failure;
+use crate::judge::failure::{Failure, unproved};
 use crate::mutant::{OK, instead_of, misreads, next_head, serves};
 use crate::probe::{Step, attempt, emit, list, mark, ok, start, write};
 
@@ -62,7 +62,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let reply = client.application()?.run(&[ok(), write("before "), list(["last"])])?;
                 if reply.status >= 500 {
                     // That there is no write() has a check of its own.
-                    return Err(Failure::Blocked(reply.describe()));
+                    return Err(unproved(reply.describe()));
                 }
                 reply.status_is(&[200])?;
                 reply.body_is("before last")
