@@ -36,10 +36,15 @@ fn hyper_passes_all_that_counts() -> Result<(), String> {
     if failures.is_empty() { Ok(()) } else { Err(failures) }
 }
 
-/// Which checks catch it is known exactly: a check that stops catching it, or blames it for more, shows here.
+/// Which rules catch it is known exactly: a check that stops catching it, or blames it for more, shows here. Practice is
+/// left out: tiny_http's pool may hand a client to a thread that a slow one has just been given (`TaskPool::spawn` looks
+/// at how many wait before they wake), so whether twenty slow clients keep another waiting is chance.
 fn tiny_http_is_caught() -> Result<(), String> {
     let report = run(&tiny_http_server(), "simple")?;
-    let not_passed = report.outcomes.iter().filter(|outcome| outcome.verdict() != Verdict::Pass);
+    let not_passed = report
+        .outcomes
+        .iter()
+        .filter(|outcome| outcome.verdict() != Verdict::Pass && outcome.rule.weight != Weight::Practice);
     let lines: Vec<String> = not_passed
         .map(|outcome| format!("{} {}", format!("{:?}", outcome.verdict()).to_lowercase(), outcome.check))
         .collect();
