@@ -61,7 +61,7 @@ fn demonstrate(check: &'static Check) -> Result<(Shown, Shown), Stop> {
     let fixture = Fixture::lay_out(directory.path())?;
     let target = Target::start(reference::recipe(&program, server, fixture));
     let mut target = target.map_err(|error| Stop::Broken(error.to_string()))?;
-    let known = scout::get_to_know(&mut target, &reference::profile(server), seed);
+    let (known, _) = scout::get_to_know(&mut target, &reference::profile(server), seed);
     let right = proof::with_reference(&target, &known, check, seed);
     let (wrong, _) = proof::with_mutant(&target, &known, check, seed)?;
     Ok((right, wrong))

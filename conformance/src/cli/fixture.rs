@@ -25,11 +25,11 @@ impl Lay {
         let fixture = Fixture::lay_out(&self.directory).map_err(|error| {
             Stop::Usage(format!("{} can't be laid out: {error}", self.directory.display()))
         })?;
-        let [root, cgi_bin, wsgi] = [fixture.root(), fixture.cgi_bin(), fixture.wsgi()]
+        let [root, cgi_bin, site, wsgi] = [fixture.root(), fixture.cgi_bin(), fixture.site(), fixture.wsgi()]
             .map(|path| shell_words(&[path.to_string_lossy().into_owned()]));
         print(&format!(
-            "document root   {root}\nscripts         {cgi_bin}\napplications    {wsgi}\n\n\
-             Serve the document root at / and the scripts at /cgi-bin/, then run the suite, for a server on\n\
+            "document root   {root}\nscripts         {cgi_bin}\nboth            {site}\napplications    {wsgi}\n\n\
+             Serve the document root at / and the scripts at /cgi-bin/ (or, at /, the folder with both), then run the suite, for a server on\n\
              port 8000:\n\n    \
              conformance run --url http://localhost:8000/\n"
         ))?;

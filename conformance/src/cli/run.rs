@@ -26,7 +26,8 @@ use super::{names, sink};
 /// The server is a COMMAND that the suite starts and stops, or one that already runs at a URL. In the COMMAND,
 /// the suite replaces {port} and {host} by where the server has to listen (the port is also in its environment,
 /// as PORT), {root} by the folder of files to serve, {cgi_bin} and {wsgi} by the folders of scripts and
-/// applications, and {app} by the application to host, as module:name (PYTHONPATH leads to it).
+/// applications, {site} by a folder of files in which cgi-bin is a folder, and {app} by the application to host,
+/// as module:name (PYTHONPATH leads to it).
 /// Without either, the reference servers are checked, one after the other, each with its own profile; with
 /// --profile, only the server that it is for. They pass.
 ///
@@ -62,6 +63,12 @@ pub(super) struct Run {
     /// The port on which the server listens, if it insists on one
     #[arg(long, value_name = "N", conflicts_with = "url")]
     port: Option<u16>,
+    /// What the server is called in Host, if it answers only to its name
+    #[arg(long, value_name = "NAME")]
+    host_name: Option<String>,
+    /// How the names of scripts end, if the server knows them by that: .py, .cgi or .sh; otherwise it is found out
+    #[arg(long, value_name = "EXTENSION", value_parser = ["", ".py", ".cgi", ".sh"])]
+    cgi_extension: Option<String>,
     /// Show with every failed check where to look
     #[arg(long)]
     hints: bool,
@@ -198,11 +205,17 @@ impl Run {
         let url = self.url.clone().unwrap_or_default();
         let mut profile = subject.profile.profile.clone();
         profile.hints |= self.hints;
+        profile.cgi_extension = self.cgi_extension.clone().or(profile.cgi_extension);
+        profile.host_name = self.host_name.clone().or(profile.host_name);
         let known = subject.reference.map(|_| reference::SCRIPT_TIMEOUT);
         profile.script_timeout = self.script_timeout.or(known).or(profile.script_timeout);
         Ok(move || {
             let target = recipe.map_or_else(|| Target::at_url(&url), Target::start);
-            let mut target = target?;
+            let target = target?;
+            let mut target = match &profile.host_name {
+                Some(name) => target.named(name.clone()),
+                None => target,
+            };
             let progress = Progress::new();
             let ended = runner::run(&mut target, &profile, &options, &|outcome, total| {
                 progress.step(outcome, total);
@@ -240,14 +253,15 @@ impl Run {
         if subject.reference.is_some() || subject.profile.word != DEFAULT_PROFILE {
             words.extend(["--profile".into(), subject.profile.word.clone()]);
         }
-        if let Some(seconds) = self.script_timeout {
-            words.extend(["--script-timeout".into(), seconds.to_string()]);
-        }
-        if let Some(port) = self.port {
-            words.extend(["--port".into(), port.to_string()]);
-        }
-        if let Some(url) = &self.url {
-            words.extend(["--url".into(), url.clone()]);
+        let given = [
+            ("--script-timeout", self.script_timeout.map(|seconds| seconds.to_string())),
+            ("--port", self.port.map(|port| port.to_string())),
+            ("--host-name", self.host_name.clone()),
+            ("--cgi-extension", self.cgi_extension.clone()),
+            ("--url", self.url.clone()),
+        ];
+        for (option, value) in given {
+            words.extend(value.into_iter().flat_map(|value| [option.into(), value]));
         }
         if !self.command.is_empty() {
             words.push("--".into());

@@ -175,6 +175,7 @@ mod tests {
             limits,
             form: "/form".into(),
             cgi: "/cgi-bin".into(),
+            cgi_extension: String::new(),
             side: None,
             script_timeout: None,
             findings: Default::default(),

@@ -1,6 +1,6 @@
 //! What a server offers, found out once, before the checks: what it does not offer it can't get wrong.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Something that the specifications leave to the server. A profile can ask for those that have a name there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -38,7 +38,8 @@ pub enum Capability {
 pub struct Capabilities(Vec<(Capability, Offer)>);
 
 /// Whether a server offers something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Offer {
     /// It does.
     Offered,
@@ -49,6 +50,21 @@ pub enum Offer {
 }
 
 impl Capability {
+    /// A word for it, in reports; in a profile, those that can be required have the same.
+    pub fn name(self) -> &'static str {
+        match self {
+            Capability::Persistence => "keep-alive",
+            Capability::Concurrency => "several-clients",
+            Capability::Form => "form",
+            Capability::Files => "files",
+            Capability::Output => "output",
+            Capability::Cgi => "scripts",
+            Capability::Wsgi => "application",
+            Capability::SideFiles => "side-files",
+            Capability::Content => "content",
+        }
+    }
+
     /// What it means that a server lacks it, as the reason of a skip.
     pub fn absence(self) -> &'static str {
         match self {

@@ -66,6 +66,8 @@ pub struct Context {
     pub form: String,
     /// The path of the directory of scripts: `/cgi-bin`, or where the profile says it is.
     pub cgi: String,
+    /// How the names of scripts end: with nothing, or with the extension by which the server knows them.
+    pub cgi_extension: String,
     /// The directory of side files, if the suite and its hosted programs see the same disk.
     pub side: Option<PathBuf>,
     /// After how long the server gives up on a script, where somebody said so.
@@ -92,6 +94,7 @@ impl Context {
     /// | `{host}` | host and port of the server, as in a Host field |
     /// | `{form}` | the path of the form |
     /// | `{cgi}` | the path of the directory of scripts |
+    /// | `{ext}` | how the names of scripts end |
     /// | `{get}` | request line and Host of a plain GET, to which fields can be added |
     /// | `{upload}` | the same of a request whose content the server reads: a POST of an urlencoded form, answered in JSON; a GET where there is no form |
     pub fn expand(&self, request: &[u8]) -> Vec<u8> {
@@ -104,6 +107,7 @@ impl Context {
             ("{get}", get),
             ("{form}", &self.form),
             ("{cgi}", &self.cgi),
+            ("{ext}", &self.cgi_extension),
             ("{host}", &self.place.host),
         ];
         words.iter().fold(request.to_vec(), |text, (word, meaning)| {

@@ -89,7 +89,7 @@ impl<'c> Hosted<'c> {
 
     fn path(&self) -> String {
         match self.language {
-            Language::Cgi => format!("{{cgi}}/{}", self.name),
+            Language::Cgi => format!("{{cgi}}/{}{{ext}}", self.name),
             Language::Wsgi => format!("/{}", self.name),
         }
     }

@@ -9,6 +9,8 @@
 //! | `nph-probe` | the same, and what it writes by itself is a whole HTTP response |
 //! | `form` | the form of the form contract |
 //!
+//! Under a name that ends in `.cgi` it is the same; scripts of other extensions start it.
+//!
 //! The query is `token=TOKEN` and then [steps](Step), separated by `&`. A query that begins otherwise holds no
 //! steps.
 
@@ -41,9 +43,10 @@ const LIFE: Duration = Duration::from_secs(60);
 /// Does the work of a script, where this process was started as one.
 pub fn run() -> Option<ExitCode> {
     let program = env::current_exe().ok()?;
-    let name = program.file_name()?.to_str()?.to_owned();
-    let is = |known: &&str| known.rsplit('/').next() == Some(&name);
-    let done = match &name[..] {
+    let name = program.file_name()?.to_str()?;
+    let name = name.strip_suffix(".cgi").unwrap_or(name);
+    let is = |known: &&str| known.rsplit('/').next() == Some(name);
+    let done = match name {
         FORM => form::run(),
         _ if NAMES.iter().any(is) => Probe::new(&program, name.starts_with("nph-")).run(),
         _ => return None,
@@ -66,7 +69,7 @@ struct Probe {
 impl Probe {
     fn new(program: &Path, is_nph: bool) -> Probe {
         let side =
-            program.ancestors().skip(1).take(3).map(|above| above.join(SIDE)).find(|side| side.is_dir());
+            program.ancestors().skip(1).take(4).map(|above| above.join(SIDE)).find(|side| side.is_dir());
         let seen = Seen::look(side.as_deref());
         Probe { seen, is_nph, side, has_spoken: false, is_fragile: false, deaf: None }
     }

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::check::Weight;
+use crate::client::capability::Offer;
 use crate::report::outcome::{Outcome, Ruling, Verdict};
+use crate::wire::transcript::Event;
 
 /// The layout of a report in JSON: a number that changes when readers must change.
 const FORMAT: u32 = 1;
@@ -49,6 +51,9 @@ pub struct Setup {
 pub struct End {
     /// Why nothing, or not everything, could be tested, if that is so.
     pub failure: Option<String>,
+    /// What the server was asked before the checks, in that order.
+    #[serde(default)]
+    pub offered: Vec<Offered>,
     /// How often the server had to be started again.
     pub restarts: u32,
     /// Ends of the server that no single check brought about: how, and what was running.
@@ -57,6 +62,17 @@ pub struct End {
     pub output: Vec<String>,
     /// Milliseconds from the first look at the server to the last verdict.
     pub took_ms: u64,
+}
+
+/// What was found out about something that a server may offer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Offered {
+    /// A word for it: `files`, `form`, `scripts`, `application`, `keep-alive`, `content`, `several-clients`.
+    pub what: String,
+    /// Whether it is offered.
+    pub offer: Offer,
+    /// What passed on the wire.
+    pub exchange: Vec<Event>,
 }
 
 /// Verdicts, counted.

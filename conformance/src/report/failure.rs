@@ -63,8 +63,9 @@ fn by_hand(setup: &Setup, breach: &Breach) -> Vec<String> {
     if !setup.started {
         return vec![entry("by hand", &command)];
     }
-    let is_fixture =
-        |word: &String| ["{root}", "{cgi_bin}", "{wsgi}"].iter().any(|folder| word.contains(folder));
+    let is_fixture = |word: &String| {
+        ["{root}", "{cgi_bin}", "{site}", "{wsgi}"].iter().any(|folder| word.contains(folder))
+    };
     let files = if setup.arguments.iter().any(is_fixture) {
         format!(", with the files that \"{} fixture DIR\" lays out", setup.program)
     } else {

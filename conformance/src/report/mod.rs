@@ -12,7 +12,7 @@ mod printable;
 mod reproduce;
 mod text;
 
-pub use data::{End, Report, Setup, Summary};
+pub use data::{End, Offered, Report, Setup, Summary};
 pub use exchange::exchange;
 pub use failure::failure;
 pub use outcome::{Breach, Outcome, Rule, Ruling, Verdict};

@@ -1,6 +1,7 @@
 //! How to see it again: by hand with public tools, and with the suite.
 
 use std::fmt::{self, Write as _};
+use std::net::SocketAddr;
 
 use crate::report::data::Setup;
 use crate::report::outcome::Breach;
@@ -12,6 +13,9 @@ const PASTED: usize = 2000;
 
 /// Where a server listens when it is started by hand.
 const BY_HAND: &str = "localhost:8000";
+
+/// The port of that.
+const PORT_BY_HAND: u16 = 8000;
 
 /// Why no single command shows what happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,11 +61,19 @@ pub fn by_hand(breach: &Breach, started: bool) -> Result<String, NoCommand> {
     let request = the_request(breach)?;
     let (request, host) = if started && !breach.host.is_empty() {
         // The server of that run is gone, and so is its port.
-        (replace(request, breach.host.as_bytes(), BY_HAND.as_bytes()), BY_HAND)
+        (replace(request, breach.host.as_bytes(), by_hand_host(&breach.host).as_bytes()), BY_HAND)
     } else {
         (request.to_vec(), &breach.host[..])
     };
     Ok(curl(&request, host).unwrap_or_else(|| netcat(&request, host)))
+}
+
+/// What Host says of a server that is started by hand: its own name, if it answers only to that.
+fn by_hand_host(host: &str) -> String {
+    match host.rsplit_once(':') {
+        Some((name, _)) if host.parse::<SocketAddr>().is_err() => format!("{name}:{PORT_BY_HAND}"),
+        _ => BY_HAND.into(),
+    }
 }
 
 /// The command line that runs the check again, with the same random choices.

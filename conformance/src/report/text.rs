@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::check::Weight;
-use crate::report::data::Report;
+use crate::client::capability::Offer;
+use crate::report::data::{Offered, Report};
 use crate::report::failure::{GREEN, RED, YELLOW, failure};
 use crate::report::outcome::{Outcome, Ruling, Verdict};
 use crate::report::printable::{printable, printable_lines};
@@ -28,10 +29,26 @@ fn heading(report: &Report) -> String {
     let server = printable(&report.setup.server);
     let profile = printable(&report.setup.profile);
     let mut text = format!("server {server}\nprofile {profile}, seed {}\n", report.setup.seed);
+    text.push_str(&offered(&report.end.offered));
     if let Some(failure) = &report.end.failure {
         let _ = write!(text, "\n{RED}stopped{RED:#} {}\n", printable_lines(failure));
     }
     text
+}
+
+/// What the server offers, does not, and left open, each with its heading.
+fn offered(offered: &[Offered]) -> String {
+    let with = |offer, heading: &str| {
+        let words = offered.iter().filter(|offered| offered.offer == offer);
+        let words: Vec<String> = words.map(|offered| printable(&offered.what)).collect();
+        if words.is_empty() { String::new() } else { format!("{heading} {}\n", words.join(", ")) }
+    };
+    [
+        with(Offer::Offered, "it offers"),
+        with(Offer::Absent, "it does not offer"),
+        with(Offer::Unclear, "it gave no answer when asked for"),
+    ]
+    .concat()
 }
 
 fn chapters(report: &Report) -> String {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::check::{Chapter, Check, Weight};
 use crate::checks::{self, Found};
 use crate::client::capability::Capability;
+use crate::target::scripts::EXTENSIONS;
 
 /// The profiles that come with the suite: their names and texts.
 pub const BUILT_IN: &[(&str, &str)] = &[
@@ -31,6 +32,13 @@ pub struct Profile {
     /// The path of the directory of scripts; `/cgi-bin` by default.
     #[serde(default = "default_cgi")]
     pub cgi: String,
+    /// How the names of scripts end, for a server that knows them by that: `.py`, `.cgi` or `.sh`. If it is not given,
+    /// it is found out.
+    #[serde(default)]
+    pub cgi_extension: Option<String>,
+    /// What the server is called in Host, if it answers only to its name.
+    #[serde(default)]
+    pub host_name: Option<String>,
     /// How many seconds the server lets a script run, if that is known.
     #[serde(default)]
     pub script_timeout: Option<u64>,
@@ -94,7 +102,14 @@ impl Profile {
             .map(|id| format!("there is no chapter \"{id}\""))
             .chain(checks.map(|id| format!("there is no check \"{id}\"")))
             .collect();
-        if !unknown.is_empty() {
+        let extension = profile.cgi_extension.as_deref().unwrap_or_default();
+        if !EXTENSIONS.contains(&extension) {
+            let known: Vec<String> = EXTENSIONS.iter().map(|known| format!("\"{known}\"")).collect();
+            let known = known.join(", ");
+            Err(ProfileError(format!(
+                "cgi_extension is \"{extension}\", and the scripts of the suite end in one of {known}"
+            )))
+        } else if !unknown.is_empty() {
             Err(ProfileError(unknown.join("; ")))
         } else if profile.chapters.is_empty() {
             Err(ProfileError("the list of chapters is empty".into()))
@@ -109,6 +124,12 @@ impl Profile {
             self.chapters.iter().any(|id| id == chapter.id) && !self.without.iter().any(|id| id == check.id)
         };
         checks::all().filter(|(chapter, check)| covers(chapter, check)).collect()
+    }
+
+    /// Whether the form is a script whose name has no extension yet.
+    pub fn form_is_script(&self) -> bool {
+        let name = self.form.strip_prefix(&self.cgi).and_then(|rest| rest.strip_prefix('/'));
+        name.is_some_and(|name| !name.contains('.'))
     }
 
     /// What a pass of `check` is worth.

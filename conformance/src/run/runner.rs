@@ -53,7 +53,8 @@ pub fn run(
         options.only.is_empty() || options.only.iter().any(|id| id == chapter.id || id == check.id)
     };
     let checks: Vec<_> = profile.checks().into_iter().filter(selected).collect();
-    let context = Arc::new(get_to_know(target, profile, options.seed));
+    let (context, offered) = get_to_know(target, profile, options.seed);
+    let context = Arc::new(context);
     let serves_several = context.capabilities.has(Capability::Concurrency);
     // A slow server is waited for, and waiting costs nothing.
     let jobs = if context.limits.is_slow() { options.jobs * 4 } else { options.jobs };
@@ -75,7 +76,8 @@ pub fn run(
             scope.spawn(|| run.work());
         }
     });
-    run.end(began)
+    let (end, outcomes) = run.end(began);
+    (End { offered, ..end }, outcomes)
 }
 
 /// One run of one check, without a look at whether the server survives it: for mutants, and to explain.
@@ -258,11 +260,11 @@ impl Run<'_, '_> {
             Progress::Waiting | Progress::Running | Progress::Dropped => None,
         };
         let end = End {
-            failure: None,
             restarts: target.restarts(),
             deaths: deaths.into_iter().map(describe_death).collect(),
             output: target.output().map(|output| output.tail(0, 20)).unwrap_or_default(),
             took_ms: began.elapsed().as_millis() as u64,
+            ..End::default()
         };
         (end, progress.into_iter().filter_map(outcome).collect())
     }

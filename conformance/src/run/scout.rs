@@ -12,9 +12,12 @@ use crate::client::context::{Context, Limits};
 use crate::judge::failure::Failure;
 use crate::judge::findings::{Findings, Rule};
 use crate::probe::{Language, SIDE, Seen, TOKEN, mark, side_file};
+use crate::report::Offered;
 use crate::run::profile::Profile;
+use crate::target::scripts::{EXTENSIONS, RAN, SOURCE};
 use crate::target::{Target, fixture};
-use crate::wire::reply::Answer;
+use crate::wire::octets::contains;
+use crate::wire::reply::{Answer, Reply};
 
 /// The rules of the checks that judge every reply.
 fn rules() -> impl Iterator<Item = Rule> {
@@ -38,65 +41,119 @@ const QUESTIONS: &[Question] = &[
     (Capability::Concurrency, serves_two),
 ];
 
-/// Measures how fast the server answers and finds out what it offers. One that dies of a question is started
-/// again; the checks will find out what it died of.
-pub fn get_to_know(target: &mut Target, profile: &Profile, seed: u64) -> Context {
-    let patient = Limits::calibrated(Duration::from_secs(5));
-    let mut known = Context {
+/// Measures how fast the server answers and finds out what it offers, with the exchanges that show it. A server that
+/// dies of a question is started again; the checks will find out what it died of.
+pub fn get_to_know(target: &mut Target, profile: &Profile, seed: u64) -> (Context, Vec<Offered>) {
+    let known = Context {
         place: target.place().clone(),
         port: target.can_restart().then(|| target.place().address.port()),
         capabilities: Capabilities::default(),
         required: profile.requires.clone(),
-        limits: patient,
+        limits: Limits::calibrated(Duration::from_secs(5)),
         form: profile.form.clone(),
         cgi: profile.cgi.clone(),
+        cgi_extension: profile.cgi_extension.clone().unwrap_or_default(),
         side: None,
         script_timeout: profile.script_timeout.map(Duration::from_secs),
         findings: Findings::new(rules()),
         output: target.output().cloned(),
     };
-    if target.output().is_some() {
-        known.capabilities.set(Capability::Output, Offer::Offered);
-    }
-    let client = |known: &Context, limits| Client::new(Arc::new(known.clone()), limits, seed, "scout");
-    // A form or a script may be far slower than a page; the others only repeat the page.
-    let limits = |capability, slowest| match capability {
-        Capability::Persistence | Capability::Content | Capability::Concurrency => {
-            Limits::calibrated(slowest)
-        }
-        _ => patient,
-    };
-    let Some(mut slowest) = pace(&client(&known, patient)) else {
-        return Context { limits: Limits::calibrated(Duration::ZERO), ..known };
-    };
-    let is_asked = |capability: Capability| match capability {
-        // To a server that does not run it, the probe is a large file.
-        Capability::Cgi | Capability::Wsgi => profile.requires.contains(&capability),
-        _ => true,
-    };
-    for (capability, ask) in QUESTIONS.iter().filter(|(capability, _)| is_asked(*capability)) {
-        let began = Instant::now();
-        let offer = ask(&client(&known, limits(*capability, slowest))).unwrap_or(Offer::Unclear);
-        known.capabilities.set(*capability, offer);
-        // What waits for silence says nothing about the server's pace.
-        if offer == Offer::Offered && *capability != Capability::Concurrency {
-            slowest = slowest.max(began.elapsed());
-        }
-        if client(&known, patient).get("/").is_err() {
-            known.capabilities.set(*capability, Offer::Unclear);
-            if !target.can_restart() || target.restart().is_err() {
-                break;
-            }
-            known.place = target.place().clone();
-            known.port = Some(known.place.address.port());
-        }
-    }
-    known.side = shared_side(&client(&known, patient));
-    if known.side.is_some() {
-        known.capabilities.set(Capability::SideFiles, Offer::Offered);
-    }
+    let mut scout = Scout { target, known, seed, slowest: Duration::ZERO, offered: Vec::new() };
+    scout.ask_everything(profile);
     // What the questions received is nothing that a check did.
-    Context { limits: Limits::calibrated(slowest), findings: known.findings.afresh(), ..known }
+    let Scout { known, slowest, offered, .. } = scout;
+    let findings = known.findings.afresh();
+    (Context { limits: Limits::calibrated(slowest), findings, ..known }, offered)
+}
+
+struct Scout<'t> {
+    target: &'t mut Target,
+    known: Context,
+    seed: u64,
+    /// How long the slowest answer took.
+    slowest: Duration,
+    offered: Vec<Offered>,
+}
+
+impl Scout<'_> {
+    fn ask_everything(&mut self, profile: &Profile) {
+        if self.target.output().is_some() {
+            self.known.capabilities.set(Capability::Output, Offer::Offered);
+        }
+        let Some(pace) = pace(&self.client(self.known.limits)) else { return };
+        self.slowest = pace;
+        if profile.requires.contains(&Capability::Cgi) {
+            if profile.cgi_extension.is_none() {
+                self.known.cgi_extension = self.extension().into();
+            }
+            if profile.form_is_script() {
+                self.known.form = format!("{}{}", profile.form, self.known.cgi_extension);
+            }
+        }
+        let is_asked = |capability: Capability| match capability {
+            // To a server that does not run it, the probe is a large file.
+            Capability::Cgi | Capability::Wsgi => profile.requires.contains(&capability),
+            _ => true,
+        };
+        for (capability, question) in QUESTIONS.iter().filter(|(capability, _)| is_asked(*capability)) {
+            if !self.ask(*capability, *question) {
+                return;
+            }
+        }
+        self.known.side = shared_side(&self.client(self.known.limits));
+        if self.known.side.is_some() {
+            self.known.capabilities.set(Capability::SideFiles, Offer::Offered);
+        }
+    }
+
+    /// Asks one question; returns whether there is a server to ask more.
+    fn ask(&mut self, capability: Capability, question: fn(&Client) -> Result<Offer, Failure>) -> bool {
+        // A form or a script may be far slower than a page; the others only repeat the page.
+        let limits = match capability {
+            Capability::Persistence | Capability::Content | Capability::Concurrency => {
+                Limits::calibrated(self.slowest)
+            }
+            _ => self.known.limits,
+        };
+        let (client, began) = (self.client(limits), Instant::now());
+        let mut offer = question(&client).unwrap_or(Offer::Unclear);
+        // What waits for silence says nothing about the server's pace.
+        if offer == Offer::Offered && capability != Capability::Concurrency {
+            self.slowest = self.slowest.max(began.elapsed());
+        }
+        let lives = self.client(self.known.limits).get("/").is_ok();
+        if !lives {
+            offer = Offer::Unclear;
+        }
+        self.known.capabilities.set(capability, offer);
+        let exchange = client.transcript().events();
+        self.offered.push(Offered { what: capability.name().into(), offer, exchange });
+        lives || self.restart()
+    }
+
+    fn restart(&mut self) -> bool {
+        if !self.target.can_restart() || self.target.restart().is_err() {
+            return false;
+        }
+        self.known.place = self.target.place().clone();
+        self.known.port = Some(self.known.place.address.port());
+        true
+    }
+
+    /// The extension by which the server knows scripts: the first under which it runs one.
+    fn extension(&self) -> &'static str {
+        let runs = |extension: &&&str| {
+            let known = Context { cgi_extension: (**extension).into(), ..self.known.clone() };
+            let client = Client::new(Arc::new(known), self.known.limits, self.seed, "scout");
+            let ran = |reply: &Reply| contains(&reply.body, RAN) && !contains(&reply.body, SOURCE);
+            client.get("{cgi}/source{ext}").is_ok_and(|reply| ran(&reply))
+        };
+        EXTENSIONS.iter().find(runs).unwrap_or(&EXTENSIONS[0])
+    }
+
+    fn client(&self, limits: Limits) -> Client {
+        Client::new(Arc::new(self.known.clone()), limits, self.seed, "scout")
+    }
 }
 
 /// How long a plain GET takes: the best of three, since the first answer may be slow for reasons of its own.
@@ -132,7 +189,7 @@ fn has_form(client: &Client) -> Result<Offer, Failure> {
 /// What a program in this language sees, where the server hosts it.
 fn seen(client: &Client, language: Language) -> Result<Option<Seen>, Failure> {
     let path = match language {
-        Language::Cgi => "{cgi}/probe",
+        Language::Cgi => "{cgi}/probe{ext}",
         Language::Wsgi => "/probe",
     };
     let reply = client.get(&format!("{path}?{TOKEN}scout&{}", mark("here")))?;

@@ -3,19 +3,22 @@
 //! ```text
 //! DIR/www/          the document root
 //! DIR/cgi-bin/      scripts: the suite's own binary under several names, and a few lines of shell
+//! DIR/site/         both at once: a document root in which cgi-bin is a directory
 //! DIR/side/         files through which probe and suite talk without the server
 //! DIR/wsgi/         applications
 //! DIR/secret.txt    outside the root: a server must not show it
 //! DIR/www-private/  also outside the root, though its name begins like that of the root
 //! ```
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use crate::probe::{self, MODULES};
+pub use crate::target::disk::MODIFIED;
+use crate::target::disk::{allow, create, in_directory, link, put, write};
+use crate::target::scripts;
+pub use crate::target::scripts::{OUTSIDE, SOURCE};
 
 /// Content of `/hello.txt`.
 pub const HELLO: &[u8] = b"Hello from the conformance fixture.\n";
@@ -40,9 +43,6 @@ pub const RANGE_LENGTH: usize = 1000;
 /// The size of `/large.bin`.
 pub const LARGE_LENGTH: usize = 8 * 1024 * 1024;
 
-/// When all files were last changed: Sun, 06 Nov 1994 08:49:37 GMT, the date in every RFC.
-pub const MODIFIED: Duration = Duration::from_secs(784_111_777);
-
 /// A document root, and what is around it.
 #[derive(Debug, Clone)]
 pub struct Fixture {
@@ -57,37 +57,37 @@ impl Fixture {
     /// Those of the file system.
     pub fn lay_out(directory: &Path) -> io::Result<Fixture> {
         let fixture = Fixture { directory: fs::canonicalize(create(directory)?)? };
-        let root = create(&fixture.root())?.to_path_buf();
+        fixture.lay_out_files()?;
+        fixture.lay_out_site()?;
         fixture.lay_out_applications()?;
-        fixture.lay_out_scripts()?;
-        create(&root.join("dir"))?;
-        create(&root.join("bare"))?;
-        for (name, content) in SHORT_FILES {
-            write(&root.join(name), content)?;
-        }
-        write(&root.join("range.bin"), &range_content())?;
-        write(&root.join("large.bin"), &large_content())?;
-        write(&fixture.directory.join("secret.txt"), SECRET)?;
-        write(&create(&fixture.directory.join("www-private"))?.join("secret.txt"), SECRET)?;
-        #[cfg(unix)]
-        link(Path::new("../secret.txt"), &root.join("escape.txt"))?;
+        scripts::lay_out(&fixture.cgi_bin())?;
+        scripts::lay_out_outside(&fixture.directory)?;
+        let side = create(&fixture.directory.join(probe::SIDE))?.to_path_buf();
+        // The server may run scripts as another user.
+        allow(&side, 0o1777)?;
         Ok(fixture)
     }
 
-    fn lay_out_scripts(&self) -> io::Result<()> {
-        let side = create(&self.directory.join(probe::SIDE))?.to_path_buf();
-        // The server may run scripts as another user.
-        allow(&side, 0o1777)?;
-        create(&self.cgi_bin().join("dir"))?;
-        let suite = std::env::current_exe()?;
-        for name in probe::NAMES.iter().chain([&probe::FORM]) {
-            put(&suite, &self.cgi_bin().join(name))?;
+    fn lay_out_files(&self) -> io::Result<()> {
+        let root = self.root();
+        for (name, content) in SHORT_FILES {
+            write(&in_directory(&root, name)?, content)?;
         }
-        for (name, mode, content) in SCRIPTS {
-            write(&self.cgi_bin().join(name), content)?;
-            allow(&self.cgi_bin().join(name), *mode)?;
+        write(&root.join("range.bin"), &range_content())?;
+        write(&root.join("large.bin"), &large_content())?;
+        link(Path::new("../secret.txt"), &root.join("escape.txt"))?;
+        write(&self.directory.join("secret.txt"), SECRET)?;
+        write(&in_directory(&self.directory, "www-private/secret.txt")?, SECRET)
+    }
+
+    fn lay_out_site(&self) -> io::Result<()> {
+        let (root, site) = (self.root(), self.site());
+        let names = SHORT_FILES.iter().map(|(name, _)| *name).chain(["range.bin", "large.bin"]);
+        for name in names {
+            put(&root.join(name), &in_directory(&site, name)?)?;
         }
-        Ok(())
+        link(Path::new("../secret.txt"), &site.join("escape.txt"))?;
+        scripts::lay_out(&site.join("cgi-bin"))
     }
 
     fn lay_out_applications(&self) -> io::Result<()> {
@@ -111,6 +111,11 @@ impl Fixture {
     /// The directory of scripts.
     pub fn cgi_bin(&self) -> PathBuf {
         self.directory.join("cgi-bin")
+    }
+
+    /// A document root with the directory of scripts inside, as `cgi-bin`.
+    pub fn site(&self) -> PathBuf {
+        self.directory.join("site")
     }
 
     /// The directory of WSGI applications.
@@ -162,79 +167,10 @@ const SHORT_FILES: &[(&str, &[u8])] = &[
     ("keep.txt", b"Nobody may change this file.\n"),
 ];
 
-/// The scripts whose content is written here: name, mode, content.
-const SCRIPTS: &[(&str, u32, &[u8])] = &[
-    // A Rust program can't find out whether SIGPIPE was ignored when it began; a shell passes that on.
-    (
-        "signals",
-        0o755,
-        b"#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nexec grep '^Sig' /proc/self/status\n",
-    ),
-    (
-        "source",
-        0o755,
-        b"#!/bin/sh\n# THE SOURCE OF A SCRIPT\nprintf 'Content-Type: text/plain\\n\\nit ran\\n'\n",
-    ),
-    (
-        "not-executable",
-        0o644,
-        b"#!/bin/sh\n# THE SOURCE OF A SCRIPT\nprintf 'Content-Type: text/plain\\n\\nit ran\\n'\n",
-    ),
-    ("dos-lines", 0o755, b"#!/bin/sh\r\n# THE SOURCE OF A SCRIPT\r\n"),
-    ("../outside", 0o755, b"#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nA SCRIPT OUTSIDE RAN\\n'\n"),
-    ("no-interpreter", 0o755, b"#!/nowhere/at/all\n# THE SOURCE OF A SCRIPT\n"),
-];
-
-/// What is in the source of the shell scripts, and never in what they print.
-pub const SOURCE: &[u8] = b"THE SOURCE OF A SCRIPT";
-
-/// What a script outside the directory of scripts prints: a client must not be able to run it.
-pub const OUTSIDE: &[u8] = b"A SCRIPT OUTSIDE RAN";
-
-/// Puts the suite's own binary there: as a link, or if that is not possible, as a copy.
-fn put(suite: &Path, at: &Path) -> io::Result<()> {
-    let same = |a: &fs::Metadata, b: &fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
-    let ours = fs::metadata(suite)?;
-    if let Ok(there) = fs::metadata(at) {
-        if same(&there, &ours) || there.len() == ours.len() && fs::read(at)? == fs::read(suite)? {
-            return Ok(());
-        }
-        fs::remove_file(at)?;
-    }
-    match fs::hard_link(suite, at) {
-        Ok(()) => Ok(()),
-        Err(_) => fs::copy(suite, at).map(drop),
-    }
-}
-
-fn allow(path: &Path, mode: u32) -> io::Result<()> {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))
-}
-
-fn create(directory: &Path) -> io::Result<&Path> {
-    fs::create_dir_all(directory).map(|()| directory)
-}
-
-fn write(path: &Path, content: &[u8]) -> io::Result<()> {
-    let modified = SystemTime::UNIX_EPOCH + MODIFIED;
-    let there = fs::metadata(path).is_ok_and(|file| file.len() == content.len() as u64);
-    if there && fs::read(path)? == content && fs::metadata(path)?.modified()? == modified {
-        return Ok(());
-    }
-    fs::write(path, content)?;
-    File::options().write(true).open(path)?.set_modified(modified)
-}
-
-#[cfg(unix)]
-fn link(to: &Path, at: &Path) -> io::Result<()> {
-    match std::os::unix::fs::symlink(to, at) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
 
     #[test]

@@ -3,9 +3,11 @@
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
+mod disk;
 pub mod fixture;
 mod location;
 pub mod process;
+pub mod scripts;
 mod start;
 
 pub use start::{START_LIMIT, StartError};
@@ -24,8 +26,8 @@ const FIRST_ANSWER: Duration = Duration::from_secs(5);
 /// An environment variable of every started server: its value must never be in an answer.
 pub const SECRET_VARIABLE: (&str, &str) = ("CONFORMANCE_SECRET", "do-not-pass-this-on");
 
-/// How to start a server: a command whose words may contain `{port}`, `{host}`, `{root}`, `{cgi_bin}`, `{wsgi}` and
-/// `{app}`. In its environment are PORT, and PYTHONPATH, which leads to `{wsgi}`.
+/// How to start a server: a command whose words may contain `{port}`, `{host}`, `{root}`, `{cgi_bin}`, `{site}`,
+/// `{wsgi}` and `{app}`. In its environment are PORT, and PYTHONPATH, which leads to `{wsgi}`.
 #[derive(Debug, Clone)]
 pub struct Recipe {
     /// Program and arguments.
@@ -44,6 +46,8 @@ pub struct Target {
     process: Option<Process>,
     output: Option<Output>,
     restarts: u32,
+    /// What it is called in Host, where that is not its address.
+    name: Option<String>,
 }
 
 impl Target {
@@ -68,7 +72,7 @@ impl Target {
         let found = addresses.into_iter().find(&mut accepts);
         let address = found.ok_or_else(|| bad(&why))?;
         let place = Place { address, host: authority(&parsed) };
-        Ok(Target { place, recipe: None, process: None, output: None, restarts: 0 })
+        Ok(Target { place, recipe: None, process: None, output: None, restarts: 0, name: None })
     }
 
     /// A server that the suite has just started; it accepts connections.
@@ -78,7 +82,8 @@ impl Target {
     pub fn start(recipe: Recipe) -> Result<Target, StartError> {
         let place = Place { address: free_address(), host: String::new() };
         let output = Some(Output::default());
-        let mut target = Target { place, recipe: Some(recipe), process: None, output, restarts: 0 };
+        let mut target =
+            Target { place, recipe: Some(recipe), process: None, output, restarts: 0, name: None };
         target.launch()?;
         Ok(target)
     }
@@ -86,7 +91,23 @@ impl Target {
     /// The same server, reached through another address: a mutant in front of it, or its own.
     pub fn reached_at(&self, address: SocketAddr) -> Target {
         let place = Place { address, host: address.to_string() };
-        Target { place, recipe: None, process: None, output: self.output.clone(), restarts: 0 }
+        let output = self.output.clone();
+        Target { place, recipe: None, process: None, output, restarts: 0, name: None }
+    }
+
+    /// The same server, asked by this name: what Host says from now on, with the port of the server behind it.
+    pub fn named(mut self, name: String) -> Target {
+        self.name = Some(name);
+        self.place = self.place_at(self.place.address);
+        self
+    }
+
+    fn place_at(&self, address: SocketAddr) -> Place {
+        let host = match &self.name {
+            Some(name) => format!("{name}:{}", address.port()),
+            None => address.to_string(),
+        };
+        Place { address, host }
     }
 
     /// Where it is.
@@ -149,7 +170,7 @@ impl Target {
             if recipe.port.is_some() && TcpListener::bind(address).is_err() {
                 return Err(StartError::Occupied { address });
             }
-            self.place = Place { address, host: address.to_string() };
+            self.place = self.place_at(address);
             let command: Vec<String> =
                 recipe.command.iter().map(|word| recipe.fill_in(word, address)).collect();
             let port = address.port().to_string();
@@ -211,6 +232,7 @@ impl Recipe {
             .replace("{host}", &address.ip().to_string())
             .replace("{root}", &self.fixture.root().to_string_lossy())
             .replace("{cgi_bin}", &self.fixture.cgi_bin().to_string_lossy())
+            .replace("{site}", &self.fixture.site().to_string_lossy())
             .replace("{wsgi}", &self.fixture.wsgi().to_string_lossy())
             .replace("{app}", APPLICATION)
     }

@@ -2,8 +2,9 @@
 //! end of a CDATA section, zero octets, endless lines.
 
 use conformance::check::Weight;
+use conformance::client::capability::Offer;
 use conformance::ledger::Keyword;
-use conformance::report::{Breach, End, Outcome, Report, Rule, Ruling, Setup};
+use conformance::report::{Breach, End, Offered, Outcome, Report, Rule, Ruling, Setup};
 use conformance::wire::transcript::{Block, Event, Kind, Mark};
 
 /// Anything that could do harm if it were written as it is.
@@ -33,7 +34,13 @@ pub(crate) fn report() -> Report {
         outcome("host", "does-not-apply-either", Weight::Counts, skipped()),
         outcome("lint", "is-spoiled", Weight::Counts, spoiled),
     ];
+    let offered = |what: &str, offer| Offered { what: what.into(), offer, exchange: Vec::new() };
     let end = End {
+        offered: vec![
+            offered("files", Offer::Offered),
+            offered("form", Offer::Absent),
+            offered(HOSTILE, Offer::Unclear),
+        ],
         restarts: 1,
         deaths: vec![HOSTILE.into()],
         output: vec![HOSTILE.into()],

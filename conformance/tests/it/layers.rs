@@ -72,6 +72,8 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["client/twin", "client/hosted", "client/browser", "client/printed", "client/property"],
     &["client/upload"],
     &["client"],
+    &["target/disk"],
+    &["target/scripts"],
     &["target/fixture", "target/process", "target/location", "target/start"],
     &["target"],
     &["mutant/answers", "mutant/lie"],

@@ -47,7 +47,7 @@ impl Reference {
         let fixture = Fixture::lay_out(&directory().join(server)).expect("a fixture");
         let target = Target::start(reference::recipe(env!("CARGO_BIN_EXE_conformance"), server, fixture));
         let mut target = target.unwrap_or_else(|error| panic!("{error}"));
-        let context = Arc::new(scout::get_to_know(&mut target, &reference::profile(server), SEED));
+        let context = Arc::new(scout::get_to_know(&mut target, &reference::profile(server), SEED).0);
         Reference { target, context }
     }
 }
