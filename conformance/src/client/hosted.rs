@@ -42,6 +42,15 @@ impl Client {
         Ok(Hosted { client: self, language: Language::Cgi, name: "probe" })
     }
 
+    /// Skips the check where the server, going by the name, has an interpreter run the script: what the mode or the
+    /// first line of the file says, and what the process inherits, is then the interpreter's affair.
+    pub fn starts_scripts_itself(&self) -> Result<(), Failure> {
+        match &self.context().cgi_extension[..] {
+            "" | ".cgi" => Ok(()),
+            other => Err(Failure::Skip(format!("scripts end in {other}, and an interpreter may start them"))),
+        }
+    }
+
     /// The application. Skips the check where the server does not host it.
     pub fn application(&mut self) -> Result<Hosted<'_>, Failure> {
         self.needs(Wsgi)?;

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::Weight;
 use crate::client::capability::Offer;
-use crate::report::outcome::{Outcome, Ruling, Verdict};
+use crate::report::cause::{Cause, causes};
+use crate::report::outcome::{Outcome, Verdict};
 use crate::wire::transcript::Event;
 
 /// The layout of a report in JSON: a number that changes when readers must change.
@@ -25,6 +26,9 @@ pub struct Report {
     pub end: End,
     /// The verdicts, counted, and the points.
     pub summary: Summary,
+    /// What the failures have in common, the most urgent first.
+    #[serde(default)]
+    pub causes: Vec<Cause>,
     /// One for each check, in the order of the profile.
     pub outcomes: Vec<Outcome>,
 }
@@ -58,10 +62,24 @@ pub struct End {
     pub restarts: u32,
     /// Ends of the server that no single check brought about: how, and what was running.
     pub deaths: Vec<String>,
+    /// Answers that were wrong once and right the next time: the checks passed.
+    #[serde(default)]
+    pub unsteady: Vec<Unsteady>,
     /// The last lines that the server printed, escaped.
     pub output: Vec<String>,
     /// Milliseconds from the first look at the server to the last verdict.
     pub took_ms: u64,
+}
+
+/// An answer that was wrong at first, and again when it was asked for often enough, but not always.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Unsteady {
+    /// The check that received it.
+    pub check: String,
+    /// What came, as the end of "actual ...".
+    pub actual: String,
+    /// Whether it is right as long as no other client is served.
+    pub beside: bool,
 }
 
 /// What was found out about something that a server may offer.
@@ -123,26 +141,16 @@ impl Summary {
 impl Report {
     /// The report of a run; the outcomes are in the order of the profile.
     pub fn new(setup: Setup, end: End, outcomes: Vec<Outcome>) -> Report {
-        let summary = Summary::of(&outcomes);
-        Report { format: FORMAT, suite: env!("CARGO_PKG_VERSION").into(), setup, end, summary, outcomes }
+        let (summary, causes) = (Summary::of(&outcomes), causes(&outcomes));
+        let suite = env!("CARGO_PKG_VERSION").into();
+        Report { format: FORMAT, suite, setup, end, summary, causes, outcomes }
     }
 
-    /// The failed check to look at first, and how many it blocks: the one that blocks the most others; among equals,
-    /// one that counts, and the earliest.
-    pub fn first_to_fix(&self) -> Option<(&Outcome, usize)> {
-        let is_blocked_by = |outcome: &&Outcome, check: &str| match &outcome.ruling {
-            Ruling::Blocked { by, .. } => by.as_deref() == Some(check),
-            _ => false,
-        };
-        let blocks = |check: &str| self.outcomes.iter().filter(|o| is_blocked_by(o, check)).count();
-        let failed = self.outcomes.iter().filter(|outcome| outcome.verdict() == Verdict::Fail);
-        let counted = failed.map(|outcome| (outcome, blocks(&outcome.check)));
-        counted
-            .enumerate()
-            .max_by_key(|(at, (outcome, blocks))| {
-                (*blocks, outcome.rule.weight == Weight::Counts, std::cmp::Reverse(*at))
-            })
-            .map(|(_, found)| found)
+    /// The failed check to look at first: a sign of the most urgent cause.
+    pub fn first_to_fix(&self) -> Option<(&Outcome, &Cause)> {
+        let cause = self.causes.first()?;
+        let check = cause.checks.first()?;
+        self.outcomes.iter().find(|outcome| outcome.check == *check).map(|outcome| (outcome, cause))
     }
 
     /// The exit code: 0 if all that counts passed, 1 if something failed, 2 if nothing could be run, 3 if the suite
@@ -155,7 +163,10 @@ impl Report {
             |outcome: &Outcome| matches!(outcome.verdict(), Verdict::Pass | Verdict::Fail | Verdict::Error);
         if self.end.failure.is_some() || self.outcomes.is_empty() {
             2
-        } else if any(&[Verdict::Fail, Verdict::Blocked]) || !self.end.deaths.is_empty() {
+        } else if any(&[Verdict::Fail, Verdict::Blocked])
+            || !self.end.deaths.is_empty()
+            || !self.end.unsteady.is_empty()
+        {
             1
         } else if any(&[Verdict::Error]) {
             3

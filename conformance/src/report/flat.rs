@@ -47,6 +47,8 @@ struct Flat {
     at: Option<Mark>,
     exchange: Vec<Event>,
     output: Vec<String>,
+    #[serde(default)]
+    ended: Option<String>,
 }
 
 /// An outcome lacks a field that its verdict needs.
@@ -91,16 +93,18 @@ impl From<Outcome> for Flat {
             at: None,
             exchange: Vec::new(),
             output: Vec::new(),
+            ended: None,
         };
         match ruling {
             Ruling::Pass { notes } => Flat { notes, ..flat },
-            Ruling::Fail(Breach { expected, actual, at, exchange, host, output }) => Flat {
+            Ruling::Fail(Breach { expected, actual, at, exchange, host, output, ended }) => Flat {
                 expected: Some(expected),
                 actual: Some(actual),
                 at,
                 exchange,
                 host: Some(host),
                 output,
+                ended,
                 ..flat
             },
             Ruling::Blocked { by, why } => Flat { actual: Some(why), blocked_by: by, ..flat },
@@ -125,6 +129,7 @@ impl TryFrom<Flat> for Outcome {
                 exchange: flat.exchange,
                 host: said(flat.host, "host")?,
                 output: flat.output,
+                ended: flat.ended,
             }),
             Verdict::Blocked => Ruling::Blocked { by: flat.blocked_by, why: said(flat.actual, "actual")? },
             Verdict::Skip => Ruling::Skip { why: said(flat.actual, "actual")? },

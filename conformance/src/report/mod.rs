@@ -1,5 +1,6 @@
 //! What a run found out, as plain data, and its formats: each is a function from a report to a text.
 
+mod cause;
 mod data;
 mod exchange;
 pub mod explain;
@@ -11,8 +12,10 @@ mod outcome;
 mod printable;
 mod reproduce;
 mod text;
+mod trace;
 
-pub use data::{End, Offered, Report, Setup, Summary};
+pub use cause::Cause;
+pub use data::{End, Offered, Report, Setup, Summary, Unsteady};
 pub use exchange::exchange;
 pub use failure::failure;
 pub use outcome::{Breach, Outcome, Rule, Ruling, Verdict};

@@ -86,6 +86,8 @@ pub struct Breach {
     pub host: String,
     /// What the server printed during the check, escaped.
     pub output: Vec<String>,
+    /// How the server ended, if it did not survive the check.
+    pub ended: Option<String>,
 }
 
 /// What kind of ruling it is.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::check::Weight;
 use crate::client::capability::Offer;
+use crate::report::cause::Cause;
 use crate::report::data::{Offered, Report};
 use crate::report::failure::{GREEN, RED, YELLOW, failure};
 use crate::report::outcome::{Outcome, Ruling, Verdict};
@@ -15,6 +16,7 @@ pub(super) fn render(report: &Report) -> String {
         heading(report),
         chapters(report),
         deaths(report),
+        causes(report),
         failures(report),
         errors(report),
         blocked(report),
@@ -90,9 +92,48 @@ fn name(outcome: &Outcome) -> String {
     format!("{}: {}", printable(&outcome.check), printable(&outcome.title))
 }
 
+/// What is wrong with the server as a whole.
 fn deaths(report: &Report) -> String {
     let death = |death: &String| format!("{RED}ended{RED:#} {}\n", printable(death));
-    report.end.deaths.iter().map(death).collect()
+    let deaths: String = report.end.deaths.iter().map(death).collect();
+    let unsteady = |beside: bool, heading: &str| {
+        let found = report.end.unsteady.iter().filter(|found| found.beside == beside);
+        let lines: Vec<String> = found
+            .map(|found| format!("  {}: {}\n", printable(&found.check), printable(&found.actual)))
+            .collect();
+        if lines.is_empty() {
+            String::new()
+        } else {
+            format!("{RED}unsteady{RED:#} {heading}\n{}", lines.concat())
+        }
+    };
+    [
+        deaths,
+        unsteady(true, "it answers wrongly while other clients are served, and rightly when it serves one"),
+        unsteady(false, "it answers the same requests now rightly, now wrongly"),
+    ]
+    .concat()
+}
+
+/// What is wrong, if several failures have one cause.
+fn causes(report: &Report) -> String {
+    if report.causes.iter().all(|cause| cause.checks.len() == 1) {
+        return String::new();
+    }
+    let line = |cause: &Cause| {
+        let checks = match &cause.checks[..] {
+            [check] => check.clone(),
+            [first, others @ ..] => format!("{first} and {} more", others.len()),
+            [] => String::new(),
+        };
+        let waiting = match cause.blocks.len() {
+            0 => String::new(),
+            number => format!("; {number} wait for it"),
+        };
+        format!("  {}\n    {}{waiting}\n", printable(&cause.what), printable(&checks))
+    };
+    let lines: String = report.causes.iter().map(line).collect();
+    format!("what is wrong, the most urgent first\n{lines}")
 }
 
 fn failures(report: &Report) -> String {
@@ -176,13 +217,14 @@ fn summary(report: &Report) -> String {
     if report.end.restarts > 0 {
         let _ = writeln!(text, "restarts: {} (the server ended or did not answer)", report.end.restarts);
     }
-    if let Some((outcome, blocks)) = report.first_to_fix() {
-        let waiting = match blocks {
+    if let Some((outcome, cause)) = report.first_to_fix() {
+        let waiting = match cause.blocks.len() {
             0 => String::new(),
             1 => ". Another check waits for it".into(),
-            _ => format!(". {blocks} other checks wait for it"),
+            blocks => format!(". {blocks} other checks wait for it"),
         };
-        let _ = writeln!(text, "\nfix first: {}{waiting}.", name(outcome));
+        let what = if cause.checks.len() == 1 { name(outcome) } else { printable(&cause.what) };
+        let _ = writeln!(text, "\nfix first: {what}{waiting}.");
         let _ = writeln!(
             text,
             "to learn more: {} explain {}",

@@ -1,5 +1,6 @@
 //! A run: first the suite gets to know the server, then it runs the checks.
 
+mod again;
 pub mod profile;
 pub mod proof;
 pub mod reference;

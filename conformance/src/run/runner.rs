@@ -2,7 +2,8 @@
 //!
 //! Several checks run side by side if the server serves several clients. A pass is final. Otherwise the check is run
 //! again, alone and with more patience, and that verdict counts: a busy machine fails no server, and a crash is blamed
-//! on the check that caused it. Two exceptions keep runs short: a slow server fails where it fails twice in the same way
+//! on the check that caused it. What was seen beside others and not alone is [sought again](super::again), beside others
+//! and alone. Two exceptions keep runs short: a slow server fails where it fails twice in the same way
 //! side by side, and one that was silent again and again is not waited for longer.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
@@ -15,12 +16,13 @@ use crate::client::capability::Capability;
 use crate::client::context::Context;
 use crate::judge::failure::Failure;
 use crate::report::explain::Shown;
-use crate::report::{End, Outcome, Ruling};
+use crate::report::{End, Outcome, Ruling, Unsteady};
+use crate::run::again::{Turnout, seek};
 use crate::run::profile::Profile;
 use crate::run::scout::get_to_know;
 use crate::run::turn::Turns;
 use crate::run::world::{
-    World, blame, blocked, blocked_by, describe_death, is_alive, look, restart, revive, ruling,
+    Look, World, blame, blocked, blocked_by, describe_death, is_alive, look, restart, revive, ruling,
 };
 use crate::target::Target;
 
@@ -65,7 +67,7 @@ pub fn run(
         seed: options.seed,
         on_outcome,
         alone: jobs == 1,
-        world: RwLock::new(World { target, context, gone: None, deaths: Vec::new(), silences: 0 }),
+        world: RwLock::new(World::new(target, context)),
         turns: Turns::new(),
         progress: Mutex::new(Vec::new()),
         changed: Condvar::new(),
@@ -84,7 +86,7 @@ pub fn run(
 pub fn once(target: &mut Target, context: Arc<Context>, check: &'static Check, seed: u64) -> Shown {
     // Nothing else waits for it, and a busy machine must not change the verdict.
     let limits = context.limits.patient();
-    let world = World { target, context, gone: None, deaths: Vec::new(), silences: 0 };
+    let world = World::new(target, context);
     let look = look(&world, check, seed, limits);
     let exchange = look.client.transcript().events();
     let chapter = match checks::find(check.id) {
@@ -219,7 +221,7 @@ impl Run<'_, '_> {
         // A server that was silent twice several times is not slow: it need not be waited for so long again.
         let learnt = silent && world.silences >= LEARNT;
         let limits = if learnt { world.context.limits } else { world.context.limits.patient() };
-        let mut second = look(&world, check, self.seed, limits);
+        let second = look(&world, check, self.seed, limits);
         world.silences = match (silent, second.ends_in_silence()) {
             (true, true) => world.silences + 1,
             (true, false) => 0,
@@ -233,10 +235,52 @@ impl Run<'_, '_> {
             restart(&mut world);
             return ruling;
         }
-        if let (Err(Failure::Fail { actual, .. }), Ok(())) = (&first.result, &second.result) {
-            second.client.note(format!("at first, while other checks ran: {actual}; alone it passed"));
+        self.weigh(&mut world, chapter, check, first, second)
+    }
+
+    /// What two looks come to, the first beside others and the second alone.
+    fn weigh(
+        &self,
+        world: &mut World<'_>,
+        chapter: &Chapter,
+        check: &'static Check,
+        first: Look,
+        mut second: Look,
+    ) -> Ruling {
+        let Err(Failure::Fail { actual, .. }) = &first.result else { return ruling(world, second) };
+        if second.result.is_ok() {
+            let turn = if self.alone { Turn::Alone } else { chapter.turn };
+            let turnout =
+                if first.ends_in_silence() { Turnout::Once } else { seek(world, check, turn, self.seed) };
+            if !revive(world, self.seed, || vec![check.id]) {
+                return blocked(world.gone.as_deref().unwrap_or_default());
+            }
+            let unsteady = |beside| Unsteady { check: check.id.into(), actual: actual.clone(), beside };
+            second.client.note(match turnout {
+                Turnout::Once => format!("at first, while other checks ran: {actual}; alone it passed"),
+                Turnout::Beside => {
+                    world.unsteady.push(unsteady(true));
+                    format!("only while other clients are served: {actual}")
+                }
+                Turnout::Flaky => {
+                    world.unsteady.push(unsteady(false));
+                    format!("only now and then: {actual}")
+                }
+            });
+        } else if !second.ends_in_silence() && (checks::is_needed(check.id) || !second.is_like(&first)) {
+            // Much depends on a check that others need, and two different failures are none that is certain.
+            let third = look(world, check, self.seed, world.context.limits.patient());
+            if third.result.is_ok() {
+                world.unsteady.push(Unsteady {
+                    check: check.id.into(),
+                    actual: actual.clone(),
+                    beside: false,
+                });
+                second = third;
+                second.client.note(format!("only now and then: {actual}"));
+            }
         }
-        ruling(&world, second)
+        ruling(world, second)
     }
 
     /// Ids of the checks that are running.
@@ -253,7 +297,8 @@ impl Run<'_, '_> {
     }
 
     fn end(self, began: Instant) -> (End, Vec<Outcome>) {
-        let World { target, deaths, .. } = self.world.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let World { target, deaths, unsteady, .. } =
+            self.world.into_inner().unwrap_or_else(PoisonError::into_inner);
         let progress = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
         let outcome = |progress| match progress {
             Progress::Done(outcome) => Some(*outcome),
@@ -262,6 +307,7 @@ impl Run<'_, '_> {
         let end = End {
             restarts: target.restarts(),
             deaths: deaths.into_iter().map(describe_death).collect(),
+            unsteady,
             output: target.output().map(|output| output.tail(0, 20)).unwrap_or_default(),
             took_ms: began.elapsed().as_millis() as u64,
             ..End::default()

@@ -8,7 +8,7 @@ use crate::checks;
 use crate::client::Client;
 use crate::client::context::{Context, Limits};
 use crate::judge::failure::{Failure, wrong};
-use crate::report::{Breach, Ruling};
+use crate::report::{Breach, Ruling, Unsteady};
 use crate::target::Target;
 use crate::wire::transcript::Kind;
 
@@ -20,8 +20,18 @@ pub(super) struct World<'t> {
     pub(super) gone: Option<String>,
     /// Ends of the server that no check has been blamed for yet.
     pub(super) deaths: Vec<Death>,
+    /// What came out differently the next time.
+    pub(super) unsteady: Vec<Unsteady>,
     /// How often in a row a silence was the same when it was waited for longer.
     pub(super) silences: u32,
+}
+
+impl<'t> World<'t> {
+    /// A server about which nothing bad is known.
+    pub(super) fn new(target: &'t mut Target, context: Arc<Context>) -> World<'t> {
+        let (deaths, unsteady) = (Vec::new(), Vec::new());
+        World { target, context, gone: None, deaths, unsteady, silences: 0 }
+    }
 }
 
 /// An end of the server while several checks were running.
@@ -111,10 +121,19 @@ pub(super) fn restart(world: &mut World<'_>) -> bool {
 
 /// The server did not survive this check.
 pub(super) fn blame(world: &mut World<'_>, mut look: Look) -> Ruling {
-    let death = world.target.sudden_death().map(|how| format!("it ended: {how}"));
-    let actual = death.unwrap_or_else(|| "it no longer answers a plain GET".into());
+    let ended = world.target.sudden_death();
+    let mut actual = match &ended {
+        Some(how) => format!("it ended: {how}"),
+        None => "it no longer answers a plain GET".into(),
+    };
+    if let Err(Failure::Fail { actual: before, .. }) = &look.result {
+        actual = format!("{actual}; before that: {before}");
+    }
     look.result = Err(wrong("a server that goes on serving other clients afterwards", actual));
-    ruling(world, look)
+    match ruling(world, look) {
+        Ruling::Fail(breach) => Ruling::Fail(Breach { ended, ..breach }),
+        other => other,
+    }
 }
 
 pub(super) fn describe_death(Death { how, running }: Death) -> String {
@@ -141,6 +160,7 @@ pub(super) fn ruling(world: &World<'_>, look: Look) -> Ruling {
             exchange: look.client.transcript().events(),
             host: look.client.context().place.host.clone(),
             output: world.target.output().map(|output| output.tail(look.printed, 20)).unwrap_or_default(),
+            ended: None,
         }),
         Err(Failure::Blocked(why)) => blocked(&why),
         Err(Failure::Skip(why)) => Ruling::Skip { why },

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -16,6 +17,7 @@ WAY, PORT, ROOT = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 TYPES = {".html": "text/html", ".txt": "text/plain", ".css": "text/css", ".json": "application/json"}
 REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 500: "Internal Server Error"}
 COUNT = 0
+CURRENT = None
 LOCK = threading.Lock()
 
 
@@ -37,7 +39,7 @@ def response(status, content, media_type, close, head_only=False):
         fields.append(("Content-Length", str(len(content))))
     if close:
         fields.append(("Connection", "close"))
-    head = f"HTTP/1.1 {status} {REASONS[status]}\r\n" + "".join(n + colon + v + "\r\n" for n, v in fields) + "\r\n"
+    head = f"HTTP/1.1 {status} {REASONS.get(status, '')}\r\n" + "".join(n + colon + v + "\r\n" for n, v in fields) + "\r\n"
     return head.encode() + (b"" if head_only else content)
 
 
@@ -49,13 +51,20 @@ def form(text):
 
 def answer(method, target, fields, content):
     """Status, content and media type."""
-    global COUNT
+    global COUNT, CURRENT
     COUNT += 1
+    if WAY == "mixes-up-its-clients":
+        # What many do: the request in progress is kept where all threads see it.
+        CURRENT = (target, content)
+        time.sleep(0.001)
+        target, content = CURRENT
     if WAY == "one-in-twenty-is-a-500" and COUNT % 20 == 0:
         return 500, b"sorry\n", "text/plain"
     if WAY == "answers-in-200-ms":
         time.sleep(0.2)
     path, _, query = target.partition("?")
+    if WAY == "knows-scripts-by-extension" and path.startswith("/cgi-bin/"):
+        return script(method, path, query, fields, content)
     if path == "/form" and WAY != "get-of-the-root-only":
         source = "body" if method == "POST" else "query"
         report = {"fields": form(content if method == "POST" else query.encode()), "source": source}
@@ -78,6 +87,29 @@ def answer(method, target, fields, content):
         return 404, b"no\n", "text/plain"
 
 
+def script(method, path, query, fields, content):
+    """Runs a script in Python, as long as its name says that it is one."""
+    name, end, info = path.partition(".py")
+    file = os.path.normpath(ROOT + unquote(name) + end)
+    if not end or not file.startswith(ROOT + "/cgi-bin/") or not os.path.isfile(file):
+        return 404, b"no\n", "text/plain"
+    variables = {"HTTP_" + n.upper().replace("-", "_"): v for n, v in fields.items() if n != "proxy"}
+    variables.update(
+        GATEWAY_INTERFACE="CGI/1.1", SERVER_PROTOCOL="HTTP/1.1", SERVER_SOFTWARE="awkward", SERVER_NAME="127.0.0.1",
+        SERVER_PORT=str(PORT), REMOTE_ADDR="127.0.0.1", REQUEST_METHOD=method, SCRIPT_NAME=unquote(name) + end,
+        PATH_INFO=unquote(info), QUERY_STRING=query, PATH=os.environ["PATH"],
+    )
+    if content:
+        variables["CONTENT_LENGTH"] = str(len(content))
+        variables["CONTENT_TYPE"] = fields.get("content-type", "")
+    run = subprocess.run([sys.executable, file], input=content, env=variables, stdout=subprocess.PIPE, timeout=5)
+    head, _, body = run.stdout.replace(b"\r\n", b"\n").partition(b"\n\n")
+    said = {n.lower(): v.strip() for n, _, v in (line.partition(":") for line in head.decode("latin-1").split("\n"))}
+    if run.returncode or "content-type" not in said:
+        return 500, b"sorry\n", "text/plain"
+    return int(said.get("status", "200").split()[0]), body, said["content-type"]
+
+
 def serve(client):
     buffer, first = b"", True
     while True:
@@ -87,6 +119,9 @@ def serve(client):
             return
         lines = head.decode("latin-1").split("\r\n")
         words = lines[0].split(" ")
+        if WAY == "answers-only-to-its-name" and not any(l.lower().startswith("host: course.example:") for l in lines):
+            client.sendall(response(404, b"who?\n", "text/plain", True))
+            return
         fields = {n.strip().lower(): v.strip() for n, _, v in (line.partition(":") for line in lines[1:])}
         if len(words) != 3 or not words[2].startswith("HTTP/1.") or not words[0].isalpha():
             client.sendall(response(400, b"bad\n", "text/plain", True))
@@ -127,7 +162,7 @@ def main():
     while True:
         client, _ = listener.accept()
         try:
-            if WAY in ("holds-a-lock-for-ever", "answers-in-200-ms", "one-in-twenty-is-a-500"):
+            if WAY in ("holds-a-lock-for-ever", "answers-in-200-ms", "one-in-twenty-is-a-500", "mixes-up-its-clients"):
                 threading.Thread(target=contained, args=(client,), daemon=True).start()
             else:
                 contained(client)

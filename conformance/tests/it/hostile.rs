@@ -4,7 +4,7 @@
 use conformance::check::Weight;
 use conformance::client::capability::Offer;
 use conformance::ledger::Keyword;
-use conformance::report::{Breach, End, Offered, Outcome, Report, Rule, Ruling, Setup};
+use conformance::report::{Breach, End, Offered, Outcome, Report, Rule, Ruling, Setup, Unsteady};
 use conformance::wire::transcript::{Block, Event, Kind, Mark};
 
 /// Anything that could do harm if it were written as it is.
@@ -43,6 +43,9 @@ pub(crate) fn report() -> Report {
         ],
         restarts: 1,
         deaths: vec![HOSTILE.into()],
+        unsteady: [true, false]
+            .map(|beside| Unsteady { check: "fails".into(), actual: HOSTILE.into(), beside })
+            .into(),
         output: vec![HOSTILE.into()],
         took_ms: 1234,
         ..End::default()
@@ -83,6 +86,7 @@ fn failed() -> Outcome {
             event(1900, 2, Kind::Received(block(OCTETS))),
             event(2000, 2, Kind::Closed),
         ],
+        ended: Some(HOSTILE.into()),
     };
     Outcome {
         hint: Some("Check the bytes of each field value.".into()),
@@ -107,6 +111,7 @@ fn warned() -> Outcome {
             event(800, 1, Kind::Received(Block { offset: 0, length: response.len() as u64, bytes: kept })),
         ],
         output: Vec::new(),
+        ended: None,
     };
     Outcome { took_ms: 1, ..outcome("fields", "warns", Weight::Warns, Ruling::Fail(breach)) }
 }

@@ -161,7 +161,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("\"CONTENT_TYPE=text/x-long-enough\"", "\"HTTP_CONTENT_TYPE=text/x-long-e\""),
             run: Act(|client| {
                 let seen = client.script()?.sees(
-                    "POST {cgi}/probe?{token} HTTP/1.1\r\nHost: {host}\r\nContent-Type: text/x-long-enough\r\n\
+                    "POST {cgi}/probe{ext}?{token} HTTP/1.1\r\nHost: {host}\r\nContent-Type: text/x-long-enough\r\n\
                      Content-Length: 1\r\n\r\na",
                 )?;
                 seen.lacks("HTTP_CONTENT_TYPE")?;

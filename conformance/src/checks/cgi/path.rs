@@ -24,9 +24,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Step through the segments of the path to the one at which your server finds the script.",
             mutant: instead_of("PATH_INFO=/a/b.txt\"", "PATH_INFX=/a/b.txt\""),
             run: Act(|client| {
-                let seen = client.script()?.sees(get("{cgi}/probe/a/b.txt?{token}"))?;
+                let seen = client.script()?.sees(get("{cgi}/probe{ext}/a/b.txt?{token}"))?;
                 seen.variable_is("PATH_INFO", "/a/b.txt")?;
-                seen.variable_is("SCRIPT_NAME", client.expand("{cgi}/probe"))
+                seen.variable_is("SCRIPT_NAME", client.expand("{cgi}/probe{ext}"))
             }),
         },
         Check {
@@ -37,7 +37,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Print both variables for a path that ends with the script.",
             mutant: instead_of("\"GATEWAY_INTERFACE=CGI/1.1\"", "\"PATH_TRANSLATED=/srv/www/\""),
             run: Act(|client| {
-                let seen = client.script()?.sees(get("{cgi}/probe?{token}"))?;
+                let seen = client.script()?.sees(get("{cgi}/probe{ext}?{token}"))?;
                 seen.lacks("PATH_INFO")?;
                 seen.lacks("PATH_TRANSLATED")
             }),
@@ -50,7 +50,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find the place where the path is cut in two, and try it with a script in a subdirectory.",
             mutant: instead_of("SCRIPT_NAME=/cgi-bin/dir/probe\"", "SCRIPT_NAME=/cgi-bin/dir/\",\"A=\""),
             run: Act(|client| {
-                for script in ["{cgi}/probe", "{cgi}/dir/probe"] {
+                for script in ["{cgi}/probe{ext}", "{cgi}/dir/probe{ext}"] {
                     for rest in ["", "/probe/x"] {
                         let seen = client.script()?.sees(get(&format!("{script}{rest}?{{token}}")))?;
                         seen.variable_is("SCRIPT_NAME", client.expand(script))?;
@@ -68,8 +68,8 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Trace what happens to the path before it is compared with the names of scripts.",
             mutant: hears("/cgi-bin/%70robe", "/cgi-bin/%2570robe"),
             run: Act(|client| {
-                let seen = client.script()?.sees(get("{cgi}/%70robe/x?{token}"))?;
-                seen.variable_is("SCRIPT_NAME", client.expand("{cgi}/probe"))
+                let seen = client.script()?.sees(get("{cgi}/%70robe{ext}/x?{token}"))?;
+                seen.variable_is("SCRIPT_NAME", client.expand("{cgi}/probe{ext}"))
             }),
         },
         Check {
@@ -80,7 +80,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Count how often the path is decoded, and check how the program is started.",
             mutant: instead_of("SCRIPT_NAME=/cgi-bin/a b\"", "SCRIPT_NAME=/cgi-bin/a+b\""),
             run: Act(|client| {
-                for (path, name) in [("{cgi}/a%20b", "{cgi}/a b"), ("{cgi}/100%25", "{cgi}/100%")] {
+                for (path, name) in [("{cgi}/a%20b{ext}", "{cgi}/a b{ext}"), ("{cgi}/100%25{ext}", "{cgi}/100%{ext}")] {
                     let seen = client.script()?.sees(get(&format!("{path}/x?{{token}}")))?;
                     seen.variable_is("SCRIPT_NAME", client.expand(name))?;
                     seen.variable_is("PATH_INFO", "/x")?;
@@ -152,7 +152,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 path_info(client, "/a//b", &[b"/a//b", b"/a/b"])?;
                 path_info(client, "/a/./b/../c", &[b"/a/c", b"/a/./b/../c"])?;
-                match client.script()?.sees_or_refuses(get("{cgi}/probe/%2e%2e/%2e%2e/etc/passwd?{token}"))? {
+                match client.script()?.sees_or_refuses(get("{cgi}/probe{ext}/%2e%2e/%2e%2e/etc/passwd?{token}"))? {
                     Some(seen) => stays_below(&seen),
                     None => Ok(()),
                 }
@@ -166,7 +166,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Print the variable for a path after the script to which no file belongs.",
             mutant: instead_of("/No/Such file.txt\"", "/no/such file.txt\""),
             run: Act(|client| {
-                let seen = client.script()?.sees(get("{cgi}/probe/No/Such%20file.txt?{token}"))?;
+                let seen = client.script()?.sees(get("{cgi}/probe{ext}/No/Such%20file.txt?{token}"))?;
                 seen.variable_fits("PATH_TRANSLATED", "a path that ends in /No/Such file.txt", |path| {
                     path.ends_with("/No/Such file.txt") && path.starts_with('/')
                 })
@@ -182,7 +182,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for path in ["", "/A%20b", "/%41z%3b", "/%C3%A9", "/a//b", "/a/./b", "/a/"] {
                     for query in ["rest", "rest&a=%20b+c&d=?/"] {
-                        let asked = get(&format!("{{cgi}}/probe{path}?{{token}}&{query}"));
+                        let asked = get(&format!("{{cgi}}/probe{{ext}}{path}?{{token}}&{query}"));
                         let Some(first) = client.script()?.sees_or_refuses(asked)? else { continue };
                         let path = [first.value("SCRIPT_NAME"), first.value("PATH_INFO")].concat();
                         let again = get(&format!("{}?{{token}}&{query}", encoded(&path)));
@@ -202,10 +202,10 @@ pub const CHAPTER: Chapter = Chapter {
 /// After the script comes `path`: PATH_INFO is one of these, or the request is refused, which the RFC allows
 /// for any path that a server objects to, or the client is sent to the path without its oddities.
 fn path_info(client: &mut Client, path: &str, allowed: &[&[u8]]) -> Result<(), Failure> {
-    match client.script()?.sees_or_refuses(get(&format!("{{cgi}}/probe{path}?{{token}}")))? {
+    match client.script()?.sees_or_refuses(get(&format!("{{cgi}}/probe{{ext}}{path}?{{token}}")))? {
         Some(seen) => {
             seen.variable_is_one_of("PATH_INFO", allowed)?;
-            seen.variable_is("SCRIPT_NAME", client.expand("{cgi}/probe"))?;
+            seen.variable_is("SCRIPT_NAME", client.expand("{cgi}/probe{ext}"))?;
             seen.variable_is("QUERY_STRING", format!("token={}", seen.token))
         }
         None => {

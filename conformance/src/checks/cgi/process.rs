@@ -47,9 +47,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(careless),
             run: Act(|client| {
                 client.needs(Output)?;
+                client.starts_scripts_itself()?;
                 client.script()?.sees_fields("")?.has_clear_signals()?;
                 // Only a program that is not the suite's own can tell about SIGPIPE.
-                let reply = client.get("{cgi}/signals")?;
+                let reply = client.get("{cgi}/signals{ext}")?;
                 if reply.body.starts_with(b"Sig") {
                     reply.body_lacks(b"SigIgn:\t0000000000001000")?;
                 }

@@ -49,21 +49,22 @@ pub const CHAPTER: Chapter = Chapter {
             ),
             run: Act(|client| {
                 let cgi = client.context().cgi.clone();
+                let ext = client.context().cgi_extension.clone();
                 let shouted = cgi.to_uppercase();
                 let mut targets: Vec<String> =
                     ["%20", ".", "/", "::$DATA", "%00", "%00.html", "%2f", "\\", "~", ";a", "?", "#a"]
-                        .map(|end| format!("{cgi}/source{end}"))
+                        .map(|end| format!("{cgi}/source{ext}{end}"))
                         .into();
                 targets.extend([
-                    format!("/{cgi}/source"),
-                    format!("{cgi}//source"),
-                    format!("/.{cgi}/source"),
-                    format!("/x/..{cgi}/source"),
-                    format!("{cgi}%2fsource"),
-                    format!("{cgi}/%73ource"),
-                    format!("{shouted}/source"),
-                    cgi.trim_start_matches('/').to_owned() + "/source",
-                    format!("{cgi}/not-executable"),
+                    format!("/{cgi}/source{ext}"),
+                    format!("{cgi}//source{ext}"),
+                    format!("/.{cgi}/source{ext}"),
+                    format!("/x/..{cgi}/source{ext}"),
+                    format!("{cgi}%2fsource{ext}"),
+                    format!("{cgi}/%73ource{ext}"),
+                    format!("{shouted}/source{ext}"),
+                    format!("{}/source{ext}", cgi.trim_start_matches('/')),
+                    format!("{cgi}/not-executable{ext}"),
                 ]);
                 for target in targets {
                     let request = get(&target);
@@ -72,7 +73,7 @@ pub const CHAPTER: Chapter = Chapter {
                 for fields in
                     ["Range: bytes=0-99\r\n", "If-None-Match: \"x\"\r\n", "Accept-Encoding: gzip\r\n"]
                 {
-                    let request = format!("GET {{cgi}}/source HTTP/1.1\r\nHost: {{host}}\r\n{fields}\r\n");
+                    let request = format!("GET {{cgi}}/source{{ext}} HTTP/1.1\r\nHost: {{host}}\r\n{fields}\r\n");
                     client.never_shows(request, &[fixture::SOURCE])?;
                 }
                 Ok(())
@@ -87,7 +88,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP/1.1 404", "HTTP/1.1 500"),
             run: Act(|client| {
                 let token = client.token();
-                let twin = client.twin(get("{cgi}/source"))?;
+                let twin = client.twin(get("{cgi}/source{ext}"))?;
                 for path in [token.clone(), format!("dir/{token}"), format!("{token}/more")] {
                     // Some gateways can't tell what is missing from what may not run.
                     twin.refuses(get(&format!("{{cgi}}/{path}")), &[404, 403])?;
@@ -103,8 +104,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what your server asks about a file before it runs it.",
             mutant: hears("/not-executable", "/source"),
             run: Act(|client| {
-                let twin = client.twin(get("{cgi}/source"))?;
-                let request = get("{cgi}/not-executable");
+                client.starts_scripts_itself()?;
+                let twin = client.twin(get("{cgi}/source{ext}"))?;
+                let request = get("{cgi}/not-executable{ext}");
                 twin.refuses(request, &[403, 404, 500, 502, 503])
             }),
         },
@@ -116,9 +118,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Follow an error in starting a program: it may only happen in the child process.",
             mutant: instead_of("HTTP/1.1 50", "HTTP/1.1 20"),
             run: Act(|client| {
-                let twin = client.twin(get("{cgi}/source"))?;
+                let twin = client.twin(get("{cgi}/source{ext}"))?;
                 for name in ["no-interpreter", "dos-lines"] {
-                    let request = get(&format!("{{cgi}}/{name}"));
+                    let request = get(&format!("{{cgi}}/{name}{{ext}}"));
                     twin.refuses_with(request, &[500, 502, 503, 403, 404])?;
                 }
                 Ok(())
@@ -132,9 +134,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Trace %00 through your server once the path is decoded.",
             mutant: hears("%00", "?%00"),
             run: Act(|client| {
-                let twin = client.twin(get("{cgi}/source"))?;
+                let twin = client.twin(get("{cgi}/source{ext}"))?;
                 for end in ["%00", "%00.html", "/a%00b"] {
-                    let request = get(&format!("{{cgi}}/source{end}"));
+                    let request = get(&format!("{{cgi}}/source{{ext}}{end}"));
                     twin.refuses(request, &[400, 403, 404, 500, 502])?;
                 }
                 Ok(())

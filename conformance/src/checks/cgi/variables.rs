@@ -24,7 +24,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("/cgi-bin/probe?token=", "/cgi-bin/probe?taken="),
             run: Act(|client| {
                 let token = client.token();
-                client.get(&format!("{{cgi}}/probe?token={token}"))?.report(Language::Cgi, &token).map(drop)
+                client.get(&format!("{{cgi}}/probe{{ext}}?token={token}"))?.report(Language::Cgi, &token).map(drop)
             }),
         },
         Check {
@@ -67,7 +67,7 @@ pub const CHAPTER: Chapter = Chapter {
                     let body =
                         if matches!(method, "POST" | "PUT" | "PATCH") { "Content-Length: 0\r\n" } else { "" };
                     let request =
-                        format!("{method} {{cgi}}/probe?{{token}} HTTP/1.1\r\nHost: {{host}}\r\n{body}\r\n");
+                        format!("{method} {{cgi}}/probe{{ext}}?{{token}} HTTP/1.1\r\nHost: {{host}}\r\n{body}\r\n");
                     match client.script()?.sees_or_refuses(request)? {
                         Some(seen) => seen.variable_is("REQUEST_METHOD", method)?,
                         None => client.note(format!("{method} is refused")),
@@ -84,7 +84,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Search for code that changes the case of the method.",
             mutant: hears("get /cgi-bin", "GET /cgi-bin"),
             run: Act(|client| {
-                let request = "get {cgi}/probe?{token} HTTP/1.1\r\nHost: {host}\r\n\r\n";
+                let request = "get {cgi}/probe{ext}?{token} HTTP/1.1\r\nHost: {host}\r\n\r\n";
                 client
                     .script()?
                     .sees_or_refuses(request)?
@@ -101,7 +101,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let query = "rest&a=%20b+c&d=%2f%2F%26&e=//?x=y&%C3%A9=AbC&&;=:@!$'()*,-._~/../";
                 let normalized = query.replace("%2f", "%2F");
-                let seen = client.script()?.sees(get(&format!("{{cgi}}/probe?{{token}}&{query}")))?;
+                let seen = client.script()?.sees(get(&format!("{{cgi}}/probe{{ext}}?{{token}}&{query}")))?;
                 // The same URI in another spelling (RFC 3986 6.2.2.1): a server may settle on one.
                 if seen.variable_is("QUERY_STRING", format!("token={}&{normalized}", seen.token)).is_ok() {
                     client.note("the hex digits of the query are in capitals for the script");
@@ -119,7 +119,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("%zz&%", "%25zz&%25"),
             run: Act(|client| {
                 for query in [&b"rest&%zz&%"[..], b"rest&\xc3\xa9=\xff"] {
-                    let parts = [b"GET {cgi}/probe?{token}&", query, b" HTTP/1.1\r\nHost: {host}\r\n\r\n"];
+                    let parts = [b"GET {cgi}/probe{ext}?{token}&", query, b" HTTP/1.1\r\nHost: {host}\r\n\r\n"];
                     if let Some(seen) = client.script()?.sees_or_refuses(parts.concat())? {
                         let expected = [b"token=", seen.token.as_bytes(), b"&", query].concat();
                         seen.variable_is("QUERY_STRING", expected)?;
@@ -136,7 +136,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "See what your server sets for a target without a question mark, and for one that ends in it.",
             mutant: instead_of("\"QUERY_STRING=\"", "\"QUERY_STRANG=\""),
             run: Act(|client| {
-                for target in ["{cgi}/probe", "{cgi}/probe?"] {
+                for target in ["{cgi}/probe{ext}", "{cgi}/probe{ext}?"] {
                     let seen = client.script()?.sees(get(target))?;
                     seen.sets("QUERY_STRING")?;
                     seen.lacks("QUERY_STRING")?;
@@ -153,7 +153,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("PATH_INFO=/MiXeD/AbC", "PATH_INFO=/mixed/abc"),
             run: Act(|client| {
                 let seen = client.script()?.sees(
-                    "GET {cgi}/probe/MiXeD/%41bC?{token}&rest&QuErY=VaL HTTP/1.1\r\nHost: {host}\r\n\
+                    "GET {cgi}/probe{ext}/MiXeD/%41bC?{token}&rest&QuErY=VaL HTTP/1.1\r\nHost: {host}\r\n\
                      User-Agent: AgEnT/1\r\n\r\n",
                 )?;
                 seen.variable_is("PATH_INFO", "/MiXeD/AbC")?;
@@ -218,7 +218,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("SERVER_NAME=127.0.0.1", "SERVER_NAME=host:8000"),
             run: Act(|client| {
                 for host in ["{host}", "example.com:1234"] {
-                    let request = format!("GET {{cgi}}/probe?{{token}} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+                    let request = format!("GET {{cgi}}/probe{{ext}}?{{token}} HTTP/1.1\r\nHost: {host}\r\n\r\n");
                     client.script()?.sees(request)?.variable_fits(
                         "SERVER_NAME",
                         "a host without a port",
@@ -236,7 +236,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Try a request without Host, and follow the value that your server uses instead.",
             mutant: instead_of("SERVER_NAME=127.0.0.1", "SERVER_NAME=\",\"A=0.0."),
             run: Act(|client| {
-                let seen = client.script()?.sees("GET {cgi}/probe?{token} HTTP/1.0\r\n\r\n")?;
+                let seen = client.script()?.sees("GET {cgi}/probe{ext}?{token} HTTP/1.0\r\n\r\n")?;
                 seen.variable_fits("SERVER_NAME", "a host without a port", is_host)
             }),
         },
@@ -275,7 +275,7 @@ pub const CHAPTER: Chapter = Chapter {
                 for version in ["HTTP/1.1", "HTTP/1.0"] {
                     let seen = client
                         .script()?
-                        .sees(format!("GET {{cgi}}/probe?{{token}} {version}\r\nHost: {{host}}\r\n\r\n"))?;
+                        .sees(format!("GET {{cgi}}/probe{{ext}}?{{token}} {version}\r\nHost: {{host}}\r\n\r\n"))?;
                     seen.variable_fits("SERVER_PROTOCOL", "HTTP/1.0 or HTTP/1.1", |value| {
                         ["HTTP/1.0", "HTTP/1.1"].iter().any(|known| value.eq_ignore_ascii_case(known))
                     })?;
@@ -334,7 +334,7 @@ fn is_host(value: &str) -> bool {
 }
 
 fn port_is_right(client: &mut Client, host: &str) -> Result<(), Failure> {
-    let seen = client.script()?.sees(format!("GET {{cgi}}/probe?{{token}} HTTP/1.1\r\n{host}\r\n"))?;
+    let seen = client.script()?.sees(format!("GET {{cgi}}/probe{{ext}}?{{token}} HTTP/1.1\r\n{host}\r\n"))?;
     match client.context().port {
         Some(port) => seen.variable_is("SERVER_PORT", port.to_string()),
         // There may be a proxy on the way: all that is certain is what it is not.

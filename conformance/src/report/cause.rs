@@ -1,0 +1,133 @@
+//! What several failures have in common: one crash, one silence, one odd answer. Each is reported once, with the
+//! checks that it explains.
+
+use serde::{Deserialize, Serialize};
+
+use crate::check::Weight;
+use crate::report::outcome::{Breach, Outcome, Ruling};
+use crate::report::trace;
+use crate::wire::octets::escape_some;
+use crate::wire::transcript::Kind;
+
+/// What several failures have in common, or what a single one is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// What it is, as a sentence without its end.
+    pub what: String,
+    /// Ids of the failed checks that it explains, in the order of the profile.
+    pub checks: Vec<String>,
+    /// Ids of the checks that wait for these.
+    pub blocks: Vec<String>,
+}
+
+/// How a failed check is recognised as another sign of the same thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Sign {
+    /// The server ended, in this way, or here.
+    Ended(String),
+    /// The server printed that it failed here, and went on.
+    Traceback(String),
+    /// Nothing came after a request that began like this.
+    Silence(String),
+    /// The connection ended without an answer to a request that began like this.
+    NoAnswer(String),
+    /// The connection stayed open where it had to end.
+    StaysOpen,
+    /// What came is not a response, for this reason.
+    Unreadable(String),
+    /// In one chapter, the same answer where the same was expected.
+    Answer { chapter: String, expected: String, actual: String },
+    /// A failure like no other.
+    Single(String),
+}
+
+/// The causes of all failures: crashes first, then what most checks wait for, what counts, and the order of the profile.
+pub(super) fn causes(outcomes: &[Outcome]) -> Vec<Cause> {
+    let mut found: Vec<(Sign, bool, Cause)> = Vec::new();
+    for outcome in outcomes {
+        let Some(breach) = outcome.breach() else { continue };
+        let sign = sign(outcome, breach);
+        let counts = outcome.rule.weight == Weight::Counts;
+        match found.iter_mut().find(|(known, ..)| *known == sign) {
+            Some((_, cause_counts, cause)) => {
+                *cause_counts |= counts;
+                cause.checks.push(outcome.check.clone());
+            }
+            None => {
+                let what = describe(&sign, outcome);
+                let cause = Cause { what, checks: vec![outcome.check.clone()], blocks: Vec::new() };
+                found.push((sign, counts, cause));
+            }
+        }
+    }
+    for (.., cause) in &mut found {
+        let waits = |outcome: &&Outcome| match &outcome.ruling {
+            Ruling::Blocked { by: Some(by), .. } => cause.checks.contains(by),
+            _ => false,
+        };
+        cause.blocks = outcomes.iter().filter(waits).map(|outcome| outcome.check.clone()).collect();
+    }
+    found.sort_by_key(|(sign, counts, cause)| {
+        (!matches!(sign, Sign::Ended(_)), std::cmp::Reverse(cause.blocks.len()), !counts)
+    });
+    found.into_iter().map(|(.., cause)| cause).collect()
+}
+
+fn sign(outcome: &Outcome, breach: &Breach) -> Sign {
+    let traceback = trace::find(&breach.output);
+    if let Some(how) = &breach.ended {
+        return Sign::Ended(traceback.map_or_else(|| how.clone(), |traceback| format!("{how}: {traceback}")));
+    }
+    if let Some(traceback) = traceback {
+        return Sign::Traceback(traceback);
+    }
+    let last = breach.exchange.last();
+    let connection = last.map(|event| event.connection);
+    let here = || breach.exchange.iter().filter(|event| Some(event.connection) == connection);
+    let is_answered = here().any(|event| matches!(event.kind, Kind::Received(_)));
+    match last.map(|event| &event.kind) {
+        Some(Kind::Silent { .. }) if is_answered => return Sign::StaysOpen,
+        Some(Kind::Silent { .. }) => return Sign::Silence(request(breach)),
+        Some(Kind::Closed | Kind::Reset) if !is_answered => return Sign::NoAnswer(request(breach)),
+        _ => {}
+    }
+    match breach.actual.split_once(": \"") {
+        Some((why, bytes)) if bytes.ends_with('"') && !why.contains('"') => Sign::Unreadable(why.into()),
+        // A reply, whatever it is, says as much as what was expected of it.
+        _ if breach.actual.starts_with("\"HTTP/") => Sign::Answer {
+            chapter: outcome.chapter.clone(),
+            expected: breach.expected.clone(),
+            actual: breach.actual.split("\" with ").next().unwrap_or_default().into(),
+        },
+        _ => Sign::Single(outcome.check.clone()),
+    }
+}
+
+/// How the last request began: its method, and its target without the query.
+fn request(breach: &Breach) -> String {
+    let connection = breach.exchange.last().map(|event| event.connection);
+    let mut sent = breach.exchange.iter().filter_map(|event| match &event.kind {
+        Kind::Sent(block) if Some(event.connection) == connection => Some(&block.bytes),
+        _ => None,
+    });
+    let bytes = sent.next().map_or(&b""[..], |bytes| bytes);
+    let line = bytes.split(|byte| matches!(byte, b'\r' | b'\n' | b'?')).next().unwrap_or_default();
+    let mut words = line.split(|byte| *byte == b' ');
+    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    escape_some([method, b" ", target].concat().trim_ascii(), 80)
+}
+
+fn describe(sign: &Sign, outcome: &Outcome) -> String {
+    match sign {
+        Sign::Ended(how) => format!("the server ended: {how}"),
+        Sign::Traceback(traceback) => format!("the server printed: {traceback}"),
+        Sign::Silence(request) if request.is_empty() => "nothing came, and the connection stayed open".into(),
+        Sign::Silence(request) => format!("{request} got no answer, and the connection stayed open"),
+        Sign::NoAnswer(request) if request.is_empty() => "the connection ended without an answer".into(),
+        Sign::NoAnswer(request) => format!("{request} got no answer: the connection ended"),
+        Sign::StaysOpen => "the connection stayed open after an answer".into(),
+        Sign::Unreadable(why) => format!("what came can't be read: {why}"),
+        Sign::Answer { expected, actual, .. } => format!("it answers {actual}\", where {expected} was due"),
+        Sign::Single(_) => outcome.title.clone(),
+    }
+}

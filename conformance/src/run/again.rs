@@ -1,0 +1,65 @@
+//! A failure that was not there at the second look: chance, a server that is unsure of itself, or one that mixes up its
+//! clients. What can be told apart by asking again is told apart.
+
+use std::thread;
+
+use crate::check::{Check, Turn};
+use crate::judge::failure::Failure;
+use crate::run::world::{Look, World, look};
+
+/// How often a check is looked at again, alone and beside others, to see whether a failure comes back.
+const ROUNDS: u64 = 5;
+
+/// How many look at the same time, where a failure is sought beside others.
+const BESIDE: u64 = 4;
+
+/// Checks that fail only beside others after which that is known of a server.
+const KNOWN: usize = 2;
+
+/// What a failure turns out to be that was not there when its check was alone.
+pub(super) enum Turnout {
+    /// It did not come back.
+    Once,
+    /// It comes back, and only while others are served.
+    Beside,
+    /// It comes back alone as well: the server answers the same requests differently.
+    Flaky,
+}
+
+/// Looks again at a check that failed beside others and passed alone. Nothing else may run.
+pub(super) fn seek(world: &World<'_>, check: &'static Check, turn: Turn, seed: u64) -> Turnout {
+    if turn == Turn::Beside && !fails_beside(world, check, seed) {
+        return Turnout::Once;
+    }
+    // A server that is known to mix up its clients need not be shown to be right alone each time.
+    if world.unsteady.iter().filter(|known| known.beside).count() >= KNOWN {
+        return Turnout::Beside;
+    }
+    let limits = world.context.limits.patient();
+    // Other seeds, so that no side file is in the way.
+    let alone = (1..=ROUNDS * BESIDE).map(|round| look(world, check, seed.wrapping_add(round << 32), limits));
+    match alone.into_iter().any(|look| is_failure(&look)) {
+        true => Turnout::Flaky,
+        false if turn == Turn::Beside => Turnout::Beside,
+        false => Turnout::Once,
+    }
+}
+
+fn fails_beside(world: &World<'_>, check: &'static Check, seed: u64) -> bool {
+    let limits = world.context.limits.patient();
+    (1..=ROUNDS).any(|round| {
+        thread::scope(|scope| {
+            let start = |copy| {
+                let seed = seed.wrapping_add(round << 40 | copy << 36);
+                scope.spawn(move || look(world, check, seed, limits))
+            };
+            let running: Vec<_> = (0..BESIDE).map(start).collect();
+            running.into_iter().any(|look| look.join().is_ok_and(|look| is_failure(&look)))
+        })
+    })
+}
+
+/// Whether it failed by what came; that nothing came in time may be the fault of the machine.
+fn is_failure(look: &Look) -> bool {
+    matches!(look.result, Err(Failure::Fail { .. })) && !look.ends_in_silence()
+}
