@@ -64,7 +64,7 @@ fn against(reference: &Target, profile: &Profile, mutant: Mutant) -> Result<Repo
     let mut target = reference.reached_at(running.address);
     let options = Options { seed: 7, jobs: 4, only: Vec::new() };
     let (end, outcomes) = runner::run(&mut target, profile, &options, &|_, _| {});
-    Ok(Report::new(Setup::default(), end, outcomes))
+    Ok(Report::new(Setup::default(), end, outcomes, &profile.sheet()))
 }
 
 /// Median and maximum of what was counted.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use conformance::checks::{self, Found};
+use conformance::run::names::nearest;
 use conformance::run::profile::{BUILT_IN, Profile};
 
 /// A profile, and the word that chose it.
@@ -58,36 +59,8 @@ pub(super) fn chapters() -> impl Iterator<Item = &'static str> {
     ids().filter(|id| matches!(checks::find(id), Some(Found::Chapter(_))))
 }
 
-/// There is no such thing; offers what may have been meant: at most three names, nearest first, or all of them
-/// if they are few.
+/// There is no such thing; offers what may have been meant.
 pub(super) fn unknown<'n>(what: &str, word: &str, names: impl Iterator<Item = &'n str>) -> Refused {
-    let mut names: Vec<(usize, &str)> =
-        names.map(|name| (strsim::damerau_levenshtein(word, name), name)).collect();
-    if names.len() > 5 {
-        let is_near = |(distance, name): &(usize, &str)| {
-            *distance <= name.len() / 3 || name.contains(word) || word.contains(name)
-        };
-        names.retain(is_near);
-        names.sort();
-        names.truncate(3);
-    }
-    let names: Vec<String> = names.iter().map(|(_, name)| format!("\"{name}\"")).collect();
-    Refused(if names.is_empty() {
-        format!("there is no such {what}")
-    } else {
-        format!("there is no such {what}; did you mean {}?", names.join(" or "))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_names_are_offered() {
-        let names = || ["host-missing", "host-twice", "host", "fields", "chunked", "range"].into_iter();
-        let ask = |word| unknown("check", word, names()).to_string();
-        assert_eq!(ask("host-mising"), "there is no such check; did you mean \"host-missing\" or \"host\"?");
-        assert_eq!(ask("zebra"), "there is no such check");
-    }
+    let names: Vec<&str> = names.collect();
+    Refused(format!("there is no such {what}{}", nearest(word, &names)))
 }

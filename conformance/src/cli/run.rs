@@ -124,21 +124,22 @@ impl Run {
         let directory = tempfile::Builder::new().permissions(permissions).tempdir()?;
         let outcomes = Arc::new(Mutex::new(Vec::new()));
         let work = self.work(subject, &directory, options.clone(), outcomes.clone())?;
+        let sheet = if options.only.is_empty() { subject.profile.profile.sheet() } else { Vec::new() };
         let (setup, began) = (self.setup(subject, options.seed), Instant::now());
         let failed =
             |why| End { failure: Some(why), took_ms: began.elapsed().as_millis() as u64, ..End::default() };
         let (report, code) = match unless_interrupted(work) {
             Ok(Ok((end, outcomes))) => {
-                let report = Report::new(setup, end, outcomes);
+                let report = Report::new(setup, end, outcomes, &sheet);
                 let code = report.exit_code();
                 (report, code)
             }
-            Ok(Err(why)) => (Report::new(setup, failed(why.to_string()), Vec::new()), 2),
+            Ok(Err(why)) => (Report::new(setup, failed(why.to_string()), Vec::new(), &sheet), 2),
             Err(Stop::Interrupted) => {
                 let checks = subject.profile.profile.checks();
                 let mut done = std::mem::take(&mut *outcomes.lock().unwrap_or_else(PoisonError::into_inner));
                 done.sort_by_key(|outcome| checks.iter().position(|(_, check)| check.id == outcome.check));
-                (Report::new(setup, failed("The run was interrupted.".into()), done), INTERRUPTED)
+                (Report::new(setup, failed("The run was interrupted.".into()), done, &sheet), INTERRUPTED)
             }
             Err(other) => return Err(other),
         };

@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::check::Weight;
-use crate::client::capability::Offer;
 use crate::report::cause::{Cause, causes};
+use crate::report::found::{Offered, Unsteady};
+use crate::report::marks::{Marks, Part};
 use crate::report::outcome::{Outcome, Verdict};
-use crate::wire::transcript::Event;
 
 /// The layout of a report in JSON: a number that changes when readers must change.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// One run against one server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,8 +24,10 @@ pub struct Report {
     /// How the run ended.
     #[serde(flatten)]
     pub end: End,
-    /// The verdicts, counted, and the points.
+    /// The verdicts, counted.
     pub summary: Summary,
+    /// The mark sheet; without parts, if only some of the checks were to be run.
+    pub marks: Marks,
     /// What the failures have in common, the most urgent first.
     #[serde(default)]
     pub causes: Vec<Cause>,
@@ -71,28 +73,6 @@ pub struct End {
     pub took_ms: u64,
 }
 
-/// An answer that was wrong at first, and again when it was asked for often enough, but not always.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Unsteady {
-    /// The check that received it.
-    pub check: String,
-    /// What came, as the end of "actual ...".
-    pub actual: String,
-    /// Whether it is right as long as no other client is served.
-    pub beside: bool,
-}
-
-/// What was found out about something that a server may offer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Offered {
-    /// A word for it: `files`, `form`, `scripts`, `application`, `keep-alive`, `content`, `several-clients`.
-    pub what: String,
-    /// Whether it is offered.
-    pub offer: Offer,
-    /// What passed on the wire.
-    pub exchange: Vec<Event>,
-}
-
 /// Verdicts, counted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
@@ -108,14 +88,10 @@ pub struct Summary {
     pub skip: usize,
     /// Checks that failed because of the suite or the machine.
     pub error: usize,
-    /// Points earned.
-    pub points: u64,
-    /// Points that could be earned: those of all checks except the skipped ones.
-    pub max_points: u64,
 }
 
 impl Summary {
-    /// Counts verdicts and points.
+    /// Counts verdicts.
     pub fn of(outcomes: &[Outcome]) -> Summary {
         let mut summary = Summary::default();
         for outcome in outcomes {
@@ -129,21 +105,18 @@ impl Summary {
             if outcome.verdict() == Verdict::Fail && outcome.rule.weight == Weight::Counts {
                 summary.fail_counts += 1;
             }
-            if outcome.verdict() != Verdict::Skip {
-                summary.points += outcome.points();
-                summary.max_points += outcome.max_points;
-            }
         }
         summary
     }
 }
 
 impl Report {
-    /// The report of a run; the outcomes are in the order of the profile.
-    pub fn new(setup: Setup, end: End, outcomes: Vec<Outcome>) -> Report {
+    /// The report of a run; the outcomes are in the order of the profile, whose mark sheet this is.
+    pub fn new(setup: Setup, end: End, outcomes: Vec<Outcome>, sheet: &[Part]) -> Report {
+        let marks = Marks::of(sheet, &end.offered, &outcomes);
         let (summary, causes) = (Summary::of(&outcomes), causes(&outcomes));
         let suite = env!("CARGO_PKG_VERSION").into();
-        Report { format: FORMAT, suite, setup, end, summary, causes, outcomes }
+        Report { format: FORMAT, suite, setup, end, summary, marks, causes, outcomes }
     }
 
     /// The failed check to look at first: a sign of the most urgent cause.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::check::Weight;
 use crate::ledger::Keyword;
 use crate::report::outcome::{Breach, Outcome, Rule, Ruling, Verdict};
+use crate::report::points::Points;
 use crate::wire::transcript::{Event, Mark};
 
 impl Serialize for Outcome {
@@ -40,8 +41,8 @@ struct Flat {
     weight: Weight,
     because: Option<String>,
     hint: Option<String>,
-    points: u64,
-    max_points: u64,
+    points: Points,
+    max_points: Points,
     took_ms: u64,
     host: Option<String>,
     at: Option<Mark>,

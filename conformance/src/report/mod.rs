@@ -6,19 +6,25 @@ mod exchange;
 pub mod explain;
 mod failure;
 mod flat;
+mod found;
 mod json;
 mod junit;
+mod marks;
 mod outcome;
+mod points;
 mod printable;
 mod reproduce;
 mod text;
 mod trace;
 
 pub use cause::Cause;
-pub use data::{End, Offered, Report, Setup, Summary, Unsteady};
+pub use data::{End, Report, Setup, Summary};
 pub use exchange::exchange;
 pub use failure::failure;
+pub use found::{Offered, Unsteady};
+pub use marks::{Mark, Marks, Part, Worth};
 pub use outcome::{Breach, Outcome, Rule, Ruling, Verdict};
+pub use points::Points;
 pub use printable::{printable, printable_lines};
 pub use reproduce::{NoCommand, by_hand, shell_words};
 

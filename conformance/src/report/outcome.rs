@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{Check, Weight};
 use crate::ledger::{self, Keyword};
+use crate::report::points::Points;
 use crate::wire::transcript::{Event, Mark};
 
 /// One check, and what became of it.
@@ -20,7 +21,7 @@ pub struct Outcome {
     /// Where to look; only on request, or if the profile says so.
     pub hint: Option<String>,
     /// Points that a pass earns.
-    pub max_points: u64,
+    pub max_points: Points,
     /// Milliseconds it took.
     pub took_ms: u64,
     /// What became of it.
@@ -126,7 +127,7 @@ impl Ruling {
 
 impl Outcome {
     /// An outcome of this check.
-    pub fn of(chapter: &str, check: &Check, max_points: u64, ruling: Ruling) -> Outcome {
+    pub fn of(chapter: &str, check: &Check, max_points: Points, ruling: Ruling) -> Outcome {
         Outcome {
             check: check.id.into(),
             chapter: chapter.into(),
@@ -145,8 +146,8 @@ impl Outcome {
     }
 
     /// Points earned: all of them, or none.
-    pub fn points(&self) -> u64 {
-        if self.verdict() == Verdict::Pass { self.max_points } else { 0 }
+    pub fn points(&self) -> Points {
+        if self.verdict() == Verdict::Pass { self.max_points } else { Points(0) }
     }
 
     /// How the rule was broken, if it was.
@@ -160,7 +161,7 @@ impl Outcome {
     /// Whether the verdict decides on success: the rule counts, or is worth points. Any other broken rule is a
     /// warning.
     pub fn counts(&self) -> bool {
-        self.rule.weight == Weight::Counts || self.max_points > 0
+        self.rule.weight == Weight::Counts || self.max_points > Points(0)
     }
 }
 

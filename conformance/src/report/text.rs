@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use crate::check::Weight;
 use crate::client::capability::Offer;
 use crate::report::cause::Cause;
-use crate::report::data::{Offered, Report};
+use crate::report::data::Report;
 use crate::report::failure::{GREEN, RED, YELLOW, failure};
+use crate::report::found::Offered;
+use crate::report::marks::Mark;
 use crate::report::outcome::{Outcome, Ruling, Verdict};
 use crate::report::printable::{printable, printable_lines};
 
@@ -22,6 +24,7 @@ pub(super) fn render(report: &Report) -> String {
         blocked(report),
         skipped(report),
         notes(report),
+        marks(report),
         summary(report),
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
@@ -199,13 +202,36 @@ fn grouped(items: impl Iterator<Item = (String, String)>) -> String {
     groups.into_iter().map(group).collect::<Vec<_>>().join("\n")
 }
 
+/// A line for each part that is more than a chapter.
+fn marks(report: &Report) -> String {
+    let is_chapter = |mark: &Mark| report.outcomes.iter().any(|outcome| outcome.chapter == mark.id);
+    if report.marks.parts.iter().all(is_chapter) {
+        return String::new();
+    }
+    let line = |mark: &Mark| {
+        let bonus = if mark.bonus { " (bonus)" } else { "" };
+        let lacks = if mark.lacks.is_empty() {
+            String::new()
+        } else {
+            format!("; it needs {}", mark.lacks.join(", "))
+        };
+        let points = format!("{} of {}", mark.earned, mark.points);
+        format!("  {:<40} {points}{bonus}{}\n", printable(&mark.title), printable(&lacks))
+    };
+    let lines: String = report.marks.parts.iter().map(line).collect();
+    format!("marks\n{lines}")
+}
+
 fn summary(report: &Report) -> String {
     if report.outcomes.is_empty() {
         return "No check was run.\n".into();
     }
-    let points = format!("{} of {} points", report.summary.points, report.summary.max_points);
+    let points = match &report.marks {
+        marks if marks.parts.is_empty() => String::new(),
+        marks => format!("; {} of {} points", marks.earned, marks.total),
+    };
     let seconds = report.end.took_ms as f64 / 1000.0;
-    let mut text = format!("{} in {seconds:.1} s; {points}\n", tally(&report.outcomes));
+    let mut text = format!("{} in {seconds:.1} s{points}\n", tally(&report.outcomes));
     let by_weight = Weight::ALL.into_iter().filter_map(|weight| {
         let failed = with(report, Verdict::Fail).filter(|outcome| outcome.rule.weight == weight).count();
         (failed > 0).then(|| format!("{failed} {}", weight.name()))

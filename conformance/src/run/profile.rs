@@ -5,9 +5,11 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::check::{Chapter, Check, Weight};
-use crate::checks::{self, Found};
+use crate::check::{Body, Chapter, Check, Weight};
+use crate::checks;
 use crate::client::capability::Capability;
+use crate::report::{Part, Points, Worth};
+use crate::run::names::nearest;
 use crate::target::scripts::EXTENSIONS;
 
 /// The profiles that come with the suite: their names and texts.
@@ -45,7 +47,12 @@ pub struct Profile {
     /// What a server must offer: `files`, `form`, `scripts`, `application`. What is missing of it fails.
     #[serde(default)]
     pub requires: Vec<Capability>,
-    /// Ids of the chapters to run.
+    /// The mark sheet, a table for each part; if there is none, each chapter is a part, and a check that counts is worth
+    /// a point.
+    #[serde(default, rename = "part")]
+    pub parts: Vec<PartOf>,
+    /// Ids of chapters to run, besides those that are in a part.
+    #[serde(default)]
     pub chapters: Vec<String>,
     /// Ids of checks to leave out.
     #[serde(default)]
@@ -53,12 +60,43 @@ pub struct Profile {
     /// Whether a failed check shows its hint.
     #[serde(default)]
     pub hints: bool,
-    /// Points for each passed check of a weight: by default 1 for what counts and 0 for the others.
+    /// What a check of a weight is worth beside the others of its part: by default 1 for what counts and 0 for what
+    /// does not.
     #[serde(default)]
     pub points: BTreeMap<Weight, u64>,
-    /// Points for single checks, by id.
+    /// The same for single checks, by id.
     #[serde(default)]
     pub checks: BTreeMap<String, u64>,
+    /// What the course has to say about single checks, by id: where they were taught.
+    #[serde(default)]
+    pub notes: BTreeMap<String, String>,
+}
+
+/// A part of the mark sheet.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartOf {
+    /// A word for it.
+    pub id: String,
+    /// What it is, in a few words.
+    pub title: String,
+    /// Points for all of it.
+    pub points: u64,
+    /// Ids of its chapters and checks. A check that is named belongs here, wherever its chapter does.
+    pub checks: Vec<String>,
+    /// The weights that earn something: by default only what counts.
+    #[serde(default)]
+    pub weights: Vec<Weight>,
+    /// What must be offered (`files`, `form`, `scripts`, `application`) or passed (the id of a check) before the part
+    /// earns anything.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// Whether it is on top of the total.
+    #[serde(default)]
+    pub bonus: bool,
+    /// Whether students see its mark and nothing else.
+    #[serde(default)]
+    pub hidden: bool,
 }
 
 fn default_form() -> String {
@@ -94,36 +132,125 @@ impl Profile {
     /// Says what is wrong and where: the TOML, or the id of a chapter or check that does not exist.
     pub fn parse(text: &str) -> Result<Profile, ProfileError> {
         let profile: Profile = toml::from_str(text).map_err(|error| ProfileError(error.to_string()))?;
-        let chapters =
-            profile.chapters.iter().filter(|id| !matches!(checks::find(id), Some(Found::Chapter(_))));
-        let named = profile.without.iter().chain(profile.checks.keys());
-        let checks = named.filter(|id| !matches!(checks::find(id), Some(Found::Check(..))));
-        let unknown: Vec<String> = chapters
-            .map(|id| format!("there is no chapter \"{id}\""))
-            .chain(checks.map(|id| format!("there is no check \"{id}\"")))
-            .collect();
-        let extension = profile.cgi_extension.as_deref().unwrap_or_default();
-        if !EXTENSIONS.contains(&extension) {
-            let known: Vec<String> = EXTENSIONS.iter().map(|known| format!("\"{known}\"")).collect();
-            let known = known.join(", ");
-            Err(ProfileError(format!(
-                "cgi_extension is \"{extension}\", and the scripts of the suite end in one of {known}"
-            )))
-        } else if !unknown.is_empty() {
-            Err(ProfileError(unknown.join("; ")))
-        } else if profile.chapters.is_empty() {
-            Err(ProfileError("the list of chapters is empty".into()))
-        } else {
-            Ok(profile)
+        match profile.faults(text) {
+            faults if faults.is_empty() => Ok(profile),
+            faults => Err(ProfileError(faults.join("\n"))),
         }
+    }
+
+    /// What is wrong although it is a profile in form, each with its line.
+    fn faults(&self, text: &str) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut expect = |is_right: bool, word: &str, what: &str, names: &[&str]| {
+            if !is_right {
+                let line =
+                    text.lines().position(|line| line.contains(&format!("\"{word}\""))).unwrap_or_default();
+                faults.push(format!(
+                    "line {}: there is no {what} \"{word}\"{}",
+                    line + 1,
+                    nearest(word, names)
+                ));
+            }
+        };
+        let chapters = Vec::from_iter(checks::all().map(|(chapter, _)| chapter.id));
+        let ids = Vec::from_iter(checks::all().map(|(_, check)| check.id));
+        let both = [&chapters[..], &ids].concat();
+        let known = ["files", "form", "scripts", "application"];
+        for id in &self.chapters {
+            expect(chapters.contains(&&id[..]), id, "chapter", &chapters);
+        }
+        for id in self.without.iter().chain(self.checks.keys()).chain(self.notes.keys()) {
+            expect(ids.contains(&&id[..]), id, "check", &ids);
+        }
+        for id in self.parts.iter().flat_map(|part| &part.checks) {
+            expect(both.contains(&&id[..]), id, "chapter or check", &both);
+        }
+        for need in self.parts.iter().flat_map(|part| &part.needs) {
+            let is_known = known.contains(&&need[..]) || ids.contains(&&need[..]);
+            expect(is_known, need, "capability or check", &[&known[..], &ids].concat());
+        }
+        let extension = self.cgi_extension.as_deref().unwrap_or_default();
+        expect(EXTENSIONS.contains(&extension), extension, "script of the suite that ends in", &EXTENSIONS);
+        if !faults.is_empty() {
+            return faults;
+        }
+        for (at, part) in self.parts.iter().enumerate() {
+            if self.parts[..at].iter().any(|other| other.id == part.id) {
+                faults.push(format!("two parts have the id \"{}\"", part.id));
+            }
+            if part.points > 0 && self.units(part).iter().all(|(_, units)| *units == 0) {
+                faults.push(format!("no check of the part \"{}\" is worth any of its points", part.id));
+            }
+        }
+        if self.checks().is_empty() {
+            faults.push("it has no checks: name chapters, or parts with checks".into());
+        }
+        faults
     }
 
     /// Its checks, in the order of the table of contents.
     pub fn checks(&self) -> Vec<(&'static Chapter, &'static Check)> {
+        let named = |id: &str| {
+            let mut ids = self.chapters.iter().chain(self.parts.iter().flat_map(|part| &part.checks));
+            ids.any(|known| known == id)
+        };
         let covers = |chapter: &Chapter, check: &Check| {
-            self.chapters.iter().any(|id| id == chapter.id) && !self.without.iter().any(|id| id == check.id)
+            (named(chapter.id) || named(check.id)) && !self.without.iter().any(|id| id == check.id)
         };
         checks::all().filter(|(chapter, check)| covers(chapter, check)).collect()
+    }
+
+    /// The mark sheet: every part, and what each check is worth.
+    pub fn sheet(&self) -> Vec<Part> {
+        if self.parts.is_empty() {
+            return self.sheet_of_chapters();
+        }
+        let part = |part: &PartOf| {
+            let (checks, units): (Vec<&Check>, Vec<u64>) = self.units(part).into_iter().unzip();
+            let points = Points::whole(part.points).shared(&units);
+            Part {
+                id: part.id.clone(),
+                title: part.title.clone(),
+                bonus: part.bonus,
+                hidden: part.hidden,
+                needs: part.needs.clone(),
+                checks: checks.into_iter().zip(points).map(|(check, points)| worth(check, points)).collect(),
+            }
+        };
+        self.parts.iter().map(part).collect()
+    }
+
+    fn sheet_of_chapters(&self) -> Vec<Part> {
+        let checks = self.checks();
+        let part = |checks: &[(&Chapter, &Check)]| {
+            let (chapter, _) = checks[0];
+            let worths = checks.iter().map(|(_, check)| worth(check, Points::whole(self.unit(check, &[]))));
+            let (id, title) = (chapter.id.into(), chapter.title.into());
+            Part { id, title, bonus: false, hidden: false, needs: Vec::new(), checks: worths.collect() }
+        };
+        checks.chunk_by(|(a, _), (b, _)| a.id == b.id).map(part).collect()
+    }
+
+    /// The checks of a part, each with what it is worth beside the others.
+    fn units(&self, part: &PartOf) -> Vec<(&'static Check, u64)> {
+        let names = |part: &PartOf, id: &str| part.checks.iter().any(|known| known == id);
+        // A check belongs to the part that names it, otherwise to the first that has its chapter.
+        let home = |chapter: &Chapter, check: &Check| {
+            let by_name = self.parts.iter().find(|part| names(part, check.id));
+            by_name.or_else(|| self.parts.iter().find(|part| names(part, chapter.id)))
+        };
+        let is_here =
+            |chapter: &Chapter, check: &Check| home(chapter, check).is_some_and(|home| home.id == part.id);
+        let checks = self.checks().into_iter().filter(|(chapter, check)| is_here(chapter, check));
+        checks.map(|(_, check)| (check, self.unit(check, &part.weights))).collect()
+    }
+
+    /// What a check is worth beside others.
+    fn unit(&self, check: &Check, weights: &[Weight]) -> u64 {
+        let weight = check.requirement.weight;
+        let earns = if weights.is_empty() { weight == Weight::Counts } else { weights.contains(&weight) };
+        let by_weight = || self.points.get(&weight).copied().unwrap_or(u64::from(earns));
+        self.checks.get(check.id).copied().unwrap_or_else(by_weight)
     }
 
     /// Whether the form is a script whose name has no extension yet.
@@ -131,11 +258,8 @@ impl Profile {
         let name = self.form.strip_prefix(&self.cgi).and_then(|rest| rest.strip_prefix('/'));
         name.is_some_and(|name| !name.contains('.'))
     }
+}
 
-    /// What a pass of `check` is worth.
-    pub fn points(&self, check: &Check) -> u64 {
-        let weight = check.requirement.weight;
-        let by_weight = || self.points.get(&weight).copied().unwrap_or(u64::from(weight == Weight::Counts));
-        self.checks.get(check.id).copied().unwrap_or_else(by_weight)
-    }
+fn worth(check: &Check, points: Points) -> Worth {
+    Worth { check: check.id.into(), points, in_proportion: matches!(check.run, Body::Judge(_)) }
 }

@@ -6,6 +6,7 @@
 //! and alone. Two exceptions keep runs short: a slow server fails where it fails twice in the same way
 //! side by side, and one that was silent again and again is not waited for longer.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::Instant;
@@ -16,7 +17,7 @@ use crate::client::capability::Capability;
 use crate::client::context::Context;
 use crate::judge::failure::Failure;
 use crate::report::explain::Shown;
-use crate::report::{End, Outcome, Ruling, Unsteady};
+use crate::report::{End, Outcome, Points, Ruling, Unsteady};
 use crate::run::again::{Turnout, seek};
 use crate::run::profile::Profile;
 use crate::run::scout::get_to_know;
@@ -64,6 +65,7 @@ pub fn run(
     let run = Run {
         checks,
         profile,
+        points: worths(profile),
         seed: options.seed,
         on_outcome,
         alone: jobs == 1,
@@ -93,7 +95,12 @@ pub fn once(target: &mut Target, context: Arc<Context>, check: &'static Check, s
         Some(Found::Check(chapter, _)) => chapter.id,
         _ => "",
     };
-    Shown { outcome: Outcome::of(chapter, check, 0, ruling(&world, look)), exchange }
+    Shown { outcome: Outcome::of(chapter, check, Points(0), ruling(&world, look)), exchange }
+}
+
+fn worths(profile: &Profile) -> HashMap<String, Points> {
+    let worths = profile.sheet().into_iter().flat_map(|part| part.checks);
+    worths.map(|worth| (worth.check, worth.points)).collect()
 }
 
 /// Silences after which a server is known for them.
@@ -102,6 +109,8 @@ const LEARNT: u32 = 2;
 struct Run<'t, 'r> {
     checks: Vec<(&'static Chapter, &'static Check)>,
     profile: &'r Profile,
+    /// What the checks are worth.
+    points: HashMap<String, Points>,
     seed: u64,
     on_outcome: &'r (dyn Fn(&Outcome, usize) + Sync),
     /// Whether no two checks run side by side.
@@ -181,7 +190,8 @@ impl Run<'_, '_> {
         let (chapter, check) = self.checks[at];
         let began = Instant::now();
         let ruling = self.obstacle(at).unwrap_or_else(|| self.judge(chapter, check));
-        let outcome = Outcome::of(chapter.id, check, self.profile.points(check), ruling);
+        let outcome =
+            Outcome::of(chapter.id, check, self.points.get(check.id).copied().unwrap_or_default(), ruling);
         let took_ms = began.elapsed().as_millis() as u64;
         Outcome { hint: self.profile.hints.then(|| check.hint.into()), took_ms, ..outcome }
     }

@@ -4,7 +4,9 @@
 use conformance::check::Weight;
 use conformance::client::capability::Offer;
 use conformance::ledger::Keyword;
-use conformance::report::{Breach, End, Offered, Outcome, Report, Rule, Ruling, Setup, Unsteady};
+use conformance::report::{
+    Breach, End, Offered, Outcome, Part, Points, Report, Rule, Ruling, Setup, Unsteady, Worth,
+};
 use conformance::wire::transcript::{Block, Event, Kind, Mark};
 
 /// Anything that could do harm if it were written as it is.
@@ -50,7 +52,7 @@ pub(crate) fn report() -> Report {
         took_ms: 1234,
         ..End::default()
     };
-    Report::new(setup(), end, outcomes)
+    Report::new(setup(), end, outcomes, &sheet())
 }
 
 fn setup() -> Setup {
@@ -64,10 +66,31 @@ fn setup() -> Setup {
     }
 }
 
+/// Two parts, one of them a bonus that needs what the server lacks.
+fn sheet() -> Vec<Part> {
+    let part = |id: &str, bonus: bool, checks: &[&str]| Part {
+        id: id.into(),
+        title: format!("{id} {HOSTILE}"),
+        bonus,
+        hidden: false,
+        needs: if bonus { vec!["form".into()] } else { Vec::new() },
+        checks: Points::whole(10)
+            .shared(&vec![1; checks.len()])
+            .into_iter()
+            .zip(checks)
+            .map(|(points, check)| Worth { check: (*check).into(), points, in_proportion: false })
+            .collect(),
+    };
+    vec![
+        part("first", false, &["passes", "fails", "is-spoiled"]),
+        part("second", true, &["passes-with-a-note"]),
+    ]
+}
+
 /// The report of a server that never came up.
 pub(crate) fn stillborn() -> Report {
     let failure = Some(format!("The server ended before it accepted a connection.\n  {HOSTILE}"));
-    Report::new(setup(), End { failure, ..End::default() }, Vec::new())
+    Report::new(setup(), End { failure, ..End::default() }, Vec::new(), &sheet())
 }
 
 fn failed() -> Outcome {
@@ -146,7 +169,7 @@ fn outcome(chapter: &str, check: &str, weight: Weight, ruling: Ruling) -> Outcom
             because: (weight == Weight::Warns).then(|| "Nothing breaks for clients.".into()),
         },
         hint: None,
-        max_points: u64::from(weight == Weight::Counts),
+        max_points: Points::whole(u64::from(weight == Weight::Counts)),
         took_ms: 0,
         ruling,
     }

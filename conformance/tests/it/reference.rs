@@ -100,5 +100,5 @@ pub(crate) fn report(target: &mut Target, profile: &Profile, options: &Options) 
         ..Setup::default()
     };
     let (end, outcomes) = runner::run(target, profile, options, &|_, _| {});
-    Report::new(setup, end, outcomes)
+    Report::new(setup, end, outcomes, &profile.sheet())
 }
