@@ -12,6 +12,7 @@ mod ledger;
 mod misbehaving;
 mod mutants;
 mod program;
+mod quality;
 mod reference;
 mod runner;
 mod snapshots;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
             reference::trials(),
             floor::trials(),
             awkward::trials(),
+            quality::trials(),
             runner::trials(),
             misbehaving::trials(),
             subject::trials(),
