@@ -13,6 +13,8 @@ pub(crate) struct Ways {
     pub(crate) drops_what_follows: bool,
     /// It closes, unanswered, a connection whose other side has ended.
     pub(crate) hangs_up: bool,
+    /// After a response that says close, it leaves the close to the client.
+    pub(crate) lingers: bool,
     /// Whether it decodes the escapes in a path.
     pub(crate) decodes: bool,
     /// The value of Expect that it knows; empty if it takes any case.
@@ -27,6 +29,7 @@ impl Ways {
     pub(crate) const USUAL: Ways = Ways {
         drops_what_follows: false,
         hangs_up: false,
+        lingers: false,
         decodes: true,
         continues: "",
         refusal: Some(400),
@@ -140,7 +143,9 @@ pub(crate) fn serve(mut client: TcpStream, ways: Ways) {
             return;
         }
         if response.close {
-            let _ = client.shutdown(std::net::Shutdown::Write);
+            if !ways.lingers {
+                let _ = client.shutdown(std::net::Shutdown::Write);
+            }
             while matches!(client.read(&mut [0; 4096]), Ok(1..)) {}
             return;
         }
