@@ -91,7 +91,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let twin = client.twin(get("{cgi}/source{ext}"))?;
                 for path in [token.clone(), format!("dir/{token}"), format!("{token}/more")] {
                     // Some gateways can't tell what is missing from what may not run.
-                    twin.refuses(get(&format!("{{cgi}}/{path}")), &[404, 403])?;
+                    twin.refuses_with(get(&format!("{{cgi}}/{path}")), &[404, 403])?;
                 }
                 Ok(())
             }),

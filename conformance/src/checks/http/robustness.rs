@@ -18,7 +18,7 @@ use crate::client::connection::Connection;
 use crate::client::context::FOLLOW_UP;
 use crate::client::property::for_all;
 use crate::judge::failure::{Failure, wrong};
-use crate::mutant::{OK, next_head, replies, serves};
+use crate::mutant::{OK, instead_of, next_head, replies, serves};
 use crate::target::fixture;
 use crate::wire::octets::hex;
 use crate::wire::reply::Answer;
@@ -82,15 +82,15 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Step through what your code does when a read returns zero bytes.",
             mutant: serves(|client| drop(thread::Builder::new().spawn(move || never_closes(client)))),
             run: Act(|client| {
-                for part in ["", "GET / HT", "GET / HTTP/1.1\r\nHost: {host}\r\n"] {
+                client.each(["", "GET / HT", "GET / HTTP/1.1\r\nHost: {host}\r\n"], |part| {
                     let mut connection = client.connect()?;
                     connection.send(part)?;
                     connection.half_close();
                     if is_closed(&mut connection)?.contains(&200) {
                         client.note("the server answers a request although its head is not complete");
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -101,14 +101,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find the loop that reads the content, and see what it does when a read returns zero bytes.",
             mutant: serves(|client| drop(thread::Builder::new().spawn(move || never_closes(client)))),
             run: Act(|client| {
-                for framing in ["Content-Length: 10\r\n\r\na=b", "Transfer-Encoding: chunked\r\n\r\na\r\na=b"]
-                {
+                let cases = ["Content-Length: 10\r\n\r\na=b", "Transfer-Encoding: chunked\r\n\r\na\r\na=b"];
+                client.each(cases, |framing| {
                     let mut connection = client.connect()?;
                     connection.send(format!("{{upload}}{framing}"))?;
                     connection.half_close();
                     is_closed(&mut connection)?;
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -180,6 +180,32 @@ pub const CHAPTER: Chapter = Chapter {
                     }
                 }
                 client.get("/")?.succeeds()
+            }),
+        },
+        Check {
+            id: "no-500-for-malformed",
+            title: "No malformed request makes the server answer with a server error",
+            why: "A 5xx says that your program is broken and that the client may try again; here the client has to change its request.",
+            requirement: unwritten().warns().because(
+                "The request is refused, as it has to be; only the code puts the blame on the wrong side.",
+            ),
+            hint: "Search for an exception that your code for requests raises and that only the outermost handler catches.",
+            mutant: instead_of("HTTP/1.1 400", "HTTP/1.1 500"),
+            run: Act(|client| {
+                let requests = [
+                    "noise\x01\x02\r\n\r\n",
+                    "GET /\r\nHost: {host}\r\n\r\n",
+                    "GET / HTTP/1\r\nHost: {host}\r\n\r\n",
+                    "GET / HTTP/1.1\r\nHost: x {host}\r\n\r\n",
+                    "{get}X-Test\r\n\r\n",
+                    "{upload}Content-Length: abc\r\n\r\na=b",
+                    "{upload}Content-Length: -3\r\n\r\na=b",
+                    "{upload}Transfer-Encoding: chunked\r\n\r\nabc\r\n\r\n",
+                ];
+                client.each(requests, |request| match client.ask(request)? {
+                    Answer::Reply(reply) => reply.is_no_server_error(),
+                    _ => Ok(()),
+                })
             }),
         },
         Check {
