@@ -1,7 +1,7 @@
 //! A check's hands: exact octets out, every answer named, everything recorded.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::client::asked::Asked;
@@ -24,7 +24,7 @@ pub struct Client {
     asked: Asked,
     connections: AtomicU32,
     random: Random,
-    notes: Vec<String>,
+    notes: Mutex<Vec<String>>,
     /// Whether others need the check.
     is_gate: bool,
 }
@@ -39,7 +39,7 @@ impl Client {
             asked: Asked::default(),
             connections: AtomicU32::new(0),
             random: Random::new(seed, check),
-            notes: Vec::new(),
+            notes: Mutex::default(),
             is_gate: false,
         }
     }
@@ -146,15 +146,15 @@ impl Client {
     }
 
     /// Remembers something worth knowing that is not wrong.
-    pub fn note(&mut self, note: impl Into<String>) {
-        let note = note.into();
-        if !self.notes.contains(&note) {
-            self.notes.push(note);
+    pub fn note(&self, note: impl Into<String>) {
+        let (note, mut notes) = (note.into(), self.notes.lock().unwrap_or_else(PoisonError::into_inner));
+        if !notes.contains(&note) {
+            notes.push(note);
         }
     }
 
     /// Remembers that all of `these` have something in common.
-    pub fn note_all(&mut self, what: &str, these: &[impl AsRef<str>]) {
+    pub fn note_all(&self, what: &str, these: &[impl AsRef<str>]) {
         let these: Vec<String> = these.iter().map(|one| format!("\"{}\"", one.as_ref())).collect();
         if !these.is_empty() {
             self.note(format!("{what} {}", these.join(", ")));
@@ -192,8 +192,13 @@ impl Client {
     }
 
     /// What was noted.
-    pub fn notes(&self) -> &[String] {
-        &self.notes
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many connections were opened; the last one has this number.
+    pub(super) fn connections(&self) -> u32 {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// The request as it goes out, with the words in braces put in: see [`Context::expand`].

@@ -217,7 +217,7 @@ impl Run<'_, '_> {
         // A server that was silent twice several times is not slow: it need not be waited for so long again.
         let learnt = silent && world.silences >= LEARNT;
         let limits = if learnt { world.context.limits } else { world.context.limits.patient() };
-        let mut second = look(&world, check, self.seed, limits);
+        let second = look(&world, check, self.seed, limits);
         world.silences = match (silent, second.ends_in_silence()) {
             (true, true) => world.silences + 1,
             (true, false) => 0,

@@ -133,7 +133,7 @@ pub(super) fn blocked(why: &str) -> Ruling {
 /// What became of a check.
 pub(super) fn ruling(world: &World<'_>, look: Look) -> Ruling {
     match look.result {
-        Ok(()) => Ruling::Pass { notes: look.client.notes().to_vec() },
+        Ok(()) => Ruling::Pass { notes: look.client.notes() },
         Err(Failure::Fail { expected, actual, at }) => Ruling::Fail(Breach {
             expected,
             actual,

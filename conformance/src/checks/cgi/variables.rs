@@ -299,8 +299,7 @@ pub const CHAPTER: Chapter = Chapter {
                 client.script()?.sees_fields("")?.variable_fits(
                     "SERVER_SOFTWARE",
                     "a name, or a name/version",
-                    is_product,
-                )
+                    is_product)
             }),
         },
         Check {

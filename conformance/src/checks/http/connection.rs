@@ -27,13 +27,12 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: replies("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok, and more"),
             run: Act(|client| {
                 let missing = client.token();
-                for target in ["/", &format!("/{missing}")] {
+                client.each(["/", &format!("/{missing}")], |target| {
                     let mut connection = client.connect()?;
                     connection.send(format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"))?;
                     connection.reply()?;
-                    connection.has_no_surplus()?;
-                }
-                Ok(())
+                    connection.has_no_surplus()
+                })
             }),
         },
         Check {
@@ -45,13 +44,12 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: replies("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
             run: Act(|client| {
                 let missing = client.token();
-                for target in ["/", &format!("/{missing}")] {
+                client.each(["/", &format!("/{missing}")], |target| {
                     let mut connection = client.connect()?;
                     connection.send(format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"))?;
                     let reply = connection.reply()?;
-                    connection.goes_on_as_announced(&reply)?;
-                }
-                Ok(())
+                    connection.goes_on_as_announced(&reply)
+                })
             }),
         },
         Check {
@@ -153,7 +151,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check for the connection option, in any case of letters, before you read the next request.",
             mutant: hears("Connection: close", "Connection: stay"),
             run: Act(|client| {
-                for option in ["close", "Close", "CLOSE"] {
+                client.each(["close", "Close", "CLOSE"], |option| {
                     let request = format!("{{get}}Connection: {option}\r\n\r\n");
                     let mut connection = client.connect()?;
                     connection.send(format!("{request}{{get}}\r\n"))?;
@@ -165,9 +163,8 @@ pub const CHAPTER: Chapter = Chapter {
                     connection = client.connect()?;
                     connection.send(request)?;
                     connection.reply()?.succeeds()?;
-                    connection.closes()?;
-                }
-                Ok(())
+                    connection.closes()
+                })
             }),
         },
         Check {
@@ -182,13 +179,13 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "See whether you compare the value of Connection as a whole or member by member.",
             mutant: hears("x-hop, close", "x-hop"),
             run: Act(|client| {
-                for options in ["x-hop, close", ", close", "close ,x-hop", "x-hop\r\nConnection: close"] {
+                let values = ["x-hop, close", ", close", "close ,x-hop", "x-hop\r\nConnection: close"];
+                client.each(values, |options| {
                     let mut connection = client.connect()?;
                     connection.send(format!("{{get}}Connection: {options}\r\n\r\n"))?;
                     connection.reply()?.succeeds()?;
-                    connection.closes()?;
-                }
-                Ok(())
+                    connection.closes()
+                })
             }),
         },
         Check {
@@ -270,11 +267,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: replies("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
             run: Act(|client| {
                 let missing = client.token();
-                for target in ["/", "{form}?a=b", &format!("/{missing}")] {
+                client.each(["/", "{form}?a=b", &format!("/{missing}")], |target| {
                     let request = format!("GET {target} HTTP/1.0\r\nHost: {{host}}\r\n\r\n");
-                    client.send(request)?.lacks_field("Transfer-Encoding")?;
-                }
-                Ok(())
+                    client.send(request)?.lacks_field("Transfer-Encoding")
+                })
             }),
         },
         Check {

@@ -39,9 +39,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check how your code tells an absolute target from a path, and what it does with an empty path.",
             mutant: hears("GET HTTP://", "GET ftp://"),
             run: Act(|client| {
-                client.accepts("GET HTTP://{host}/ HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                client.accepts("GET http://{host} HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                Ok(())
+                client.each(["HTTP://{host}/", "http://{host}"], |target| client.get(target)?.succeeds())
             }),
         },
         Check {
@@ -53,13 +51,19 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("HTTP/1.1.1", "HTTP/1.1"),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                for version in
-                    ["HTTP/1.1.1", "HTTP/11.1", "HTTP/1", "HTTP/1.", "HTTP/A.B", "http/1.1", "FTP/1.1"]
-                {
+                let cases = [
+                    "HTTP/1.1.1",
+                    "HTTP/11.1",
+                    "HTTP/1",
+                    "HTTP/1.",
+                    "HTTP/A.B",
+                    "http/1.1",
+                    "FTP/1.1",
+                ];
+                client.each(cases, |version| {
                     let request = format!("GET / {version}\r\nHost: {{host}}\r\n\r\n");
-                    twin.refuses(request, &[400, 501, 505])?;
-                }
-                Ok(())
+                    twin.refuses(request, &[400, 501, 505])
+                })
             }),
         },
         Check {
@@ -71,8 +75,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("HTTP/2.0", "HTTP/1.1"),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                twin.refuses("GET / HTTP/2.0\r\nHost: {host}\r\n\r\n", &[400, 505])?;
-                twin.refuses("GET / HTTP/3.7\r\nHost: {host}\r\n\r\n", &[400, 505])
+                client.each(["HTTP/2.0", "HTTP/3.7"], |version| {
+                    twin.refuses(format!("GET / {version}\r\nHost: {{host}}\r\n\r\n"), &[400, 505])
+                })
             }),
         },
         Check {
@@ -83,9 +88,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "See whether the version is compared as one string or as two numbers.",
             mutant: hears("HTTP/1.9", "HTTP/9.1"),
             run: Act(|client| {
-                client.accepts("GET / HTTP/1.2\r\nHost: {host}\r\n\r\n")?;
-                client.accepts("GET / HTTP/1.9\r\nHost: {host}\r\n\r\n")?;
-                Ok(())
+                client.each(["HTTP/1.2", "HTTP/1.9"], |version| {
+                    client.send(format!("GET / {version}\r\nHost: {{host}}\r\n\r\n"))?.succeeds()
+                })
             }),
         },
         Check {
@@ -109,10 +114,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("GET /\r\nHost", "GET / HTTP/1.1\r\nHost"),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                for line in ["GET HTTP/1.1", "/ HTTP/1.1", "GET /", "GET"] {
-                    twin.refuses(format!("{line}\r\nHost: {{host}}\r\n\r\n"), &[400, 405, 501, 505])?;
-                }
-                Ok(())
+                client.each(["GET HTTP/1.1", "/ HTTP/1.1", "GET /", "GET"], |line| {
+                    twin.refuses(format!("{line}\r\nHost: {{host}}\r\n\r\n"), &[400, 405, 501, 505])
+                })
             }),
         },
         Check {
@@ -137,11 +141,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("GET * ", "GET / "),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                for target in ["*", "?a=b", "index.html", "example.org:80"] {
+                client.each(["*", "?a=b", "index.html", "example.org:80"], |target| {
                     let request = format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
-                    twin.refuses(request, &[400, 404, 405, 501, 301])?;
-                }
-                Ok(())
+                    twin.refuses(request, &[400, 404, 405, 501, 301])
+                })
             }),
         },
         Check {
@@ -153,11 +156,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("GE(T ", "GET "),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                for method in ["GE(T", "\"GET\"", "GET\x7f"] {
+                client.each(["GE(T", "\"GET\"", "GET\x7f"], |method| {
                     let request = format!("{method} / HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
-                    twin.refuses(request, &[400, 405, 501])?;
-                }
-                Ok(())
+                    twin.refuses(request, &[400, 405, 501])
+                })
             }),
         },
         Check {

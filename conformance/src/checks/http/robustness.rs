@@ -82,15 +82,15 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Step through what your code does when a read returns zero bytes.",
             mutant: serves(|client| drop(thread::Builder::new().spawn(move || never_closes(client)))),
             run: Act(|client| {
-                for part in ["", "GET / HT", "GET / HTTP/1.1\r\nHost: {host}\r\n"] {
+                client.each(["", "GET / HT", "GET / HTTP/1.1\r\nHost: {host}\r\n"], |part| {
                     let mut connection = client.connect()?;
                     connection.send(part)?;
                     connection.half_close();
                     if is_closed(&mut connection)?.contains(&200) {
                         client.note("the server answers a request although its head is not complete");
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -101,14 +101,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find the loop that reads the content, and see what it does when a read returns zero bytes.",
             mutant: serves(|client| drop(thread::Builder::new().spawn(move || never_closes(client)))),
             run: Act(|client| {
-                for framing in ["Content-Length: 10\r\n\r\na=b", "Transfer-Encoding: chunked\r\n\r\na\r\na=b"]
-                {
+                let cases = ["Content-Length: 10\r\n\r\na=b", "Transfer-Encoding: chunked\r\n\r\na\r\na=b"];
+                client.each(cases, |framing| {
                     let mut connection = client.connect()?;
                     connection.send(format!("{{upload}}{framing}"))?;
                     connection.half_close();
                     is_closed(&mut connection)?;
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {

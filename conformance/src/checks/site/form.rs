@@ -77,13 +77,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("200 OK", "400 Bad Request"),
             run: Act(|client| {
                 client.submit(URLENCODED, "")?.reports(&[])?;
-                for target in ["{form}", "{form}?"] {
-                    let request = format!(
-                        "GET {target} HTTP/1.1\r\nHost: {{host}}\r\nAccept: application/json\r\n\r\n"
-                    );
-                    client.send(request)?.reports(&[])?;
-                }
-                Ok(())
+                client.each(["{form}", "{form}?"], |target| {
+                    let accept = "Accept: application/json\r\n";
+                    client.send(format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n{accept}\r\n"))?.reports(&[])
+                })
             }),
         },
         Check {
@@ -156,13 +153,13 @@ pub const CHAPTER: Chapter = Chapter {
                     "--edge\r\nContent-Disposition: form-data; name=\"f\"; filename=\"<x-file{token}>\"\r\n\
                      Content-Type: text/plain\r\n\r\n<x-value{token}>\r\n--edge--\r\n"
                 );
-                for request in [page(&get, ""), page("POST {form}", &upload)] {
+                client.each([page(&get, ""), page("POST {form}", &upload)], |request| {
                     let reply = client.accepts(request)?;
                     for markup in ["<x-name", "<x-value", "<x-file"] {
                         reply.escapes(&format!("{markup}{token}"))?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -186,12 +183,12 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("application/json, text/plain", "text/html, text/plain"),
             run: Act(|client| {
                 client.needs(Form)?;
-                for accept in ["application/json, text/plain, */*", "text/csv, application/json;q=0.9"] {
+                let lists = ["application/json, text/plain, */*", "text/csv, application/json;q=0.9"];
+                client.each(lists, |accept| {
                     let request =
                         format!("GET {{form}}?a=b HTTP/1.1\r\nHost: {{host}}\r\nAccept: {accept}\r\n\r\n");
-                    client.send(request)?.reports(&[(b"a", b"b")])?;
-                }
-                Ok(())
+                    client.send(request)?.reports(&[(b"a", b"b")])
+                })
             }),
         },
         Check {
@@ -282,11 +279,10 @@ pub const CHAPTER: Chapter = Chapter {
             ),
             run: Act(|client| {
                 client.needs_refusals()?;
-                for content in ["{\"a\":\"b\"}", "a=b"] {
+                client.each(["{\"a\":\"b\"}", "a=b"], |content| {
                     let reply = client.submit("application/json", content)?;
-                    reply.reports_or_refuses(&[vec![]])?;
-                }
-                Ok(())
+                    reply.reports_or_refuses(&[vec![]])
+                })
             }),
         },
         Check {
