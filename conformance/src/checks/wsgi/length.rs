@@ -162,7 +162,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-stops-when-enough",
             title: "Once Content-Length is reached, iteration stops and write() raises an error",
             why: "An endless generator keeps a thread busy forever, for content that nobody gets.",
-            requirement: rule(&["pep3333-content-length-02"]).warns(),
+            requirement: rule(&["pep3333-content-length-02"]).practice().because("Nearly all good servers go on to the end of the iterable, and send nothing of what is too much."),
             hint: "See when your loop over the blocks ends.",
             mutant: misreads(
                 || vec![start("200 OK", &[("Content-Length", "3")])],

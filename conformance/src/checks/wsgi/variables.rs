@@ -119,6 +119,27 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "wsgi-query-long",
+            title: "A long query reaches the application whole, or is refused",
+            why: "Of a query that is cut off, the application sees some fields and not others, and nobody learns of it.",
+            requirement: rule(&["pep3333-environ-08", "rfc3875-4.1.7-03"]).counts(),
+            hint: "Measure every buffer between the request line and QUERY_STRING.",
+            mutant: hears("qqqqqqqqqqqq-end", "qqqqqqqqqqqq"),
+            run: Act(|client| {
+                for length in [300, 3000, 30_000] {
+                    let query = "q".repeat(length) + "-end";
+                    let asked = get(&format!("/probe?{{token}}&rest&{query}"));
+                    match client.application()?.sees_or_refuses(asked)? {
+                        Some(seen) => {
+                            seen.variable_is("QUERY_STRING", format!("token={}&rest&{query}", seen.token))?
+                        }
+                        None => client.note(format!("a query of {length} bytes is refused")),
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
             id: "wsgi-content-variables",
             title: "CONTENT_TYPE and CONTENT_LENGTH are the values of these two fields",
             why: "Without them no framework can read a form.",
