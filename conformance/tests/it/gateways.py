@@ -89,6 +89,9 @@ def script(environ, content):
         second, slash, rest = rest.partition("/")
         name += "/" + second
     file = os.path.join(HOSTED.encode(), name.encode("latin-1"))
+    if WAY == "sends-programs":
+        with open(file, "rb") as program:
+            return 200, [("Content-Type", "application/octet-stream")], program.read()
     if not os.access(file, os.X_OK) or os.path.isdir(file) or WAY == "no-path-info" and slash:
         raise Refused(REFUSAL)
     path_info = (slash + rest).encode("latin-1")

@@ -46,16 +46,16 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Trace the status line of the response back to where its code comes from.",
             mutant: instead_of("HTTP/1.1 422", "HTTP/1.1 200"),
             run: Act(|client| {
-                for status in
-                    ["201 Made", "404", "410 No more of that", "418 Short and stout", "422 Odd", "503 Later"]
-                {
-                    let code = status[..3].parse().unwrap_or(0);
-                    let reply = client
-                        .script()?
-                        .run(&[emit(format!("Status: {status}\nContent-Type: text/plain\n\nstatus"))])?;
-                    is_document(&reply, code, "status")?;
-                }
-                Ok(())
+                client.each(
+                    ["201 Made", "404", "410 No more of that", "418 Short and stout", "422 Odd", "503 Later"],
+                    |status| {
+                        let code = status[..3].parse().unwrap_or(0);
+                        let reply = client
+                            .script()?
+                            .run(&[emit(format!("Status: {status}\nContent-Type: text/plain\n\nstatus"))])?;
+                        is_document(&reply, code, "status")
+                    },
+                )
             }),
         },
         Check {
@@ -67,18 +67,20 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: reads("\nstatus:", "\nstates:"),
             run: Act(|client| {
                 client.script()?.honours_status()?;
-                for head in [
-                    "Content-Type: text/plain\nStatus: 404 Last",
-                    "content-type: text/plain\nstatus:404",
-                    "CONTENT-TYPE:text/plain\nSTATUS:\t 404 Blanks\nX-Other: 1",
-                ] {
-                    is_document(
-                        &client.script()?.run(&[emit(format!("{head}\n\nanywhere"))])?,
-                        404,
-                        "anywhere",
-                    )?;
-                }
-                Ok(())
+                client.each(
+                    [
+                        "Content-Type: text/plain\nStatus: 404 Last",
+                        "content-type: text/plain\nstatus:404",
+                        "CONTENT-TYPE:text/plain\nSTATUS:\t 404 Blanks\nX-Other: 1",
+                    ],
+                    |head| {
+                        is_document(
+                            &client.script()?.run(&[emit(format!("{head}\n\nanywhere"))])?,
+                            404,
+                            "anywhere",
+                        )
+                    },
+                )
             }),
         },
         Check {
@@ -108,21 +110,23 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find the code that decides where a line ends, and where the head ends.",
             mutant: reads("A: b\nX-Mixed", "A: b X-Mixed"),
             run: Act(|client| {
-                for newlines in [
-                    ["\n", "\n", "\n"],
-                    ["\r\n", "\r\n", "\r\n"],
-                    ["\r\n", "\n", "\r\n"],
-                    ["\n", "\r\n", "\n"],
-                ] {
-                    let [first, second, end] = newlines;
-                    let output = format!(
-                        "A: b{first}X-Mixed: end{second}Content-Type: text/plain{first}{end}one\r\ntwo\n"
-                    );
-                    let reply = client.script()?.run(&[emit(output)])?;
-                    is_document(&reply, 200, "one\r\ntwo\n")?;
-                    reply.field_is("X-Mixed", "end")?;
-                }
-                Ok(())
+                client.each(
+                    [
+                        ["\n", "\n", "\n"],
+                        ["\r\n", "\r\n", "\r\n"],
+                        ["\r\n", "\n", "\r\n"],
+                        ["\n", "\r\n", "\n"],
+                    ],
+                    |newlines| {
+                        let [first, second, end] = newlines;
+                        let output = format!(
+                            "A: b{first}X-Mixed: end{second}Content-Type: text/plain{first}{end}one\r\ntwo\n"
+                        );
+                        let reply = client.script()?.run(&[emit(output)])?;
+                        is_document(&reply, 200, "one\r\ntwo\n")?;
+                        reply.field_is("X-Mixed", "end")
+                    },
+                )
             }),
         },
         Check {
@@ -226,15 +230,15 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find the smallest size at which something is missing, and compare it with the sizes of your buffers.",
             mutant: misreads(|| vec![Step::Fill(65_537)], || vec![Step::Fill(65_536)]),
             run: Act(|client| {
-                for length in [1, 4095, 4096, 8191, 8192, 8193, 65_536, 65_537, 1_000_000] {
+                client.each([1, 4095, 4096, 8191, 8192, 8193, 65_536, 65_537, 1_000_000], |length| {
                     for field in [String::new(), format!("Content-Length: {length}\n")] {
                         let head = emit(format!("Content-Type: text/plain\n{field}\n"));
                         let reply = client.script()?.run(&[head, Step::Fill(length as u64)])?;
                         reply.status_is(&[200])?;
                         reply.body_is(pattern(length))?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {

@@ -198,7 +198,7 @@ pub const CHAPTER: Chapter = Chapter {
 };
 
 /// The variable has just this value, if the server sets it at all, which it need not.
-fn is_unaltered(client: &mut Client, seen: &Seen, name: &str, value: &[u8]) -> Result<(), Failure> {
+fn is_unaltered(client: &Client, seen: &Seen, name: &str, value: &[u8]) -> Result<(), Failure> {
     if seen.value(name).is_empty() {
         client.note(format!("{name} is not set"));
         return Ok(());

@@ -74,13 +74,13 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find the code that decides whether a line of a script's head is a field.",
             mutant: serves(passes_on),
             run: Act(|client| {
-                for (lines, broken) in [
+                client.each([
                     ("left over from debugging", "left over"),
                     ("X-Blank : a", "X-Blank "),
                     ("X-Tab\t: a", "X-Tab\t"),
                     ("X-Folded: a\n  b", "\n "),
                     ("X-Folded: a\n\tb", "\n\t"),
-                ] {
+                ], |(lines, broken)| {
                     let output = format!("Content-Type: text/plain\n{lines}\n\nok");
                     let (mut connection, next) = sent(client, &[emit(output)])?;
                     // A response that breaks off is seen for what it is.
@@ -88,8 +88,8 @@ pub const CHAPTER: Chapter = Chapter {
                         reply.head_lacks(broken)?;
                         goes_on(&mut connection, &reply, &next)?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -100,13 +100,12 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check which bytes your server lets through from a script's head.",
             mutant: serves(passes_on),
             run: Act(|client| {
-                for value in ["a\rX-Injected: b", "a\r\rX-Injected: b", "a\0b"] {
+                client.each(["a\rX-Injected: b", "a\r\rX-Injected: b", "a\0b"], |value| {
                     let output = format!("Content-Type: text/plain\nX-Value: {value}\n\nok");
                     let reply = answered(client, &[emit(output)])?;
                     reply.head_is_clean()?;
-                    reply.lacks_field("X-Injected")?;
-                }
-                Ok(())
+                    reply.lacks_field("X-Injected")
+                })
             }),
         },
         Check {
@@ -119,14 +118,15 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.script()?.honours_status()?;
                 let mut mended = Vec::new();
-                for status in ["30", "abc", "2000", "-1", "OK"] {
+                client.each(["30", "abc", "2000", "-1", "OK"], |status| {
                     let output = format!("Status: {status}\nContent-Type: text/plain\n\nok");
                     if let Some(reply) = client.script()?.run_or_fail(&[emit(output)])? {
                         lint::status_line(&reply)?;
                         lint::status_code(&reply)?;
                         mended.push(status);
                     }
-                }
+                    Ok(())
+                })?;
                 client.note_all("mended is the status", &mended);
                 Ok(())
             }),
@@ -139,11 +139,10 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "List the codes that your server accepts in a script's Status.",
             mutant: instead_of("HTTP/1.1 502", "HTTP/1.1 103"),
             run: Act(|client| {
-                for status in [100, 101, 103] {
+                client.each([100, 101, 103], |status| {
                     let output = format!("Status: {status}\nContent-Type: text/plain\n\nok");
-                    answered(client, &[emit(output)])?.status_is_not(&[101])?;
-                }
-                Ok(())
+                    answered(client, &[emit(output)])?.status_is_not(&[101])
+                })
             }),
         },
         Check {
@@ -228,14 +227,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find what is checked before a script's Content-Length goes out.",
             mutant: serves(passes_on),
             run: Act(|client| {
-                for length in ["abc", "-2", "+2", "2, 3", "2\nContent-Length: 3"] {
+                client.each(["abc", "-2", "+2", "2, 3", "2\nContent-Length: 3"], |length| {
                     let output = format!("Content-Type: text/plain\nContent-Length: {length}\n\nok");
                     let reply = answered(client, &[emit(output)])?;
                     if reply.status < 500 {
                         reply.body_is("ok")?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -246,14 +245,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Search for a buffer of fixed size that a script's head goes through.",
             mutant: misreads(|| vec![Step::Fill(3_000)], || vec![Step::Fill(2_048)]),
             run: Act(|client| {
-                for length in [1_000, 3_000, 300_000] {
+                client.each([1_000, 3_000, 300_000], |length| {
                     let head = emit("Content-Type: text/plain\nX-Long: ");
                     let reply = answered(client, &[head, Step::Fill(length), emit("\n\nok")])?;
                     if reply.status < 500 {
                         reply.field_is("X-Long", pattern(length as usize))?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
     ],
@@ -261,7 +260,7 @@ pub const CHAPTER: Chapter = Chapter {
 
 /// The answer to a request whose script takes `steps`, on a connection that then serves another one, or
 /// closes.
-fn answered(client: &mut Client, steps: &[Step]) -> Result<Reply, Failure> {
+fn answered(client: &Client, steps: &[Step]) -> Result<Reply, Failure> {
     let (mut connection, next) = sent(client, steps)?;
     let reply = connection.reply()?;
     goes_on(&mut connection, &reply, &next)?;
@@ -269,7 +268,7 @@ fn answered(client: &mut Client, steps: &[Step]) -> Result<Reply, Failure> {
 }
 
 /// A connection with a request whose script takes `steps`, and the call that is to come next.
-fn sent(client: &mut Client, steps: &[Step]) -> Result<(Connection, Call), Failure> {
+fn sent(client: &Client, steps: &[Step]) -> Result<(Connection, Call), Failure> {
     let (call, next) = (client.script()?.call(steps), client.script()?.call(&[]));
     let mut connection = client.connect()?;
     connection.send(call.get())?;

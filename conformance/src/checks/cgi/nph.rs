@@ -127,7 +127,7 @@ const FAILURE: &str = "HTTP/1.1 404 Not Here\r\nConnection: close\r\nContent-Len
 
 /// Skips the check where the server does not know such scripts: it has to change the first line of what
 /// they write, or refuse it.
-fn needs_nph(client: &mut Client) -> Result<(), Failure> {
+fn needs_nph(client: &Client) -> Result<(), Failure> {
     let line = "HTTP/1.1 299 As  It Is\r\n";
     let response = emit([line, "Content-Length: 0\r\nConnection: close\r\n\r\n"].concat());
     if client.script()?.named("nph-probe").run_raw(&[response])?.begins_with(line) {

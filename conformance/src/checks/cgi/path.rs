@@ -87,11 +87,10 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Count how often the path is decoded, and check how the program is started.",
             mutant: instead_of("SCRIPT_NAME=/cgi-bin/a b\"", "SCRIPT_NAME=/cgi-bin/a+b\""),
             run: Act(|client| {
-                for (path, name) in [("{cgi}/a%20b", "{cgi}/a b"), ("{cgi}/100%25", "{cgi}/100%")] {
+                client.each([("{cgi}/a%20b", "{cgi}/a b"), ("{cgi}/100%25", "{cgi}/100%")], |(path, name)| {
                     let seen = client.script()?.sees(get(&format!("{path}?{{token}}")))?;
-                    seen.variable_is("SCRIPT_NAME", client.expand(name))?;
-                }
-                Ok(())
+                    seen.variable_is("SCRIPT_NAME", client.expand(name))
+                })
             }),
         },
         Check {
@@ -223,7 +222,7 @@ pub const CHAPTER: Chapter = Chapter {
 
 /// After the script comes `path`: PATH_INFO is one of these, or the request is refused, which the RFC allows
 /// for any path that a server objects to, or the client is sent to the path without its oddities.
-fn path_info(client: &mut Client, path: &str, allowed: &[&[u8]]) -> Result<(), Failure> {
+fn path_info(client: &Client, path: &str, allowed: &[&[u8]]) -> Result<(), Failure> {
     match client.script()?.sees_or_refuses(get(&format!("{{cgi}}/probe{path}?{{token}}")))? {
         Some(seen) => {
             seen.variable_is_one_of("PATH_INFO", allowed)?;
@@ -238,7 +237,7 @@ fn path_info(client: &mut Client, path: &str, allowed: &[&[u8]]) -> Result<(), F
 }
 
 /// What becomes of an odd path proves nothing where a plain one does not reach the script.
-fn takes_path(client: &mut Client) -> Result<(), Failure> {
+fn takes_path(client: &Client) -> Result<(), Failure> {
     let seen = client.script()?.sees_or_refuses(get("{cgi}/probe/x?{token}"))?;
     if seen.is_some_and(|seen| seen.value("PATH_INFO") == b"/x") {
         return Ok(());

@@ -67,21 +67,21 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Trace the method from the request line to the environment.",
             mutant: instead_of("REQUEST_METHOD=DELETE", "REQUEST_METHOD=GET   "),
             run: Act(|client| {
-                for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "REPORT"] {
+                client.each(["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "REPORT"], |method| {
                     let body =
                         if matches!(method, "POST" | "PUT" | "PATCH") { "Content-Length: 0\r\n" } else { "" };
                     let request =
                         format!("{method} {{cgi}}/probe?{{token}} HTTP/1.1\r\nHost: {{host}}\r\n{body}\r\n");
                     if matches!(method, "GET" | "POST") {
                         client.script()?.sees(request)?.variable_is("REQUEST_METHOD", method)?;
-                        continue;
+                        return Ok(());
                     }
                     match client.script()?.sees_if_it_answers(request)? {
                         Some(seen) => seen.variable_is("REQUEST_METHOD", method)?,
                         None => client.note(format!("{method} does not get to the script")),
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -126,15 +126,15 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Measure every buffer between the request line and QUERY_STRING.",
             mutant: hears("qqqqqqqqqqqq-end", "qqqqqqqqqqqq"),
             run: Act(|client| {
-                for length in [300, 3000, 30_000] {
+                client.each([300, 3000, 30_000], |length| {
                     let query = "q".repeat(length) + "-end";
                     let asked = get(&format!("{{cgi}}/probe?{{token}}&rest&{query}"));
                     match client.script()?.sees_or_refuses(asked)? {
                         Some(seen) => seen.variable_is("QUERY_STRING", format!("token={}&rest&{query}", seen.token))?,
                         None => client.note(format!("a query of {length} bytes is refused")),
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -163,12 +163,11 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "See what your server sets for a target without a question mark, and for one that ends in it.",
             mutant: instead_of("\"QUERY_STRING=\"", "\"QUERY_STRANG=\""),
             run: Act(|client| {
-                for target in ["{cgi}/probe", "{cgi}/probe?"] {
+                client.each(["{cgi}/probe", "{cgi}/probe?"], |target| {
                     let seen = client.script()?.sees(get(target))?;
                     seen.sets("QUERY_STRING")?;
-                    seen.lacks("QUERY_STRING")?;
-                }
-                Ok(())
+                    seen.lacks("QUERY_STRING")
+                })
             }),
         },
         Check {
@@ -201,7 +200,7 @@ pub const CHAPTER: Chapter = Chapter {
                     "X-Forwarded-For: 192.0.2.7\r\nForwarded: for=192.0.2.7\r\nX-Real-IP: 192.0.2.7\r\n\
                                    Client-IP: 192.0.2.7\r\nRemote-Addr: 192.0.2.7\r\n",
                 ];
-                for fields in forged {
+                client.each(forged, |fields| {
                     let seen = client.script()?.sees_fields(fields)?;
                     seen.variable_fits(
                         "REMOTE_ADDR",
@@ -216,8 +215,8 @@ pub const CHAPTER: Chapter = Chapter {
                             &[ours.as_bytes(), format!("::ffff:{ours}").as_bytes()],
                         )?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -244,15 +243,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "See what your server makes of a Host field with a port.",
             mutant: instead_of("SERVER_NAME=127.0.0.1", "SERVER_NAME=host:8000"),
             run: Act(|client| {
-                for host in ["{host}", "example.com:1234"] {
+                client.each(["{host}", "example.com:1234"], |host| {
                     let request = format!("GET {{cgi}}/probe?{{token}} HTTP/1.1\r\nHost: {host}\r\n\r\n");
                     client.script()?.sees(request)?.variable_fits(
                         "SERVER_NAME",
                         "a host without a port",
                         is_host,
-                    )?;
-                }
-                Ok(())
+                    )
+                })
             }),
         },
         Check {
@@ -299,7 +297,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Compare the value in the script's report with the grammar.",
             mutant: instead_of("SERVER_PROTOCOL=HTTP/1.", "SERVER_PROTOCOL=HTTP 1."),
             run: Act(|client| {
-                for version in ["HTTP/1.1", "HTTP/1.0"] {
+                client.each(["HTTP/1.1", "HTTP/1.0"], |version| {
                     let seen = client
                         .script()?
                         .sees(format!("GET {{cgi}}/probe?{{token}} {version}\r\nHost: {{host}}\r\n\r\n"))?;
@@ -310,8 +308,8 @@ pub const CHAPTER: Chapter = Chapter {
                     if !told.eq_ignore_ascii_case(version) {
                         client.note(format!("a request in {version} is {told} for the script"));
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -359,7 +357,7 @@ fn is_host(value: &str) -> bool {
     }
 }
 
-fn port_is_right(client: &mut Client, host: &str) -> Result<(), Failure> {
+fn port_is_right(client: &Client, host: &str) -> Result<(), Failure> {
     let seen = client.script()?.sees(format!("GET {{cgi}}/probe?{{token}} HTTP/1.1\r\n{host}\r\n"))?;
     match client.context().port {
         Some(port) => seen.variable_is("SERVER_PORT", port.to_string()),

@@ -22,13 +22,13 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Trace where the status line of the response comes from.",
             mutant: instead_of("HTTP/1.1 422", "HTTP/1.1 200"),
             run: Act(|client| {
-                for status in ["200 OK", "201 Made", "299 My Own", "404 Not Found Here", "422 Odd", "599 X"] {
+                let statuses = ["200 OK", "201 Made", "299 My Own", "404 Not Found Here", "422 Odd", "599 X"];
+                client.each(statuses, |status| {
                     let code = status[..3].parse().unwrap_or(0);
                     let reply = client.application()?.run(&[start(status, &[]), list(["status"])])?;
                     reply.status_is(&[code])?;
-                    reply.body_is("status")?;
-                }
-                Ok(())
+                    reply.body_is("status")
+                })
             }),
         },
         Check {
@@ -121,18 +121,18 @@ pub const CHAPTER: Chapter = Chapter {
                 || vec![start("200 OK", &[("X-Value", "a"), ("X-Injected", "b")])],
             ),
             run: Act(|client| {
-                let injected = "a\r\nX-Injected: b";
-                for steps in [
-                    start("200 OK", &[("X-Value", injected)]),
-                    start("200 OK", &[("X-Value", "a\nX-Injected: b")]),
-                    start("200 OK", &[("X-Value", "a\rX-Injected: b")]),
-                    start("200 OK", &[("X-Value", "a\r\n\r\nX-Injected: b")]),
-                    start("200 OK", &[("X-Name: a\r\nX-Injected", "b")]),
-                    start("200 OK\r\nX-Injected: b", &[]),
-                    start("200 OK\nX-Injected: b", &[]),
-                    start("200 OK\r\n\r\nX-Injected: b", &[]),
-                ] {
-                    if let Some(reply) = client.application()?.run_or_fail(&[steps, list(["ok"])])? {
+                client.each([
+                    ("200 OK", "X-Value", "a\r\nX-Injected: b"),
+                    ("200 OK", "X-Value", "a\nX-Injected: b"),
+                    ("200 OK", "X-Value", "a\rX-Injected: b"),
+                    ("200 OK", "X-Value", "a\r\n\r\nX-Injected: b"),
+                    ("200 OK", "X-Name: a\r\nX-Injected", "b"),
+                    ("200 OK\r\nX-Injected: b", "X-Value", "a"),
+                    ("200 OK\nX-Injected: b", "X-Value", "a"),
+                    ("200 OK\r\n\r\nX-Injected: b", "X-Value", "a"),
+                ], |(status, name, value)| {
+                    let steps = [start(status, &[(name, value)]), list(["ok"])];
+                    if let Some(reply) = client.application()?.run_or_fail(&steps)? {
                         reply.head_is_clean()?;
                         reply.lacks_field("X-Injected")?;
                         // An error page may quote what it complains of.
@@ -140,8 +140,8 @@ pub const CHAPTER: Chapter = Chapter {
                             reply.body_is("ok")?;
                         }
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -155,20 +155,21 @@ pub const CHAPTER: Chapter = Chapter {
                 "HTTP/1.1 200 OK\r\nX-Value: a\0b\r\n",
             ),
             run: Act(|client| {
-                for (name, value) in [
+                client.each([
                     ("X-Value", "a\0b"),
                     ("X Value", "a"),
                     ("X-Value ", "a"),
                     ("X-Val:ue", "a"),
                     ("", "a"),
-                ] {
+                ], |(name, value)| {
                     let steps = [start("200 OK", &[(name, value), ("X-End", "yes")]), list(["ok"])];
                     if let Some(reply) = client.application()?.run_or_fail(&steps)? {
                         lint::field_syntax(&reply)?;
                         // With a colon in it the name is another one.
                         reply.lacks_field("X-Val")?;
                     }
-                }
+                    Ok(())
+                })?;
                 // The others are invalid as well, but whoever reads them may keep them (RFC 9110 5.5).
                 let others = [start("200 OK", &[("X-Value", "a\u{1}b\u{7f}c")]), list(["ok"])];
                 if let Some(reply) = client.application()?.run_or_fail(&others)?
@@ -188,7 +189,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 2000"),
             run: Act(|client| {
                 let mut mended = Vec::new();
-                for status in ["OK", "abc OK", "20 OK", "2000 OK", "-20 OK", "", " 200 OK"] {
+                client.each(["OK", "abc OK", "20 OK", "2000 OK", "-20 OK", "", " 200 OK"], |status| {
                     if let Some(reply) =
                         client.application()?.run_or_fail(&[start(status, &[]), list(["ok"])])?
                     {
@@ -196,7 +197,8 @@ pub const CHAPTER: Chapter = Chapter {
                         lint::status_code(&reply)?;
                         mended.push(status);
                     }
-                }
+                    Ok(())
+                })?;
                 client.note_all("mended is the status", &mended);
                 Ok(())
             }),
@@ -209,15 +211,15 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Print the status codes that your start_response accepts.",
             mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 103"),
             run: Act(|client| {
-                for status in ["100 Continue", "101 Switching Protocols", "103 Early Hints"] {
+                client.each(["100 Continue", "101 Switching Protocols", "103 Early Hints"], |status| {
                     let headers = [("Upgrade", "nothing"), ("X-End", "yes")];
                     if let Some(reply) =
                         client.application()?.run_or_fail(&[start(status, &headers), list(["ok"])])?
                     {
                         reply.status_is_not(&[101])?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -232,14 +234,14 @@ pub const CHAPTER: Chapter = Chapter {
             ),
             run: Act(|client| {
                 let mut left_out = Vec::new();
-                for (name, value) in [
+                client.each([
                     ("Keep-Alive", "timeout=100"),
                     ("keep-alive", "timeout=100"),
                     ("Upgrade", "nothing"),
                     ("TE", "trailers"),
                     ("Proxy-Authenticate", "Basic realm=\"a\""),
                     ("Connection", "X-Custom"),
-                ] {
+                ], |(name, value)| {
                     if let Some(reply) = client
                         .application()?
                         .run_or_fail(&[start("200 OK", &[(name, value)]), list(["ok"])])?
@@ -250,7 +252,8 @@ pub const CHAPTER: Chapter = Chapter {
                             left_out.push(name)
                         }
                     }
-                }
+                    Ok(())
+                })?;
                 client.note_all("left out, and no error, is", &left_out);
                 Ok(())
             }),
@@ -307,7 +310,7 @@ pub const CHAPTER: Chapter = Chapter {
             ),
             run: Act(|client| {
                 let mut taken = Vec::new();
-                for odd in [
+                client.each([
                     "one",
                     "four",
                     "status-bytes",
@@ -321,7 +324,7 @@ pub const CHAPTER: Chapter = Chapter {
                     "value-bytes",
                     "value-int",
                     "value-none",
-                ] {
+                ], |odd| {
                     let steps = [Step::StartOdd(odd), list(["odd"])];
                     if let Some(reply) = client.application()?.run_or_fail(&steps)? {
                         lint::status_line(&reply)?;
@@ -329,7 +332,8 @@ pub const CHAPTER: Chapter = Chapter {
                         ["b'", "None", "('", "\"b"].iter().try_for_each(|text| reply.head_lacks(text))?;
                         taken.push(odd);
                     }
-                }
+                    Ok(())
+                })?;
                 client.note_all("start_response takes", &taken);
                 Ok(())
             }),

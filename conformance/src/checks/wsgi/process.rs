@@ -91,7 +91,7 @@ pub const CHAPTER: Chapter = Chapter {
 const NEW_PROCESS: Duration = Duration::from_secs(5);
 
 /// What the application sees, even if its process has yet to be started.
-fn process_answers(client: &mut Client) -> Result<Seen, Failure> {
+fn process_answers(client: &Client) -> Result<Seen, Failure> {
     let call = client.application()?.call(&[]);
     let mut connection = client.connect_patient(NEW_PROCESS)?;
     connection.send(call.get())?;
@@ -100,7 +100,7 @@ fn process_answers(client: &mut Client) -> Result<Seen, Failure> {
 
 /// Skips the check where the application runs in a single process: then that is the server. That another process may call
 /// the application, as wsgi.multiprocess says, is no promise that one does: two have to be seen at work.
-fn is_one_of_several(client: &mut Client) -> Result<(), Failure> {
+fn is_one_of_several(client: &Client) -> Result<(), Failure> {
     client.needs(Concurrency)?;
     let first = client.application()?.call(&[mark("on"), wait("go")]);
     let mut connection = client.connect()?;

@@ -21,15 +21,15 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "List everything that your server does with the result apart from a for loop over it.",
             mutant: gateway("measures"),
             run: Act(|client| {
-                for kind in ["list", "tuple", "generator", "sized", "indexed"] {
+                client.each(["list", "tuple", "generator", "sized", "indexed"], |kind| {
                     for content in [Some("one"), None] {
                         let blocks = content.iter().map(|block| block.as_bytes().to_vec()).collect();
                         let reply = client.application()?.run(&[ok(), Step::Return(kind, blocks)])?;
                         reply.status_is(&[200])?;
                         reply.body_is(content.unwrap_or_default())?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -41,11 +41,11 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("08:49:37 GMT\r\n", "08:49:37 GMT\r\nDate: Mon, 07 Nov 1994 08:49:37 GMT\r\n"),
             run: Act(|client| {
                 let date = "Sun, 06 Nov 1994 08:49:37 GMT";
-                for [length, kind, when, server] in [
+                client.each([
                     ["Content-Length", "Content-Type", "Date", "Server"],
                     ["content-length", "content-type", "date", "server"],
                     ["CONTENT-LENGTH", "cONTENT-tYPE", "dATE", "sERVER"],
-                ] {
+                ], |[length, kind, when, server]| {
                     let fields = [(length, "5"), (kind, "text/x-case"), (when, date), (server, "probe")];
                     let reply =
                         client.application()?.run(&[start("200 OK", &fields), list(["he", "llo"])])?;
@@ -63,8 +63,8 @@ pub const CHAPTER: Chapter = Chapter {
                             ));
                         }
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
