@@ -9,7 +9,7 @@ use crate::client::capability::{Capability, Offer};
 use crate::client::connection::Connection;
 use crate::client::context::{Context, Limits, get};
 use crate::client::random::Random;
-use crate::judge::failure::{Failure, wrong};
+use crate::judge::failure::{Failure, no_reply, unproved, wrong};
 use crate::judge::findings::Finding;
 use crate::wire::octets::{contains, escape_some};
 use crate::wire::reply::{Answer, Reply};
@@ -96,6 +96,15 @@ impl Client {
         Ok(reply)
     }
 
+    /// Sends `request`, which may be granted or refused: a server error is wrong, and so is silence.
+    pub fn answers(&self, request: impl AsRef<[u8]>) -> Result<Option<Reply>, Failure> {
+        match self.ask(request)? {
+            Answer::Reply(reply) => reply.is_no_server_error().map(|()| Some(reply)),
+            Answer::Closed | Answer::Reset => Ok(None),
+            other => Err(no_reply(other)),
+        }
+    }
+
     /// Skips the check where the server does not offer `capability`; where that is not clear, the check goes on and
     /// shows it. Where the profile asks for it, nothing is
     /// skipped: the check that others need goes on and shows what is missing, and the others are blocked.
@@ -110,10 +119,28 @@ impl Client {
     }
 
     /// Skips the check where the server speaks HTTP/1.0, which has no interim responses (RFC 9110 15.2).
-    pub fn knows_interim_responses(&mut self) -> Result<(), Failure> {
+    pub fn knows_interim_responses(&self) -> Result<(), Failure> {
         match &self.send("{get}\r\n")?.version[..] {
             "HTTP/1.0" => Err(Failure::Skip("the server speaks HTTP/1.0, which has no 100".into())),
             _ => Ok(()),
+        }
+    }
+
+    /// Skips the check where the server refuses requests in HTTP/1.0, as it may (RFC 9110 15.6.6). That it does not
+    /// answer them is wrong once.
+    pub fn knows_http10(&self) -> Result<(), Failure> {
+        match self.ask("GET / HTTP/1.0\r\nHost: {host}\r\n\r\n")? {
+            Answer::Reply(reply) if reply.succeeds().is_ok() => Ok(()),
+            Answer::Reply(_) => Err(Failure::Skip("the server refuses requests in HTTP/1.0".into())),
+            other => Err(unproved(other.describe())),
+        }
+    }
+
+    /// Blocks the check where HEAD is refused: that is wrong once.
+    pub fn knows_head(&self) -> Result<(), Failure> {
+        match self.ask("HEAD / HTTP/1.1\r\nHost: {host}\r\n\r\n")? {
+            Answer::Reply(reply) if reply.is_error().is_err() => Ok(()),
+            other => Err(Failure::Blocked(format!("a plain HEAD request is refused: {}", other.describe()))),
         }
     }
 

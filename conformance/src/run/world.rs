@@ -112,7 +112,11 @@ pub(super) fn restart(world: &mut World<'_>) -> bool {
 /// The server did not survive this check.
 pub(super) fn blame(world: &mut World<'_>, mut look: Look) -> Ruling {
     let death = world.target.sudden_death().map(|how| format!("it ended: {how}"));
-    let actual = death.unwrap_or_else(|| "it no longer answers a plain GET".into());
+    let mut actual = death.unwrap_or_else(|| "it no longer answers a plain GET".into());
+    // What the check itself found may be why.
+    if let Err(Failure::Fail { expected, actual: found, .. }) = &look.result {
+        actual.push_str(&format!("; before that, expected {expected}, actual {found}"));
+    }
     look.result = Err(wrong("a server that goes on serving other clients afterwards", actual));
     ruling(world, look)
 }

@@ -59,7 +59,7 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["probe"],
     &["judge/failure"],
     &["judge/reply", "judge/findings"],
-    &["judge/files", "judge/form", "judge/lint", "judge/output", "judge/hosted"],
+    &["judge/refusal", "judge/files", "judge/form", "judge/lint", "judge/output", "judge/hosted"],
     &["judge/input", "judge/process", "judge/application"],
     &["judge"],
     &["client/random", "client/capability", "client/asked"],

@@ -4,6 +4,7 @@
 //! With `CONFORMANCE_URL` or `CONFORMANCE_COMMAND` in the environment the checks run against that server instead,
 //! one test for each check; `CONFORMANCE_PROFILE` names the profile (by default `simple`).
 
+mod allowed;
 mod awkward;
 mod floor;
 mod gateways;
@@ -15,6 +16,7 @@ mod mutants;
 mod program;
 mod reference;
 mod runner;
+mod small;
 mod snapshots;
 mod student;
 mod subject;
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         let groups = [
             reference::trials(),
             floor::trials(),
+            allowed::trials(),
             awkward::trials(),
             gateways::trials(),
             runner::trials(),

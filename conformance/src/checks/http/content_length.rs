@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::capability::Capability;
-use crate::client::context::FOLLOW_UP;
 use crate::client::property::for_all;
 use crate::mutant::{hears, read_once, serves};
 
@@ -70,7 +69,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let twin = client.twin("{upload}Content-Length: 3\r\n\r\na=b")?;
                 client.each(["+3", "-3", "-0"], |length| {
                     let request = format!("{{upload}}Content-Length: {length}\r\n\r\na=b");
-                    twin.refuses_and_closes(request, &[400, 411, 413])
+                    twin.refuses_and_closes(request, &[400])
                 })
             }),
         },
@@ -86,7 +85,7 @@ pub const CHAPTER: Chapter = Chapter {
                 // The last one is also a digit, but not in ASCII.
                 client.each(["abc", "0x3", "3.0", "3e0", "0_3", "3 3", "3;x", "\"3\"", "\u{663}"], |length| {
                     let request = format!("{{upload}}Content-Length: {length}\r\n\r\na=b");
-                    twin.refuses_and_closes(request, &[400, 411, 413])
+                    twin.refuses_and_closes(request, &[400])
                 })
             }),
         },
@@ -101,7 +100,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let twin = client.twin("{upload}Content-Length: 3\r\n\r\na=b")?;
                 client.each(["3\r\nContent-Length: 4", "4\r\nContent-Length: 3", "3, 4"], |lengths| {
                     let request = format!("{{upload}}Content-Length: {lengths}\r\n\r\na=b");
-                    twin.refuses_and_closes(request, &[400, 411, 413])
+                    twin.refuses_and_closes(request, &[400])
                 })
             }),
         },
@@ -116,7 +115,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let twin = client.twin("{upload}Content-Length: 3\r\n\r\na=b")?;
                 client.each(["3\r\nContent-Length: 3", "3, 3"], |lengths| {
                     let request = format!("{{upload}}Content-Length: {lengths}\r\n\r\na=b");
-                    twin.refuses_or_reads(request, &[400, 411, 413], &[(b"a", b"b")])
+                    twin.refuses_or_reads(request, &[400], &[(b"a", b"b")])
                 })
             }),
         },
@@ -131,7 +130,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let twin = client.twin("{upload}Content-Length: 3\r\n\r\na=b")?;
                 client.each(["18446744073709551619", "4294967299"], |length| {
                     let request = format!("{{upload}}Content-Length: {length}\r\n\r\na=b");
-                    twin.refuses_or_waits(request, &[400, 411, 413])
+                    twin.refuses_or_waits(request, &[400, 413])
                 })
             }),
         },
@@ -146,7 +145,7 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Capability::Form)?;
                 client.needs_refusals()?;
                 let twin = client.twin("{upload}Content-Length: 10\r\n\r\na=bcdefghi")?;
-                twin.refuses_cut_off("{upload}Content-Length: 10\r\n\r\na=b", &[400, 408, 500])
+                twin.refuses_cut_off("{upload}Content-Length: 10\r\n\r\na=b", &[400])
             }),
         },
         Check {
@@ -160,9 +159,9 @@ pub const CHAPTER: Chapter = Chapter {
                 client.each(["", "Content-Length: 0\r\n"], |length| {
                     let mut connection = client.connect()?;
                     connection.send(format!("{{upload}}{length}\r\n"))?;
-                    connection.reply()?.status_is_not(&[500, 501, 502, 503])?;
-                    connection.send(FOLLOW_UP)?;
-                    connection.goes_on_or_ends()
+                    let reply = connection.reply()?;
+                    reply.is_no_server_error()?;
+                    connection.goes_on_after(&reply)
                 })
             }),
         },
@@ -193,7 +192,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("Content-Length:\r\n", "Content-Length: 0\r\n"),
             run: Act(|client| {
                 let twin = client.twin("{upload}Content-Length: 3\r\n\r\na=b")?;
-                twin.refuses_and_closes("{upload}Content-Length:\r\n\r\na=b", &[400, 411])
+                twin.refuses_and_closes("{upload}Content-Length:\r\n\r\na=b", &[400])
             }),
         },
         Check {

@@ -160,8 +160,8 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Try an empty value in every function that reads Host.",
             mutant: instead_of("HTTP/1.1 400", "HTTP/1.1 500"),
             run: Act(|client| {
-                let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                if twin.refuses_or_grants("GET / HTTP/1.1\r\nHost:\r\n\r\n", &[400])?.is_some() {
+                let reply = client.answers("GET / HTTP/1.1\r\nHost:\r\n\r\n")?;
+                if reply.is_some_and(|reply| reply.succeeds().is_ok()) {
                     client.note("the server accepts a request with an empty Host");
                 }
                 Ok(())
@@ -190,7 +190,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let twin = client.twin("GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
                 client.each(["", ":80", "u:p@{host}"], |authority| {
                     let request = format!("GET http://{authority}/ HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
-                    twin.refuses(request, &[400, 404, 421])
+                    twin.refuses(request, &[400])
                 })
             }),
         },

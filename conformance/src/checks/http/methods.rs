@@ -27,6 +27,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find every place that writes content, error pages included, and check whether it knows the method.",
             mutant: hears("HEAD /", "GET /"),
             run: Act(|client| {
+                client.knows_head()?;
                 let missing = client.token();
                 client.each(["/", &format!("/{missing}")], |target| {
                     let mut connection = client.connect()?;
@@ -64,6 +65,7 @@ pub const CHAPTER: Chapter = Chapter {
                 }
             }),
             run: Act(|client| {
+                client.knows_head()?;
                 client.each(pages(client, &["/hello.txt", "/range.bin", "/empty.txt"]), |target| {
                     let (get, head, again) =
                         (client.get(target)?, ask_head(client, target)?, client.get(target)?);
@@ -91,6 +93,7 @@ pub const CHAPTER: Chapter = Chapter {
                 }
             }),
             run: Act(|client| {
+                client.knows_head()?;
                 client.each(pages(client, &["/style.css", "/dir"]), |target| {
                     let (get, head, again) =
                         (client.get(target)?, ask_head(client, target)?, client.get(target)?);
@@ -146,7 +149,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("BREW /", "GET /"),
             run: Act(|client| {
                 let twin = client.twin("{get}\r\n")?;
-                twin.refuses("BREW / HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400, 404, 405, 501])
+                twin.refuses("BREW / HTTP/1.1\r\nHost: {host}\r\n\r\n", &[405, 501])
             }),
         },
         Check {
@@ -158,7 +161,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("get / ", "GET / "),
             run: Act(|client| {
                 let twin = client.twin("{get}\r\n")?;
-                let verdict = twin.refuses("get / HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400, 404, 405, 501]);
+                let verdict = twin.refuses("get / HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400, 501]);
                 if verdict.is_err()
                     && let Answer::Reply(reply) = client.ask("BREW / HTTP/1.1\r\nHost: {host}\r\n\r\n")?
                     && (200..300).contains(&reply.status)
@@ -221,7 +224,7 @@ pub const CHAPTER: Chapter = Chapter {
                     let request =
                         format!("{method} / HTTP/1.1\r\nHost: {{host}}\r\nContent-Length: 0\r\n\r\n");
                     if let Answer::Reply(reply) = client.ask(request)? {
-                        reply.status_is_not(&[500, 502, 503])?;
+                        reply.is_no_server_error()?;
                     }
                     Ok(())
                 })
@@ -249,11 +252,7 @@ pub const CHAPTER: Chapter = Chapter {
             requirement: unwritten().warns().because("The request is valid and tools send it, so a server error or silence in answer to it is a bug."),
             hint: "Follow a request target that does not begin with a slash through your code.",
             mutant: instead_of("204 No Content", "500 Internal Server Error"),
-            run: Act(|client| match client.ask("OPTIONS * HTTP/1.1\r\nHost: {host}\r\n\r\n")? {
-                Answer::Reply(reply) => reply.status_is(&[200, 204, 400, 403, 404, 405, 501]),
-                Answer::Closed | Answer::Reset => Ok(()),
-                other => Err(crate::judge::failure::wrong("a response", other.describe())),
-            }),
+            run: Act(|client| client.answers("OPTIONS * HTTP/1.1\r\nHost: {host}\r\n\r\n").map(drop)),
         },
         Check {
             id: "trace-without-secrets",
@@ -292,7 +291,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let twin = client.twin("{get}\r\n")?;
                 client.each(["127.0.0.1:1", "127.0.0.1:", "127.0.0.1:99999"], |target| {
                     let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n");
-                    twin.refuses(request, &[400, 403, 404, 405, 501])
+                    twin.refuses(request, &[400, 405, 501])
                 })
             }),
         },

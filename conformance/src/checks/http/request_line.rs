@@ -62,7 +62,7 @@ pub const CHAPTER: Chapter = Chapter {
                 ];
                 client.each(cases, |version| {
                     let request = format!("GET / {version}\r\nHost: {{host}}\r\n\r\n");
-                    twin.refuses(request, &[400, 501, 505])
+                    twin.refuses(request, &[400, 505])
                 })
             }),
         },
@@ -115,7 +115,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
                 client.each(["GET HTTP/1.1", "/ HTTP/1.1", "GET /", "GET"], |line| {
-                    twin.refuses(format!("{line}\r\nHost: {{host}}\r\n\r\n"), &[400, 405, 501, 505])
+                    twin.refuses(format!("{line}\r\nHost: {{host}}\r\n\r\n"), &[400])
                 })
             }),
         },
@@ -128,8 +128,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("GET / b ", "GET / "),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                // A redirect to the target with the space encoded is also right.
-                twin.refuses("GET / b HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400, 404, 505, 301])
+                twin.refuses_or_redirects("GET / b HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400])
             }),
         },
         Check {
@@ -143,7 +142,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
                 client.each(["*", "?a=b", "index.html", "example.org:80"], |target| {
                     let request = format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
-                    twin.refuses(request, &[400, 404, 405, 501, 301])
+                    twin.refuses_or_redirects(request, &[400])
                 })
             }),
         },
@@ -158,7 +157,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
                 client.each(["GE(T", "\"GET\"", "GET\x7f"], |method| {
                     let request = format!("{method} / HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
-                    twin.refuses(request, &[400, 405, 501])
+                    twin.refuses(request, &[400, 501])
                 })
             }),
         },
@@ -183,7 +182,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP/1.1 414", "HTTP/1.1 400"),
             run: Act(|client| {
                 let query = "a".repeat(100_000);
-                client.get(&format!("/?{query}"))?.status_is_not(&[400, 413, 431, 500, 502, 503])
+                let reply = client.get(&format!("/?{query}"))?;
+                // A server may also accept it.
+                if reply.status < 400 { Ok(()) } else { reply.status_is(&[414]) }
             }),
         },
         Check {
@@ -195,7 +196,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP/1.1 400", "HTTP/1.1 500"),
             run: Act(|client| {
                 let reply = client.send(b"GET /caf\xe9 HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                reply.status_is_not(&[500, 502, 503])
+                reply.is_no_server_error()
             }),
         },
     ],

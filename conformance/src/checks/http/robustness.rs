@@ -18,7 +18,7 @@ use crate::client::connection::Connection;
 use crate::client::context::FOLLOW_UP;
 use crate::client::property::for_all;
 use crate::judge::failure::{Failure, wrong};
-use crate::mutant::{OK, next_head, replies, serves};
+use crate::mutant::{OK, instead_of, next_head, replies, serves};
 use crate::target::fixture;
 use crate::wire::octets::hex;
 use crate::wire::reply::Answer;
@@ -180,6 +180,32 @@ pub const CHAPTER: Chapter = Chapter {
                     }
                 }
                 client.get("/")?.succeeds()
+            }),
+        },
+        Check {
+            id: "no-500-for-malformed",
+            title: "No malformed request makes the server answer with a server error",
+            why: "A 5xx says that your program is broken and that the client may try again; here the client has to change its request.",
+            requirement: unwritten().warns().because(
+                "The request is refused, as it has to be; only the code puts the blame on the wrong side.",
+            ),
+            hint: "Search for an exception that your code for requests raises and that only the outermost handler catches.",
+            mutant: instead_of("HTTP/1.1 400", "HTTP/1.1 500"),
+            run: Act(|client| {
+                let requests = [
+                    "noise\x01\x02\r\n\r\n",
+                    "GET /\r\nHost: {host}\r\n\r\n",
+                    "GET / HTTP/1\r\nHost: {host}\r\n\r\n",
+                    "GET / HTTP/1.1\r\nHost: x {host}\r\n\r\n",
+                    "{get}X-Test\r\n\r\n",
+                    "{upload}Content-Length: abc\r\n\r\na=b",
+                    "{upload}Content-Length: -3\r\n\r\na=b",
+                    "{upload}Transfer-Encoding: chunked\r\n\r\nabc\r\n\r\n",
+                ];
+                client.each(requests, |request| match client.ask(request)? {
+                    Answer::Reply(reply) => reply.is_no_server_error(),
+                    _ => Ok(()),
+                })
             }),
         },
         Check {

@@ -173,6 +173,8 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Compare the order of your conditions with the list in RFC 9110 section 13.2.2.",
             mutant: hears("If-None-Match: \"no-such-tag\"\r\n", ""),
             run: Act(|client| {
+                // A client has a tag only from a server that sends one.
+                tagged(client)?;
                 let modified = compares_dates(client)?;
                 let conditions = format!("If-None-Match: \"no-such-tag\"\r\n{}", since(modified));
                 ask(client, &conditions)?.is_whole(HELLO)

@@ -99,7 +99,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.needs(Files)?;
                 let twin = client.twin(get("/100%25.txt"))?;
-                twin.refuses(get("/100%2525.txt"), &[400, 403, 404])
+                twin.refuses(get("/100%2525.txt"), &[404])
             }),
         },
         Check {
@@ -208,7 +208,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("Content-Length: 0\r\n", "X-Length: 0\r\n"),
             run: Act(|client| {
                 client.needs(Files)?;
-                sends(client, "/empty.txt", "empty.txt")
+                let reply = client.get("/empty.txt")?;
+                reply.is_whole(b"")?;
+                reply.has_end()
             }),
         },
         Check {
