@@ -15,7 +15,7 @@ type Expected = &'static [(&'static str, Verdict)];
 
 pub(crate) fn trials() -> Vec<Trial> {
     use Verdict::{Blocked, Fail, Pass, Skip};
-    let ways: [(&str, &str, Expected); 20] = [
+    let ways: [(&str, &str, Expected); 21] = [
         ("cgi", "no-script-below", &[("cgi-script-name", Pass), ("script-working-directory", Pass)]),
         (
             "cgi",
@@ -30,6 +30,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
         ("cgi", "answers-options-itself", &[("cgi-method", Pass), ("cgi-method-case", Pass)]),
         ("cgi", "types-in-lower-case", &[("cgi-content-type", Pass)]),
+        (
+            "cgi",
+            "refuses-with-500",
+            &[("cgi-missing-script", Pass), ("cgi-cannot-start", Pass), ("cgi-nul-in-path", Pass)],
+        ),
         ("cgi", "sends-programs", &[("cgi-answers", Fail), ("cgi-method", Blocked)]),
         ("cgi", "paths-as-utf-8", &[("cgi-path-info-octets", Pass)]),
         ("cgi", "moves-what-was-made", &[("redirect-with-status", Pass)]),
