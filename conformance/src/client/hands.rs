@@ -23,7 +23,7 @@ pub struct Client {
     transcript: Transcript,
     asked: Asked,
     connections: AtomicU32,
-    random: Random,
+    random: Mutex<Random>,
     notes: Mutex<Vec<String>>,
     /// Whether others need the check.
     is_gate: bool,
@@ -38,7 +38,7 @@ impl Client {
             transcript: Transcript::default(),
             asked: Asked::default(),
             connections: AtomicU32::new(0),
-            random: Random::new(seed, check),
+            random: Mutex::new(Random::new(seed, check)),
             notes: Mutex::default(),
             is_gate: false,
         }
@@ -189,13 +189,13 @@ impl Client {
     }
 
     /// A word of twelve letters that no other request of the run has.
-    pub fn token(&mut self) -> String {
-        self.random.token()
+    pub fn token(&self) -> String {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).token()
     }
 
     /// Random choices that the seed reproduces.
     pub fn random(&mut self) -> &mut Random {
-        &mut self.random
+        self.random.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long to wait, for a verb that waits by itself.

@@ -7,6 +7,7 @@
 mod allowed;
 mod awkward;
 mod floor;
+mod gateways;
 mod hostile;
 mod layers;
 mod ledger;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
             allowed::trials(),
             awkward::trials(),
             quality::trials(),
+            gateways::trials(),
             runner::trials(),
             misbehaving::trials(),
             subject::trials(),

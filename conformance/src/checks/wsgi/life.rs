@@ -90,7 +90,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(answers_backwards),
             run: Act(|client| {
                 client.needs(Persistence)?;
-                let mut application = client.application()?;
+                let application = client.application()?;
                 let calls = [(); 3].map(|()| application.call(&[Step::Read(Some(12))]));
                 let mut connection = client.connect()?;
                 let requests: String = calls.iter().map(|call| call.post(&call.token)).collect();
