@@ -32,6 +32,7 @@ pub(crate) const SERVERS: &[&[&str]] = &[
     &["form/form"],
     &["form"],
     &["program"],
+    &["cgi/guardian"],
     &["cgi/output", "cgi/process", "cgi/script"],
     &["cgi/demonstration", "cgi/gateway"],
     &["cgi"],
