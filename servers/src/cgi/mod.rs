@@ -23,6 +23,9 @@
 //! but who may rename files in that directory may have anything run.
 
 mod demonstration;
+#[cfg(fuzzing)]
+#[path = "../../fuzz/properties/cgi.rs"]
+pub mod fuzzing;
 mod gateway;
 mod guardian;
 mod output;

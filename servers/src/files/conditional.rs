@@ -110,7 +110,7 @@ fn date(request: &Headers, field: &str) -> Option<SystemTime> {
 }
 
 /// A date in any of the three formats of RFC 9110 5.6.7.
-fn parse_date(text: &str, now: SystemTime) -> Option<SystemTime> {
+pub(super) fn parse_date(text: &str, now: SystemTime) -> Option<SystemTime> {
     let expanded = expand_year(text, now);
     httpdate::parse_http_date(expanded.as_deref().unwrap_or(text)).ok()
 }

@@ -14,6 +14,9 @@ mod answer;
 mod field;
 #[expect(clippy::module_inception, reason = "the folder is about forms, and so is the first file to read")]
 mod form;
+#[cfg(fuzzing)]
+#[path = "../../fuzz/properties/form.rs"]
+pub mod fuzzing;
 mod multipart;
 mod parameters;
 mod plain;
