@@ -20,6 +20,9 @@ pub struct Cause {
     pub blocks: Vec<String>,
 }
 
+/// How it is said of an answer that it is not a response, or not a whole one.
+const UNREADABLE: [&str; 2] = ["bytes that are not an HTTP response", "a response that "];
+
 /// How a failed check is recognised as another sign of the same thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Sign {
@@ -92,7 +95,9 @@ fn sign(outcome: &Outcome, breach: &Breach) -> Sign {
         _ => {}
     }
     match breach.actual.split_once(": \"") {
-        Some((why, bytes)) if bytes.ends_with('"') && !why.contains('"') => Sign::Unreadable(why.into()),
+        Some((why, _)) if UNREADABLE.iter().any(|unreadable| why.starts_with(unreadable)) => {
+            Sign::Unreadable(why.into())
+        }
         // A reply, whatever it is, says as much as what was expected of it.
         _ if breach.actual.starts_with("\"HTTP/") => Sign::Answer {
             chapter: outcome.chapter.clone(),

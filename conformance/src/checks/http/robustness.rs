@@ -18,7 +18,7 @@ use crate::client::connection::Connection;
 use crate::client::context::FOLLOW_UP;
 use crate::client::property::for_all;
 use crate::judge::failure::{Failure, wrong};
-use crate::mutant::{OK, instead_of, next_head, replies, serves};
+use crate::mutant::{NOT_FOUND, OK, instead_of, next_head, replies, serves};
 use crate::target::fixture;
 use crate::wire::octets::hex;
 use crate::wire::reply::Answer;
@@ -276,6 +276,41 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "clients-at-once",
+            title: "Sixteen clients at once each get the answer to their own request",
+            why: "What is kept of a request where all clients can reach it, one visitor reads of another.",
+            requirement: unwritten()
+                .counts()
+                .because("A visitor who gets the answer of another reads what is not meant for them."),
+            hint: "Search for variables that outlive a request: globals, and fields of the server itself.",
+            mutant: serves(|client| drop(thread::Builder::new().spawn(move || mixes_up(client)))),
+            run: Act(|client| {
+                client.needs(Concurrency)?;
+                let missing = format!("/{}", client.token());
+                let targets = ["/", &missing];
+                let alone = targets.map(|target| client.get(target).map(|reply| reply.status));
+                let [Ok(page), Ok(nothing)] = alone else { return client.get("/").map(drop) };
+                if page == nothing {
+                    return Err(Failure::Skip("the server answers every path with the same status".into()));
+                }
+                for _ in 0..8 {
+                    client.transcript().clear();
+                    let mut crowd = Vec::new();
+                    for (target, status) in targets.into_iter().zip([page, nothing]).cycle().take(16) {
+                        let mut connection = client.connect()?;
+                        connection.send(format!(
+                            "GET {target} HTTP/1.1\r\nHost: {{host}}\r\nConnection: close\r\n\r\n"
+                        ))?;
+                        crowd.push((connection, status));
+                    }
+                    for (connection, status) in &mut crowd {
+                        connection.reply()?.status_is(&[*status])?;
+                    }
+                }
+                Ok(())
+            }),
+        },
+        Check {
             id: "many-clients",
             title: "Fifty clients can keep connections open at the same time",
             why: "A browser keeps six connections to a page with pictures, and a class has thirty browsers.",
@@ -403,4 +438,14 @@ fn has_room_for_ten(mut client: TcpStream) {
         }
     };
     drop(thread::Builder::new().spawn(serve));
+}
+
+/// Keeps the request in progress where all threads see it.
+fn mixes_up(mut client: TcpStream) {
+    static CURRENT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+    let Some(head) = next_head(&mut client) else { return };
+    *CURRENT.lock().unwrap_or_else(PoisonError::into_inner) = head;
+    thread::sleep(Duration::from_millis(5));
+    let is_page = CURRENT.lock().unwrap_or_else(PoisonError::into_inner).starts_with(b"GET / ");
+    let _ = client.write_all(if is_page { OK } else { NOT_FOUND });
 }

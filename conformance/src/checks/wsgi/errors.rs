@@ -14,7 +14,7 @@ const BINARY: &[(&str, &str)] = &[("Content-Type", "application/octet-stream")];
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-errors",
     title: "WSGI: applications that fail, and wsgi.errors",
-    needs: &["wsgi-answers"],
+    needs: &["wsgi-answers", "wsgi-blocks-arrive"],
     turn: Turn::Beside,
     checks: &[
         Check {

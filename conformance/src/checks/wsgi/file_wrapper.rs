@@ -11,7 +11,7 @@ use crate::probe::{Step, ok, start};
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-file-wrapper",
     title: "WSGI: files as responses, wsgi.file_wrapper",
-    needs: &["wsgi-answers"],
+    needs: &["wsgi-answers", "wsgi-blocks-arrive"],
     turn: Turn::Beside,
     checks: &[
         Check {

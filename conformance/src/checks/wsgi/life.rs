@@ -12,7 +12,7 @@ use crate::probe::{Step, emit, list, mark, ok, start, wait};
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-life",
     title: "WSGI: requests, and how they end",
-    needs: &["wsgi-answers"],
+    needs: &["wsgi-answers", "wsgi-blocks-arrive"],
     turn: Turn::Beside,
     checks: &[
         Check {
