@@ -44,8 +44,8 @@ impl Guardian {
     /// # Errors
     /// Those of the system.
     pub(super) fn start(scripts: usize) -> io::Result<Arc<Guardian>> {
-        let mut record = tempfile::tempfile()?;
-        // Now, while there is room on the disk.
+        let mut record = file()?;
+        // Now, while there is room.
         record.write_all(&vec![0; scripts * PLACE])?;
         // Under this name it also goes unseen when somebody kills every process that has the name of the server.
         let program =
@@ -89,6 +89,14 @@ impl Drop for Entry {
         self.guardian.write(self.place, 0);
         self.guardian.free.lock().unwrap_or_else(PoisonError::into_inner).push(self.place);
     }
+}
+
+/// A file in memory where the system has that: on disk each change of it would be entered in a journal.
+fn file() -> io::Result<File> {
+    #[cfg(target_os = "linux")]
+    return Ok(rustix::fs::memfd_create("scripts", rustix::fs::MemfdFlags::CLOEXEC)?.into());
+    #[cfg(not(target_os = "linux"))]
+    tempfile::tempfile()
 }
 
 /// The guardian itself: waits for the end of standard input, and ends the process groups in the file that is its
