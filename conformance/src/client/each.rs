@@ -42,7 +42,7 @@ impl Client {
         let (mut tried, mut previous, mut silences) = (0, before, 0);
         let mut undecided = Ok(());
         for case in cases.by_ref() {
-            let (name, from) = (name(&case), self.connections());
+            let (name, from) = (self.name(&case), self.connections());
             tried += 1;
             match holds(case) {
                 Ok(()) => {}
@@ -74,6 +74,15 @@ impl Client {
         let expected = failed[0].expected.clone();
         Err(Failure::Fail { expected, actual: describe(&failed, tried, left), at: mark })
     }
+
+    /// A case as it is shown: with the paths of this server.
+    fn name(&self, case: &impl Debug) -> String {
+        let context = self.context();
+        let whole =
+            format!("{case:?}").replace("{cgi}", &context.cgi).replace("{ext}", &context.cgi_extension);
+        let cut: String = whole.chars().take(NAME_LENGTH).collect();
+        if cut.len() < whole.len() { cut + "..." } else { cut }
+    }
 }
 
 /// What came of all that failed, of so many that were tried.
@@ -101,13 +110,6 @@ fn describe(failed: &[Failed], tried: usize, left: usize) -> String {
         };
         format!("{count} of {tried} cases fail: {}{untried}", named(DIFFERENT, &one, "; "))
     }
-}
-
-/// What a case is called: its octets as a program would spell them.
-fn name(case: &impl Debug) -> String {
-    let whole = format!("{case:?}");
-    let cut: String = whole.chars().take(NAME_LENGTH).collect();
-    if cut.len() < whole.len() { cut + "..." } else { cut }
 }
 
 /// Whether a connection after number `from` could not be opened.

@@ -3,8 +3,9 @@
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::capability::Capability;
-use crate::mutant::{hears, instead_of};
+use crate::mutant::{hears, instead_of, replies};
 use crate::target::fixture;
+use crate::wire::reply::Answer;
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -40,6 +41,23 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("GET HTTP://", "GET ftp://"),
             run: Act(|client| {
                 client.each(["HTTP://{host}/", "http://{host}"], |target| client.get(target)?.succeeds())
+            }),
+        },
+        Check {
+            id: "noise-is-no-request",
+            title: "A line that is not an HTTP request is not answered with success",
+            why: "A server that answers 2xx to anything has not looked at the request: a broken client or a port scan looks like a success.",
+            requirement: rule(&["rfc9112-2.2-08"]).warns(),
+            hint: "Follow the first line from the place where it is read to the place where the response is chosen.",
+            mutant: replies("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+            run: Act(|client| {
+                let noise = "noise\x01\x02\r\nHost: {host}\r\n\r\n";
+                let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+                if matches!(client.ask(noise)?, Answer::Silent(_)) {
+                    client.note("noise is not answered at all, where 400 is right");
+                    return Ok(());
+                }
+                twin.refuses_or_redirects(noise, &[400])
             }),
         },
         Check {
