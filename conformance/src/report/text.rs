@@ -10,6 +10,7 @@ use crate::report::failure::{GREEN, RED, YELLOW, failure};
 use crate::report::found::Offered;
 use crate::report::marks::Mark;
 use crate::report::outcome::{Outcome, Ruling, Verdict};
+use crate::report::points::Points;
 use crate::report::printable::{printable, printable_lines};
 
 /// The report as text, with terminal styles; they are stripped where it goes elsewhere.
@@ -228,6 +229,12 @@ fn summary(report: &Report) -> String {
     }
     let points = match &report.marks {
         marks if marks.parts.is_empty() => String::new(),
+        marks if marks.bonus > Points::default() => {
+            format!(
+                "; {} of {} points, and {} for what is not asked for",
+                marks.earned, marks.total, marks.bonus
+            )
+        }
         marks => format!("; {} of {} points", marks.earned, marks.total),
     };
     let seconds = report.end.took_ms as f64 / 1000.0;

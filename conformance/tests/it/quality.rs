@@ -103,5 +103,5 @@ fn earned(
     }
     let mut target = reference.reached_at(address);
     let options = Options { seed: SEED, jobs: 8, only: Vec::new() };
-    Ok(report(&mut target, &reference::profile(server), &options).marks.earned)
+    Ok(report(&mut target, &reference::profile(server), &options).marks.whole())
 }
