@@ -1,5 +1,6 @@
 //! What a run found out, as plain data, and its formats: each is a function from a report to a text.
 
+mod brief;
 mod cause;
 mod data;
 mod exchange;
@@ -31,6 +32,6 @@ pub use reproduce::{NoCommand, by_hand, shell_words};
 /// Writes a report in one format.
 pub type Render = fn(&Report) -> String;
 
-/// The formats by name: for people, for programs, and for CI systems.
+/// The formats by name: for people, whole and on one screen; for programs, and for CI systems.
 pub const FORMATS: &[(&str, Render)] =
-    &[("text", text::render), ("json", json::render), ("junit", junit::render)];
+    &[("text", text::render), ("brief", brief::render), ("json", json::render), ("junit", junit::render)];

@@ -31,7 +31,7 @@ pub(super) fn render(report: &Report) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-fn heading(report: &Report) -> String {
+pub(super) fn heading(report: &Report) -> String {
     let server = printable(&report.setup.server);
     let profile = printable(&report.setup.profile);
     let mut text = format!("server {server}\nprofile {profile}, seed {}\n", report.setup.seed);
@@ -57,7 +57,7 @@ fn offered(offered: &[Offered]) -> String {
     .concat()
 }
 
-fn chapters(report: &Report) -> String {
+pub(super) fn chapters(report: &Report) -> String {
     let line = |outcomes: &[Outcome]| {
         let chapter = printable(&outcomes[0].chapter);
         format!("  {chapter:<16} {}\n", tally(outcomes))
@@ -97,7 +97,7 @@ fn name(outcome: &Outcome) -> String {
 }
 
 /// What is wrong with the server as a whole.
-fn deaths(report: &Report) -> String {
+pub(super) fn deaths(report: &Report) -> String {
     let death = |death: &String| format!("{RED}ended{RED:#} {}\n", printable(death));
     let deaths: String = report.end.deaths.iter().map(death).collect();
     let unsteady = |beside: bool, heading: &str| {
@@ -145,7 +145,7 @@ fn failures(report: &Report) -> String {
     failures.collect::<Vec<_>>().join("\n")
 }
 
-fn errors(report: &Report) -> String {
+pub(super) fn errors(report: &Report) -> String {
     let error = |outcome: &Outcome| match &outcome.ruling {
         Ruling::Error { why } => Some(format!(
             "{RED}not judged{RED:#} {}\n  the suite or the machine failed, not the server: {}\n",
@@ -204,7 +204,7 @@ fn grouped(items: impl Iterator<Item = (String, String)>) -> String {
 }
 
 /// A line for each part that is more than a chapter.
-fn marks(report: &Report) -> String {
+pub(super) fn marks(report: &Report) -> String {
     let is_chapter = |mark: &Mark| report.outcomes.iter().any(|outcome| outcome.chapter == mark.id);
     if report.marks.parts.iter().all(is_chapter) {
         return String::new();
@@ -223,7 +223,7 @@ fn marks(report: &Report) -> String {
     format!("marks\n{lines}")
 }
 
-fn summary(report: &Report) -> String {
+pub(super) fn summary(report: &Report) -> String {
     if report.outcomes.is_empty() {
         return "No check was run.\n".into();
     }

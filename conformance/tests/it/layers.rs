@@ -93,6 +93,7 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["report/exchange", "report/reproduce"],
     &["report/failure", "report/explain"],
     &["report/text", "report/json", "report/junit"],
+    &["report/brief"],
     &["report"],
     &["run/names"],
     &["run/profile", "run/turn"],
