@@ -96,6 +96,9 @@ fn name(outcome: &Outcome) -> String {
     format!("{}: {}", printable(&outcome.check), printable(&outcome.title))
 }
 
+/// How many answers are shown that differ from time to time.
+const UNSTEADY_SHOWN: usize = 5;
+
 /// What is wrong with the server as a whole.
 pub(super) fn deaths(report: &Report) -> String {
     let death = |death: &String| format!("{RED}ended{RED:#} {}\n", printable(death));
@@ -105,10 +108,11 @@ pub(super) fn deaths(report: &Report) -> String {
         let lines: Vec<String> = found
             .map(|found| format!("  {}: {}\n", printable(&found.check), printable(&found.actual)))
             .collect();
-        if lines.is_empty() {
-            String::new()
-        } else {
-            format!("{RED}unsteady{RED:#} {heading}\n{}", lines.concat())
+        let shown = lines[..lines.len().min(UNSTEADY_SHOWN)].concat();
+        match lines.len().checked_sub(UNSTEADY_SHOWN) {
+            _ if lines.is_empty() => String::new(),
+            None | Some(0) => format!("{RED}unsteady{RED:#} {heading}\n{shown}"),
+            Some(more) => format!("{RED}unsteady{RED:#} {heading}\n{shown}  and {more} more\n"),
         }
     };
     [
