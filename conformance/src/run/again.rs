@@ -10,6 +10,9 @@ use crate::run::world::{Look, World, look};
 /// How often a check is looked at again, alone and beside others, to see whether a failure comes back.
 const ROUNDS: u64 = 5;
 
+/// In how many of these rounds a failure beside others must come back: once may be chance.
+const ROUNDS_FAILED: usize = 2;
+
 /// How many look at the same time, where a failure is sought beside others.
 const BESIDE: u64 = 4;
 
@@ -47,16 +50,19 @@ pub(super) fn seek(world: &World<'_>, check: &'static Check, turn: Turn, seed: u
 
 fn fails_beside(world: &World<'_>, check: &'static Check, seed: u64) -> bool {
     let limits = world.context.limits.patient();
-    (1..=ROUNDS).any(|round| {
+    let fails = |round: &u64| {
         thread::scope(|scope| {
             let start = |copy| {
                 let seed = seed.wrapping_add(round << 40 | copy << 36);
                 scope.spawn(move || look(world, check, seed, limits))
             };
             let running: Vec<_> = (0..BESIDE).map(start).collect();
-            running.into_iter().any(|look| look.join().is_ok_and(|look| is_failure(&look)))
+            // All are waited for: what is still under way would be beside the next ones.
+            let looks: Vec<_> = running.into_iter().filter_map(|look| look.join().ok()).collect();
+            looks.iter().any(is_failure)
         })
-    })
+    };
+    (1..=ROUNDS).filter(fails).take(ROUNDS_FAILED).count() == ROUNDS_FAILED
 }
 
 /// Whether it failed by what came; that nothing came in time may be the fault of the machine.
