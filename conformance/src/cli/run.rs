@@ -238,6 +238,7 @@ impl Run {
             seed,
             server: self.description(subject),
             started: self.url.is_none(),
+            layers: Vec::new(),
         }
     }
 

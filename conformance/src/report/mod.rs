@@ -31,6 +31,11 @@ pub use reproduce::{NoCommand, by_hand, shell_words};
 /// Writes a report in one format.
 pub type Render = fn(&Report) -> String;
 
+/// The format of this name.
+pub fn format(name: &str) -> Option<Render> {
+    FORMATS.iter().find(|(known, _)| *known == name).map(|(_, render)| *render)
+}
+
 /// The formats by name: for people, for programs, and for CI systems.
 pub const FORMATS: &[(&str, Render)] =
     &[("text", text::render), ("json", json::render), ("junit", junit::render)];

@@ -32,9 +32,27 @@ pub fn all_stopped() -> bool {
     running().is_none()
 }
 
+/// Stops every living process below this one. Where this one is their subreaper, these are also those that got away
+/// from their parents.
+pub fn stop_descendants() {
+    // What is killed may have forked a moment before.
+    for _ in 0..20 {
+        let family = descendants(std::process::id());
+        if family.is_empty() {
+            return;
+        }
+        family.into_iter().for_each(kill);
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
 fn running() -> MutexGuard<'static, Option<BTreeMap<u32, String>>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// What a program needs to be found and run: a server inherits these variables and no others.
+pub const INHERITED: &[&str] =
+    &["PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYENV_VERSION", "RUSTUP_HOME", "JAVA_HOME"];
 
 /// A variable that every process of a server inherits: by its value those that became daemons, and so have
 /// other parents, are known.
@@ -57,8 +75,8 @@ impl Process {
     /// Those of the system, and an empty command.
     pub fn spawn(command: &[String], environment: &[(&str, &str)], output: &Output) -> io::Result<Process> {
         let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-        let inherited = ["PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYENV_VERSION"];
-        let inherited = inherited.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
+        let inherited = INHERITED.iter().copied();
+        let inherited = inherited.filter_map(|name| Some((name, std::env::var_os(name)?)));
         let mut process = Command::new(program);
         let mark = mark();
         process.args(arguments).env_clear().envs(inherited).envs(environment.iter().copied());
@@ -100,6 +118,11 @@ impl Process {
         family.extend(marked(&self.mark));
         family.remove(&self.child.id());
         family
+    }
+
+    /// Whether it has ended, with the exit code 0.
+    pub fn has_succeeded(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(status)) if status.success())
     }
 
     /// How it ended, if it does so within `limit`: the system closes the connections of a crashed program a moment
@@ -203,8 +226,9 @@ fn signal_group(leader: u32, now: bool) {
     }
 }
 
+/// Ends a process at once.
 #[cfg(unix)]
-fn kill(process: u32) {
+pub fn kill(process: u32) {
     signal(process, rustix::process::Signal::KILL);
 }
 
@@ -242,15 +266,17 @@ fn marked(mark: &str) -> Vec<u32> {
     processes().filter(|(_, directory)| is_marked(directory)).map(|(process, _)| process).collect()
 }
 
-/// All processes below `ancestor`, from `/proc`. Elsewhere than on Linux none are found, and only the
+/// All living processes below `ancestor`, from `/proc`. Elsewhere than on Linux none are found, and only the
 /// process group is stopped.
-fn descendants(ancestor: u32) -> Vec<u32> {
+pub fn descendants(ancestor: u32) -> Vec<u32> {
     let parents: Vec<(u32, u32)> = processes()
         .filter_map(|(process, directory)| {
             let stat = std::fs::read_to_string(directory.join("stat")).ok()?;
             // The name before it is in parentheses and may hold anything.
-            let parent = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()?;
-            Some((process, parent))
+            let mut after = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+            let has_ended = after.next()? == "Z";
+            let parent = after.next()?.parse().ok()?;
+            (!has_ended).then_some((process, parent))
         })
         .collect();
     let mut family = vec![ancestor];

@@ -6,6 +6,7 @@
 
 mod awkward;
 mod floor;
+mod grade;
 mod hostile;
 mod layers;
 mod ledger;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
             snapshots::trials(),
             mutants::trials(),
             program::trials(),
+            grade::trials(),
         ];
         groups.into_iter().flatten().collect()
     });
