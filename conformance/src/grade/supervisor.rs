@@ -18,7 +18,7 @@ use super::order::{Order, Word};
 use super::walls;
 use crate::report::{End, Report, Setup, shell_words};
 use crate::run::profile::Profile;
-use crate::target::process::{INHERITED, descendants, kill};
+use crate::target::process::{INHERITED, children, descendants, kill};
 
 /// How long a worker may take beyond the limits that it keeps itself.
 const GRACE: Duration = Duration::from_secs(30);
@@ -223,13 +223,11 @@ fn workers() -> MutexGuard<'static, BTreeSet<u32>> {
     WORKERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Stops what workers left behind that were killed: where this process is the subreaper, it has come here.
+/// Stops what workers left behind that were killed: where this process is the subreaper, it has become its child.
 fn sweep() {
+    // None can be started meanwhile.
     let workers = workers();
-    let mut own = BTreeSet::new();
-    for worker in workers.iter() {
-        own.insert(*worker);
-        own.extend(descendants(*worker));
+    for stray in children().into_iter().filter(|process| !workers.contains(process)) {
+        descendants(stray).into_iter().chain([stray]).for_each(kill);
     }
-    descendants(std::process::id()).into_iter().filter(|process| !own.contains(process)).for_each(kill);
 }

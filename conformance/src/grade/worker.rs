@@ -114,11 +114,12 @@ impl Work<'_> {
         };
         let how = process.death_within(Duration::from_secs(recipe.build_s));
         let has_succeeded = process.has_succeeded();
+        if how.is_some() {
+            process.wait_for_output(Duration::from_secs(1));
+        }
         drop(process);
         // What it left running must not see the checks.
         process::stop_descendants();
-        // Its last output may still be in the pipe.
-        output.wait(0, Duration::from_millis(200), |_| has_succeeded);
         let ended = match how {
             _ if has_succeeded => Ok(()),
             Some(how) => {

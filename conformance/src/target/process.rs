@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::wire::output::Output;
@@ -65,6 +65,8 @@ pub struct Process {
     mark: String,
     /// Whether the program that was started ended well and left the server behind.
     is_daemon: bool,
+    /// What reads its output.
+    readers: [Option<JoinHandle<()>>; 2],
 }
 
 impl Process {
@@ -91,9 +93,8 @@ impl Process {
             running.insert(child.id(), mark.clone());
             child
         };
-        capture(child.stdout.take(), output)?;
-        capture(child.stderr.take(), output)?;
-        Ok(Process { child, mark, is_daemon: false })
+        let readers = [capture(child.stdout.take(), output)?, capture(child.stderr.take(), output)?];
+        Ok(Process { child, mark, is_daemon: false, readers })
     }
 
     /// How it ended, if it did.
@@ -123,6 +124,15 @@ impl Process {
     /// Whether it has ended, with the exit code 0.
     pub fn has_succeeded(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(Some(status)) if status.success())
+    }
+
+    /// Waits until all that it printed was read, at most for `limit`: what it left behind may hold its output open.
+    pub fn wait_for_output(&self, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        let all_read = || self.readers.iter().flatten().all(JoinHandle::is_finished);
+        while !all_read() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// How it ended, if it does so within `limit`: the system closes the connections of a crashed program a moment
@@ -174,16 +184,19 @@ impl Drop for Process {
     }
 }
 
-fn capture(channel: Option<impl Read + Send + 'static>, output: &Output) -> io::Result<()> {
-    let Some(mut channel) = channel else { return Ok(()) };
+fn capture(
+    channel: Option<impl Read + Send + 'static>,
+    output: &Output,
+) -> io::Result<Option<JoinHandle<()>>> {
+    let Some(mut channel) = channel else { return Ok(None) };
     let output = output.clone();
-    thread::Builder::new().spawn(move || {
+    let reader = thread::Builder::new().spawn(move || {
         let mut buffer = [0; 8192];
         while let Ok(length @ 1..) = channel.read(&mut buffer) {
             output.push(&buffer[..length]);
         }
     })?;
-    Ok(())
+    Ok(Some(reader))
 }
 
 #[cfg(unix)]
@@ -269,16 +282,7 @@ fn marked(mark: &str) -> Vec<u32> {
 /// All living processes below `ancestor`, from `/proc`. Elsewhere than on Linux none are found, and only the
 /// process group is stopped.
 pub fn descendants(ancestor: u32) -> Vec<u32> {
-    let parents: Vec<(u32, u32)> = processes()
-        .filter_map(|(process, directory)| {
-            let stat = std::fs::read_to_string(directory.join("stat")).ok()?;
-            // The name before it is in parentheses and may hold anything.
-            let mut after = stat.rsplit_once(')')?.1.split_ascii_whitespace();
-            let has_ended = after.next()? == "Z";
-            let parent = after.next()?.parse().ok()?;
-            (!has_ended).then_some((process, parent))
-        })
-        .collect();
+    let parents = parents();
     let mut family = vec![ancestor];
     let mut at = 0;
     while at < family.len() {
@@ -287,4 +291,23 @@ pub fn descendants(ancestor: u32) -> Vec<u32> {
         at += 1;
     }
     family.split_off(1)
+}
+
+/// The living processes that this one is the parent of.
+pub fn children() -> Vec<u32> {
+    let own = |(process, parent): (u32, u32)| (parent == std::process::id()).then_some(process);
+    parents().into_iter().filter_map(own).collect()
+}
+
+/// All living processes, each with its parent.
+fn parents() -> Vec<(u32, u32)> {
+    let parent = |(process, directory): (u32, PathBuf)| {
+        let stat = std::fs::read_to_string(directory.join("stat")).ok()?;
+        // The name before it is in parentheses and may hold anything.
+        let mut after = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+        let has_ended = after.next()? == "Z";
+        let parent = after.next()?.parse().ok()?;
+        (!has_ended).then_some((process, parent))
+    };
+    processes().filter_map(parent).collect()
 }

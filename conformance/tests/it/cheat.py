@@ -101,7 +101,7 @@ def become_a_daemon():
 def fork_often():
     for _ in range(50):
         if os.fork() == 0:
-            os.execve(sys.executable, [sys.executable, "-c", "import time; time.sleep(600)", "left-by-a-cheat"], {})
+            os.execve("/bin/sh", ["sh", "-c", "sleep 600; :", "left-by-a-cheat"], {})
 
 
 def print_orders():

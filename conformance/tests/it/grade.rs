@@ -51,8 +51,8 @@ checks = ["file-served", "file-octets"]
 own_command = true
 build_s = 20
 start_s = 10
-run_s = 20
-memory_mb = 512
+run_s = 30
+memory_mb = 1024
 disk_mb = 256
 "#;
 
@@ -164,10 +164,10 @@ fn mishaps() -> Result<(), String> {
         ("without-a-command", "", "how the server is started"),
         ("malformed", "command = 7\n", "conformance.toml can't be used"),
         ("never-listens", "command = [\"sleep\", \"600\"]\n", "accepted no connection"),
-        ("never-built", "build = [\"sleep\", \"600\"]\ncommand = [\"true\"]\n", "not built within 1 s"),
+        ("never-built", "build = [\"sleep\", \"600\"]\ncommand = [\"true\"]\n", "not built within 3 s"),
     ];
     let course = cases.iter().fold(Course::new(), |course, (name, own, _)| course.with_own(name, own));
-    let hasty = PROFILE.replace("start_s = 10", "start_s = 1").replace("build_s = 20", "build_s = 1");
+    let hasty = PROFILE.replace("start_s = 10", "start_s = 3").replace("build_s = 20", "build_s = 3");
     fs::write(course.at("course.toml"), hasty).map_err(|error| error.to_string())?;
     course.grade_class(&[])?;
     for (name, _, why) in cases {
