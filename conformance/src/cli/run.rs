@@ -53,7 +53,8 @@ pub(super) struct Run {
     /// How many checks to run side by side, if the server serves several clients
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     jobs: u8,
-    /// Write a report: text, json or junit, to a file, or to standard output (-); can be given several times.
+    /// Write a report: text, json, junit, markdown, csv, gradescope, classroom50 or prairielearn, to a file, or to
+    /// standard output (-); can be given several times.
     /// If several servers are checked, each gets its own file: report-simple.xml and so on for report.xml
     #[arg(long, value_name = "FORMAT=PATH", value_parser = sink::wish)]
     report: Vec<sink::Wish>,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::roster::{Roster, Student};
 use super::store::Kept;
-use crate::report::{Mark, Points, Report, Summary, Verdict, printable};
+use crate::report::{Mark, Points, Report, Summary, Verdict, cell, markdown, printable};
 
 /// Checks that are named as what most of the class gets wrong.
 const WORST: usize = 15;
@@ -131,18 +131,18 @@ impl Table {
 
     /// For a page.
     pub fn markdown(&self) -> String {
-        let heads = self.parts.iter().map(|part| format!("{} ({})", escaped(&part.id), part.points));
+        let heads = self.parts.iter().map(|part| format!("{} ({})", markdown(&part.id), part.points));
         let heads = Vec::from_iter(heads).join(" | ");
         let mut text = format!(
             "# Marks\n\nProfile {}, {} submissions, out of {} points.\n\n| id | name | {heads} | total | remark |\n",
-            escaped(&self.profile),
+            markdown(&self.profile),
             self.rows.len(),
             self.total
         );
         let _ = writeln!(text, "|---|---|{}---:|---|", "---:|".repeat(self.parts.len()));
         for row in &self.rows {
             let points = Vec::from_iter(row.parts.iter().map(Points::to_string)).join(" | ");
-            let words = [&row.id, &row.name, &row.remark].map(|text| escaped(text));
+            let words = [&row.id, &row.name, &row.remark].map(|text| markdown(text));
             let _ = writeln!(
                 text,
                 "| {} | {} | {points} | **{}** | {} |",
@@ -153,13 +153,13 @@ impl Table {
             "\n## What most of the class gets wrong\n\n| failed | of | check | rule |\n|---:|---:|---|---|\n",
         );
         for wrong in self.wrong.iter().take(WORST) {
-            let title = escaped(&wrong.title);
+            let title = markdown(&wrong.title);
             let _ = writeln!(
                 text,
                 "| {} | {} | {} | {title} |",
                 wrong.failed,
                 wrong.judged,
-                escaped(&wrong.check)
+                markdown(&wrong.check)
             );
         }
         text
@@ -250,19 +250,4 @@ fn wrong<'r>(reports: impl Iterator<Item = &'r Report>) -> Vec<Wrong> {
 fn median(mut marks: Vec<Points>) -> Points {
     marks.sort();
     marks.get(marks.len() / 2).copied().unwrap_or_default()
-}
-
-/// Text that no spreadsheet takes for a formula.
-fn cell(text: &str) -> String {
-    let text = printable(text);
-    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
-}
-
-/// Text that Markdown shows as it is.
-fn escaped(text: &str) -> String {
-    let escape = |character: char| match character {
-        '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '#' | '!' | '~' => vec!['\\', character],
-        _ => vec![character],
-    };
-    printable(text).chars().flat_map(escape).collect()
 }

@@ -12,6 +12,7 @@ mod layers;
 mod ledger;
 mod misbehaving;
 mod mutants;
+mod platforms;
 mod program;
 mod reference;
 mod runner;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
             mutants::trials(),
             program::trials(),
             grade::trials(),
+            platforms::trials(),
         ];
         groups.into_iter().flatten().collect()
     });
