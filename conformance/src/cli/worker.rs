@@ -25,11 +25,13 @@ impl Worker {
         let mut line = String::new();
         input.read_line(&mut line)?;
         let order: Order = serde_json::from_str(&line).map_err(|error| Stop::Broken(error.to_string()))?;
+        let place = order.place.clone();
         thread::spawn(move || {
-            // Nobody writes more: its end is the end of whoever waited.
+            // Nobody writes more: its end is the end of whoever waited, and who would remove the copy.
             let _ = input.read(&mut [0]);
             process::stop_all();
             process::stop_descendants();
+            let _ = std::fs::remove_dir_all(place);
             std::process::exit(3);
         });
         let program = std::env::current_exe()?.to_string_lossy().into_owned();

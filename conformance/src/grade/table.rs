@@ -173,7 +173,7 @@ impl Table {
     /// For a terminal.
     pub fn text(&self) -> String {
         let width = |texts: &mut dyn Iterator<Item = &String>| {
-            texts.map(|text| printable(text).chars().count()).max().unwrap_or(0).clamp(4, 32)
+            texts.map(|text| printable(text).chars().count()).max().unwrap_or(0).clamp(4, 40)
         };
         let (ids, names) = (
             width(&mut self.rows.iter().map(|row| &row.id)),

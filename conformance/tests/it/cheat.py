@@ -1,4 +1,4 @@
-"""A small server, and what cheats try before it serves, or while it does: cheat.py TRICK PORT.
+"""A small server, and what cheats try before it serves, or while it does: cheat.py TRICK PORT WORD.
 
 A trick that works prints "did it".
 """
@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 
-TRICK, PORT = sys.argv[1], int(sys.argv[2])
+TRICK, PORT, WORD = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 
 
 def say(*words):
@@ -94,14 +94,14 @@ def become_a_daemon():
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
-            os.execve(sys.executable, [sys.executable, "-c", "import time; time.sleep(600)", "left-by-a-cheat"], {})
+            os.execve(sys.executable, [sys.executable, "-c", "import time; time.sleep(600)", WORD], {})
         os._exit(0)
 
 
 def fork_often():
     for _ in range(50):
         if os.fork() == 0:
-            os.execve("/bin/sh", ["sh", "-c", "sleep 600; :", "left-by-a-cheat"], {})
+            os.execve("/bin/sh", ["sh", "-c", "sleep 600; :", WORD], {})
 
 
 def print_orders():

@@ -2,15 +2,13 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 
-use conformance::grade::{Kept, Roster, Table, kept, seed, walls};
-use conformance::report::{Points, Report};
+use conformance::grade::{Kept, Roster, Table, seed, walls};
+use conformance::report::Points;
 use libtest_mimic::Trial;
-use tempfile::TempDir;
 
+use crate::course::{Course, PROFILE, all_of, exits_with, is};
 use crate::program::conformance;
 use crate::trial;
 
@@ -18,9 +16,6 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("grade", "a-submission-is-graded-and-stays-as-it-was", one),
         trial("grade", "whatever-becomes-of-a-submission-is-a-result", mishaps),
-        trial("grade", "a-killed-run-is-a-result", killed),
-        trial("grade", "the-box-changes-no-marks", boxed_or_not),
-        trial("grade", "cheats-earn-nothing", cheats),
         trial("grade", "shares-come-to-the-same-table", shares),
         trial("grade", "a-killed-grade-goes-on", resumed),
         trial("grade", "a-stored-report-is-marked-again", marked_again),
@@ -31,108 +26,9 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-const PROFILE: &str = r#"
-name = "course"
-about = "A first server."
-
-[[part]]
-id = "http"
-title = "HTTP"
-points = 60
-checks = ["basics", "host", "methods"]
-
-[[part]]
-id = "files"
-title = "Files"
-points = 40
-checks = ["file-served", "file-octets"]
-
-[recipe]
-own_command = true
-build_s = 20
-start_s = 10
-run_s = 30
-memory_mb = 1024
-disk_mb = 256
-"#;
-
-const CHEAT: &str = include_str!("cheat.py");
-
-/// A course in a folder of its own: submissions, profile, results.
-struct Course(TempDir);
-
-impl Course {
-    fn new() -> Course {
-        let course = Course(tempfile::tempdir().expect("a directory"));
-        fs::write(course.at("course.toml"), PROFILE).expect("a profile");
-        course
-    }
-
-    fn at(&self, path: &str) -> PathBuf {
-        self.0.path().join(path)
-    }
-
-    /// Adds a submission that plays this trick.
-    fn with(self, trick: &str) -> Course {
-        let command = format!("command = [\"python3\", \"cheat.py\", \"{trick}\", \"{{port}}\"]\n");
-        self.with_own(trick, &command)
-    }
-
-    /// Adds a submission that is built and started like this.
-    fn with_own(self, name: &str, own: &str) -> Course {
-        let folder = self.at("class").join(name);
-        fs::create_dir_all(&folder).expect("a folder");
-        fs::write(folder.join("cheat.py"), CHEAT).expect("a server");
-        fs::write(folder.join("conformance.toml"), own).expect("its recipe");
-        self
-    }
-
-    fn grade(&self, words: &[&str]) -> Output {
-        let mut command = conformance(["grade", "--profile", "course.toml"]);
-        command.args(words).current_dir(self.0.path()).output().expect("the program runs")
-    }
-
-    fn grade_class(&self, words: &[&str]) -> Result<(), String> {
-        exits_with(0, &self.grade(&[&["--class", "class", "--out", "out"], words].concat()))
-    }
-
-    fn report(&self, out: &str) -> Result<Report, String> {
-        kept(&self.at(out)).map(|kept| kept.report).ok_or_else(|| format!("no report in {out}"))
-    }
-
-    fn result(&self, name: &str) -> Result<Report, String> {
-        self.report(&format!("out/submissions/{name}"))
-    }
-
-    fn tables(&self, out: &str) -> Vec<String> {
-        let read = |file: &str| fs::read_to_string(self.at(out).join(file)).expect("a table");
-        ["marks.csv", "marks.md", "marks.json", "marks.txt"].map(read).into()
-    }
-}
-
-fn exits_with(code: i32, output: &Output) -> Result<(), String> {
-    if output.status.code() == Some(code) {
-        Ok(())
-    } else {
-        Err(format!("expected exit code {code}: {output:?}"))
-    }
-}
-
-fn is(what: &str, holds: bool) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(what.into()) }
-}
-
-/// Names and contents of all that is in a folder.
-fn all_of(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let entries = fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path());
-    let mut files = Vec::from_iter(entries.map(|path| (path.clone(), fs::read(&path).unwrap_or_default())));
-    files.sort();
-    files
-}
-
 fn one() -> Result<(), String> {
     let build = "build = [\"sh\", \"-c\", \"echo building; echo built > built\"]\n";
-    let command = "command = [\"sh\", \"-c\", \"cat built; exec python3 cheat.py honest $PORT\"]\n";
+    let command = "command = [\"sh\", \"-c\", \"cat built; exec python3 cheat.py honest $PORT -\"]\n";
     let course = Course::new().with_own("ada", &[build, command].concat());
     let before = all_of(&course.at("class/ada"));
     exits_with(0, &course.grade(&["class/ada", "--out", "ada"]))?;
@@ -180,93 +76,6 @@ fn mishaps() -> Result<(), String> {
     Ok(())
 }
 
-/// Without the box a submission can kill the worker.
-fn killed() -> Result<(), String> {
-    let own = "command = [\"sh\", \"-c\", \"kill -9 $PPID; sleep 600\"]\n";
-    let course = Course::new().with_own("ada", own);
-    exits_with(0, &course.grade(&["class/ada", "--out", "ada", "--box", "off"]))?;
-    let report = course.report("ada")?;
-    let failure = report.end.failure.unwrap_or_default();
-    is(&failure, failure.contains("The run was killed"))?;
-    is("0 of 100", report.marks.earned == Points(0) && report.marks.parts.len() == 2)
-}
-
-fn boxed_or_not() -> Result<(), String> {
-    let course = Course::new().with("honest");
-    exits_with(0, &course.grade(&["class/honest", "--out", "in"]))?;
-    exits_with(0, &course.grade(&["class/honest", "--out", "without", "--box", "off"]))?;
-    let (inside, outside) = (course.report("in")?, course.report("without")?);
-    is("no layer without the box", outside.setup.layers.is_empty())?;
-    is("the same marks", inside.marks == outside.marks && inside.marks.earned > Points(0))
-}
-
-const TRICKS: &[&str] = &[
-    "overwrite-results",
-    "forge-words",
-    "read-neighbours",
-    "read-environment",
-    "kill-ancestors",
-    "serve-with-the-suite",
-    "listen-elsewhere",
-    "ask-another-server",
-    "become-a-daemon",
-    "fork-often",
-    "print-orders",
-    "print-200-mb",
-    "take-2-gb",
-    "fill-the-disk",
-    "be-a-tar-pit",
-];
-
-fn cheats() -> Result<(), String> {
-    let course = TRICKS.iter().fold(Course::new().with("honest"), |course, trick| course.with(trick));
-    let neighbour = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
-    let port = neighbour.local_addr().map_err(|error| error.to_string())?.port().to_string();
-    fs::write(course.at("class/ask-another-server/neighbour"), port).map_err(|error| error.to_string())?;
-    // A path that is of use elsewhere as well.
-    let [class, out] = ["class", "out"].map(|folder| course.at(folder).to_string_lossy().into_owned());
-    exits_with(0, &course.grade(&["--class", &class, "--out", &out, "--jobs", "4"]))?;
-    let honest = course.result("honest")?.marks;
-    is("the honest one earns something", honest.earned > Points(0))?;
-    let is_whole = walls::layers().iter().all(|layer| layer.is_there);
-    let mut faults = Vec::new();
-    for trick in TRICKS {
-        let report = course.result(trick)?;
-        let log = fs::read_to_string(course.at("out/submissions").join(trick).join("server.log"))
-            .unwrap_or_default();
-        let (earned, total) = (report.marks.earned, report.marks.total);
-        // Of these the whole run is ended.
-        let is_ended = ["be-a-tar-pit", "fill-the-disk"].contains(trick);
-        if total != honest.total
-            || earned > honest.earned
-            || is_ended != report.end.failure.is_some()
-            || !is_ended && earned < honest.earned
-        {
-            faults.push(format!("{trick}: {earned} of {total}, {:?}\n{log:.500}", report.end.failure));
-        }
-        if is_whole && log.contains("did it") {
-            faults.push(format!("{trick}: it worked\n{log:.500}"));
-        }
-        let text = fs::read_to_string(course.at("out/submissions").join(trick).join("report.txt"))
-            .unwrap_or_default();
-        let is_order = |line: &str| ["::", "##["].iter().any(|order| line.trim_start().starts_with(order));
-        if text.len() > 1_000_000 || log.len() > 1_000_000 || text.lines().any(is_order) {
-            faults.push(format!("{trick}: {} bytes of text, {} of log", text.len(), log.len()));
-        }
-    }
-    if cfg!(target_os = "linux") {
-        faults.extend(left_behind("left-by-a-cheat").into_iter().map(|left| format!("left behind: {left}")));
-    }
-    is(&faults.join("\n"), faults.is_empty())
-}
-
-/// Processes with this word in their command line.
-fn left_behind(word: &str) -> Vec<String> {
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let commands = processes.filter_map(|entry| fs::read_to_string(entry.path().join("cmdline")).ok());
-    commands.filter(|command| command.split('\0').any(|other| other == word)).collect()
-}
-
 /// Five that are quickly done: their names are of no trick.
 fn small_class() -> Course {
     ["ada", "bob", "cleo", "dan"]
@@ -290,7 +99,7 @@ fn shares() -> Result<(), String> {
     }
     let mut merge =
         conformance(["grade", "merge", "share-2", "share-1", "--out", "merged", "--roster", "students.csv"]);
-    exits_with(0, &merge.current_dir(course.0.path()).output().map_err(|error| error.to_string())?)?;
+    exits_with(0, &merge.current_dir(course.folder()).output().map_err(|error| error.to_string())?)?;
     is("the tables differ", course.tables("out") == course.tables("merged"))?;
     is(
         "a student without a submission",
@@ -301,7 +110,7 @@ fn shares() -> Result<(), String> {
 fn resumed() -> Result<(), String> {
     let course = small_class();
     let mut command = conformance(["grade", "--profile", "course.toml", "--class", "class", "--out", "out"]);
-    command.args(["--jobs", "1"]).current_dir(course.0.path()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.args(["--jobs", "1"]).current_dir(course.folder()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut grade = command.spawn().map_err(|error| error.to_string())?;
     let mut line = String::new();
     let mut progress = BufReader::new(grade.stderr.take().expect("its standard error"));
@@ -331,7 +140,7 @@ fn marked_again() -> Result<(), String> {
     fs::write(course.at("new.toml"), new).map_err(|error| error.to_string())?;
     let words = ["grade", "--report", "old/report.json", "--profile", "new.toml", "--out", "new"];
     let mut again = conformance(words);
-    exits_with(0, &again.current_dir(course.0.path()).output().map_err(|error| error.to_string())?)?;
+    exits_with(0, &again.current_dir(course.folder()).output().map_err(|error| error.to_string())?)?;
     let new = course.report("new")?;
     is("the new total", new.marks.total == Points::whole(604))?;
     is("the same run", new.end == old.end && new.outcomes.len() == old.outcomes.len())?;
@@ -360,7 +169,7 @@ fn usage_errors() -> Result<(), String> {
     ];
     for (words, message) in cases {
         let output =
-            conformance(words).current_dir(course.0.path()).output().map_err(|error| error.to_string())?;
+            conformance(words).current_dir(course.folder()).output().map_err(|error| error.to_string())?;
         exits_with(2, &output)?;
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         is(&format!("{words:?} does not say {message:?}: {text}"), text.contains(message))?;

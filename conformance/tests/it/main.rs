@@ -5,6 +5,8 @@
 //! one test for each check; `CONFORMANCE_PROFILE` names the profile (by default `simple`).
 
 mod awkward;
+mod cheats;
+mod course;
 mod floor;
 mod grade;
 mod hostile;
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
             mutants::trials(),
             program::trials(),
             grade::trials(),
+            cheats::trials(),
             platforms::trials(),
         ];
         groups.into_iter().flatten().collect()
