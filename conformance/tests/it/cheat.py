@@ -47,10 +47,9 @@ def overwrite_results():
 
 
 def forge_words():
-    for process in ancestors():
-        with open(f"/proc/{process}/fd/1", "w") as channel:
-            channel.write('{"Broken":"forged"}\n')
-        say("did it")
+    with open(f"/proc/{os.getppid()}/fd/1", "w") as channel:
+        channel.write('{"Broken":"forged"}\n')
+    say("did it")
 
 
 def read_neighbours():
@@ -63,10 +62,10 @@ def read_environment():
         say(open(f"/proc/{process}/environ").read()[:10], "did it")
 
 
-def kill_ancestors():
-    for process in ancestors():
-        os.kill(process, signal.SIGKILL)
-        say("did it")
+def kill_the_parent():
+    # Only the worker: where there is no box, the others may be anybody's.
+    os.kill(os.getppid(), signal.SIGKILL)
+    say("did it")
 
 
 def serve_with_the_suite():

@@ -30,7 +30,7 @@ const TRICKS: &[&str] = &[
     "forge-words",
     "read-neighbours",
     "read-environment",
-    "kill-ancestors",
+    "kill-the-parent",
     "serve-with-the-suite",
     "listen-elsewhere",
     "ask-another-server",
@@ -44,6 +44,11 @@ const TRICKS: &[&str] = &[
 ];
 
 fn cheats() -> Result<(), String> {
+    let missing = Vec::from_iter(walls::layers().into_iter().filter(|layer| !layer.is_there));
+    if !missing.is_empty() {
+        eprintln!("left out, since this machine has no whole box: {missing:?}");
+        return Ok(());
+    }
     let course = TRICKS.iter().fold(Course::new().with("honest"), |course, trick| course.with(trick));
     let neighbour = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
     let port = neighbour.local_addr().map_err(|error| error.to_string())?.port().to_string();
@@ -53,7 +58,6 @@ fn cheats() -> Result<(), String> {
     exits_with(0, &course.grade(&["--class", &class, "--out", &out, "--jobs", "4"]))?;
     let honest = course.result("honest")?.marks;
     is("the honest one earns something", honest.earned > Points(0))?;
-    let is_whole = walls::layers().iter().all(|layer| layer.is_there);
     let mut faults = Vec::new();
     for trick in TRICKS {
         let report = course.result(trick)?;
@@ -69,7 +73,7 @@ fn cheats() -> Result<(), String> {
         {
             faults.push(format!("{trick}: {earned} of {total}, {:?}\n{log:.500}", report.end.failure));
         }
-        if is_whole && log.contains("did it") {
+        if log.contains("did it") {
             faults.push(format!("{trick}: it worked\n{log:.500}"));
         }
         let text = fs::read_to_string(course.at("out/submissions").join(trick).join("report.txt"))
@@ -79,9 +83,7 @@ fn cheats() -> Result<(), String> {
             faults.push(format!("{trick}: {} bytes of text, {} of log", text.len(), log.len()));
         }
     }
-    if cfg!(target_os = "linux") {
-        faults.extend(left_behind(&course.word()).into_iter().map(|left| format!("left behind: {left}")));
-    }
+    faults.extend(left_behind(&course.word()).into_iter().map(|left| format!("left behind: {left}")));
     is(&faults.join("\n"), faults.is_empty())
 }
 
