@@ -37,6 +37,8 @@ pub enum Word {
         report: Box<Report>,
         /// What the server printed, escaped.
         log: String,
+        /// The words that started it, where that is known.
+        command: Vec<String>,
     },
     /// The suite is at fault: why.
     Broken(String),

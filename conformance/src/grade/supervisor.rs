@@ -85,7 +85,7 @@ impl Grading {
         if let Err(error) = copy::copy(folder, &order.place.join(COPY), limit) {
             return Ok(self.nothing(&order, format!("The submission can't be copied: {error}.")));
         }
-        let graded = self.send_to_worker(&order);
+        let graded = self.send_to_worker(name, &order);
         sweep();
         graded
     }
@@ -103,29 +103,35 @@ impl Grading {
 
     fn order(&self, name: &str, place: &Path) -> Order {
         let given = if self.command.is_empty() { &self.profile.recipe.command } else { &self.command };
-        let mut arguments = vec!["--profile".into(), self.word.clone(), "--".into()];
-        arguments.extend_from_slice(given);
         let layers = walls::layers().into_iter().filter(|layer| self.is_boxed && layer.is_there);
         let setup = Setup {
             program: "conformance".into(),
-            arguments,
             profile: self.profile.name.clone(),
             seed: seed(&self.secret, name),
-            server: if given.is_empty() { name.into() } else { format!("{name}: {}", shell_words(given)) },
             started: true,
             layers: layers.map(|layer| layer.name.into()).collect(),
+            ..Setup::default()
         };
         Order {
             profile: self.text.clone(),
             command: self.command.clone(),
-            setup,
+            setup: self.started_by(setup, name, given),
             place: place.into(),
             is_boxed: self.is_boxed,
             jobs: self.jobs,
         }
     }
 
-    fn send_to_worker(&self, order: &Order) -> io::Result<Graded> {
+    /// With the command that starts the server, as far as it is known.
+    fn started_by(&self, setup: Setup, name: &str, command: &[String]) -> Setup {
+        let mut arguments = vec!["--profile".into(), self.word.clone(), "--".into()];
+        arguments.extend_from_slice(command);
+        let server =
+            if command.is_empty() { name.into() } else { format!("{name}: {}", shell_words(command)) };
+        Setup { server, arguments, ..setup }
+    }
+
+    fn send_to_worker(&self, name: &str, order: &Order) -> io::Result<Graded> {
         let mut worker = Worker::start(&self.program, order)?;
         let recipe = &self.profile.recipe;
         let deadline = Instant::now() + Duration::from_secs(recipe.build_s + recipe.run_s) + GRACE;
@@ -137,10 +143,13 @@ impl Grading {
                     build_log = log;
                     continue;
                 }
-                Ok(Word::Ended { report, log }) => {
+                Ok(Word::Ended { report, log, command }) => {
                     // What was marked out there is marked again here.
                     let Report { end, outcomes, .. } = *report;
-                    let report = Report::new(order.setup.clone(), end, outcomes, &self.profile.sheet());
+                    let setup = order.setup.clone();
+                    let is_known = !command.is_empty();
+                    let setup = if is_known { self.started_by(setup, name, &command) } else { setup };
+                    let report = Report::new(setup, end, outcomes, &self.profile.sheet());
                     Graded { report, server_log: log, ..self.nothing(order, String::new()) }
                 }
                 Ok(Word::Broken(why)) => {

@@ -29,9 +29,11 @@ pub fn work(order: &Order, program: &str, say: &mut dyn FnMut(&Word)) {
         Err(error) => return say(&Word::Broken(error.to_string())),
     };
     let work = Work { order, sheet: profile.sheet(), profile, program };
-    let last = work
-        .carry_out(say)
-        .unwrap_or_else(|why| Word::Ended { report: Box::new(work.nothing(why)), log: String::new() });
+    let last = work.carry_out(say).unwrap_or_else(|why| Word::Ended {
+        report: Box::new(work.nothing(why)),
+        log: String::new(),
+        command: Vec::new(),
+    });
     process::stop_all();
     process::stop_descendants();
     say(&last);
@@ -182,7 +184,7 @@ impl Work<'_> {
         end.deaths.extend(watch.end());
         end.took_ms = began.elapsed().as_millis() as u64;
         let report = Report::new(self.order.setup.clone(), end, outcomes, &self.sheet);
-        Word::Ended { report: Box::new(report), log: text(&output) }
+        Word::Ended { report: Box::new(report), log: text(&output), command: recipe.command.clone() }
     }
 
     /// What there is of a run that is to end at once: the checks that were not reached are named.

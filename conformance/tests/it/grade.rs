@@ -44,6 +44,8 @@ fn one() -> Result<(), String> {
     )?;
     is("what the build printed", read("build.log") == "building\n")?;
     is("what the server printed", read("server.log").starts_with("built\n"))?;
+    let again = "--profile course.toml -- sh -c 'cat built; exec python3 cheat.py honest $PORT -'";
+    is(&format!("no {again:?}: {}", read("report.txt")), read("report.txt").contains(again))?;
     is("the text", read("report.txt").contains("of 100 points"))
 }
 
