@@ -7,16 +7,21 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod class;
 mod explain;
 mod fixture;
+mod grade;
 mod interrupt;
 mod list;
 mod names;
+mod profile;
 mod progress;
+mod render;
 mod run;
 mod serve;
 mod sink;
 mod stop;
+mod worker;
 
 use stop::{Stop, complain};
 
@@ -41,6 +46,13 @@ enum Command {
     Explain(explain::Explain),
     Serve(serve::Serve),
     Fixture(fixture::Lay),
+    Grade(grade::Grade),
+    Profile(profile::Profile),
+    Render(render::Render),
+    #[command(name = "box")]
+    ShowBox(worker::ShowBox),
+    Worker(worker::Worker),
+    Boxed(worker::Boxed),
 }
 
 /// Runs the command that the process was called with.
@@ -51,6 +63,12 @@ pub(crate) fn main() -> ExitCode {
         Command::Explain(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Fixture(command) => command.run(),
+        Command::Grade(command) => command.run(),
+        Command::Profile(command) => command.run(),
+        Command::Render(command) => command.run(),
+        Command::ShowBox(command) => command.run(),
+        Command::Worker(command) => command.run(),
+        Command::Boxed(command) => command.run(),
     };
     match result {
         Ok(code) => code,

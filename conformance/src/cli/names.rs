@@ -29,16 +29,19 @@ impl std::error::Error for Refused {}
 
 /// A built-in profile by its name, or one from a file.
 pub(super) fn profile(word: &str) -> Result<Chosen, Refused> {
-    let profile = match Profile::built_in(word) {
-        Some(profile) => profile,
-        None if Path::new(word).exists() || word.contains(['/', '.']) => {
-            let text =
-                fs::read_to_string(word).map_err(|error| Refused(format!("it can't be read: {error}")))?;
-            Profile::parse(&text).map_err(|error| Refused(error.to_string()))?
-        }
-        None => return Err(unknown("profile", word, BUILT_IN.iter().map(|(name, _)| *name))),
-    };
+    let profile = Profile::parse(&profile_text(word)?).map_err(|error| Refused(error.to_string()))?;
     Ok(Chosen { word: word.into(), profile })
+}
+
+/// The text of a built-in profile, or of one in a file.
+pub(super) fn profile_text(word: &str) -> Result<String, Refused> {
+    match BUILT_IN.iter().find(|(name, _)| *name == word) {
+        Some((_, text)) => Ok((*text).into()),
+        None if Path::new(word).exists() || word.contains(['/', '.']) => {
+            fs::read_to_string(word).map_err(|error| Refused(format!("it can't be read: {error}")))
+        }
+        None => Err(unknown("profile", word, BUILT_IN.iter().map(|(name, _)| *name))),
+    }
 }
 
 /// The id of a check or a chapter.

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use conformance::grade::walls;
+
 use super::stop::Stop;
 
 /// Run a reference server, to look at and to compare with
@@ -27,6 +29,10 @@ enum Server {
 
 impl Serve {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
+        // The servers are not for a submission to answer with.
+        if walls::is_inside() {
+            return Err(Stop::Usage("the reference servers don't run in the box".into()));
+        }
         match self.server {
             Server::Simple(options) => Ok(servers::simple::run(options)),
             Server::Cgi(options) => Ok(servers::cgi::run(options)),

@@ -50,6 +50,9 @@ pub struct Setup {
     pub server: String,
     /// Whether the suite starts the server.
     pub started: bool,
+    /// What kept the server from everything that is not its own, if anything did.
+    #[serde(default, rename = "box")]
+    pub layers: Vec<String>,
 }
 
 /// How a run ended.

@@ -72,6 +72,9 @@ pub struct Mark {
     pub checks: usize,
     /// What the part needs and the server lacks, for which it earns nothing.
     pub lacks: Vec<String>,
+    /// Checks that are worth something and did not pass.
+    #[serde(default)]
+    pub missed: Vec<String>,
 }
 
 impl Part {
@@ -122,6 +125,10 @@ impl Marks {
                 passed: worth_something().filter(|worth| passes(&worth.check)).count(),
                 checks: worth_something().count(),
                 lacks: lacks(part),
+                missed: worth_something()
+                    .filter(|worth| !passes(&worth.check))
+                    .map(|worth| worth.check.clone())
+                    .collect(),
             }
         };
         let parts: Vec<Mark> = sheet.iter().map(mark).collect();

@@ -2,17 +2,23 @@
 
 mod brief;
 mod cause;
+mod classroom50;
+mod csv;
 mod data;
 mod exchange;
 pub mod explain;
 mod failure;
 mod flat;
 mod found;
+mod gradescope;
 mod json;
 mod junit;
+mod markdown;
 mod marks;
 mod outcome;
+mod platform;
 mod points;
+mod prairielearn;
 mod printable;
 mod reproduce;
 mod text;
@@ -26,12 +32,26 @@ pub use found::{Offered, Unsteady};
 pub use marks::{Mark, Marks, Part, Worth};
 pub use outcome::{Breach, Outcome, Rule, Ruling, Verdict};
 pub use points::Points;
-pub use printable::{printable, printable_lines};
+pub use printable::{cell, markdown, printable, printable_lines};
 pub use reproduce::{NoCommand, by_hand, shell_words};
 
 /// Writes a report in one format.
 pub type Render = fn(&Report) -> String;
 
-/// The formats by name: for people, whole and on one screen; for programs, and for CI systems.
-pub const FORMATS: &[(&str, Render)] =
-    &[("text", text::render), ("brief", brief::render), ("json", json::render), ("junit", junit::render)];
+/// The format of this name.
+pub fn format(name: &str) -> Option<Render> {
+    FORMATS.iter().find(|(known, _)| *known == name).map(|(_, render)| *render)
+}
+
+/// The formats by name: for people, for programs, for CI systems, and for the platforms of courses.
+pub const FORMATS: &[(&str, Render)] = &[
+    ("text", text::render),
+    ("brief", brief::render),
+    ("json", json::render),
+    ("junit", junit::render),
+    ("markdown", markdown::render),
+    ("csv", csv::render),
+    ("gradescope", gradescope::render),
+    ("classroom50", classroom50::render),
+    ("prairielearn", prairielearn::render),
+];

@@ -24,6 +24,19 @@ pub fn printable_lines(text: &str) -> String {
     text.lines().map(|line| printable(line.trim_start())).collect::<Vec<_>>().join("\n  | ")
 }
 
+/// [`printable`], in a table: no spreadsheet takes it for a formula.
+pub fn cell(text: &str) -> String {
+    let text = printable(text);
+    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
+}
+
+/// [`printable`], in Markdown, which shows it as it is.
+pub fn markdown(text: &str) -> String {
+    let is_sign = |character: char| "|\\`*_[]<>&#!~".contains(character);
+    let escape = |character: char| is_sign(character).then_some('\\').into_iter().chain([character]);
+    printable(text).chars().flat_map(escape).collect()
+}
+
 /// Whether it looks the same everywhere.
 pub(super) fn is_plain(character: char) -> bool {
     matches!(character, ' '..='~') || character.is_alphanumeric()

@@ -35,6 +35,9 @@ pub(super) fn heading(report: &Report) -> String {
     let server = printable(&report.setup.server);
     let profile = printable(&report.setup.profile);
     let mut text = format!("server {server}\nprofile {profile}, seed {}\n", report.setup.seed);
+    if !report.setup.layers.is_empty() {
+        let _ = writeln!(text, "box {}", printable(&report.setup.layers.join(", ")));
+    }
     text.push_str(&offered(&report.end.offered));
     if let Some(failure) = &report.end.failure {
         let _ = write!(text, "\n{RED}stopped{RED:#} {}\n", printable_lines(failure));

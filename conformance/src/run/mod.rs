@@ -4,6 +4,7 @@ mod again;
 pub mod names;
 pub mod profile;
 pub mod proof;
+pub mod recipe;
 pub mod reference;
 pub mod runner;
 pub mod scout;

@@ -10,6 +10,7 @@ use crate::checks;
 use crate::client::capability::Capability;
 use crate::report::{Part, Points, Worth};
 use crate::run::names::nearest;
+use crate::run::recipe::RecipeOf;
 use crate::target::scripts::EXTENSIONS;
 
 /// The profiles that come with the suite: their names and texts.
@@ -70,6 +71,9 @@ pub struct Profile {
     /// What the course has to say about single checks, by id: where they were taught.
     #[serde(default)]
     pub notes: BTreeMap<String, String>,
+    /// How submissions are built and started, for `grade`.
+    #[serde(default)]
+    pub recipe: RecipeOf,
 }
 
 /// A part of the mark sheet.

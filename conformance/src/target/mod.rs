@@ -48,6 +48,7 @@ pub struct Target {
     restarts: u32,
     /// What it is called in Host, where that is not its address.
     name: Option<String>,
+    start_limit: Duration,
 }
 
 impl Target {
@@ -72,7 +73,7 @@ impl Target {
         let found = addresses.into_iter().find(&mut accepts);
         let address = found.ok_or_else(|| bad(&why))?;
         let place = Place { address, host: authority(&parsed) };
-        Ok(Target { place, recipe: None, process: None, output: None, restarts: 0, name: None })
+        Ok(Target::at(place))
     }
 
     /// A server that the suite has just started; it accepts connections.
@@ -80,19 +81,30 @@ impl Target {
     /// # Errors
     /// All but [`StartError::Url`].
     pub fn start(recipe: Recipe) -> Result<Target, StartError> {
+        Target::start_within(recipe, START_LIMIT, Output::default())
+    }
+
+    /// The same with a limit of its own, and with the place where its output is kept.
+    ///
+    /// # Errors
+    /// As [`Target::start`].
+    pub fn start_within(recipe: Recipe, limit: Duration, output: Output) -> Result<Target, StartError> {
         let place = Place { address: free_address(), host: String::new() };
-        let output = Some(Output::default());
-        let mut target =
-            Target { place, recipe: Some(recipe), process: None, output, restarts: 0, name: None };
+        let recipe = Some(recipe);
+        let mut target = Target { recipe, output: Some(output), start_limit: limit, ..Target::at(place) };
         target.launch()?;
         Ok(target)
+    }
+
+    fn at(place: Place) -> Target {
+        let (recipe, process, output, name) = (None, None, None, None);
+        Target { place, recipe, process, output, restarts: 0, name, start_limit: START_LIMIT }
     }
 
     /// The same server, reached through another address: a mutant in front of it, or its own.
     pub fn reached_at(&self, address: SocketAddr) -> Target {
         let place = Place { address, host: address.to_string() };
-        let output = self.output.clone();
-        Target { place, recipe: None, process: None, output, restarts: 0, name: None }
+        Target { output: self.output.clone(), ..Target::at(place) }
     }
 
     /// The same server, asked by this name: what Host says from now on, with the port of the server behind it.
@@ -195,7 +207,7 @@ impl Target {
             output.wait(printed, Duration::from_millis(200), |_| false);
             StartError::Died { how, output: output.tail(printed, 20) }
         };
-        let deadline = Instant::now() + START_LIMIT;
+        let deadline = Instant::now() + self.start_limit;
         let mut pause = Duration::from_millis(1);
         loop {
             match answers(self.place.address, deadline) {
@@ -217,7 +229,8 @@ impl Target {
             }
             if Instant::now() > deadline {
                 let address = self.place.address;
-                return Err(StartError::NeverListened { address, output: output.tail(printed, 20) });
+                let limit = self.start_limit;
+                return Err(StartError::NeverListened { address, limit, output: output.tail(printed, 20) });
             }
             // Nothing reports when another process begins to listen: try again, at growing intervals.
             std::thread::sleep(pause);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::wire::output::Output;
@@ -32,9 +32,27 @@ pub fn all_stopped() -> bool {
     running().is_none()
 }
 
+/// Stops every living process below this one. Where this one is their subreaper, these are also those that got away
+/// from their parents.
+pub fn stop_descendants() {
+    // What is killed may have forked a moment before.
+    for _ in 0..20 {
+        let family = descendants(std::process::id());
+        if family.is_empty() {
+            return;
+        }
+        family.into_iter().for_each(kill);
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
 fn running() -> MutexGuard<'static, Option<BTreeMap<u32, String>>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// What a program needs to be found and run: a server inherits these variables and no others.
+pub const INHERITED: &[&str] =
+    &["PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYENV_VERSION", "RUSTUP_HOME", "JAVA_HOME"];
 
 /// A variable that every process of a server inherits: by its value those that became daemons, and so have
 /// other parents, are known.
@@ -47,6 +65,8 @@ pub struct Process {
     mark: String,
     /// Whether the program that was started ended well and left the server behind.
     is_daemon: bool,
+    /// What reads its output.
+    readers: [Option<JoinHandle<()>>; 2],
 }
 
 impl Process {
@@ -57,8 +77,8 @@ impl Process {
     /// Those of the system, and an empty command.
     pub fn spawn(command: &[String], environment: &[(&str, &str)], output: &Output) -> io::Result<Process> {
         let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-        let inherited = ["PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYENV_VERSION"];
-        let inherited = inherited.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
+        let inherited = INHERITED.iter().copied();
+        let inherited = inherited.filter_map(|name| Some((name, std::env::var_os(name)?)));
         let mut process = Command::new(program);
         let mark = mark();
         process.args(arguments).env_clear().envs(inherited).envs(environment.iter().copied());
@@ -73,9 +93,8 @@ impl Process {
             running.insert(child.id(), mark.clone());
             child
         };
-        capture(child.stdout.take(), output)?;
-        capture(child.stderr.take(), output)?;
-        Ok(Process { child, mark, is_daemon: false })
+        let readers = [capture(child.stdout.take(), output)?, capture(child.stderr.take(), output)?];
+        Ok(Process { child, mark, is_daemon: false, readers })
     }
 
     /// How it ended, if it did.
@@ -100,6 +119,20 @@ impl Process {
         family.extend(marked(&self.mark));
         family.remove(&self.child.id());
         family
+    }
+
+    /// Whether it has ended, with the exit code 0.
+    pub fn has_succeeded(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(status)) if status.success())
+    }
+
+    /// Waits until all that it printed was read, at most for `limit`: what it left behind may hold its output open.
+    pub fn wait_for_output(&self, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        let all_read = || self.readers.iter().flatten().all(JoinHandle::is_finished);
+        while !all_read() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// How it ended, if it does so within `limit`: the system closes the connections of a crashed program a moment
@@ -151,16 +184,19 @@ impl Drop for Process {
     }
 }
 
-fn capture(channel: Option<impl Read + Send + 'static>, output: &Output) -> io::Result<()> {
-    let Some(mut channel) = channel else { return Ok(()) };
+fn capture(
+    channel: Option<impl Read + Send + 'static>,
+    output: &Output,
+) -> io::Result<Option<JoinHandle<()>>> {
+    let Some(mut channel) = channel else { return Ok(None) };
     let output = output.clone();
-    thread::Builder::new().spawn(move || {
+    let reader = thread::Builder::new().spawn(move || {
         let mut buffer = [0; 8192];
         while let Ok(length @ 1..) = channel.read(&mut buffer) {
             output.push(&buffer[..length]);
         }
     })?;
-    Ok(())
+    Ok(Some(reader))
 }
 
 #[cfg(unix)]
@@ -203,8 +239,9 @@ fn signal_group(leader: u32, now: bool) {
     }
 }
 
+/// Ends a process at once.
 #[cfg(unix)]
-fn kill(process: u32) {
+pub fn kill(process: u32) {
     signal(process, rustix::process::Signal::KILL);
 }
 
@@ -242,17 +279,10 @@ fn marked(mark: &str) -> Vec<u32> {
     processes().filter(|(_, directory)| is_marked(directory)).map(|(process, _)| process).collect()
 }
 
-/// All processes below `ancestor`, from `/proc`. Elsewhere than on Linux none are found, and only the
+/// All living processes below `ancestor`, from `/proc`. Elsewhere than on Linux none are found, and only the
 /// process group is stopped.
-fn descendants(ancestor: u32) -> Vec<u32> {
-    let parents: Vec<(u32, u32)> = processes()
-        .filter_map(|(process, directory)| {
-            let stat = std::fs::read_to_string(directory.join("stat")).ok()?;
-            // The name before it is in parentheses and may hold anything.
-            let parent = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()?;
-            Some((process, parent))
-        })
-        .collect();
+pub fn descendants(ancestor: u32) -> Vec<u32> {
+    let parents = parents();
     let mut family = vec![ancestor];
     let mut at = 0;
     while at < family.len() {
@@ -261,4 +291,23 @@ fn descendants(ancestor: u32) -> Vec<u32> {
         at += 1;
     }
     family.split_off(1)
+}
+
+/// The living processes that this one is the parent of.
+pub fn children() -> Vec<u32> {
+    let own = |(process, parent): (u32, u32)| (parent == std::process::id()).then_some(process);
+    parents().into_iter().filter_map(own).collect()
+}
+
+/// All living processes, each with its parent.
+fn parents() -> Vec<(u32, u32)> {
+    let parent = |(process, directory): (u32, PathBuf)| {
+        let stat = std::fs::read_to_string(directory.join("stat")).ok()?;
+        // The name before it is in parentheses and may hold anything.
+        let mut after = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+        let has_ended = after.next()? == "Z";
+        let parent = after.next()?.parse().ok()?;
+        (!has_ended).then_some((process, parent))
+    };
+    processes().filter_map(parent).collect()
 }

@@ -39,6 +39,8 @@ pub enum StartError {
     NeverListened {
         /// Where it should have listened.
         address: SocketAddr,
+        /// How long it was waited for.
+        limit: Duration,
         /// The last lines of its output, escaped.
         output: Vec<String>,
     },
@@ -62,8 +64,8 @@ impl fmt::Display for StartError {
                 write!(to, "The server ended before it answered: {how}.")?;
                 quote(to, output)
             }
-            StartError::NeverListened { address, output } => {
-                let limit = START_LIMIT.as_secs();
+            StartError::NeverListened { address, limit, output } => {
+                let limit = limit.as_secs();
                 write!(
                     to,
                     "The server is running, but it accepted no connection on {address} within {limit} s."

@@ -63,6 +63,7 @@ fn setup() -> Setup {
         seed: 42,
         server: format!("python3 'my server.py' {{port}} {HOSTILE}"),
         started: true,
+        layers: vec![format!("files {HOSTILE}")],
     }
 }
 

@@ -6,13 +6,17 @@
 
 mod allowed;
 mod awkward;
+mod cheats;
+mod course;
 mod floor;
 mod gateways;
+mod grade;
 mod hostile;
 mod layers;
 mod ledger;
 mod misbehaving;
 mod mutants;
+mod platforms;
 mod program;
 mod quality;
 mod reference;
@@ -54,6 +58,9 @@ fn main() -> ExitCode {
             snapshots::trials(),
             mutants::trials(),
             program::trials(),
+            grade::trials(),
+            cheats::trials(),
+            platforms::trials(),
         ];
         groups.into_iter().flatten().collect()
     });

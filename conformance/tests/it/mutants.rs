@@ -102,6 +102,7 @@ fn setup(check: &Check) -> Setup {
         seed: SEED,
         server: String::new(),
         started: true,
+        layers: Vec::new(),
     }
 }
 

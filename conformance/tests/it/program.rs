@@ -110,7 +110,7 @@ fn usage_errors() -> Result<(), String> {
     let cases: [(&[&str], &str); 7] = [
         (&["run", "--check", "answers-gte"], "did you mean \"answers-get\"?"),
         (&["run", "--profile", "htp"], "did you mean \"http\" or \"simple\" or \"cgi\" or \"wsgi\"?"),
-        (&["run", "--report", "jsno=-"], "did you mean \"text\" or \"brief\" or \"json\" or \"junit\"?"),
+        (&["run", "--report", "jsno=-"], "did you mean \"json\"?"),
         (&["run", "--report", "text=-", "--report", "json=-"], "two reports can't both go to -"),
         (&["run", "--profile", "http", "--check", "files"], "has none of these checks"),
         (&["run", "--url", "http://a/", "--", "server"], "cannot be used with"),

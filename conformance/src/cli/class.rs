@@ -1,0 +1,125 @@
+//! A class: several submissions side by side, each result kept as soon as it is there.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use conformance::grade::{self, Grading, Kept, seed};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::stop::Stop;
+
+/// A class that is to be graded.
+#[derive(Debug)]
+pub(super) struct Class {
+    pub(super) grading: Grading,
+    /// Every folder in it is a submission.
+    pub(super) submissions: PathBuf,
+    /// Where results are kept.
+    pub(super) out: PathBuf,
+    /// Submissions that are graded side by side.
+    pub(super) jobs: usize,
+    /// Which share of how many.
+    pub(super) shard: (usize, usize),
+    /// Whether results that are there are kept.
+    pub(super) resume: bool,
+}
+
+impl Class {
+    /// What came of each submission, in the order of their names, and the names of those for which the suite was at
+    /// fault.
+    pub(super) fn grade(&self) -> Result<(Vec<Kept>, Vec<String>), Stop> {
+        let names = grade::names(&self.submissions)?;
+        let (share, shares) = self.shard;
+        let own = names.into_iter().enumerate().filter(|(at, _)| at % shares == share - 1);
+        let names = Vec::from_iter(own.map(|(_, name)| name));
+        if names.is_empty() {
+            return Err(Stop::Usage(format!("{} has no submissions", self.submissions.display())));
+        }
+        let results = self.out.join(grade::FOLDER);
+        let there = grade::names(&results).unwrap_or_default();
+        if !self.resume && !there.is_empty() {
+            let out = self.out.display();
+            return Err(Stop::Usage(format!("{out} has results already: --resume goes on with them")));
+        }
+        // Read before anything runs: from here on, only what comes from a worker counts.
+        let is_ours = |kept: &Kept| {
+            let setup = &kept.report.setup;
+            setup.seed == seed(&self.grading.secret, &kept.name) && setup.profile == self.grading.profile.name
+        };
+        let kept = names.iter().filter_map(|name| grade::kept(&results.join(name)).filter(is_ours));
+        let mut kept = Vec::from_iter(
+            kept.map(|kept| Kept { report: grade::remark(kept.report, &self.grading.profile), ..kept }),
+        );
+        let is_kept = |name: &&String| kept.iter().any(|kept| kept.name == **name);
+        let left = Vec::from_iter(names.iter().filter(|name| !is_kept(name)).cloned());
+        let (mut graded, broken) = self.grade_all(&left, names.len())?;
+        kept.append(&mut graded);
+        kept.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok((kept, broken))
+    }
+
+    fn grade_all(&self, names: &[String], all: usize) -> Result<(Vec<Kept>, Vec<String>), Stop> {
+        let progress = Progress::new(all, all - names.len());
+        let (next, done) = (AtomicUsize::new(0), Mutex::new((Vec::new(), Vec::new())));
+        let work = || -> std::io::Result<()> {
+            while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+                progress.begin(name);
+                let graded = self.grading.grade(name, &self.submissions.join(name))?;
+                grade::keep(&self.out.join(grade::FOLDER).join(name), &graded)?;
+                let marks = &graded.report.marks;
+                progress.end(name, &format!("{} of {}", marks.earned, marks.total));
+                let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+                if graded.is_broken {
+                    done.1.push(name.clone());
+                }
+                done.0.push(Kept { name: name.clone(), report: graded.report });
+            }
+            Ok(())
+        };
+        let ended = thread::scope(|scope| {
+            let workers = Vec::from_iter((0..self.jobs.min(names.len())).map(|_| scope.spawn(work)));
+            let ended = workers.into_iter().map(|worker| worker.join());
+            Vec::from_iter(ended)
+        });
+        progress.bar.finish_and_clear();
+        for end in ended {
+            end.map_err(|_| Stop::Broken("the grading ended in a panic".into()))??;
+        }
+        Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Who is being graded, on standard error.
+struct Progress {
+    bar: ProgressBar,
+    running: Mutex<Vec<String>>,
+}
+
+impl Progress {
+    fn new(all: usize, done: usize) -> Progress {
+        let style = ProgressStyle::with_template("{bar:32} {pos} of {len} {wide_msg}");
+        let bar =
+            ProgressBar::new(all as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_position(done as u64);
+        Progress { bar, running: Mutex::new(Vec::new()) }
+    }
+
+    fn begin(&self, name: &str) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.push(name.into());
+        self.bar.set_message(conformance::report::printable(&running.join(", ")));
+    }
+
+    fn end(&self, name: &str, marks: &str) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.retain(|other| other != name);
+        self.bar.inc(1);
+        self.bar.set_message(conformance::report::printable(&running.join(", ")));
+        if self.bar.is_hidden() {
+            let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
+            anstream::eprintln!("{done} of {all}: {}: {marks}", conformance::report::printable(name));
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! `conformance grade`
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand, ValueEnum};
+use conformance::grade::walls;
+use conformance::grade::{self, Graded, Grading, Kept, Roster, Table};
+use conformance::report::{Report, format};
+
+use super::class::Class;
+use super::interrupt::unless_interrupted;
+use super::names::{self, Refused};
+use super::render::stored;
+use super::stop::{Stop, complain, print};
+
+/// Grade a submission, or a class
+///
+/// A submission is a folder. It is copied, built, started and checked as the profile says (its table [recipe]), and
+/// stays as it was. Its marks are out of the profile's total, whatever becomes of it: what is not built, not started or
+/// not reached in time earns nothing.
+///
+/// The exit code is 0 if all was graded, whatever the marks, 2 if the profile or a path is wrong, and 3 if the suite
+/// itself is at fault.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct Grade {
+    #[command(subcommand)]
+    more: Option<More>,
+    /// The submission
+    #[arg(value_name = "DIR", required_unless_present_any = ["class", "report"], conflicts_with_all = ["class", "report"])]
+    submission: Option<PathBuf>,
+    /// A class: every folder in DIR is a submission
+    #[arg(long, value_name = "DIR", requires = "out", conflicts_with = "report")]
+    class: Option<PathBuf>,
+    /// Mark a stored report (json) again, without a new run
+    #[arg(long, value_name = "REPORT")]
+    report: Option<PathBuf>,
+    /// What is asked for and what it is worth: a built-in profile (http, simple, cgi, wsgi), or a TOML file
+    #[arg(long, value_name = "NAME|FILE", value_parser = names::profile, required = true)]
+    profile: Option<names::Chosen>,
+    /// The folder for results: report.json, report.txt, build.log and server.log; for a class, one such folder for each
+    /// submission, and the tables marks.csv, marks.md, marks.json and marks.txt. Without it, a report is printed
+    #[arg(long, value_name = "OUT")]
+    out: Option<PathBuf>,
+    /// Who is in the class: CSV with the column id, and perhaps name, folder and others, which marks.csv repeats
+    #[arg(long, value_name = "CSV", requires = "class")]
+    roster: Option<PathBuf>,
+    /// How many submissions to grade side by side; by default more than there are cores, since most of the time is
+    /// spent waiting
+    #[arg(long, value_name = "N", requires = "class", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Go on where an earlier grade was stopped: results that are there already are kept
+    #[arg(long, requires = "class")]
+    resume: bool,
+    /// Grade only the Mth of N equal shares of the class; grade merge brings the results together
+    #[arg(long, value_name = "M/N", requires = "class", value_parser = shard)]
+    shard: Option<(usize, usize)>,
+    /// A word that only the course knows: what is random in requests comes from it and from the submission's name
+    #[arg(long, value_name = "WORD", default_value = "")]
+    secret: String,
+    /// What to do where this machine can't keep a submission from everything that is not its own (see conformance box)
+    #[arg(long = "box", value_name = "WHEN", default_value = "auto")]
+    walls: Walls,
+    /// How to start the server, if the profile does not say so
+    #[arg(last = true)]
+    command: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum More {
+    /// Bring the results of several shares together: the same tables as from one run
+    Merge {
+        /// The folders for results of the shares
+        #[arg(value_name = "OUT", required = true)]
+        shares: Vec<PathBuf>,
+        /// The folder for all results
+        #[arg(long, value_name = "OUT")]
+        out: PathBuf,
+        /// Who is in the class
+        #[arg(long, value_name = "CSV")]
+        roster: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Walls {
+    /// Grade only where the whole box is there
+    Require,
+    /// Use what of the box is there
+    Auto,
+    /// Use no box
+    Off,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  conformance grade submissions/ada --profile course.toml
+  conformance grade submissions/ada --profile simple -- python3 server.py {port} {root}
+  conformance grade --class submissions --profile course.toml --out results --roster students.csv
+  conformance grade --report results/submissions/ada/report.json --profile new.toml";
+
+fn shard(word: &str) -> Result<(usize, usize), Refused> {
+    let numbers = word.split_once('/').and_then(|(m, n)| Some((m.parse().ok()?, n.parse().ok()?)));
+    match numbers {
+        Some((m, n)) if 1 <= m && m <= n => Ok((m, n)),
+        _ => Err(Refused("write M/N, as in 1/2 for the first of two".into())),
+    }
+}
+
+impl Grade {
+    pub(super) fn run(self) -> Result<ExitCode, Stop> {
+        if let Some(More::Merge { shares, out, roster }) = &self.more {
+            merge(shares, out, roster.as_deref())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let chosen = self.profile.clone().ok_or_else(|| Stop::Usage("--profile is missing".into()))?;
+        if let Some(path) = &self.report {
+            return self.mark_again(stored(path)?, &chosen);
+        }
+        let grading = self.grading(chosen)?;
+        walls::take_guard()?;
+        match &self.class {
+            Some(class) => self.class(grading, class),
+            None => self.one(grading, self.submission.as_deref().unwrap_or(Path::new("."))),
+        }
+    }
+
+    fn grading(&self, chosen: names::Chosen) -> Result<Grading, Stop> {
+        let missing: Vec<&str> =
+            walls::layers().iter().filter(|layer| !layer.is_there).map(|layer| layer.name).collect();
+        if self.walls == Walls::Require && !missing.is_empty() {
+            return Err(Stop::Usage(format!(
+                "this machine has no whole box: {} is missing",
+                missing.join(", ")
+            )));
+        }
+        let is_boxed = self.walls != Walls::Off && walls::layers().iter().any(|layer| layer.is_there);
+        if self.walls == Walls::Auto && !missing.is_empty() {
+            let _ = complain(&format!("the box lacks {} on this machine", missing.join(", ")), 0);
+        }
+        let recipe = &chosen.profile.recipe;
+        if recipe.command.is_empty() && self.command.is_empty() && !recipe.own_command {
+            let how = "[recipe] command in the profile, or words after --, or own_command = true";
+            return Err(Stop::Usage(format!("nothing says how a submission is started: {how}")));
+        }
+        for path in [&self.submission, &self.class, &self.out].into_iter().flatten() {
+            let path = std::path::absolute(path)?;
+            if let Some(folder) = walls::exposes(&path).filter(|_| is_boxed) {
+                let [path, folder] = [path, folder].map(|path| path.display().to_string());
+                let why =
+                    format!("every submission can read {folder}, and {path} is in it: choose another folder");
+                return Err(Stop::Usage(why));
+            }
+        }
+        Ok(Grading {
+            program: std::env::current_exe()?,
+            text: names::profile_text(&chosen.word).map_err(|why| Stop::Usage(why.to_string()))?,
+            word: chosen.word,
+            profile: chosen.profile,
+            command: self.command.clone(),
+            secret: self.secret.clone(),
+            is_boxed,
+            jobs: 4,
+        })
+    }
+
+    fn one(&self, grading: Grading, folder: &Path) -> Result<ExitCode, Stop> {
+        let folder = folder_at(folder)?;
+        let out = self.out.clone();
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let graded = unless_interrupted(move || grading.grade(&name, &folder))??;
+        show_or_keep(&graded, out.as_deref())?;
+        Ok(ExitCode::from(if graded.is_broken { 3 } else { 0 }))
+    }
+
+    fn class(&self, grading: Grading, class: &Path) -> Result<ExitCode, Stop> {
+        let out = self.out.clone().unwrap_or_default();
+        let roster = self.roster.as_deref().map(roster).transpose()?;
+        let class = Class {
+            grading,
+            submissions: folder_at(class)?,
+            out: out.clone(),
+            jobs: self.jobs.map_or_else(default_jobs, usize::from),
+            shard: self.shard.unwrap_or((1, 1)),
+            resume: self.resume,
+        };
+        let (kept, broken) = unless_interrupted(move || class.grade())??;
+        publish(&Table::of(&kept, roster.as_ref()), &out)?;
+        if broken.is_empty() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        Err(Stop::Broken(format!("the suite was at fault for {}", broken.join(", "))))
+    }
+
+    fn mark_again(&self, report: Report, chosen: &names::Chosen) -> Result<ExitCode, Stop> {
+        let unknown = grade::unknown(&report, &chosen.profile);
+        if let [first, ..] = unknown[..] {
+            let number = unknown.len();
+            let _ = complain(
+                &format!("the report has no word on {number} checks, such as {first}; they earn nothing"),
+                0,
+            );
+        }
+        let report = grade::remark(report, &chosen.profile);
+        let graded = Graded { report, build_log: String::new(), server_log: String::new(), is_broken: false };
+        show_or_keep(&graded, self.out.as_deref())?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Submissions wait most of the time; what they have to compute, they compute one after the other.
+fn default_jobs() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from) * 3
+}
+
+fn folder_at(path: &Path) -> Result<PathBuf, Stop> {
+    let bad = |why: String| Stop::Usage(format!("{} is no folder of submissions: {why}", path.display()));
+    let folder = path.canonicalize().map_err(|error| bad(error.to_string()))?;
+    if folder.is_dir() { Ok(folder) } else { Err(bad("it is a file".into())) }
+}
+
+fn show_or_keep(graded: &Graded, out: Option<&Path>) -> Result<(), Stop> {
+    match out {
+        Some(out) => Ok(grade::keep(out, graded)?),
+        None => print(&format("text").map_or(String::new(), |text| text(&graded.report))),
+    }
+}
+
+fn roster(path: &Path) -> Result<Roster, Stop> {
+    let bad = |why: String| Stop::Usage(format!("the roster {} can't be used: {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
+    Roster::parse(&text).map_err(|error| bad(error.to_string()))
+}
+
+fn merge(shares: &[PathBuf], out: &Path, roster_at: Option<&Path>) -> Result<(), Stop> {
+    let roster = roster_at.map(roster).transpose()?;
+    let mut kept: Vec<Kept> = Vec::new();
+    for share in shares {
+        let from = share.join(grade::FOLDER);
+        let bad = |why: &dyn std::fmt::Display| Stop::Usage(format!("{}: {why}", from.display()));
+        for name in grade::names(&from).map_err(|error| bad(&error))? {
+            if kept.iter().any(|kept| kept.name == name) {
+                return Err(bad(&format!("\"{name}\" is in another share as well")));
+            }
+            let folder = from.join(&name);
+            kept.push(grade::kept(&folder).ok_or_else(|| bad(&format!("\"{name}\" has no whole report")))?);
+            let to = out.join(grade::FOLDER).join(&name);
+            std::fs::create_dir_all(&to)?;
+            for file in std::fs::read_dir(&folder)?.flatten() {
+                std::fs::copy(file.path(), to.join(file.file_name()))?;
+            }
+        }
+    }
+    kept.sort_by(|a, b| a.name.cmp(&b.name));
+    publish(&Table::of(&kept, roster.as_ref()), out)
+}
+
+/// Writes the tables, and shows the one for people.
+fn publish(table: &Table, out: &Path) -> Result<(), Stop> {
+    std::fs::create_dir_all(out)?;
+    grade::write(&out.join("marks.csv"), &table.csv())?;
+    grade::write(&out.join("marks.md"), &table.markdown())?;
+    grade::write(&out.join("marks.json"), &table.json())?;
+    grade::write(&out.join("marks.txt"), &table.text())?;
+    print(&table.text())
+}

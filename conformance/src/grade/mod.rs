@@ -1,0 +1,33 @@
+//! Submissions and classes: built, run and marked, each in a process and a box of its own.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `walls` | the box: what a submission's processes may use, as far as the machine can enforce it |
+//! | `order` | what supervisor and worker say to each other |
+//! | `watch` | memory, processes and disk of a submission while it runs |
+//! | `worker` | one submission built and run, in a process that knows nothing of marks and results |
+//! | `copy` | the folder that a submission works in, which is not the one that was handed in |
+//! | `supervisor` | the other side: starts workers, and makes a result of however they end |
+//! | `remark` | a stored report under another profile |
+//! | `store` | the folder of results |
+//! | `roster` | who is in the class |
+//! | `table` | the marks of a class, and what most of it gets wrong |
+
+mod copy;
+mod order;
+mod remark;
+mod roster;
+mod store;
+mod supervisor;
+mod table;
+pub mod walls;
+mod watch;
+mod worker;
+
+pub use order::{Order, Word};
+pub use remark::{remark, unknown};
+pub use roster::{Roster, Student};
+pub use store::{FOLDER, Kept, keep, kept, names, write};
+pub use supervisor::{Graded, Grading, seed};
+pub use table::{Row, Table};
+pub use worker::work;

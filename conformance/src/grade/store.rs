@@ -1,0 +1,77 @@
+//! The folder of results. Each file is there as a whole or not at all, and the report is the last one of its folder: what
+//! has none was not graded.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::supervisor::Graded;
+use crate::report::{Report, format};
+
+/// Where the results of a class are, a folder for each submission.
+pub const FOLDER: &str = "submissions";
+
+const REPORT: &str = "report.json";
+
+/// What a folder of results holds of one submission.
+#[derive(Debug)]
+pub struct Kept {
+    /// Name of the submission.
+    pub name: String,
+    /// What came of it.
+    pub report: Report,
+}
+
+/// Writes a file as a whole: whoever looks meanwhile sees what was there before.
+///
+/// # Errors
+/// Those of the file system.
+pub fn write(path: &Path, text: &str) -> io::Result<()> {
+    let folder = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    // Other users may read results, as far as the umask allows.
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.prefix(".conformance-").tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Keeps what came of a submission in this folder.
+///
+/// # Errors
+/// Those of the file system.
+pub fn keep(folder: &Path, graded: &Graded) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let render = |name: &str| format(name).map_or(String::new(), |render| render(&graded.report));
+    write(&folder.join("build.log"), &graded.build_log)?;
+    write(&folder.join("server.log"), &graded.server_log)?;
+    let text = anstream::adapter::strip_str(&render("text")).to_string();
+    write(&folder.join("report.txt"), &text)?;
+    write(&folder.join(REPORT), &render("json"))
+}
+
+/// What was kept of a submission in this folder.
+pub fn kept(folder: &Path) -> Option<Kept> {
+    let text = fs::read_to_string(folder.join(REPORT)).ok()?;
+    let name = folder.file_name()?.to_string_lossy().into_owned();
+    Some(Kept { name, report: serde_json::from_str(&text).ok()? })
+}
+
+/// Names of the folders in a folder, in order; hidden ones are not submissions.
+///
+/// # Errors
+/// Those of the file system.
+pub fn names(folder: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type()?.is_dir() && !name.starts_with('.') {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}

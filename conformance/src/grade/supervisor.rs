@@ -1,0 +1,242 @@
+//! The side of grading that holds profile, seed and results. It never talks to a submission, only to a worker, and
+//! however a worker ends, there is a result.
+
+use std::collections::BTreeSet;
+use std::hash::Hasher;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use siphasher::sip::SipHasher13;
+
+use super::copy::{self, COPY, HOME, TEMPORARY};
+use super::order::{Order, Word};
+use super::walls;
+use crate::report::{End, Report, Setup, shell_words};
+use crate::run::profile::Profile;
+use crate::target::process::{INHERITED, children, descendants, kill};
+
+/// How long a worker may take beyond the limits that it keeps itself.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Workers that run: what else descends from this process is a leftover.
+static WORKERS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+/// How submissions are graded.
+#[derive(Debug, Clone)]
+pub struct Grading {
+    /// The `conformance` program.
+    pub program: PathBuf,
+    /// The word that chose the profile.
+    pub word: String,
+    /// The text of the profile.
+    pub text: String,
+    /// The profile.
+    pub profile: Profile,
+    /// The words of the command, where they are not those of the profile.
+    pub command: Vec<String>,
+    /// What seeds come from, with the name of the submission.
+    pub secret: String,
+    /// Whether submissions are put into the box.
+    pub is_boxed: bool,
+    /// Checks that run side by side.
+    pub jobs: usize,
+}
+
+/// What came of a submission.
+#[derive(Debug)]
+pub struct Graded {
+    /// The run and its marks.
+    pub report: Report,
+    /// What the build printed.
+    pub build_log: String,
+    /// What the server printed.
+    pub server_log: String,
+    /// Whether the suite is at fault.
+    pub is_broken: bool,
+}
+
+/// The seed of a submission. Without the secret it can't be told from other seeds.
+pub fn seed(secret: &str, name: &str) -> u64 {
+    let mut hash = SipHasher13::new();
+    hash.write(secret.as_bytes());
+    hash.write(&[0xff]);
+    hash.write(name.as_bytes());
+    // Ten digits at most: a person may have to type them.
+    hash.finish() % (1 << 32)
+}
+
+impl Grading {
+    /// Grades the submission in this folder, which stays as it is.
+    ///
+    /// # Errors
+    /// Those of the suite's own machine: no place for the copy, no worker.
+    pub fn grade(&self, name: &str, folder: &Path) -> io::Result<Graded> {
+        let place = tempfile::Builder::new().prefix("conformance-").tempdir()?;
+        let order = self.order(name, place.path());
+        for folder in [HOME, TEMPORARY] {
+            std::fs::create_dir(order.place.join(folder))?;
+        }
+        let limit = self.profile.recipe.disk_mb * 1024 * 1024;
+        if let Err(error) = copy::copy(folder, &order.place.join(COPY), limit) {
+            return Ok(self.nothing(&order, format!("The submission can't be copied: {error}.")));
+        }
+        let graded = self.send_to_worker(name, &order);
+        sweep();
+        graded
+    }
+
+    /// The result of a submission about which nothing else is known.
+    pub fn absent(&self, name: &str, why: &str) -> Graded {
+        self.nothing(&self.order(name, Path::new("")), why.into())
+    }
+
+    fn nothing(&self, order: &Order, why: String) -> Graded {
+        let end = End { failure: Some(why), ..End::default() };
+        let report = Report::new(order.setup.clone(), end, Vec::new(), &self.profile.sheet());
+        Graded { report, build_log: String::new(), server_log: String::new(), is_broken: false }
+    }
+
+    fn order(&self, name: &str, place: &Path) -> Order {
+        let given = if self.command.is_empty() { &self.profile.recipe.command } else { &self.command };
+        let layers = walls::layers().into_iter().filter(|layer| self.is_boxed && layer.is_there);
+        let setup = Setup {
+            program: "conformance".into(),
+            profile: self.profile.name.clone(),
+            seed: seed(&self.secret, name),
+            started: true,
+            layers: layers.map(|layer| layer.name.into()).collect(),
+            ..Setup::default()
+        };
+        Order {
+            profile: self.text.clone(),
+            command: self.command.clone(),
+            setup: self.started_by(setup, name, given),
+            place: place.into(),
+            is_boxed: self.is_boxed,
+            jobs: self.jobs,
+        }
+    }
+
+    /// With the command that starts the server, as far as it is known.
+    fn started_by(&self, setup: Setup, name: &str, command: &[String]) -> Setup {
+        let mut arguments = vec!["--profile".into(), self.word.clone(), "--".into()];
+        arguments.extend_from_slice(command);
+        let server =
+            if command.is_empty() { name.into() } else { format!("{name}: {}", shell_words(command)) };
+        Setup { server, arguments, ..setup }
+    }
+
+    fn send_to_worker(&self, name: &str, order: &Order) -> io::Result<Graded> {
+        let mut worker = Worker::start(&self.program, order)?;
+        let recipe = &self.profile.recipe;
+        let deadline = Instant::now() + Duration::from_secs(recipe.build_s + recipe.run_s) + GRACE;
+        let mut build_log = String::new();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let graded = match worker.words.recv_timeout(left) {
+                Ok(Word::Built { log }) => {
+                    build_log = log;
+                    continue;
+                }
+                Ok(Word::Ended { report, log, command }) => {
+                    // What was marked out there is marked again here.
+                    let Report { end, outcomes, .. } = *report;
+                    let setup = order.setup.clone();
+                    let is_known = !command.is_empty();
+                    let setup = if is_known { self.started_by(setup, name, &command) } else { setup };
+                    let report = Report::new(setup, end, outcomes, &self.profile.sheet());
+                    Graded { report, server_log: log, ..self.nothing(order, String::new()) }
+                }
+                Ok(Word::Broken(why)) => {
+                    let why = format!("The suite is at fault: {why}.");
+                    Graded { is_broken: true, ..self.nothing(order, why) }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    self.nothing(order, "The run did not end in time, and was killed.".into())
+                }
+                Err(RecvTimeoutError::Disconnected) => match worker.child.wait()? {
+                    status if is_killed(status) => {
+                        self.nothing(order, format!("The run was killed: {status}."))
+                    }
+                    status => {
+                        let why = format!("The suite is at fault: its worker ended with {status}.");
+                        Graded { is_broken: true, ..self.nothing(order, why) }
+                    }
+                },
+            };
+            return Ok(Graded { build_log, ..graded });
+        }
+    }
+}
+
+fn is_killed(status: ExitStatus) -> bool {
+    std::os::unix::process::ExitStatusExt::signal(&status).is_some()
+}
+
+struct Worker {
+    child: Child,
+    words: mpsc::Receiver<Word>,
+}
+
+impl Worker {
+    /// Starts a worker with nothing of our environment but what a program needs, and gives it its order.
+    fn start(program: &Path, order: &Order) -> io::Result<Worker> {
+        let mut command = Command::new(program);
+        let inherited = INHERITED.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)));
+        command.arg("worker").env_clear().envs(inherited);
+        if let Some(home) = std::env::home_dir().map(|home| home.join(".rustup")).filter(|home| home.exists())
+        {
+            command.env("RUSTUP_HOME", home);
+        }
+        command.env("HOME", order.place.join(HOME)).env("TMPDIR", order.place.join(TEMPORARY));
+        command.current_dir(order.place.join(COPY)).stdin(Stdio::piped()).stdout(Stdio::piped());
+        // It ends with its input, and stops what it started; an interrupt would leave that running.
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = {
+            let mut workers = workers();
+            let child = command.spawn()?;
+            workers.insert(child.id());
+            child
+        };
+        let (say, words) = mpsc::channel();
+        if let Some(output) = child.stdout.take() {
+            thread::spawn(move || {
+                let words = BufReader::new(output).lines().map_while(Result::ok);
+                let words = words.map_while(|line| serde_json::from_str(&line).ok());
+                words.map_while(|word| say.send(word).ok()).for_each(drop);
+            });
+        }
+        let line = serde_json::to_string(order)? + "\n";
+        // The input stays open: its end would mean that nobody waits.
+        let sent = child.stdin.as_mut().map_or(Ok(()), |input| input.write_all(line.as_bytes()));
+        // If it has ended already, that is seen at the other end.
+        drop(sent);
+        Ok(Worker { child, words })
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        workers().remove(&self.child.id());
+    }
+}
+
+fn workers() -> MutexGuard<'static, BTreeSet<u32>> {
+    WORKERS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Stops what workers left behind that were killed: where this process is the subreaper, it has become its child.
+fn sweep() {
+    // None can be started meanwhile.
+    let workers = workers();
+    for stray in children().into_iter().filter(|process| !workers.contains(process)) {
+        descendants(stray).into_iter().chain([stray]).for_each(kill);
+    }
+}

@@ -1,0 +1,265 @@
+//! The marks of a class: as CSV for gradebooks, as Markdown, JSON and text for people and programs. A function of the
+//! reports and the roster alone, so that the same results always come to the same table.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::roster::{Roster, Student};
+use super::store::Kept;
+use crate::report::{Mark, Points, Report, Summary, Verdict, cell, markdown, printable};
+
+/// Checks that are named as what most of the class gets wrong.
+const WORST: usize = 15;
+
+/// The marks of a class.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Table {
+    /// Name of the profile.
+    pub profile: String,
+    /// Points that can be earned without bonus parts.
+    pub total: Points,
+    /// The parts of the mark sheet: ids, titles and points.
+    pub parts: Vec<PartOfTable>,
+    /// Names of the roster's further columns.
+    pub columns: Vec<String>,
+    /// A line for each submission, and for each student without one.
+    pub rows: Vec<Row>,
+    /// Checks by the number of submissions that fail them.
+    pub wrong: Vec<Wrong>,
+}
+
+/// A column of the table.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PartOfTable {
+    /// A word for it.
+    pub id: String,
+    /// What it is.
+    pub title: String,
+    /// Points that can be earned.
+    pub points: Points,
+    /// Whether it is on top of the total.
+    pub bonus: bool,
+}
+
+/// A line of the table.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// What the gradebook knows the student by, or the name of the folder.
+    pub id: String,
+    /// What people call the student.
+    pub name: String,
+    /// What stands in the roster's further columns.
+    pub more: Vec<String>,
+    /// Points for each part, in the order of the parts.
+    pub parts: Vec<Points>,
+    /// Points for all of them.
+    pub earned: Points,
+    /// The verdicts, counted.
+    pub summary: Summary,
+    /// Why nothing, or not everything, was marked.
+    pub remark: String,
+}
+
+/// A check that was failed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Wrong {
+    /// Its id.
+    pub check: String,
+    /// The rule.
+    pub title: String,
+    /// Submissions that fail it.
+    pub failed: usize,
+    /// Submissions that were judged by it.
+    pub judged: usize,
+}
+
+impl Table {
+    /// The table of these results; a student of the roster without one earns nothing.
+    pub fn of(kept: &[Kept], roster: Option<&Roster>) -> Table {
+        let first = kept.first().map(|kept| &kept.report);
+        let marks = first.map(|report| report.marks.clone()).unwrap_or_default();
+        let part = |mark: Mark| PartOfTable {
+            id: mark.id,
+            title: mark.title,
+            points: mark.points,
+            bonus: mark.bonus,
+        };
+        let by_name: BTreeMap<&str, &Report> =
+            kept.iter().map(|kept| (&kept.name[..], &kept.report)).collect();
+        let columns = roster.map(|roster| roster.columns.clone()).unwrap_or_default();
+        let students = roster.map(|roster| &roster.students[..]).unwrap_or_default();
+        let is_listed = |name: &str| students.iter().any(|student| student.folder == name);
+        let others = by_name.keys().filter(|name| !is_listed(name)).map(|name| Student {
+            id: (*name).into(),
+            name: (*name).into(),
+            folder: (*name).into(),
+            more: vec![String::new(); columns.len()],
+        });
+        let row =
+            |student: &Student| row(student, by_name.get(&student.folder[..]).copied(), marks.parts.len());
+        Table {
+            profile: first.map(|report| report.setup.profile.clone()).unwrap_or_default(),
+            total: marks.total,
+            rows: students.iter().cloned().chain(others).map(|student| row(&student)).collect(),
+            parts: marks.parts.into_iter().map(part).collect(),
+            columns,
+            wrong: wrong(by_name.values().copied()),
+        }
+    }
+
+    /// For gradebooks: Moodle and Canvas find the columns by their names.
+    pub fn csv(&self) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let parts = self.parts.iter().map(|part| part.id.clone());
+        let header =
+            ["id".into(), "name".into()].into_iter().chain(self.columns.iter().cloned()).chain(parts);
+        let lines = self.rows.iter().map(|row| {
+            let words =
+                [cell(&row.id), cell(&row.name)].into_iter().chain(row.more.iter().map(|text| cell(text)));
+            let points = row.parts.iter().chain([&row.earned]).map(Points::to_string);
+            Vec::from_iter(words.chain(points).chain([cell(&row.remark)]))
+        });
+        let header = Vec::from_iter(header.chain(["total".into(), "remark".into()]));
+        for line in [header].into_iter().chain(lines) {
+            writer.write_record(line).expect("a vector takes whatever is written to it");
+        }
+        let octets = writer.into_inner().expect("a vector can be flushed");
+        String::from_utf8(octets).expect("it was made from strings")
+    }
+
+    /// For a page.
+    pub fn markdown(&self) -> String {
+        let heads = self.parts.iter().map(|part| format!("{} ({})", markdown(&part.id), part.points));
+        let heads = Vec::from_iter(heads).join(" | ");
+        let mut text = format!(
+            "# Marks\n\nProfile {}, {} submissions, out of {} points.\n\n| id | name | {heads} | total | remark |\n",
+            markdown(&self.profile),
+            self.rows.len(),
+            self.total
+        );
+        let _ = writeln!(text, "|---|---|{}---:|---|", "---:|".repeat(self.parts.len()));
+        for row in &self.rows {
+            let points = Vec::from_iter(row.parts.iter().map(Points::to_string)).join(" | ");
+            let words = [&row.id, &row.name, &row.remark].map(|text| markdown(text));
+            let _ = writeln!(
+                text,
+                "| {} | {} | {points} | **{}** | {} |",
+                words[0], words[1], row.earned, words[2]
+            );
+        }
+        text.push_str(
+            "\n## What most of the class gets wrong\n\n| failed | of | check | rule |\n|---:|---:|---|---|\n",
+        );
+        for wrong in self.wrong.iter().take(WORST) {
+            let title = markdown(&wrong.title);
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} | {title} |",
+                wrong.failed,
+                wrong.judged,
+                markdown(&wrong.check)
+            );
+        }
+        text
+    }
+
+    /// For programs.
+    pub fn json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a table holds nothing that JSON can't express") + "\n"
+    }
+
+    /// For a terminal.
+    pub fn text(&self) -> String {
+        let width = |texts: &mut dyn Iterator<Item = &String>| {
+            texts.map(|text| printable(text).chars().count()).max().unwrap_or(0).clamp(4, 40)
+        };
+        let (ids, names) = (
+            width(&mut self.rows.iter().map(|row| &row.id)),
+            width(&mut self.rows.iter().map(|row| &row.name)),
+        );
+        let mut text = format!("{:<ids$}  {:<names$}  {:>8} of {}\n", "id", "name", "points", self.total);
+        for row in &self.rows {
+            let (id, name, earned) = (printable(&row.id), printable(&row.name), row.earned.to_string());
+            let remark =
+                if row.remark.is_empty() { String::new() } else { format!("  {}", printable(&row.remark)) };
+            let _ = writeln!(text, "{id:<ids$}  {name:<names$}  {earned:>8}{remark}");
+        }
+        let marks = Vec::from_iter(self.rows.iter().map(|row| row.earned));
+        let _ = writeln!(text, "\n{} submissions, median {} of {}", marks.len(), median(marks), self.total);
+        if !self.wrong.is_empty() {
+            text.push_str("\nwhat most of the class gets wrong\n");
+        }
+        for wrong in self.wrong.iter().take(WORST) {
+            let Wrong { failed, judged, .. } = wrong;
+            let (check, title) = (printable(&wrong.check), printable(&wrong.title));
+            let _ = writeln!(text, "  {failed:>4} of {judged:<4} {check}: {title}");
+        }
+        text
+    }
+}
+
+fn row(student: &Student, report: Option<&Report>, parts: usize) -> Row {
+    let Student { id, name, more, .. } = student.clone();
+    match report {
+        Some(report) => Row {
+            id,
+            name,
+            more,
+            parts: report.marks.parts.iter().map(|mark| mark.earned).collect(),
+            earned: report.marks.earned,
+            summary: report.summary.clone(),
+            remark: report.end.failure.as_deref().map(remark).unwrap_or_default(),
+        },
+        None => Row {
+            id,
+            name,
+            more,
+            parts: vec![Points(0); parts],
+            earned: Points(0),
+            summary: Summary::default(),
+            remark: "Nothing was handed in.".into(),
+        },
+    }
+}
+
+/// Why a run ended, in a line that is the same in the next run: the port is another one then.
+fn remark(failure: &str) -> String {
+    let words = failure.lines().next().unwrap_or_default().split(' ');
+    let words = words.map(|word| if word.starts_with("127.0.0.1:") { "its port" } else { word });
+    Vec::from_iter(words).join(" ")
+}
+
+fn wrong<'r>(reports: impl Iterator<Item = &'r Report>) -> Vec<Wrong> {
+    let mut found: BTreeMap<&str, Wrong> = BTreeMap::new();
+    for outcome in reports.flat_map(|report| &report.outcomes).filter(|outcome| outcome.counts()) {
+        let wrong = found.entry(&outcome.check).or_insert_with(|| Wrong {
+            check: outcome.check.clone(),
+            title: outcome.title.clone(),
+            failed: 0,
+            judged: 0,
+        });
+        wrong.failed += usize::from(outcome.verdict() == Verdict::Fail);
+        wrong.judged += usize::from(matches!(outcome.verdict(), Verdict::Fail | Verdict::Pass));
+    }
+    let mut found: Vec<Wrong> = found.into_values().filter(|wrong| wrong.failed > 0).collect();
+    found.sort_by(|a, b| b.failed.cmp(&a.failed).then_with(|| a.check.cmp(&b.check)));
+    found
+}
+
+fn median(mut marks: Vec<Points>) -> Points {
+    marks.sort();
+    marks.get(marks.len() / 2).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::remark;
+
+    #[test]
+    fn a_remark_is_the_same_the_next_time() {
+        let failure = "It accepted no connection on 127.0.0.1:21376 within 10 s.\nIts last output: 7";
+        assert_eq!(remark(failure), "It accepted no connection on its port within 10 s.");
+    }
+}

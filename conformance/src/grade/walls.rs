@@ -1,0 +1,223 @@
+//! The box: what a submission's processes may use. A small process puts itself inside and becomes the submission.
+//!
+//! Linux only. What a machine can't enforce is named by [`layers`].
+
+use std::path::{Path, PathBuf};
+
+/// What a process may use once it is inside.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Walls {
+    /// Folders and files that it may read and run, besides those of the system.
+    pub reads: Vec<PathBuf>,
+    /// Folders that it may change.
+    pub writes: Vec<PathBuf>,
+    /// The one TCP port on which it may listen.
+    pub port: Option<u16>,
+    /// Memory of a process, in MB.
+    pub memory_mb: u64,
+    /// The size of a file, in MB.
+    pub file_mb: u64,
+    /// Processor time of a process, in seconds.
+    pub cpu_s: u64,
+}
+
+/// One thing that the box keeps a submission from, or would.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// A word for it.
+    pub name: &'static str,
+    /// What it does, in a few words.
+    pub what: &'static str,
+    /// Whether this machine has it.
+    pub is_there: bool,
+}
+
+/// What the box consists of, on this machine.
+pub fn layers() -> Vec<Layer> {
+    let layer = |name, what, is_there| Layer { name, what, is_there };
+    let [files, network, signals] = system::landlock();
+    let is_linux = cfg!(target_os = "linux");
+    vec![
+        layer("files", "its own folder and the system, nothing else (Landlock)", files),
+        layer("network", "TCP only on the given port, and no connection to anywhere (Landlock)", network),
+        layer("signals", "no signal to, and no look into, processes of others (Landlock)", signals),
+        layer("limits", "memory, size of files, descriptors, processor time (rlimit)", is_linux),
+        layer("watch", "memory, processes and disk of all its processes together", is_linux),
+        layer("leftovers", "what leaves its parents is found and stopped (subreaper)", is_linux),
+    ]
+}
+
+/// Whether this process is in a box. A submission can't get out of it, so this can't be denied.
+pub fn is_inside() -> bool {
+    cfg!(target_os = "linux") && std::fs::read_dir("/").is_err()
+}
+
+/// Puts this process, and all that it will start, into the box.
+///
+/// # Errors
+/// Says which layer failed.
+pub fn enter(walls: &Walls) -> Result<(), String> {
+    system::limit(walls).map_err(|why| format!("no limits can be set: {why}"))?;
+    system::enclose(walls).map_err(|why| format!("Landlock failed: {why}"))?;
+    system::abdicate().map_err(|why| format!("root's powers can't be given up: {why}"))
+}
+
+/// Nothing of this process can be read by those it starts, and what leaves its parents comes to it.
+///
+/// # Errors
+/// Those of the system.
+pub fn take_guard() -> std::io::Result<()> {
+    system::take_guard()
+}
+
+/// The folder of the system, readable in every box, that this path is in.
+pub fn exposes(path: &Path) -> Option<PathBuf> {
+    readable().into_iter().find(|folder| path.starts_with(folder))
+}
+
+/// Folders that every program needs, and those of the programs that PATH leads to.
+fn readable() -> Vec<PathBuf> {
+    let system =
+        ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/opt", "/nix", "/proc", "/sys"];
+    let mut folders: Vec<PathBuf> = system.map(PathBuf::from).into();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    for folder in std::env::split_paths(&path).filter_map(|folder| folder.canonicalize().ok()) {
+        let Some(parent) = folder.parent().filter(|parent| parent.parent().is_some()) else { continue };
+        if folder.ends_with("shims") {
+            folders.push(parent.into());
+        } else if folder.ends_with("bin") {
+            // Not the parent: it may hold what is nobody's business.
+            folders.extend(["lib", "lib64", "libexec", "include", "conf"].map(|beside| parent.join(beside)));
+        }
+        folders.push(folder);
+    }
+    let homes = ["VIRTUAL_ENV", "RUSTUP_HOME", "JAVA_HOME"].into_iter().filter_map(std::env::var_os);
+    folders.extend(homes.map(PathBuf::from));
+    folders.retain(|folder| folder.exists());
+    folders.sort();
+    folders.dedup();
+    folders
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use std::io;
+
+    use landlock::{
+        ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, NetPort, Ruleset, RulesetAttr,
+        RulesetCreatedAttr, RulesetError, Scope, path_beneath_rules,
+    };
+    use rustix::process::{
+        DumpableBehavior, Resource, Rlimit, getpid, getrlimit, set_child_subreaper, set_dumpable_behavior,
+        setrlimit,
+    };
+
+    use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
+
+    use crate::grade::walls::{Walls, readable};
+
+    /// The newest rules that are used; an older kernel gets those that it knows.
+    const RULES: ABI = ABI::V6;
+
+    const DEVICES: [&str; 9] = [
+        "/dev/null",
+        "/dev/zero",
+        "/dev/full",
+        "/dev/random",
+        "/dev/urandom",
+        "/dev/tty",
+        "/dev/ptmx",
+        "/dev/pts",
+        // Locks that several processes share are there.
+        "/dev/shm",
+    ];
+
+    /// Whether the kernel knows rules for files, network and signals.
+    pub(super) fn landlock() -> [bool; 3] {
+        let strict = || Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+        [
+            strict().handle_access(AccessFs::from_all(ABI::V3)).is_ok(),
+            strict().handle_access(AccessNet::from_all(ABI::V4)).is_ok(),
+            strict().scope(Scope::from_all(RULES)).is_ok(),
+        ]
+    }
+
+    pub(super) fn enclose(walls: &Walls) -> Result<(), RulesetError> {
+        let everything = AccessFs::from_all(RULES);
+        let bind = walls.port.map(|port| Ok::<_, RulesetError>(NetPort::new(port, AccessNet::BindTcp)));
+        let rules = Ruleset::default()
+            .handle_access(everything)?
+            .handle_access(AccessNet::from_all(RULES))?
+            .scope(Scope::from_all(RULES))?
+            .create()?
+            .add_rules(path_beneath_rules(readable(), AccessFs::from_read(RULES)))?
+            .add_rules(path_beneath_rules(&walls.reads, AccessFs::from_read(RULES)))?
+            .add_rules(path_beneath_rules(&walls.writes, everything))?
+            .add_rules(path_beneath_rules(DEVICES, everything))?
+            .add_rules(bind)?;
+        rules.restrict_self().map(drop)
+    }
+
+    pub(super) fn limit(walls: &Walls) -> io::Result<()> {
+        let mega = 1024 * 1024;
+        let limits = [
+            (Resource::Data, walls.memory_mb * mega),
+            (Resource::Fsize, walls.file_mb * mega),
+            (Resource::Cpu, walls.cpu_s),
+            (Resource::Nofile, 4096),
+            (Resource::Core, 0),
+        ];
+        for (resource, limit) in limits {
+            let highest = getrlimit(resource).maximum;
+            let limit = Some(highest.map_or(limit, |highest| highest.min(limit)));
+            setrlimit(resource, Rlimit { current: limit, maximum: limit })?;
+        }
+        Ok(())
+    }
+
+    /// Gives up what root may do beyond its own files and processes: it may look into any process, whatever Landlock
+    /// says. Landlock sees to it that nothing is gained again.
+    pub(super) fn abdicate() -> io::Result<()> {
+        let kept = CapabilitySet::CHOWN
+            | CapabilitySet::DAC_OVERRIDE
+            | CapabilitySet::FOWNER
+            | CapabilitySet::KILL
+            | CapabilitySet::SETGID
+            | CapabilitySet::SETUID;
+        let kept = capabilities(None)?.permitted & kept;
+        let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() };
+        Ok(set_capabilities(None, sets)?)
+    }
+
+    pub(super) fn take_guard() -> io::Result<()> {
+        set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+        Ok(set_child_subreaper(Some(getpid()))?)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use std::io;
+
+    use crate::grade::walls::Walls;
+
+    pub(super) fn landlock() -> [bool; 3] {
+        [false; 3]
+    }
+
+    pub(super) fn enclose(_walls: &Walls) -> Result<(), &'static str> {
+        Err("only Linux has it")
+    }
+
+    pub(super) fn limit(_walls: &Walls) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn abdicate() -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn take_guard() -> io::Result<()> {
+        Ok(())
+    }
+}

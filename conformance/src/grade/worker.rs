@@ -1,0 +1,213 @@
+//! One submission, built and run in a process of its own, which knows nothing of other submissions or results.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::copy::{COPY, FIXTURE, HOME, TEMPORARY};
+use super::order::{Order, Word};
+use super::watch::Watch;
+use crate::report::{End, Outcome, Part, Points, Report, Ruling};
+use crate::run::profile::Profile;
+use crate::run::recipe::RecipeOf;
+use crate::run::runner::{self, Options};
+use crate::target::fixture::Fixture;
+use crate::target::process::{self, Process};
+use crate::target::{Recipe, StartError, Target};
+use crate::wire::output::{Output, escaped_lines};
+
+/// The submission's file that says how it is built and started, where the profile allows that.
+const OWN: &str = "conformance.toml";
+
+/// Carries out an order, and says what came of it. `program` is the `conformance` program.
+pub fn work(order: &Order, program: &str, say: &mut dyn FnMut(&Word)) {
+    let profile = match Profile::parse(&order.profile) {
+        Ok(profile) => profile,
+        Err(error) => return say(&Word::Broken(error.to_string())),
+    };
+    let work = Work { order, sheet: profile.sheet(), profile, program };
+    let last = work.carry_out(say).unwrap_or_else(|why| Word::Ended {
+        report: Box::new(work.nothing(why)),
+        log: String::new(),
+        command: Vec::new(),
+    });
+    process::stop_all();
+    process::stop_descendants();
+    say(&last);
+}
+
+struct Work<'o> {
+    order: &'o Order,
+    profile: Profile,
+    sheet: Vec<Part>,
+    program: &'o str,
+}
+
+enum Event {
+    Ended(Result<(End, Vec<Outcome>), StartError>),
+    /// The run is to end: why.
+    Stopped(String),
+}
+
+impl Work<'_> {
+    /// The error is the reason why there is nothing to mark.
+    fn carry_out(&self, say: &mut dyn FnMut(&Word)) -> Result<Word, String> {
+        let recipe = self.recipe()?;
+        if recipe.command.is_empty() {
+            return Err(format!(
+                "It says nowhere how the server is started: there is no {OWN} with a command."
+            ));
+        }
+        if !recipe.build.is_empty() {
+            let (log, ended) = self.build(&recipe);
+            say(&Word::Built { log });
+            ended?;
+        }
+        Ok(self.check(&recipe))
+    }
+
+    fn recipe(&self) -> Result<RecipeOf, String> {
+        let recipe = self.profile.recipe.clone();
+        let path = self.order.place.join(COPY).join(OWN);
+        let own = if recipe.own_command { fs::read_to_string(path).ok() } else { None };
+        let own = own.map(|own| recipe.with(&own).map_err(|why| format!("{OWN} can't be used: {why}")));
+        let recipe = own.unwrap_or(Ok(recipe))?;
+        let given = &self.order.command;
+        Ok(if given.is_empty() { recipe } else { RecipeOf { command: given.clone(), ..recipe } })
+    }
+
+    /// The report of a submission that could not be run.
+    fn nothing(&self, why: String) -> Report {
+        let end = End { failure: Some(why), ..End::default() };
+        Report::new(self.order.setup.clone(), end, Vec::new(), &self.sheet)
+    }
+
+    /// The words that put a command into the box.
+    fn boxed(&self, recipe: &RecipeOf, seconds: u64, port: Option<&str>, command: &[String]) -> Vec<String> {
+        if !self.order.is_boxed {
+            return command.to_vec();
+        }
+        let fixture = self.order.place.join(FIXTURE);
+        let own = [COPY, HOME, TEMPORARY].map(|folder| self.order.place.join(folder));
+        let own = own.into_iter().chain([fixture.join(crate::probe::SIDE)]);
+        let mut words = vec![self.program.to_owned(), "boxed".into()];
+        let mut tell = |option: &str, value: String| words.extend([option.into(), value]);
+        tell("--read", fixture.to_string_lossy().into_owned());
+        own.for_each(|folder| tell("--write", folder.to_string_lossy().into_owned()));
+        port.into_iter().for_each(|port| tell("--port", port.into()));
+        tell("--memory-mb", recipe.memory_mb.to_string());
+        tell("--file-mb", recipe.disk_mb.to_string());
+        tell("--cpu-s", (seconds * 2).to_string());
+        words.push("--".into());
+        words.extend_from_slice(command);
+        words
+    }
+
+    /// Builds it; what was printed, and the reason why it failed if it did.
+    fn build(&self, recipe: &RecipeOf) -> (String, Result<(), String>) {
+        let output = Output::default();
+        let command = self.boxed(recipe, recipe.build_s, None, &recipe.build);
+        let mut process = match Process::spawn(&command, &[], &output) {
+            Ok(process) => process,
+            Err(error) => return (String::new(), Err(format!("It could not be built: {error}"))),
+        };
+        let how = process.death_within(Duration::from_secs(recipe.build_s));
+        let has_succeeded = process.has_succeeded();
+        if how.is_some() {
+            process.wait_for_output(Duration::from_secs(1));
+        }
+        drop(process);
+        // What it left running must not see the checks.
+        process::stop_descendants();
+        let ended = match how {
+            _ if has_succeeded => Ok(()),
+            Some(how) => {
+                let tail = output.tail(0, 20).join("\n  ");
+                Err(format!("It could not be built: {how}. The last lines of the build:\n  {tail}"))
+            }
+            None => Err(format!("It was not built within {} s.", recipe.build_s)),
+        };
+        (text(&output), ended)
+    }
+
+    /// Starts the server, and runs the checks within their time.
+    fn check(&self, recipe: &RecipeOf) -> Word {
+        let fixture = match Fixture::lay_out(&self.order.place.join(FIXTURE)) {
+            Ok(fixture) => fixture,
+            Err(error) => return Word::Broken(format!("the files to serve can't be laid out: {error}")),
+        };
+        let command = self.boxed(recipe, recipe.run_s, Some("{port}"), &recipe.command);
+        let target = Recipe { command, fixture, port: recipe.port };
+        let (began, output) = (Instant::now(), Output::default());
+        let watch = Arc::new(Watch::default());
+        let (watching, order, limits) = (watch.clone(), self.order.clone(), recipe.clone());
+        let done = Arc::new(Mutex::new(Vec::new()));
+        let (events, happened) = mpsc::channel();
+        let stopped = events.clone();
+        thread::spawn(move || {
+            if let Some(why) = watching.keep(&order, &limits) {
+                let _ = stopped.send(Event::Stopped(why));
+            }
+        });
+        let (profile, printed, judged) = (self.profile.clone(), output.clone(), done.clone());
+        let options = Options { seed: self.order.setup.seed, jobs: self.order.jobs, only: Vec::new() };
+        let start = Duration::from_secs(recipe.start_s);
+        thread::spawn(move || {
+            let run = || {
+                let target = Target::start_within(target, start, printed)?;
+                let mut target = match &profile.host_name {
+                    Some(name) => target.named(name.clone()),
+                    None => target,
+                };
+                Ok(runner::run(&mut target, &profile, &options, &|outcome, _| {
+                    if !process::all_stopped() {
+                        judged.lock().unwrap_or_else(PoisonError::into_inner).push(outcome.clone());
+                    }
+                }))
+            };
+            let _ = events.send(Event::Ended(run()));
+        });
+        let (mut end, outcomes) = match happened.recv_timeout(Duration::from_secs(recipe.run_s)) {
+            Ok(Event::Ended(Ok(ended))) => ended,
+            Ok(Event::Ended(Err(why))) => {
+                (End { failure: Some(why.to_string()), ..End::default() }, Vec::new())
+            }
+            Ok(Event::Stopped(why)) => self.cut_short(&why, &done),
+            Err(RecvTimeoutError::Timeout) => {
+                self.cut_short(&format!("The {} s for the run were over", recipe.run_s), &done)
+            }
+            Err(RecvTimeoutError::Disconnected) => return Word::Broken("the run ended in a panic".into()),
+        };
+        end.deaths.extend(watch.end());
+        end.took_ms = began.elapsed().as_millis() as u64;
+        let report = Report::new(self.order.setup.clone(), end, outcomes, &self.sheet);
+        Word::Ended { report: Box::new(report), log: text(&output), command: recipe.command.clone() }
+    }
+
+    /// What there is of a run that is to end at once: the checks that were not reached are named.
+    fn cut_short(&self, why: &str, done: &Mutex<Vec<Outcome>>) -> (End, Vec<Outcome>) {
+        process::stop_all();
+        let mut outcomes = std::mem::take(&mut *done.lock().unwrap_or_else(PoisonError::into_inner));
+        let judged: HashSet<String> = outcomes.iter().map(|outcome| outcome.check.clone()).collect();
+        let worths = self.sheet.iter().flat_map(|part| &part.checks);
+        let worths: HashMap<&str, Points> = worths.map(|worth| (&worth.check[..], worth.points)).collect();
+        let checks = self.profile.checks();
+        let missing = checks.iter().filter(|(_, check)| !judged.contains(check.id));
+        outcomes.extend(missing.map(|(chapter, check)| {
+            let points = worths.get(check.id).copied().unwrap_or_default();
+            let why = "not reached before the run was ended".into();
+            Outcome::of(chapter.id, check, points, Ruling::Blocked { by: None, why })
+        }));
+        outcomes.sort_by_key(|outcome| checks.iter().position(|(_, check)| check.id == outcome.check));
+        let (left, all) = (outcomes.len() - judged.len(), outcomes.len());
+        let failure = Some(format!("{why}: {left} of {all} checks were not reached."));
+        (End { failure, ..End::default() }, outcomes)
+    }
+}
+
+fn text(output: &Output) -> String {
+    escaped_lines(&output.since(0)).iter().map(|line| format!("{line}\n")).collect()
+}

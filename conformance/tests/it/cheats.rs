@@ -1,0 +1,153 @@
+//! The box, and submissions that try what it is for.
+
+use std::fs;
+use std::io::Read;
+use std::net::TcpListener;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use conformance::grade::walls;
+use conformance::report::Points;
+use libtest_mimic::Trial;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::course::{Course, exits_with, is};
+use crate::program::conformance;
+use crate::trial;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial("grade", "cheats-earn-nothing", cheats),
+        trial("grade", "the-box-changes-no-marks", boxed_or_not),
+        trial("grade", "a-killed-run-is-a-result", killed),
+        trial("grade", "an-interrupted-grade-leaves-nothing", || ends_with_nothing_left(Signal::INT)),
+        trial("grade", "a-killed-grade-leaves-nothing", || ends_with_nothing_left(Signal::KILL)),
+    ]
+}
+
+const TRICKS: &[&str] = &[
+    "overwrite-results",
+    "forge-words",
+    "read-neighbours",
+    "read-environment",
+    "kill-the-parent",
+    "serve-with-the-suite",
+    "listen-elsewhere",
+    "ask-another-server",
+    "become-a-daemon",
+    "fork-often",
+    "print-orders",
+    "print-200-mb",
+    "take-2-gb",
+    "fill-the-disk",
+    "be-a-tar-pit",
+];
+
+fn cheats() -> Result<(), String> {
+    let missing = Vec::from_iter(walls::layers().into_iter().filter(|layer| !layer.is_there));
+    if !missing.is_empty() {
+        eprintln!("left out, since this machine has no whole box: {missing:?}");
+        return Ok(());
+    }
+    let course = TRICKS.iter().fold(Course::new().with("honest"), |course, trick| course.with(trick));
+    let neighbour = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+    let port = neighbour.local_addr().map_err(|error| error.to_string())?.port().to_string();
+    fs::write(course.at("class/ask-another-server/neighbour"), port).map_err(|error| error.to_string())?;
+    // A path that is of use elsewhere as well.
+    let [class, out] = ["class", "out"].map(|folder| course.at(folder).to_string_lossy().into_owned());
+    exits_with(0, &course.grade(&["--class", &class, "--out", &out, "--jobs", "4"]))?;
+    let honest = course.result("honest")?.marks;
+    is("the honest one earns something", honest.earned > Points(0))?;
+    let mut faults = Vec::new();
+    for trick in TRICKS {
+        let report = course.result(trick)?;
+        let log = fs::read_to_string(course.at("out/submissions").join(trick).join("server.log"))
+            .unwrap_or_default();
+        let (earned, total) = (report.marks.earned, report.marks.total);
+        // Of these the whole run is ended.
+        let is_ended = ["be-a-tar-pit", "fill-the-disk"].contains(trick);
+        if total != honest.total
+            || earned > honest.earned
+            || is_ended != report.end.failure.is_some()
+            || !is_ended && earned < honest.earned
+        {
+            faults.push(format!("{trick}: {earned} of {total}, {:?}\n{log:.500}", report.end.failure));
+        }
+        if log.contains("did it") {
+            faults.push(format!("{trick}: it worked\n{log:.500}"));
+        }
+        let text = fs::read_to_string(course.at("out/submissions").join(trick).join("report.txt"))
+            .unwrap_or_default();
+        let is_order = |line: &str| ["::", "##["].iter().any(|order| line.trim_start().starts_with(order));
+        if text.len() > 1_000_000 || log.len() > 1_000_000 || text.lines().any(is_order) {
+            faults.push(format!("{trick}: {} bytes of text, {} of log", text.len(), log.len()));
+        }
+    }
+    faults.extend(left_behind(&course.word()).into_iter().map(|left| format!("left behind: {left}")));
+    is(&faults.join("\n"), faults.is_empty())
+}
+
+/// Processes with this word in their command line.
+fn left_behind(word: &str) -> Vec<String> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let commands = processes.filter_map(|entry| fs::read_to_string(entry.path().join("cmdline")).ok());
+    commands.filter(|command| command.split('\0').any(|other| other == word)).collect()
+}
+
+/// Without the box a submission can kill the worker.
+fn killed() -> Result<(), String> {
+    let own = "command = [\"sh\", \"-c\", \"kill -9 $PPID; sleep 600\"]\n";
+    let course = Course::new().with_own("ada", own);
+    exits_with(0, &course.grade(&["class/ada", "--out", "ada", "--box", "off"]))?;
+    let report = course.report("ada")?;
+    let failure = report.end.failure.unwrap_or_default();
+    is(&failure, failure.contains("The run was killed"))?;
+    is("0 of 100", report.marks.earned == Points(0) && report.marks.parts.len() == 2)
+}
+
+fn boxed_or_not() -> Result<(), String> {
+    let course = Course::new().with("honest");
+    exits_with(0, &course.grade(&["class/honest", "--out", "in"]))?;
+    exits_with(0, &course.grade(&["class/honest", "--out", "without", "--box", "off"]))?;
+    let (inside, outside) = (course.report("in")?, course.report("without")?);
+    is("no layer without the box", outside.setup.layers.is_empty())?;
+    is("the same marks", inside.marks == outside.marks && inside.marks.earned > Points(0))
+}
+
+/// Shows that it runs by a connection that it holds open as long as it lives.
+const HOLDS: &str = "\
+import socket, sys, time
+connection = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+connection.sendall(b'.')
+time.sleep(600)
+";
+
+/// Nor a copy of the submission.
+fn ends_with_nothing_left(signal: Signal) -> Result<(), String> {
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+    let port = listener.local_addr().map_err(|error| error.to_string())?.port();
+    let own = format!("command = [\"python3\", \"holds.py\", \"{port}\"]\n");
+    let course = Course::new().with_own("ada", &own);
+    fs::write(course.at("class/ada/holds.py"), HOLDS).map_err(|error| error.to_string())?;
+    let copies = course.at("copies");
+    fs::create_dir(&copies).map_err(|error| error.to_string())?;
+    // Without the box, which does not let it connect.
+    let mut command = conformance(["grade", "class/ada", "--profile", "course.toml", "--box", "off"]);
+    command.current_dir(course.folder()).env("TMPDIR", &copies).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut grade = command.spawn().map_err(|error| error.to_string())?;
+    let (mut connection, _) = listener.accept().map_err(|error| error.to_string())?;
+    connection.read_exact(&mut [0]).map_err(|error| error.to_string())?;
+    let there = || fs::read_dir(&copies).map_or(0, Iterator::count);
+    is("a copy", there() == 1)?;
+    let process = Pid::from_raw(grade.id() as i32).ok_or("no process")?;
+    kill_process(process, signal).map_err(|error| error.to_string())?;
+    grade.wait().map_err(|error| error.to_string())?;
+    connection.set_read_timeout(Some(Duration::from_secs(20))).map_err(|error| error.to_string())?;
+    is("the server still runs", matches!(connection.read(&mut [0]), Ok(0)))?;
+    // The copy goes a moment after the server.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while there() > 0 && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    is("the copy is still there", there() == 0)
+}

@@ -1,0 +1,122 @@
+//! A course in a folder of its own: submissions, profile, results.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use conformance::grade::kept;
+use conformance::report::Report;
+use tempfile::TempDir;
+
+use crate::program::conformance;
+
+pub(crate) const PROFILE: &str = r#"
+name = "course"
+about = "A first server."
+
+[[part]]
+id = "http"
+title = "HTTP"
+points = 60
+checks = ["basics", "host", "methods"]
+
+[[part]]
+id = "files"
+title = "Files"
+points = 40
+checks = ["file-served", "file-octets"]
+
+[recipe]
+own_command = true
+build_s = 20
+start_s = 10
+run_s = 30
+memory_mb = 1024
+disk_mb = 256
+"#;
+
+pub(crate) const CHEAT: &str = include_str!("cheat.py");
+
+/// A course in a folder of its own: submissions, profile, results.
+pub(crate) struct Course(TempDir);
+
+impl Course {
+    pub(crate) fn new() -> Course {
+        let course = Course(tempfile::tempdir().expect("a directory"));
+        fs::write(course.at("course.toml"), PROFILE).expect("a profile");
+        course
+    }
+
+    /// A word that is on the command line of its servers, and nowhere else.
+    pub(crate) fn word(&self) -> String {
+        self.0.path().file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// The folder itself.
+    pub(crate) fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn at(&self, path: &str) -> PathBuf {
+        self.0.path().join(path)
+    }
+
+    /// Adds a submission that plays this trick.
+    pub(crate) fn with(self, trick: &str) -> Course {
+        let word = self.word();
+        let command =
+            format!("command = [\"python3\", \"cheat.py\", \"{trick}\", \"{{port}}\", \"{word}\"]\n");
+        self.with_own(trick, &command)
+    }
+
+    /// Adds a submission that is built and started like this.
+    pub(crate) fn with_own(self, name: &str, own: &str) -> Course {
+        let folder = self.at("class").join(name);
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join("cheat.py"), CHEAT).expect("a server");
+        fs::write(folder.join("conformance.toml"), own).expect("its recipe");
+        self
+    }
+
+    pub(crate) fn grade(&self, words: &[&str]) -> Output {
+        let mut command = conformance(["grade", "--profile", "course.toml"]);
+        command.args(words).current_dir(self.0.path()).output().expect("the program runs")
+    }
+
+    pub(crate) fn grade_class(&self, words: &[&str]) -> Result<(), String> {
+        exits_with(0, &self.grade(&[&["--class", "class", "--out", "out"], words].concat()))
+    }
+
+    pub(crate) fn report(&self, out: &str) -> Result<Report, String> {
+        kept(&self.at(out)).map(|kept| kept.report).ok_or_else(|| format!("no report in {out}"))
+    }
+
+    pub(crate) fn result(&self, name: &str) -> Result<Report, String> {
+        self.report(&format!("out/submissions/{name}"))
+    }
+
+    pub(crate) fn tables(&self, out: &str) -> Vec<String> {
+        let read = |file: &str| fs::read_to_string(self.at(out).join(file)).expect("a table");
+        ["marks.csv", "marks.md", "marks.json", "marks.txt"].map(read).into()
+    }
+}
+
+pub(crate) fn exits_with(code: i32, output: &Output) -> Result<(), String> {
+    if output.status.code() == Some(code) {
+        Ok(())
+    } else {
+        Err(format!("expected exit code {code}: {output:?}"))
+    }
+}
+
+pub(crate) fn is(what: &str, holds: bool) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(what.into()) }
+}
+
+/// Names and contents of all that is in a folder.
+pub(crate) fn all_of(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path());
+    let mut files = Vec::from_iter(entries.map(|path| (path.clone(), fs::read(&path).unwrap_or_default())));
+    files.sort();
+    files
+}

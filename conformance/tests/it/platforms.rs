@@ -1,0 +1,117 @@
+//! What the platforms of courses demand of a result, and refuse it for.
+
+use conformance::report::{Breach, End, Points, Report, Ruling, Setup, format};
+use conformance::run::profile::Profile;
+use libtest_mimic::Trial;
+use serde_json::Value;
+
+use crate::hostile;
+use crate::trial;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial("platform", "gradescope-adds-up-to-the-marks", gradescope),
+        trial("platform", "prairielearn-has-a-share-and-points-everywhere", prairielearn),
+        trial("platform", "classroom50-has-whole-numbers-and-no-further-keys", classroom50),
+        trial("platform", "a-bad-run-fits-everywhere", sizes),
+        trial("platform", "a-hidden-part-shows-its-mark-and-nothing-else", hidden),
+    ]
+}
+
+fn render(name: &str, report: &Report) -> Result<String, String> {
+    format(name).map(|render| render(report)).ok_or_else(|| format!("no format {name}"))
+}
+
+fn parsed(name: &str, report: &Report) -> Result<Value, String> {
+    serde_json::from_str(&render(name, report)?).map_err(|error| error.to_string())
+}
+
+fn is(what: &str, holds: bool) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(what.into()) }
+}
+
+fn tests(result: &Value) -> &[Value] {
+    result["tests"].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn thousandths(number: &Value) -> u64 {
+    (number.as_f64().unwrap_or(f64::NAN) * 1000.0).round() as u64
+}
+
+fn gradescope() -> Result<(), String> {
+    for report in [hostile::report(), hostile::stillborn()] {
+        let result = parsed("gradescope", &report)?;
+        let sum = |key: &str| tests(&result).iter().map(|test| thousandths(&test[key])).sum::<u64>();
+        is("the score", sum("score") == report.marks.earned.0)?;
+        is("the maximum", sum("max_score") == report.marks.total.0 && report.marks.total > Points(0))?;
+        let formats = ["output_format", "test_output_format", "test_name_format"];
+        is("plain text", formats.iter().all(|key| result[key] == "text"))?;
+        is("a number", result["execution_time"].is_f64() && result["stdout_visibility"] == "hidden")?;
+    }
+    Ok(())
+}
+
+fn prairielearn() -> Result<(), String> {
+    for report in [hostile::report(), hostile::stillborn()] {
+        let result = parsed("prairielearn", &report)?;
+        is("a share", result["score"].as_f64().is_some_and(|score| (0.0..=1.0).contains(&score)))?;
+        let has_points = |test: &Value| test["points"].is_number() && test["max_points"].is_number();
+        is("points", tests(&result).len() == 2 && tests(&result).iter().all(has_points))?;
+    }
+    let score = parsed("prairielearn", &hostile::report())?["score"].as_f64();
+    is(&format!("3.334 of 10 is {score:?}"), score == Some(0.333))
+}
+
+fn classroom50() -> Result<(), String> {
+    for report in [hostile::report(), hostile::stillborn()] {
+        let result = parsed("classroom50", &report)?;
+        let is_right = |of: &Value| of["score"].as_u64() <= of["max-score"].as_u64() && of["score"].is_u64();
+        is("whole numbers, no more than the maximum", is_right(&result))?;
+        let named = |test: &Value| test["test-name"].as_str().is_some_and(|name| !name.is_empty());
+        is(
+            "tests",
+            tests(&result).iter().all(|test| named(test) && is_right(test) && test["passed"].is_boolean()),
+        )?;
+        // 0 of 0 would mean that nothing is graded at all.
+        is("something to earn", result["max-score"] == 10 && tests(&result).len() == 2)?;
+        let keys = result.as_object().map(|object| Vec::from_iter(object.keys().cloned()));
+        is("keys", keys == Some(["max-score", "schema", "score", "tests"].map(String::from).into()))?;
+    }
+    Ok(())
+}
+
+/// Every check of a profile fails, with an answer that is all one endless line.
+fn failed(profile: &Profile) -> Report {
+    let breach = Breach { actual: "\x1b".repeat(100_000), ..Breach::default() };
+    let outcome = |(chapter, check): (&conformance::check::Chapter, &conformance::check::Check)| {
+        conformance::report::Outcome::of(chapter.id, check, Points(1), Ruling::Fail(breach.clone()))
+    };
+    let outcomes = profile.checks().into_iter().map(outcome).collect();
+    Report::new(Setup::default(), End::default(), outcomes, &profile.sheet())
+}
+
+fn sizes() -> Result<(), String> {
+    let report = failed(&Profile::built_in("cgi").ok_or("no such profile")?);
+    for name in ["markdown", "gradescope", "classroom50", "prairielearn"] {
+        let text = render(name, &report)?;
+        is(&format!("{name}: {} octets", text.len()), text.len() < 1_000_000)?;
+        is(&format!("{name} does not say what is left out"), text.contains(" more"))?;
+    }
+    Ok(())
+}
+
+fn hidden() -> Result<(), String> {
+    let profile = Profile::built_in("simple").ok_or("no such profile")?;
+    let parts =
+        profile.parts.into_iter().map(|part| conformance::run::profile::PartOf { hidden: true, ..part });
+    let report =
+        failed(&Profile { parts: parts.collect(), ..Profile::built_in("simple").ok_or("no such profile")? });
+    for name in ["gradescope", "classroom50", "prairielearn"] {
+        let text = render(name, &report)?;
+        is(
+            &format!("{name} shows a check"),
+            !text.contains("checks passed") && !text.contains("fix first") && text.contains("not shown"),
+        )?;
+    }
+    Ok(())
+}
