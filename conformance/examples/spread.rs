@@ -1,7 +1,8 @@
 //! How many checks fail when a server has a single fault: the mutant of each check, run against the whole profile.
 //!
-//! `cargo run --release -p conformance --example spread -- [PROFILE]` prints a line a mutant: its check, how many checks
-//! fail, and how many causes the report names. Mutants that answer everything by themselves are not single faults, and are
+//! `cargo run --release -p conformance --example spread -- [PROFILE [CHECK]]` prints a line a mutant: its check, how many
+//! checks fail, how many causes the report names, the most checks of one cause, and how many are blocked; for a single
+//! CHECK, its causes as well. Mutants that answer everything by themselves are not single faults, and are
 //! left out.
 
 use std::collections::BTreeMap;
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
 }
 
 fn measure() -> Result<(), Box<dyn Error>> {
-    let only = std::env::args().nth(1);
+    let (only, one) = (std::env::args().nth(1), std::env::args().nth(2));
     let (mut failed, mut causes) = (BTreeMap::<usize, usize>::new(), BTreeMap::<usize, usize>::new());
     for server in reference::SERVERS.iter().filter(|server| only.as_ref().is_none_or(|only| only == *server))
     {
@@ -40,7 +41,8 @@ fn measure() -> Result<(), Box<dyn Error>> {
         let reference = Target::start(recipe)?;
         for (_, check) in profile.checks() {
             let is_shown_here = reference::showing(check) == Some(*server);
-            if !is_shown_here
+            if one.as_ref().is_some_and(|one| one != check.id)
+                || !is_shown_here
                 || matches!(check.mutant, Mutant::Replies(_) | Mutant::Serves(_) | Mutant::Queues)
             {
                 continue;
@@ -50,6 +52,9 @@ fn measure() -> Result<(), Box<dyn Error>> {
             let largest = groups.max().unwrap_or_default();
             let (fails, named) = (report.summary.fail, report.causes.len());
             println!("{} {fails} {named} {largest} {}", check.id, report.summary.blocked);
+            for cause in report.causes.iter().filter(|_| one.is_some()) {
+                println!("  {}: {}", cause.what, cause.checks.join(", "));
+            }
             *failed.entry(fails).or_default() += 1;
             *causes.entry(named).or_default() += 1;
         }

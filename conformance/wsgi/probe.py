@@ -68,8 +68,12 @@ def pattern(length):
 
 
 def given(arguments, named):
-    """The environ and start_response, however they were passed."""
-    return sorted([*arguments, *named.values()], key=callable)[:2]
+    """The environ and start_response, however they were passed. A server may try whether an application is a
+    factory of applications: it gets what any function says that lacks an argument."""
+    values = sorted([*arguments, *named.values()], key=callable)
+    if len(values) < 2:
+        raise TypeError("an application is called with an environ and start_response")
+    return values[:2]
 
 
 class Run:
@@ -85,7 +89,7 @@ class Run:
         token, *steps = self.environ["QUERY_STRING"].split("&")
         self.steps = [step for step in steps if step]
         self.token = token[len("token="):]
-        strings, objects = look(self.environ)
+        strings, objects, inherited = look(self.environ)
         self.seen = {
             "token": self.token,
             "arguments": [len(arguments), len(named)],
@@ -93,6 +97,7 @@ class Run:
             "environ_type": type(self.environ).__name__,
             "environ": strings,
             "objects": objects,
+            "inherited": inherited,
             "flags": [flag for flag in ("multithread", "multiprocess", "run_once")
                       if self.environ.get("wsgi." + flag)],
             "lacking": [stream + "." + method for stream, methods in STREAMS.items() for method in methods

@@ -33,19 +33,22 @@ class Body:
         self.run.closed()
 
 
-class Sized(Body):
-    """Says how many blocks it has."""
+class Sized:
+    """Says how many blocks it has, and can be gone through again: what has a length can, and servers rely on that."""
 
     def __init__(self, run, blocks):
-        super().__init__(run)
-        self.blocks, self.left = blocks, iter(blocks)
+        self.run, self.blocks = run, blocks
 
     def __len__(self):
         return len(self.blocks)
 
-    def __next__(self):
-        self.run.seen["asked"] += 1
-        return next(self.left)
+    def __iter__(self):
+        for block in self.blocks:
+            self.run.seen["asked"] += 1
+            yield block
+
+    def close(self):
+        self.run.closed()
 
 
 class Indexed:

@@ -15,20 +15,19 @@ def described(value):
 
 
 def look(environ):
-    """The environ: strings that stand for octets, and apart from them all other objects."""
+    """The environ: strings that stand for octets, apart from them all other objects, and the names of what is also in
+    the environment of the process, which a server may hand on (PEP 3333, "environ Variables")."""
     strings, objects = [], {}
+    inherited = [name for name, value in environ.items() if type(name) is str and os.environ.get(name) == value]
     for name, value in list(environ.items()):
         if type(name) is str and type(value) is str:
-            # A server may hand on the environment of its process (PEP 3333, "environ Variables").
-            if os.environ.get(name) == value and not name.startswith("HTTP_"):
-                continue
             try:
                 strings.append(escaped((name + "=" + value).encode("latin-1")))
                 continue
             except UnicodeEncodeError:
                 pass
         objects[name if type(name) is str else described(name)] = described(value)
-    return strings, objects
+    return strings, objects, inherited
 
 
 def url_of(environ):

@@ -5,10 +5,12 @@ What takes a form apart is probe_fields.py, the parser of the reference server.
 
 import html
 import json
+import string
 
 import probe_fields
 
 MAX_LOGGED = 200
+TOKEN = set(string.digits + string.ascii_letters + "!#$%&'*+-.^_`|~")
 KNOWN = {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}
 ALLOW = "GET, HEAD, POST, OPTIONS"
 
@@ -24,9 +26,10 @@ def answer(environ, start_response, status, content, media_type="text/html; char
 
 
 def resource(environ, start_response, allow, content):
-    """Answers GET and HEAD, and says what else there is."""
+    """Answers GET and HEAD, and says what else there is. A method that is not even a word is for the server to
+    refuse: an application that did so in its place would hide what is judged."""
     method = environ["REQUEST_METHOD"]
-    if method in ("GET", "HEAD"):
+    if method in ("GET", "HEAD") or not TOKEN.issuperset(method):
         return answer(environ, start_response, "200 OK", content())
     return other(environ, start_response, allow)
 
@@ -120,8 +123,11 @@ def submitted(environ):
 
 
 def read(environ):
-    """All of the content. Only where its end is certain is it read to the end."""
-    length = environ.get("CONTENT_LENGTH")
+    """All of the content. Only where its end is certain is it read to the end. A length that is not a number is for
+    the server to refuse: here it is as good as none."""
+    length = environ.get("CONTENT_LENGTH", "").strip()
+    if not length.isdecimal():
+        length = ""
     is_terminated = environ.get("wsgi.input_terminated") or environ.get("HTTP_TRANSFER_ENCODING")
     try:
         if not length:

@@ -12,8 +12,8 @@
 //! | the answer to a method that a resource does not have | `methods` | 9110 9.1 |
 //! | a connection: from bytes to a request, and from a response to bytes | [`http`] | 9112 |
 //! | the files of a directory, or the built-in pages | [`files`] | 9110 13, 14 |
-//! | a form, in each of the four ways that a browser may send it | [`form`] | 7578 |
 //! | content that is kept until all of it is there | `spool` | |
+//! | a form, in each of the four ways that a browser may send it | [`form`] | 7578 |
 //! | what a program is told about a request | [`environ`] | 3875 4.1 |
 //! | scripts, and the site around them | [`cgi`] | 3875 |
 //! | an application in Python, and the processes that run it | [`wsgi`] | PEP 3333 |

@@ -179,19 +179,31 @@ impl Body {
     }
 }
 
-/// Calls `use_it` with the time of this second in the format of a Date field (RFC 9110 5.6.7).
-/// Each thread formats it once a second.
+/// A time in the format of a Date field (RFC 9110 5.6.7). One that has no such format, before 1970 or after 9999, is that
+/// of a clock that is wrong: it becomes the nearest that has one.
+pub(crate) fn date(time: SystemTime) -> String {
+    const LAST_SECOND: u64 = 253_402_300_799;
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.min(LAST_SECOND)))
+}
+
+/// Calls `use_it` with the time of this second in the format of a Date field.
 pub(crate) fn with_date<T>(use_it: impl FnOnce(&str) -> T) -> T {
+    with_date_at(SystemTime::now(), use_it)
+}
+
+/// Each thread formats it once a second; the clock may be set back meanwhile.
+fn with_date_at<T>(now: SystemTime, use_it: impl FnOnce(&str) -> T) -> T {
     thread_local! {
         static CACHED: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };
     }
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
-    CACHED.with_borrow_mut(|(second, date)| {
-        if *second != now {
-            *second = now;
-            *date = httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(now));
+    let this_second = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+    CACHED.with_borrow_mut(|(second, text)| {
+        if *second != this_second {
+            *second = this_second;
+            *text = date(now);
         }
-        use_it(date)
+        use_it(text)
     })
 }
 
@@ -244,5 +256,29 @@ pub(crate) fn reason(status: u16) -> &'static str {
         504 => "Gateway Timeout",
         505 => "HTTP Version Not Supported",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_date_is_that_of_the_clock_wherever_it_jumps() {
+        for (seconds, expected) in [
+            (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+            (784_111_778, "Sun, 06 Nov 1994 08:49:38 GMT"),
+            (784_108_178, "Sun, 06 Nov 1994 07:49:38 GMT"),
+            (784_111_778, "Sun, 06 Nov 1994 08:49:38 GMT"),
+            (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (-1, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (1 << 40, "Fri, 31 Dec 9999 23:59:59 GMT"),
+            (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+        ] {
+            let distance = Duration::from_secs(i64::unsigned_abs(seconds));
+            let epoch = SystemTime::UNIX_EPOCH;
+            let now = if seconds < 0 { epoch - distance } else { epoch + distance };
+            with_date_at(now, |date| assert_eq!(date, expected, "{seconds}"));
+        }
     }
 }

@@ -6,6 +6,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
+
 use crate::application::Application;
 use crate::files::{Files, Pages};
 use crate::http::{Config, Server, stop_signal};
@@ -78,6 +81,8 @@ async fn serve<A: Application>(
     if common.quiet {
         log::be_quiet();
     }
+    // A file that may not become any larger (RLIMIT_FSIZE) is an error like a full disk, and no reason to end.
+    let _ = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
     let address = (common.host, common.port).into();
     let config = Config { trace: common.trace, quiet: common.quiet, ..Config::new(address) };
     let server = Server::bind(config).and_then(|server| Ok((server.local_addr()?, server))).map_err(

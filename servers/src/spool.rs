@@ -1,18 +1,36 @@
-//! The content of a request, waited for and kept until all of it is there. So a client that sends slowly keeps no script
-//! and no worker waiting, a program sees all of the content or none, and may leave it unread.
+//! Content that is kept until all of it is there: a little in memory, more in a file without a name. So a client that
+//! sends or reads slowly keeps no script, no worker and no memory waiting, a program sees all of the content of a request
+//! or none, and may leave it unread.
+//!
+//! The file is in the directory for temporary files, which TMPDIR names. Where that is part of memory (tmpfs), a server
+//! that gets large content from many clients wants another.
 
 use std::fs::File;
-use std::io::{self, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 
 use bytes::{Bytes, BytesMut};
+use rustix::fs::fstatvfs;
 
 use crate::files;
 use crate::message::Body;
 
-/// Octets that are kept in memory; more go to a file, in pieces of this size.
+/// Octets that are kept in memory; more go to a file.
 const IN_MEMORY: usize = 64 * 1024;
+/// Octets that are gathered between one write to the file and the next.
+const PIECE: usize = 16 * 1024;
+/// Octets that stay free on a disk, for others on the same machine; of a small one a tenth.
+const LEFT_FREE: u64 = 1024 * 1024 * 1024;
 
-/// All the content of a request.
+/// Content that is being written.
+#[derive(Debug, Default)]
+pub(crate) struct Spool {
+    memory: BytesMut,
+    file: Option<File>,
+    /// Octets in the file.
+    written: u64,
+}
+
+/// All of some content.
 #[derive(Debug)]
 pub(crate) enum Stored {
     /// In memory.
@@ -29,29 +47,64 @@ pub(crate) struct Failure {
     pub(crate) reason: String,
 }
 
-/// Waits for all of the content. Its size has a limit: that of [`crate::http::Limits`].
+/// Waits for all of the content of a request. Its size has a limit: that of [`crate::http::Limits`].
 pub(crate) async fn store(mut body: Body) -> Result<Stored, Failure> {
     if let Body::Full(content) = body {
         return Ok(Stored::Memory(content));
     }
-    let mut gathered = BytesMut::new();
-    let mut file: Option<File> = None;
-    let mut written = 0;
+    let mut spool = Spool::default();
     while let Some(block) = body.next().await {
-        gathered.extend_from_slice(&block.map_err(incomplete)?);
-        if gathered.len() > IN_MEMORY {
-            written += gathered.len() as u64;
-            let file = match &mut file {
-                Some(file) => file,
-                None => file.insert(tempfile::tempfile().map_err(no_room)?),
-            };
-            file.write_all(&gathered).map_err(no_room)?;
-            gathered.clear();
-        }
+        spool.write_all(&block.map_err(incomplete)?)?;
     }
-    let Some(mut file) = file else { return Ok(Stored::Memory(gathered.freeze())) };
-    file.write_all(&gathered).and_then(|()| file.rewind()).map_err(no_room)?;
-    Ok(Stored::Disk(file, written + gathered.len() as u64))
+    spool.stored()
+}
+
+impl Write for Spool {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.memory.extend_from_slice(octets);
+        if self.memory.len() > if self.file.is_some() { PIECE } else { IN_MEMORY } {
+            self.spill()?;
+        }
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Spool {
+    /// All that has been written.
+    pub(crate) fn stored(mut self) -> Result<Stored, Failure> {
+        if self.file.is_some() {
+            self.spill()?;
+        }
+        let Some(mut file) = self.file else { return Ok(Stored::Memory(self.memory.freeze())) };
+        file.rewind()?;
+        Ok(Stored::Disk(file, self.written))
+    }
+
+    fn spill(&mut self) -> io::Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            None => self.file.insert(tempfile::tempfile()?),
+        };
+        let disk = fstatvfs(&*file)?;
+        if !has_room(disk.f_bavail.saturating_mul(disk.f_frsize), disk.f_blocks.saturating_mul(disk.f_frsize))
+        {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        // It goes with its memory: what waits for its client for long should be small.
+        let piece = std::mem::take(&mut self.memory);
+        file.write_all(&piece)?;
+        self.written += piece.len() as u64;
+        Ok(())
+    }
+}
+
+/// Whether a disk of so many octets, of which so many are free, has room for more.
+fn has_room(free: u64, total: u64) -> bool {
+    free >= LEFT_FREE.min(total / 10)
 }
 
 impl Stored {
@@ -67,13 +120,12 @@ impl Stored {
     pub(crate) fn file(self) -> Result<Option<File>, Failure> {
         match self {
             Stored::Memory(content) if content.is_empty() => Ok(None),
-            Stored::Memory(content) => tempfile::tempfile()
-                .and_then(|mut file| {
-                    file.write_all(&content)?;
-                    file.rewind()?;
-                    Ok(Some(file))
-                })
-                .map_err(no_room),
+            Stored::Memory(content) => {
+                let mut file = tempfile::tempfile()?;
+                file.write_all(&content)?;
+                file.rewind()?;
+                Ok(Some(file))
+            }
             Stored::Disk(file, _) => Ok(Some(file)),
         }
     }
@@ -83,7 +135,19 @@ impl Stored {
         match self {
             Stored::Memory(content) if content.is_empty() => Ok(Body::Empty),
             Stored::Memory(content) => Ok(Body::Full(content)),
-            Stored::Disk(file, length) => files::body(file, length).map_err(no_room),
+            Stored::Disk(file, length) => Ok(files::body(file, length)?),
+        }
+    }
+
+    /// In memory, whatever its size.
+    pub(crate) fn read(self) -> Result<Bytes, Failure> {
+        match self {
+            Stored::Memory(content) => Ok(content),
+            Stored::Disk(mut file, length) => {
+                let mut content = Vec::with_capacity(length as usize);
+                file.read_to_end(&mut content)?;
+                Ok(content.into())
+            }
         }
     }
 }
@@ -93,9 +157,20 @@ fn incomplete(error: io::Error) -> Failure {
     Failure { status: 400, sentence, reason: error.to_string() }
 }
 
-fn no_room(error: io::Error) -> Failure {
-    let sentence = "The server has no room for the content.";
-    Failure { status: 500, sentence, reason: format!("the content can't be stored: {error}") }
+impl From<io::Error> for Failure {
+    /// The content can't be stored.
+    fn from(error: io::Error) -> Failure {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        let reason = format!("the content can't be stored: {error}");
+        match error.kind() {
+            StorageFull | QuotaExceeded | FileTooLarge => Failure {
+                status: 503,
+                sentence: "The server has no room for the content at the moment.",
+                reason,
+            },
+            _ => Failure { status: 500, sentence: "The server can't store the content.", reason },
+        }
+    }
 }
 
 #[cfg(test)]
@@ -128,6 +203,7 @@ mod tests {
                 file.read_to_end(&mut read).expect("our file");
             }
             assert!(read == expected, "{blocks} {size}");
+            assert!(stored().read().expect("our file") == expected, "{blocks} {size}");
             let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
             let again = stored();
             let read = runtime.block_on(async {
@@ -139,6 +215,21 @@ mod tests {
                 read
             });
             assert!(read == expected, "{blocks} {size}");
+        }
+    }
+
+    #[test]
+    fn a_disk_is_not_filled_to_the_last_octet() {
+        const GIB: u64 = 1024 * 1024 * 1024;
+        for (free, total, expected) in [
+            (GIB, 500 * GIB, true),
+            (GIB - 1, 500 * GIB, false),
+            (10, 100, true),
+            (9, 100, false),
+            // A file system that does not say.
+            (0, 0, true),
+        ] {
+            assert_eq!(has_room(free, total), expected, "{free} of {total}");
         }
     }
 

@@ -53,8 +53,11 @@ pub(super) struct Run {
     /// How many checks to run side by side, if the server serves several clients
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     jobs: u8,
-    /// Write a report: text, json, junit, markdown, csv, gradescope, classroom50 or prairielearn, to a file, or to
-    /// standard output (-); can be given several times.
+    /// Show everything: all failures and warnings with their exchanges, and what was blocked and skipped
+    #[arg(long)]
+    all: bool,
+    /// Write a report: text, brief, json, junit, markdown, csv, gradescope, classroom50 or prairielearn, to a file, or
+    /// to standard output (-); can be given several times.
     /// If several servers are checked, each gets its own file: report-simple.xml and so on for report.xml
     #[arg(long, value_name = "FORMAT=PATH", value_parser = sink::wish)]
     report: Vec<sink::Wish>,
@@ -104,8 +107,12 @@ const INTERRUPTED: u8 = 130;
 impl Run {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
         let (subjects, options) = (self.subjects()?, self.options());
-        let open =
-            |subject: &Subject| sink::open(&self.report, subject.reference.filter(|_| subjects.len() > 1));
+        // A single check is shown whole.
+        let otherwise = if self.all || !self.check.is_empty() { "text=-" } else { "brief=-" };
+        let otherwise = sink::wish(otherwise).map_err(|refused| Stop::Usage(refused.to_string()))?;
+        let open = |subject: &Subject| {
+            sink::open(&self.report, &otherwise, subject.reference.filter(|_| subjects.len() > 1))
+        };
         // A report that can't be written is noticed before the first server starts.
         let sinks = subjects.iter().map(open).collect::<Result<Vec<_>, _>>()?;
         let mut worst = 0;

@@ -47,13 +47,12 @@ enum To {
     File(NamedTempFile, PathBuf),
 }
 
-/// Opens the places for these reports. If none of them is for standard output, the text goes there. A name, which
+/// Opens the places for these reports. If none of them is for standard output, `otherwise` goes there. A name, which
 /// keeps apart the reports on several servers, is added to the names of files.
-pub(super) fn open(wishes: &[Wish], name: Option<&str>) -> Result<Vec<Sink>, Stop> {
+pub(super) fn open(wishes: &[Wish], otherwise: &Wish, name: Option<&str>) -> Result<Vec<Sink>, Stop> {
     let mut wishes = wishes.to_vec();
     if !wishes.iter().any(Wish::is_output) {
-        let (_, render) = FORMATS[0];
-        wishes.push(Wish { render, path: "-".into() });
+        wishes.push(otherwise.clone());
     }
     let twice = (1..wishes.len()).find(|&at| wishes[..at].iter().any(|wish| wish.path == wishes[at].path));
     if let Some(at) = twice {

@@ -113,12 +113,12 @@ impl Call {
         Ok(())
     }
 
-    /// What the program saw; `None` where the request was refused with a 4xx, with 501, or by closing the
-    /// connection. The client of a script may also be sent to another spelling of the address.
+    /// What the program saw; `None` where the request was refused, with a 4xx or a 5xx or by closing the connection. The
+    /// client of a script may also be sent to another spelling of the address.
     pub fn seen_or_refused(&self, answer: Answer) -> Result<Option<Seen>, Failure> {
         let is_refusal = |status: u16| match self.language {
-            Language::Cgi => matches!(status, 301 | 302 | 307 | 308 | 400..=499 | 501),
-            Language::Wsgi => matches!(status, 400..=499 | 501),
+            Language::Cgi => matches!(status, 301 | 302 | 307 | 308 | 400..=599),
+            Language::Wsgi => matches!(status, 400..=599),
         };
         match answer {
             Answer::Reply(reply) if is_refusal(reply.status) => Ok(None),

@@ -1,7 +1,7 @@
 //! A check's hands: exact octets out, every answer named, everything recorded.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::client::asked::Asked;
@@ -9,7 +9,7 @@ use crate::client::capability::{Capability, Offer};
 use crate::client::connection::Connection;
 use crate::client::context::{Context, Limits, get};
 use crate::client::random::Random;
-use crate::judge::failure::{Failure, wrong};
+use crate::judge::failure::{Failure, no_reply, unproved, wrong};
 use crate::judge::findings::Finding;
 use crate::wire::octets::{contains, escape_some};
 use crate::wire::reply::{Answer, Reply};
@@ -23,8 +23,8 @@ pub struct Client {
     transcript: Transcript,
     asked: Asked,
     connections: AtomicU32,
-    random: Random,
-    notes: Vec<String>,
+    random: Mutex<Random>,
+    notes: Mutex<Vec<String>>,
     /// Whether others need the check.
     is_gate: bool,
 }
@@ -38,8 +38,8 @@ impl Client {
             transcript: Transcript::default(),
             asked: Asked::default(),
             connections: AtomicU32::new(0),
-            random: Random::new(seed, check),
-            notes: Vec::new(),
+            random: Mutex::new(Random::new(seed, check)),
+            notes: Mutex::default(),
             is_gate: false,
         }
     }
@@ -96,6 +96,15 @@ impl Client {
         Ok(reply)
     }
 
+    /// Sends `request`, which may be granted or refused: a server error is wrong, and so is silence.
+    pub fn answers(&self, request: impl AsRef<[u8]>) -> Result<Option<Reply>, Failure> {
+        match self.ask(request)? {
+            Answer::Reply(reply) => reply.is_no_server_error().map(|()| Some(reply)),
+            Answer::Closed | Answer::Reset => Ok(None),
+            other => Err(no_reply(other)),
+        }
+    }
+
     /// Skips the check where the server does not offer `capability`; where that is not clear, the check goes on and
     /// shows it. Where the profile asks for it, nothing is
     /// skipped: the check that others need goes on and shows what is missing, and the others are blocked.
@@ -110,10 +119,28 @@ impl Client {
     }
 
     /// Skips the check where the server speaks HTTP/1.0, which has no interim responses (RFC 9110 15.2).
-    pub fn knows_interim_responses(&mut self) -> Result<(), Failure> {
+    pub fn knows_interim_responses(&self) -> Result<(), Failure> {
         match &self.send("{get}\r\n")?.version[..] {
             "HTTP/1.0" => Err(Failure::Skip("the server speaks HTTP/1.0, which has no 100".into())),
             _ => Ok(()),
+        }
+    }
+
+    /// Skips the check where the server refuses requests in HTTP/1.0, as it may (RFC 9110 15.6.6). That it does not
+    /// answer them is wrong once.
+    pub fn knows_http10(&self) -> Result<(), Failure> {
+        match self.ask("GET / HTTP/1.0\r\nHost: {host}\r\n\r\n")? {
+            Answer::Reply(reply) if reply.succeeds().is_ok() => Ok(()),
+            Answer::Reply(_) => Err(Failure::Skip("the server refuses requests in HTTP/1.0".into())),
+            other => Err(unproved(other.describe())),
+        }
+    }
+
+    /// Blocks the check where HEAD is refused: that is wrong once.
+    pub fn knows_head(&self) -> Result<(), Failure> {
+        match self.ask("HEAD / HTTP/1.1\r\nHost: {host}\r\n\r\n")? {
+            Answer::Reply(reply) if reply.is_error().is_err() => Ok(()),
+            other => Err(Failure::Blocked(format!("a plain HEAD request is refused: {}", other.describe()))),
         }
     }
 
@@ -146,15 +173,15 @@ impl Client {
     }
 
     /// Remembers something worth knowing that is not wrong.
-    pub fn note(&mut self, note: impl Into<String>) {
-        let note = note.into();
-        if !self.notes.contains(&note) {
-            self.notes.push(note);
+    pub fn note(&self, note: impl Into<String>) {
+        let (note, mut notes) = (note.into(), self.notes.lock().unwrap_or_else(PoisonError::into_inner));
+        if !notes.contains(&note) {
+            notes.push(note);
         }
     }
 
     /// Remembers that all of `these` have something in common.
-    pub fn note_all(&mut self, what: &str, these: &[impl AsRef<str>]) {
+    pub fn note_all(&self, what: &str, these: &[impl AsRef<str>]) {
         let these: Vec<String> = these.iter().map(|one| format!("\"{}\"", one.as_ref())).collect();
         if !these.is_empty() {
             self.note(format!("{what} {}", these.join(", ")));
@@ -162,13 +189,13 @@ impl Client {
     }
 
     /// A word of twelve letters that no other request of the run has.
-    pub fn token(&mut self) -> String {
-        self.random.token()
+    pub fn token(&self) -> String {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).token()
     }
 
     /// Random choices that the seed reproduces.
     pub fn random(&mut self) -> &mut Random {
-        &mut self.random
+        self.random.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long to wait, for a verb that waits by itself.
@@ -192,8 +219,13 @@ impl Client {
     }
 
     /// What was noted.
-    pub fn notes(&self) -> &[String] {
-        &self.notes
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many connections were opened; the last one has this number.
+    pub(super) fn connections(&self) -> u32 {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// The request as it goes out, with the words in braces put in: see [`Context::expand`].

@@ -17,10 +17,13 @@ use crate::probe::{Language, Seen, Step, TOKEN, emit, is_dictated, query, told};
 use crate::wire::octets::{contains, replace};
 use crate::wire::reply::{Answer, Reply};
 
+/// Octets that orders may have.
+const LONGEST: usize = 1500;
+
 /// A program of the suite's that the server hosts, as a check sees it.
 #[derive(Debug)]
 pub struct Hosted<'c> {
-    client: &'c mut Client,
+    client: &'c Client,
     language: Language,
     name: &'c str,
 }
@@ -37,7 +40,7 @@ pub enum Prompt {
 
 impl Client {
     /// The script `probe`. Skips the check where the server runs no scripts.
-    pub fn script(&mut self) -> Result<Hosted<'_>, Failure> {
+    pub fn script(&self) -> Result<Hosted<'_>, Failure> {
         self.needs(Cgi)?;
         Ok(Hosted { client: self, language: Language::Cgi, name: "probe" })
     }
@@ -52,7 +55,7 @@ impl Client {
     }
 
     /// The application. Skips the check where the server does not host it.
-    pub fn application(&mut self) -> Result<Hosted<'_>, Failure> {
+    pub fn application(&self) -> Result<Hosted<'_>, Failure> {
         self.needs(Wsgi)?;
         Ok(Hosted { client: self, language: Language::Wsgi, name: "probe" })
     }
@@ -65,18 +68,20 @@ impl<'c> Hosted<'c> {
     }
 
     /// A call in which the program does these steps.
-    pub fn call(&mut self, steps: &[Step]) -> Call {
+    pub fn call(&self, steps: &[Step]) -> Call {
         let token = self.token();
         self.call_as(token, steps)
     }
 
     /// Another call with the same token, and so with the same side files.
-    pub fn call_beside(&mut self, call: &Call, steps: &[Step]) -> Call {
+    pub fn call_beside(&self, call: &Call, steps: &[Step]) -> Call {
         self.call_as(call.token.clone(), steps)
     }
 
-    fn call_as(&mut self, token: String, steps: &[Step]) -> Call {
+    fn call_as(&self, token: String, steps: &[Step]) -> Call {
         let query = format!("{TOKEN}{token}&{}", query(steps));
+        // Whether long queries arrive has a check of its own: orders must not be what a server fails at.
+        debug_assert!(query.len() < LONGEST, "orders of {} octets", query.len());
         let is_dictated = is_dictated(self.language, steps) || self.name.starts_with("nph-");
         let words = told(self.language, steps);
         self.client.asked().add(Asking { query: query.clone(), words, is_dictated });
@@ -85,7 +90,7 @@ impl<'c> Hosted<'c> {
     }
 
     /// A call with this query, which has no room for a token: its first part is what it is known by.
-    pub fn call_with(&mut self, query: &str) -> Call {
+    pub fn call_with(&self, query: &str) -> Call {
         let token = query.trim_start_matches('?').split('&').next().unwrap_or_default().to_owned();
         let target = format!("{}{query}", self.path());
         self.bare_call(token, target)
@@ -104,13 +109,13 @@ impl<'c> Hosted<'c> {
     }
 
     /// Has the program do these steps, and returns the answer, whatever it is.
-    pub fn run(&mut self, steps: &[Step]) -> Result<Reply, Failure> {
+    pub fn run(&self, steps: &[Step]) -> Result<Reply, Failure> {
         let call = self.call(steps);
         self.client.send(call.get())
     }
 
     /// Has the program do these steps, and returns the connection on which the answer will come.
-    pub fn begin(&mut self, steps: &[Step]) -> Result<Connection, Failure> {
+    pub fn begin(&self, steps: &[Step]) -> Result<Connection, Failure> {
         let call = self.call(steps);
         let mut connection = self.client.connect()?;
         connection.send(call.get())?;
@@ -118,7 +123,7 @@ impl<'c> Hosted<'c> {
     }
 
     /// Has the program do these steps, and returns all that comes until the connection ends, or nothing more comes.
-    pub fn run_raw(&mut self, steps: &[Step]) -> Result<Raw, Failure> {
+    pub fn run_raw(&self, steps: &[Step]) -> Result<Raw, Failure> {
         let call = self.call(steps);
         let mut connection = self.client.connect()?;
         connection.send(call.get_and_close())?;
@@ -126,24 +131,45 @@ impl<'c> Hosted<'c> {
     }
 
     /// What the program sees of this request, or after these steps.
-    pub fn sees(&mut self, prompt: impl Into<Prompt>) -> Result<Seen, Failure> {
+    pub fn sees(&self, prompt: impl Into<Prompt>) -> Result<Seen, Failure> {
         let (call, request) = self.prepare(prompt.into());
         self.client.send(request)?.seen_by(&call)
     }
 
     /// The same, and `None` where the request is refused: see [`Call::seen_or_refused`].
-    pub fn sees_or_refuses(&mut self, prompt: impl Into<Prompt>) -> Result<Option<Seen>, Failure> {
+    pub fn sees_or_refuses(&self, prompt: impl Into<Prompt>) -> Result<Option<Seen>, Failure> {
         let (call, request) = self.prepare(prompt.into());
-        call.seen_or_refused(self.client.ask(request)?)
+        let answer = self.client.ask(request)?;
+        if let Answer::Reply(reply) = &answer
+            && reply.status >= 500
+            && reply.status != 501
+        {
+            self.client.note(format!(
+                "a request is refused with {}, as if the fault were the server's",
+                reply.status
+            ));
+        }
+        call.seen_or_refused(answer)
+    }
+
+    /// The same, and `None` where it is not the program that answers: which paths lead to it is for the server to say, and
+    /// so is which methods do but GET, HEAD and POST (RFC 3875 3.3 and 4.3.4).
+    pub fn sees_if_it_answers(&self, prompt: impl Into<Prompt>) -> Result<Option<Seen>, Failure> {
+        let (call, request) = self.prepare(prompt.into());
+        match self.client.ask(request)? {
+            Answer::Reply(reply) => Ok(reply.seen_by(&call).ok()),
+            Answer::Closed | Answer::Reset => Ok(None),
+            other => Err(no_reply(other)),
+        }
     }
 
     /// What the program sees of a GET with these fields, each with its line end.
-    pub fn sees_fields(&mut self, fields: impl AsRef<[u8]>) -> Result<Seen, Failure> {
+    pub fn sees_fields(&self, fields: impl AsRef<[u8]>) -> Result<Seen, Failure> {
         self.sees(self.with_fields(fields.as_ref()))
     }
 
     /// The same, and `None` where the request is refused.
-    pub fn sees_fields_or_refuses(&mut self, fields: impl AsRef<[u8]>) -> Result<Option<Seen>, Failure> {
+    pub fn sees_fields_or_refuses(&self, fields: impl AsRef<[u8]>) -> Result<Option<Seen>, Failure> {
         self.sees_or_refuses(self.with_fields(fields.as_ref()))
     }
 
@@ -154,19 +180,19 @@ impl<'c> Hosted<'c> {
 
     /// What the program sees after these steps; `None` where the request fails for them: see
     /// [`run_or_fail`](Hosted::run_or_fail).
-    pub fn sees_or_fails(&mut self, steps: &[Step]) -> Result<Option<Seen>, Failure> {
+    pub fn sees_or_fails(&self, steps: &[Step]) -> Result<Option<Seen>, Failure> {
         let call = self.call(steps);
         self.get_through(&call)?.map(|reply| reply.seen_by(&call)).transpose()
     }
 
     /// The response that gets through to the client although the program does these steps. `None` where the
     /// server answers with 5xx in its place, or closes the connection without an octet, which is noted.
-    pub fn run_or_fail(&mut self, steps: &[Step]) -> Result<Option<Reply>, Failure> {
+    pub fn run_or_fail(&self, steps: &[Step]) -> Result<Option<Reply>, Failure> {
         let call = self.call(steps);
         self.get_through(&call)
     }
 
-    fn get_through(&mut self, call: &Call) -> Result<Option<Reply>, Failure> {
+    fn get_through(&self, call: &Call) -> Result<Option<Reply>, Failure> {
         match self.client.ask(call.get())? {
             Answer::Reply(reply) if reply.status >= 500 => Ok(None),
             Answer::Reply(reply) => Ok(Some(reply)),
@@ -180,12 +206,12 @@ impl<'c> Hosted<'c> {
     }
 
     /// What a Status says proves nothing where the server takes no notice of it: that is judged once.
-    pub fn honours_status(&mut self) -> Result<(), Failure> {
+    pub fn honours_status(&self) -> Result<(), Failure> {
         let reply = self.run(&[emit("Status: 404 Not Found\nContent-Type: text/plain\n\nnone")])?;
         if reply.status == 404 { Ok(()) } else { Err(unproved(reply.describe())) }
     }
 
-    fn prepare(&mut self, prompt: Prompt) -> (Call, Vec<u8>) {
+    fn prepare(&self, prompt: Prompt) -> (Call, Vec<u8>) {
         let request = match prompt {
             Prompt::Steps(steps) => {
                 let call = self.call(&steps);
@@ -202,7 +228,7 @@ impl<'c> Hosted<'c> {
     }
 
     /// A token. What a program of an earlier look at the same check left under it is removed.
-    fn token(&mut self) -> String {
+    fn token(&self) -> String {
         let token = self.client.token();
         let side = self.client.context().side.iter().filter_map(|side| fs::read_dir(side).ok());
         for file in side.flatten().flatten() {
@@ -217,7 +243,7 @@ impl<'c> Hosted<'c> {
 impl Client {
     /// Skips the check where the form is a script and the server takes no notice of its Status: then nobody
     /// sees a refusal.
-    pub fn needs_refusals(&mut self) -> Result<(), Failure> {
+    pub fn needs_refusals(&self) -> Result<(), Failure> {
         let why = "the form is a script, and the server takes no notice of what scripts say as Status";
         if self.form_is_script() && self.script()?.honours_status().is_err() {
             return Err(Failure::Skip(why.into()));
@@ -256,7 +282,7 @@ impl Client {
 
     /// Nothing comes after `reply`. Where the connection ends with it surplus octets mislead nobody, and are
     /// noted.
-    pub fn expects_no_surplus(&mut self, connection: &mut Connection, reply: &Reply) -> Result<(), Failure> {
+    pub fn expects_no_surplus(&self, connection: &mut Connection, reply: &Reply) -> Result<(), Failure> {
         let Err(surplus) = connection.has_no_surplus() else { return Ok(()) };
         let rest = connection.everything();
         let goes_on = contains(&rest, b"HTTP/") || !connection.has_ended();

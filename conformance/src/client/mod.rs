@@ -10,6 +10,7 @@
 //! | `connection` | one connection to the server |
 //! | `hands` | the client: exact octets out, every answer named |
 //! | `twin` | a request that is accepted, and what differs from it by one edit |
+//! | `each` | one rule in several spellings: all that fail are reported together |
 //! | `upload` | requests with content, and where they end for the server |
 //! | `hosted` | scripts and applications, asked in the same words |
 //! | `browser` | how a browser submits a form |
@@ -22,6 +23,7 @@ pub mod call;
 pub mod capability;
 pub mod connection;
 pub mod context;
+mod each;
 mod hands;
 pub mod hosted;
 pub mod printed;

@@ -8,6 +8,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestRng, TestRunner};
 use proptest::{char, collection, prop_oneof, sample};
 
+use crate::client::each::is_refused;
 use crate::client::hands::Client;
 use crate::judge::failure::Failure;
 use crate::judge::form::FormField;
@@ -34,9 +35,16 @@ pub fn for_all<S: Strategy>(
     for _ in 0..CASES {
         let tree =
             strategy.new_tree(&mut runner).map_err(|reason| std::io::Error::other(reason.to_string()))?;
+        let mut before = client.transcript().events();
         client.transcript().clear();
         match holds(client, tree.current()) {
             Ok(()) => {}
+            // The case that killed the server is the one before that which found it dead.
+            Err(failure) if is_refused(client.transcript(), 0) => {
+                before.extend(client.transcript().events());
+                client.transcript().replace(before);
+                return Err(failure);
+            }
             Err(failure @ Failure::Fail { .. }) => return Err(smallest(client, tree, failure, holds)),
             Err(other) => return Err(other),
         }

@@ -4,9 +4,8 @@ use crate::client::connection::Connection;
 use crate::client::context::FOLLOW_UP;
 use crate::client::hands::Client;
 use crate::judge::failure::{Failure, unproved};
+use crate::judge::refusal::{Refusal, is_redirect, refusal};
 use crate::judge::reply::list_statuses;
-use crate::wire::octets::contains;
-use crate::wire::read;
 use crate::wire::reply::Answer;
 use crate::wire::transcript::Mark;
 
@@ -33,12 +32,29 @@ impl Client {
 }
 
 impl Twin<'_> {
-    /// `request` must be refused: with one of `statuses`, or by closing the connection.
+    /// `request` must be refused: see [`refusal`]. The document names these `statuses`.
     pub fn refuses(&self, request: impl AsRef<[u8]>, statuses: &[u16]) -> Result<(), Failure> {
-        let mut connection = self.client.connect()?;
-        connection.send(&request)?;
-        let answer = connection.answer(request.as_ref().starts_with(b"HEAD "))?;
+        let (connection, answer) = self.ask(&request)?;
         self.judge(&connection, &request, &answer, statuses)
+    }
+
+    /// `request` must be refused, or the client sent elsewhere: then the server has repaired what is wrong with it.
+    pub fn refuses_or_redirects(&self, request: impl AsRef<[u8]>, statuses: &[u16]) -> Result<(), Failure> {
+        let (connection, answer) = self.ask(&request)?;
+        match self.judge(&connection, &request, &answer, statuses) {
+            Err(_) if is_redirect(&answer) => Ok(()),
+            Err(Failure::Fail { expected, actual, at }) => {
+                Err(Failure::Fail { expected: expected + ", or a redirect", actual, at })
+            }
+            verdict => verdict,
+        }
+    }
+
+    fn ask(&self, request: &impl AsRef<[u8]>) -> Result<(Connection, Answer), Failure> {
+        let mut connection = self.client.connect()?;
+        connection.send(request)?;
+        let answer = connection.answer(request.as_ref().starts_with(b"HEAD "))?;
+        Ok((connection, answer))
     }
 
     /// `request` must be refused, and then the connection must end: where a message has no certain end,
@@ -64,28 +80,19 @@ impl Twin<'_> {
         answer: &Answer,
         statuses: &[u16],
     ) -> Result<(), Failure> {
-        let refused = match answer {
-            Answer::Reply(reply) => statuses.contains(&reply.status),
-            Answer::Closed | Answer::Reset => true,
-            // A refusal may be cut off by a reset, since the server need not read all that was sent. An error
-            // page without a status line is also a refusal; that it is malformed is for the lint.
-            Answer::Broken { bytes, .. } => match read::status(bytes) {
-                Some(status) => statuses.contains(&status),
-                None => !bytes.starts_with(b"HTTP/") && !self.grants(bytes),
-            },
-            Answer::Silent(_) => false,
-        };
-        if refused {
-            return Ok(());
+        match refusal(answer, statuses, &self.granted) {
+            Refusal::Plain => return Ok(()),
+            Refusal::Other(note) => {
+                self.client.note(note);
+                return Ok(());
+            }
+            Refusal::None => {}
         }
-        let expected = format!("a refusal: {}, or the connection closed", list_statuses(statuses));
+        let best = list_statuses(statuses);
+        let expected = format!("a refusal: an error status, best {best}, or the connection closed");
         let offset = self.difference(&self.client.expand(request)) as u64;
         let at = Some(Mark { connection: connection.id(), sent: true, offset });
         Err(Failure::Fail { expected, actual: answer.describe(), at })
-    }
-
-    fn grants(&self, bytes: &[u8]) -> bool {
-        !self.granted.is_empty() && contains(bytes, &self.granted)
     }
 
     /// Position of the first octet in which `request` differs from what was accepted.

@@ -1,5 +1,7 @@
-//! Verbs for requests with content: they show where such a request ends for the server, by a plain request
-//! that goes out right after it.
+//! Verbs for requests with content: they show where such a request ends for the server, by a plain request after it.
+//!
+//! Where the server has to go on, that request waits for the first answer: whether a server answers what arrives together
+//! is a subject of its own. Where it has to close, the request goes out at once: it must not be answered.
 
 use crate::client::capability::Capability;
 use crate::client::connection::Connection;
@@ -11,22 +13,22 @@ use crate::judge::failure::{Failure, wrong};
 use crate::wire::reply::{Answer, Reply};
 
 impl Client {
-    /// `request` must be granted, its content read as `fields`, and what comes right after it taken for
-    /// the next request.
+    /// `request` must be granted, its content read as `fields`, and what comes after it taken for the next request.
     pub fn reads(&self, request: impl AsRef<[u8]>, fields: &[(&[u8], &[u8])]) -> Result<(), Failure> {
-        let mut connection = self.send_with_follow_up(request)?;
+        let mut connection = self.connect()?;
+        connection.send(request)?;
         let reply = connection.reply()?;
         self.received(&reply, fields)?;
-        connection.goes_on_or_ends()
+        connection.goes_on_after(&reply)
     }
 
-    /// Whatever the answer to `request` is, its content must not be taken for a request, and what comes
-    /// right after it must.
+    /// Whatever the answer to `request` is, its content must not be taken for a request, and what comes after it must.
     pub fn skips_content(&self, request: impl AsRef<[u8]>) -> Result<(), Failure> {
-        let mut connection = self.send_with_follow_up(request)?;
+        let mut connection = self.connect()?;
+        connection.send(request)?;
         match connection.answer(false)? {
             Answer::Closed | Answer::Reset => Ok(()),
-            Answer::Reply(_) => connection.goes_on_or_ends(),
+            Answer::Reply(reply) => connection.goes_on_after(&reply),
             other => Err(no_reply(other)),
         }
     }
@@ -39,28 +41,30 @@ impl Client {
 }
 
 impl Twin<'_> {
-    /// `request` may be refused, with one of `statuses` or by closing the connection, or it may be granted:
-    /// then its reply is returned. Either way what comes right after it must be taken for the next request.
+    /// `request` may be refused, or it may be granted: then its reply is returned. Either way what comes after it must be
+    /// taken for the next request.
     pub fn refuses_or_grants(
         &self,
         request: impl AsRef<[u8]>,
         statuses: &[u16],
     ) -> Result<Option<Reply>, Failure> {
-        let mut connection = self.client.send_with_follow_up(&request)?;
+        let mut connection = self.client.connect()?;
+        connection.send(&request)?;
         match connection.answer(false)? {
             Answer::Reply(reply) if reply.succeeds().is_ok() => {
-                connection.goes_on_or_ends().map(|()| Some(reply))
+                connection.goes_on_after(&reply).map(|()| Some(reply))
             }
             answer => {
                 self.judge(&connection, &request, &answer, statuses)?;
-                let answered = matches!(answer, Answer::Reply(_));
-                if answered { connection.goes_on_or_ends().map(|()| None) } else { Ok(None) }
+                if let Answer::Reply(reply) = answer {
+                    connection.goes_on_after(&reply)?
+                }
+                Ok(None)
             }
         }
     }
 
-    /// `request` may be refused, with one of `statuses` or by closing the connection; if it is granted, its
-    /// content must be read as `fields`.
+    /// `request` may be refused; if it is granted, its content must be read as `fields`.
     pub fn refuses_or_reads(
         &self,
         request: impl AsRef<[u8]>,
@@ -73,8 +77,7 @@ impl Twin<'_> {
         }
     }
 
-    /// `request` may be refused, with one of `statuses` or by closing the connection; if it is granted, its
-    /// content must be read as `fields`. Either way it is the last one on its connection.
+    /// `request` may be refused; if it is granted, its content must be read as `fields`. Either way it is the last one on its connection.
     pub fn refuses_or_reads_last(
         &self,
         request: impl AsRef<[u8]>,
@@ -125,13 +128,23 @@ impl Twin<'_> {
 }
 
 impl Connection {
-    /// What was sent right after the last request must be answered as the plain request it is; or the
+    /// A plain request after `reply` must be answered as one, or the connection ends. Where `reply` said that it ends, or
+    /// the server keeps none open, there is nothing to see.
+    pub fn goes_on_after(&mut self, reply: &Reply) -> Result<(), Failure> {
+        if reply.announces_close() || !self.keeps_open() {
+            return Ok(());
+        }
+        self.send(FOLLOW_UP)?;
+        self.goes_on_or_ends()
+    }
+
+    /// What was sent after the last request must be answered as the plain request it is; or the
     /// connection ends.
     pub fn goes_on_or_ends(&mut self) -> Result<(), Failure> {
         match self.answer(false)? {
             Answer::Closed | Answer::Reset => Ok(()),
             answer if is_grant(&answer) => Ok(()),
-            other => Err(wrong("a 2xx response to the plain request right after it", other.describe())),
+            other => Err(wrong("a 2xx response to the plain request after it", other.describe())),
         }
     }
 

@@ -87,13 +87,15 @@ impl Seen {
         }
     }
 
-    /// The names of all that is in the environ.
+    /// The names of all that the server has put into the environ: what its process has in its own environment is not
+    /// its choice.
     pub fn names(&self) -> Vec<String> {
+        let is_inherited = |name: &String| self.python.inherited.contains(name);
         let strings = self.environ.iter().map(|entry| {
             let name = entry.0.split(|octet| *octet == b'=').next().unwrap_or_default();
             String::from_utf8_lossy(name).into_owned()
         });
-        strings.chain(self.python.objects.keys().cloned()).collect()
+        strings.chain(self.python.objects.keys().cloned()).filter(|name| !is_inherited(name)).collect()
     }
 
     /// All names are like those of CGI, or in lower case and with a dot.

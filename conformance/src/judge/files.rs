@@ -9,10 +9,11 @@ use crate::wire::octets::{escape_some, find};
 use crate::wire::reply::Reply;
 
 impl Reply {
-    /// It is not a server error: any status but 5xx.
+    /// It is not a server error: any status but 5xx. That a method or a version is not implemented is no error.
     pub fn is_no_server_error(&self) -> Result<(), Failure> {
         match self.status {
-            500..600 => Err(self.wrong("any status but 5xx", self.describe(), self.mark(0))),
+            501 | 505 => Ok(()),
+            500..600 => Err(self.wrong("any status but a server error (5xx)", self.describe(), self.mark(0))),
             _ => Ok(()),
         }
     }

@@ -1,11 +1,12 @@
 //! What the checks that judge every reply have found: the first breach of each rule.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::judge::failure::Failure;
 use crate::wire::read::{self, Progress};
-use crate::wire::reply::Reply;
+use crate::wire::reply::{Framing, Reply};
 use crate::wire::transcript::{Event, Mark, Transcript};
 
 /// A rule for every response: the id of its check, and its judgement of one reply.
@@ -16,6 +17,8 @@ pub type Rule = (&'static str, fn(&Reply) -> Result<(), Failure>);
 pub struct Findings {
     rules: Arc<[Rule]>,
     first: Arc<Mutex<BTreeMap<&'static str, Finding>>>,
+    /// Whether there was content without an end: then the next one need not be waited for so long.
+    saw_no_end: Arc<AtomicBool>,
 }
 
 /// A breach of a rule, with the record of the check that received the reply.
@@ -34,16 +37,19 @@ pub struct Finding {
 impl Findings {
     /// Nothing found yet under these rules.
     pub fn new(rules: impl IntoIterator<Item = Rule>) -> Findings {
-        Findings { rules: rules.into_iter().collect(), first: Arc::default() }
+        Findings { rules: rules.into_iter().collect(), ..Findings::default() }
     }
 
     /// The same rules, with nothing found yet.
     pub fn afresh(&self) -> Findings {
-        Findings { rules: self.rules.clone(), first: Arc::default() }
+        Findings { rules: self.rules.clone(), ..Findings::default() }
     }
 
     /// Judges a reply by all rules.
     pub(crate) fn inspect(&self, reply: &Reply, transcript: &Transcript) {
+        if reply.framing == Framing::Open {
+            self.saw_no_end.store(true, Ordering::Relaxed);
+        }
         for (id, judge) in self.rules.iter() {
             if let Err(Failure::Fail { expected, actual, at }) = judge(reply) {
                 let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
@@ -64,6 +70,11 @@ impl Findings {
             Progress::Whole(reply, _) => self.inspect(&reply, transcript),
             _ => self.inspect(&Reply::without_head(octets, at), transcript),
         }
+    }
+
+    /// Whether any content had no end.
+    pub(crate) fn saw_no_end(&self) -> bool {
+        self.saw_no_end.load(Ordering::Relaxed)
     }
 
     /// The first breach of a rule.

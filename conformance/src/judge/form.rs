@@ -29,9 +29,12 @@ impl Reply {
             return Ok(());
         }
         let compared = allowed.iter().map(|fields| {
-            let actual = arrange(actual, fields);
-            let parting = Parting::of(fields, &actual);
-            (parting, parting.show(fields), parting.show(&actual))
+            let order = arrange(actual, fields);
+            let arranged: Vec<FormField> = order.iter().map(|at| actual[*at].clone()).collect();
+            let parting = Parting::of(fields, &arranged);
+            // What came is shown as it came.
+            let field = order.get(parting.field).copied().unwrap_or(actual.len());
+            (parting, parting.show(fields), Parting { field, ..parting }.show(actual))
         });
         let expected = compared.clone().map(|(_, expected, _)| expected).collect::<Vec<_>>().join(", or ");
         Err(match form {
@@ -50,7 +53,7 @@ impl Reply {
     /// and limits are a good choice, as long as nothing is lost silently.
     pub fn reports_or_refuses(&self, allowed: &[Vec<FormField>]) -> Result<(), Failure> {
         match self.status {
-            400..500 => Ok(()),
+            400..600 => Ok(()),
             _ => self.reports_one_of(allowed),
         }
     }
@@ -138,19 +141,19 @@ impl FormField {
 
 fn same_fields(expected: &[FormField], actual: &[FormField]) -> bool {
     expected.len() == actual.len()
-        && expected.iter().zip(&arrange(actual, expected)).all(|(a, b)| same_field(a, b))
+        && expected.iter().zip(arrange(actual, expected)).all(|(a, b)| same_field(a, &actual[b]))
 }
 
-/// The fields, arranged like those that they are compared with as far as they have the same names: good parsers
-/// may keep text fields and files, or the fields of each name, in separate lists.
-fn arrange(fields: &[FormField], like: &[FormField]) -> Vec<FormField> {
+/// Positions of the fields, arranged like those that they are compared with as far as they have the same names: good
+/// parsers may keep text fields and files, or the fields of each name, in separate lists.
+fn arrange(fields: &[FormField], like: &[FormField]) -> Vec<usize> {
     let of_a_kind = |a: &FormField, b: &FormField| {
         a.name_hex.eq_ignore_ascii_case(&b.name_hex) && a.filename_hex.is_some() == b.filename_hex.is_some()
     };
-    let mut rest = fields.to_vec();
+    let mut rest: Vec<usize> = (0..fields.len()).collect();
     let mut arranged = Vec::new();
     for model in like {
-        if let Some(at) = rest.iter().position(|field| of_a_kind(field, model)) {
+        if let Some(at) = rest.iter().position(|at| of_a_kind(&fields[*at], model)) {
             arranged.push(rest.remove(at));
         }
     }
@@ -229,6 +232,7 @@ fn text(digits: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::read::{Progress, read};
 
     #[test]
     fn what_is_shown_is_where_the_lists_part() {
@@ -258,6 +262,27 @@ mod tests {
         assert!(!same_fields(&sent, &list(&[("a", "3"), ("b", "2"), ("a", "1")])));
         assert!(!same_fields(&sent, &list(&[("a", "1"), ("b", "2")])));
         assert!(!same_fields(&sent, &list(&[("a", "1"), ("b", "2"), ("a", "3"), ("a", "3")])));
+    }
+
+    #[test]
+    fn what_came_is_shown_as_it_came() {
+        let report = r#"{"fields":[
+            {"name_hex":"62","filename_hex":null,"type":null,"value_hex":"32"},
+            {"name_hex":"61","filename_hex":null,"type":null,"value_hex":"33"}],"source":"body"}"#;
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", report.len());
+        let Progress::Whole(reply, _) = read(&[head.as_bytes(), report.as_bytes()].concat(), false, 1, 0)
+        else {
+            panic!("no reply")
+        };
+        match reply.reports(&[(b"a", b"1"), (b"b", b"2")]) {
+            Err(Failure::Fail { expected, actual, .. }) => {
+                assert_eq!(
+                    (&expected[..], &actual[..]),
+                    (r#""a" = "1", "b" = "2""#, r#""b" = "2", "a" = "3""#)
+                );
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

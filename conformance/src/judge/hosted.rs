@@ -1,8 +1,8 @@
 //! What a hosted program must have seen: the variables and the command line.
 
 use crate::judge::failure::Failure;
-use crate::probe::{Language, Seen};
-use crate::wire::octets::{escape, escape_some};
+use crate::probe::{Language, Octets, Seen};
+use crate::wire::octets::{escape, escape_some, is_same_media_type};
 use crate::wire::reply::Reply;
 
 /// Octets of a value that are shown.
@@ -33,7 +33,13 @@ impl Seen {
 
     /// The value of the first variable of this name, which may be empty.
     pub fn variable(&self, name: &str) -> Option<&[u8]> {
-        self.environ.iter().find_map(|entry| entry.0.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
+        self.variables(name).next()
+    }
+
+    /// The values of all variables of this name.
+    fn variables<'s>(&'s self, name: &str) -> impl Iterator<Item = &'s [u8]> {
+        let value = move |entry: &'s Octets| entry.0.strip_prefix(name.as_bytes())?.strip_prefix(b"=");
+        self.environ.iter().filter_map(value)
     }
 
     /// The same, where no value is as good as none (RFC 3875 4.1).
@@ -58,10 +64,28 @@ impl Seen {
         }
         let show = |value: &[u8]| match value {
             b"" => format!("no {name}"),
+            // What is wrong with a long value is mostly its end.
+            value if value.len() > SHOWN => {
+                let [start, end] = [&value[..SHOWN / 4], &value[value.len() - SHOWN / 4..]].map(escape);
+                format!("{name}={start} ... {end} ({} bytes)", value.len())
+            }
             value => format!("{name}={}", escape_some(value, SHOWN)),
         };
         let expected: Vec<String> = values.iter().map(|value| show(value)).collect();
-        Err(self.wrong(expected.join(" or "), show(self.value(name))))
+        // A name that occurs twice has two values, and which of them a program reads depends on its language.
+        let mut actual: Vec<String> = self.variables(name).map(show).collect();
+        if actual.is_empty() {
+            actual.push(show(b""));
+        }
+        Err(self.wrong(expected.join(" or "), actual.join(" and ")))
+    }
+
+    /// CONTENT_TYPE is this media type. Case counts only between quotes (RFC 9110 8.3.1), and blanks nowhere else.
+    pub fn content_type_means(&self, value: &str) -> Result<(), Failure> {
+        match is_same_media_type(self.value("CONTENT_TYPE"), value.as_bytes()) {
+            true => Ok(()),
+            false => self.variable_is("CONTENT_TYPE", value),
+        }
     }
 
     /// The variable is not set, or empty.
@@ -124,5 +148,31 @@ impl Seen {
             .collect();
         let actual: Vec<&[u8]> = arguments.iter().take(10).map(|word| &word.0[..]).collect();
         Err(self.wrong(format!("a command line with {}", expected.join(", or with ")), show(&actual)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(seen: &Seen, value: &str) -> String {
+        match seen.variable_is("A", value) {
+            Err(Failure::Fail { expected, actual, .. }) => format!("{expected}, not {actual}"),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_variable_that_is_there_twice_is_shown_twice() {
+        let environ = [b"A=one".to_vec(), b"AB=3".to_vec(), b"A=two".to_vec()].map(Octets).into();
+        assert_eq!(told(&Seen { environ, ..Seen::default() }, "one, two"), "A=one, two, not A=one and A=two");
+        assert_eq!(told(&Seen::default(), "1"), "A=1, not no A");
+    }
+
+    #[test]
+    fn the_end_of_a_long_value_is_shown() {
+        let environ = vec![Octets([b"A=", &[b'x'; 300][..]].concat())];
+        let told = told(&Seen { environ, ..Seen::default() }, &("x".repeat(300) + "-end"));
+        assert!(told.contains("xx-end (304 bytes), not A=xx") && told.ends_with("xx (300 bytes)"), "{told}");
     }
 }

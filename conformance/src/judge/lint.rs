@@ -36,6 +36,9 @@ const REQUIRED: &[(u16, &str)] = &[
     (426, "Upgrade"),
 ];
 
+/// The position of the status code in a status line.
+const STATUS_AT: usize = 9;
+
 /// A clock that is off by more is set to local time, or not set at all.
 const WRONG_CLOCK: Duration = Duration::from_secs(600);
 
@@ -56,7 +59,12 @@ pub(crate) fn status_line(reply: &Reply) -> Judgement {
         }
         _ => false,
     };
-    let expected = "\"HTTP/1.1\", a space, three digits, a space, a reason that may be empty";
+    let expected = match line {
+        [before @ .., _, _, _] if before.starts_with(b"HTTP/1.") && before.len() == STATUS_AT => {
+            "another space after the status code, even where no reason follows"
+        }
+        _ => "\"HTTP/1.1\", a space, three digits, a space, a reason that may be empty",
+    };
     expect(well_formed, reply, 0, expected, line)
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `failure` | why a check ends early |
 //! | `reply` | a reply: status, fields, content, framing |
+//! | `refusal` | whether a request was refused |
 //! | `files` | a file as a response |
 //! | `form` | what a form is answered with |
 //! | `lint` | what holds for every reply |
@@ -24,4 +25,5 @@ pub mod input;
 pub mod lint;
 pub mod output;
 pub mod process;
+pub mod refusal;
 pub mod reply;

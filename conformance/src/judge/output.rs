@@ -1,7 +1,9 @@
 //! What becomes of the output of a hosted program.
 
+use std::collections::BTreeSet;
+
 use crate::judge::failure::{Failure, wrong};
-use crate::wire::octets::{escape, escape_some};
+use crate::wire::octets::{escape, escape_some, is_same_media_type};
 use crate::wire::reply::{Framing, Reply};
 
 impl Reply {
@@ -30,18 +32,28 @@ impl Reply {
         Err(self.wrong(expected, format!("\"{around}\""), self.mark(at)))
     }
 
-    /// The fields of this name are just these, each on a line of its own.
-    pub fn fields_are(&self, name: &str, values: &[&str]) -> Result<(), Failure> {
+    /// The fields of this name are just these, each on a line of its own. Returns whether they are in this order, which
+    /// means nothing where each speaks for itself.
+    pub fn fields_are(&self, name: &str, values: &[&str]) -> Result<bool, Failure> {
         let found: Vec<&[u8]> = self.fields_named(name).map(|field| &field.value[..]).collect();
         let expected: Vec<&[u8]> = values.iter().map(|value| value.as_bytes()).collect();
-        if found == expected {
-            return Ok(());
+        let sorted = |values: &[&[u8]]| values.iter().map(|value| value.to_vec()).collect::<BTreeSet<_>>();
+        if found.len() == expected.len() && sorted(&found) == sorted(&expected) {
+            return Ok(found == expected);
         }
         let show = |values: &[&[u8]]| {
             let lines: Vec<String> = values.iter().map(|v| format!("\"{}\"", escape_some(v, 100))).collect();
             if lines.is_empty() { "none".to_owned() } else { lines.join(" and ") }
         };
         Err(self.wrong(format!("{name}: {}", show(&expected)), show(&found), self.mark_field(name)))
+    }
+
+    /// Content-Type is this media type: case counts only between quotes, and blanks nowhere else.
+    pub fn content_type_means(&self, value: &str) -> Result<(), Failure> {
+        match self.field("Content-Type") {
+            Some(found) if is_same_media_type(found, value.as_bytes()) => Ok(()),
+            _ => self.field_is("Content-Type", value),
+        }
     }
 
     /// No NUL is in the head, and no CR but at the end of a line.

@@ -152,9 +152,23 @@ impl Reply {
     /// The end of the content is marked, and not by the end of the connection.
     pub fn is_framed(&self) -> Result<(), Failure> {
         match self.framing {
+            // That is another rule.
+            Framing::Open => Err(Failure::Blocked("the content of the response has no end at all".into())),
             Framing::Close => Err(self.wrong(
                 "Content-Length, or Transfer-Encoding: chunked",
                 "neither: only the end of the connection ends the content",
+                self.mark_field("Content-Length"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// A client can tell where the content ends.
+    pub fn has_end(&self) -> Result<(), Failure> {
+        match self.framing {
+            Framing::Open => Err(self.wrong(
+                "Content-Length, chunks, or a closed connection after the content",
+                "none of them: the client waits for more",
                 self.mark_field("Content-Length"),
             )),
             _ => Ok(()),

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::{env, fs};
 
+use super::octets::HEAD_END;
 use servers::application::Application;
 use servers::form::Form;
 use servers::log;
@@ -46,15 +47,22 @@ fn request() -> io::Result<Request> {
         target: Target { path: "/".into(), query: text("QUERY_STRING"), authority: String::new() },
         version: Version::Http11,
         headers,
-        body: body(text("CONTENT_LENGTH").and_then(|length| length.parse().ok()).unwrap_or(0))?,
+        body: body(text("CONTENT_LENGTH").and_then(|length| length.parse().ok()))?,
         remote: nobody,
         local: nobody,
     })
 }
 
-/// As much of standard input as was announced. If it ends before, the rest will never come.
-fn body(length: u64) -> io::Result<Body> {
+/// As much of standard input as was announced, or all of it where chunks were: a server may leave out their length. If
+/// it ends before, the rest will never come.
+fn body(length: Option<u64>) -> io::Result<Body> {
     let mut content = Vec::new();
+    let Some(length) = length else {
+        if variable("HTTP_TRANSFER_ENCODING").is_some() {
+            io::stdin().read_to_end(&mut content)?;
+        }
+        return Ok(Body::Full(content.into()));
+    };
     io::stdin().take(length).read_to_end(&mut content)?;
     if content.len() as u64 == length {
         return Ok(Body::Full(content.into()));
@@ -64,13 +72,14 @@ fn body(length: u64) -> io::Result<Body> {
     Ok(Body::Stream { length: None, chunks })
 }
 
-/// The response as a script writes it (RFC 3875 6.2.1).
+/// The response as a script writes it (RFC 3875 6.2.1): of a success just the type, which every server understands.
 async fn document(mut response: Response) -> io::Result<Vec<u8>> {
-    let mut document = format!("Status: {}\n", response.status).into_bytes();
-    for (name, value) in response.headers.iter() {
-        document.extend([name, b": ", value, b"\n"].concat());
-    }
-    document.push(b'\n');
+    let is_plain = response.status == 200 && response.headers.get("Content-Type").is_some();
+    let status = (!is_plain).then(|| format!("Status: {}", response.status).into_bytes());
+    let fields = response.headers.iter().filter(|(name, _)| !is_plain || *name == b"Content-Type");
+    let lines = status.into_iter().chain(fields.map(|(name, value)| [name, b": ", value].concat()));
+    let mut document = lines.collect::<Vec<_>>().join(&b'\n');
+    document.extend(HEAD_END);
     while let Some(block) = response.body.next().await {
         document.extend_from_slice(&block?);
     }

@@ -21,6 +21,10 @@ impl<'de> Deserialize<'de> for Octets {
     }
 }
 
+/// What ends the head of a script's report: to a server that knows only LF the first two octets, to one that knows only
+/// CR LF the last four, and to one that knows both what follows the first two is blank before JSON or HTML.
+pub(super) const HEAD_END: &[u8] = b"\n\n\r\n\r\n";
+
 /// Adler-32 (RFC 1950 9), which Python has at hand: enough to notice what was lost on the way, and no protection
 /// from malice.
 pub fn checksum(octets: &[u8]) -> u32 {

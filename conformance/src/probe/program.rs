@@ -25,7 +25,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process, setsid};
 
 use super::form;
-use super::octets::pattern;
+use super::octets::{HEAD_END, pattern};
 use super::seen::Seen;
 use super::side::{SIDE, WAIT_LIMIT, side_file};
 use super::spelling::{TOKEN, query};
@@ -97,9 +97,12 @@ impl Probe {
             }
         }
         if !self.has_spoken {
-            let status = if self.is_nph { "HTTP/1.1 200 OK\r\nConnection: close" } else { "Status: 200 OK" };
-            let end = if self.is_nph { "\r\n" } else { "\n" };
-            self.say(format!("{status}{end}Content-Type: application/json{end}{end}").as_bytes());
+            // One field is enough, and all that the most naive server understands.
+            let (start, end): (&[u8], &[u8]) = match self.is_nph {
+                true => (b"HTTP/1.1 200 OK\r\nConnection: close\r\n", b"\r\n\r\n"),
+                false => (b"", HEAD_END),
+            };
+            self.say(&[start, b"Content-Type: application/json", end].concat());
             self.report();
         }
         Ok(ExitCode::SUCCESS)

@@ -18,8 +18,7 @@ pub struct Seen {
     /// The command line of a script, the name of the program first.
     pub argv: Vec<Octets>,
     /// The environment, `NAME=value`. Of a script: just as it was handed over, in order, and with what occurs twice.
-    /// Of an application: as far as it holds strings of characters up to U+00FF, each of which stands for an octet;
-    /// what the server has in its own environment is left out.
+    /// Of an application: as far as it holds strings of characters up to U+00FF, each of which stands for an octet.
     pub environ: Vec<Octets>,
     /// The working directory.
     pub cwd: Octets,
@@ -69,6 +68,8 @@ pub struct Python {
     pub environ_type: String,
     /// What is in the environ and is not a string, or not one that stands for octets: type and `ascii()`.
     pub objects: BTreeMap<String, String>,
+    /// The names of what is also in the environment of the process, with the same value: a server may hand that on.
+    pub inherited: Vec<String>,
     /// Which of `multithread`, `multiprocess` and `run_once` are true.
     pub flags: Vec<String>,
     /// The methods of `wsgi.input` and `wsgi.errors` that are not there.

@@ -20,6 +20,9 @@ pub struct Cause {
     pub blocks: Vec<String>,
 }
 
+/// How it is said of an answer that it is not a response, or not a whole one.
+const UNREADABLE: [&str; 2] = ["bytes that are not an HTTP response", "a response that "];
+
 /// How a failed check is recognised as another sign of the same thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Sign {
@@ -60,7 +63,13 @@ pub(super) fn causes(outcomes: &[Outcome]) -> Vec<Cause> {
             }
         }
     }
-    for (.., cause) in &mut found {
+    for (sign, _, cause) in &mut found {
+        // What a single check found is best said by its title.
+        if let (Sign::Answer { .. }, [only]) = (&*sign, &cause.checks[..]) {
+            let title =
+                outcomes.iter().find(|outcome| outcome.check == *only).map(|outcome| outcome.title.clone());
+            cause.what = title.unwrap_or_default();
+        }
         let waits = |outcome: &&Outcome| match &outcome.ruling {
             Ruling::Blocked { by: Some(by), .. } => cause.checks.contains(by),
             _ => false,
@@ -92,7 +101,9 @@ fn sign(outcome: &Outcome, breach: &Breach) -> Sign {
         _ => {}
     }
     match breach.actual.split_once(": \"") {
-        Some((why, bytes)) if bytes.ends_with('"') && !why.contains('"') => Sign::Unreadable(why.into()),
+        Some((why, _)) if UNREADABLE.iter().any(|unreadable| why.starts_with(unreadable)) => {
+            Sign::Unreadable(why.into())
+        }
         // A reply, whatever it is, says as much as what was expected of it.
         _ if breach.actual.starts_with("\"HTTP/") => Sign::Answer {
             chapter: outcome.chapter.clone(),
@@ -129,5 +140,58 @@ fn describe(sign: &Sign, outcome: &Outcome) -> String {
         Sign::Unreadable(why) => format!("what came can't be read: {why}"),
         Sign::Answer { expected, actual, .. } => format!("it answers {actual}\", where {expected} was due"),
         Sign::Single(_) => outcome.title.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Check;
+    use crate::checks::{self, Found};
+    use crate::report::points::Points;
+    use crate::wire::transcript::Event;
+
+    fn outcome(check: &str, ruling: Ruling) -> Outcome {
+        let Some(Found::Check(chapter, check)) = checks::find(check) else { panic!("no check {check}") };
+        let check: &Check = check;
+        Outcome::of(chapter.id, check, Points::whole(1), ruling)
+    }
+
+    fn silent_after(request: &[u8]) -> Ruling {
+        let block = crate::wire::transcript::Block {
+            offset: 0,
+            length: request.len() as u64,
+            bytes: request.to_vec(),
+        };
+        let event = |kind| Event { at_us: 0, connection: 1, kind };
+        let exchange = vec![event(Kind::Sent(block)), event(Kind::Silent { for_ms: 500 })];
+        Ruling::Fail(Breach { actual: "no answer in 500 ms".into(), exchange, ..Breach::default() })
+    }
+
+    fn ended(output: &str) -> Ruling {
+        let output = output.lines().map(String::from).collect();
+        Ruling::Fail(Breach { ended: Some("exit code 1".into()), output, ..Breach::default() })
+    }
+
+    #[test]
+    fn one_cause_is_named_once_and_crashes_come_first() {
+        let traceback = "Traceback (most recent call last):\n  File \"s.py\", line 4, in f\nKeyError: 'host'";
+        let waits = Ruling::Blocked { by: Some("form-in-body".into()), why: String::new() };
+        let found = causes(&[
+            outcome("form-in-body", silent_after(b"POST /form?a HTTP/1.1\r\n\r\n")),
+            outcome("host-missing", ended(traceback)),
+            outcome("form-in-query", waits),
+            outcome("large-upload", silent_after(b"POST /form HTTP/1.1\r\n\r\n")),
+            outcome("host-twice", ended(traceback)),
+        ]);
+        let said: Vec<(&str, usize, usize)> =
+            found.iter().map(|cause| (&cause.what[..], cause.checks.len(), cause.blocks.len())).collect();
+        assert_eq!(
+            said,
+            [
+                ("the server ended: exit code 1: KeyError: 'host', \"s.py\", line 4, in f", 2, 0),
+                ("POST /form got no answer, and the connection stayed open", 2, 1),
+            ]
+        );
     }
 }

@@ -7,6 +7,7 @@ use crate::report::exchange::exchange;
 use crate::report::outcome::{Breach, Outcome, Rule};
 use crate::report::printable::printable;
 use crate::report::reproduce;
+use crate::wire::transcript::Event;
 
 /// What is wrong.
 pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
@@ -28,13 +29,40 @@ pub fn failure(setup: &Setup, outcome: &Outcome) -> Option<String> {
 
 /// The same without its heading; every line is indented.
 pub(super) fn describe(setup: &Setup, outcome: &Outcome) -> Option<String> {
+    outcome.breach().map(|breach| describe_with(setup, outcome, breach, &breach.exchange, None))
+}
+
+/// The same, with only the connection that matters.
+pub(super) fn describe_briefly(setup: &Setup, outcome: &Outcome) -> Option<String> {
     let breach = outcome.breach()?;
+    let last = breach.exchange.last().map(|event| event.connection);
+    let shown = breach.at.map(|at| at.connection).or(last);
+    let (here, elsewhere): (Vec<Event>, Vec<Event>) =
+        breach.exchange.iter().cloned().partition(|event| Some(event.connection) == shown);
+    let mut others: Vec<u32> = elsewhere.iter().map(|event| event.connection).collect();
+    others.dedup();
+    let folded = match others.len() {
+        0 => None,
+        1 => Some("(what passed on another connection is left out)".into()),
+        number => Some(format!("(what passed on {number} other connections is left out)")),
+    };
+    Some(describe_with(setup, outcome, breach, &here, folded))
+}
+
+fn describe_with(
+    setup: &Setup,
+    outcome: &Outcome,
+    breach: &Breach,
+    events: &[Event],
+    folded: Option<String>,
+) -> String {
     let mut lines = vec![
         entry("expected", &printable(&breach.expected)),
         entry("actual", &printable(&breach.actual)),
         String::new(),
     ];
-    lines.extend(exchange(&breach.exchange, breach.at).iter().map(|line| match line.trim_start() {
+    lines.extend(folded.map(|folded| format!("    {folded}")));
+    lines.extend(exchange(events, breach.at).iter().map(|line| match line.trim_start() {
         "^" => format!("    {RED}{line}{RED:#}"),
         _ => format!("    {line}"),
     }));
@@ -52,7 +80,7 @@ pub(super) fn describe(setup: &Setup, outcome: &Outcome) -> Option<String> {
     lines.extend(by_hand(setup, breach));
     lines.push(entry("again", &printable(&reproduce::again(setup, &outcome.check))));
     lines.extend(outcome.hint.as_ref().map(|hint| entry("hint", &printable(hint))));
-    Some(lines.join("\n") + "\n")
+    lines.join("\n") + "\n"
 }
 
 fn by_hand(setup: &Setup, breach: &Breach) -> Vec<String> {

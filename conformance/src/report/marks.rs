@@ -41,8 +41,10 @@ pub struct Worth {
 /// The mark sheet.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Marks {
-    /// Points earned, with those for bonus parts.
+    /// Points earned, without those for bonus parts.
     pub earned: Points,
+    /// Points earned for bonus parts, on top of these.
+    pub bonus: Points,
     /// Points that can be earned without bonus parts.
     pub total: Points,
     /// A line for each part.
@@ -83,6 +85,11 @@ impl Part {
 }
 
 impl Marks {
+    /// All points earned.
+    pub fn whole(&self) -> Points {
+        self.earned + self.bonus
+    }
+
     /// Marks a run. What is missing among the outcomes, for whatever reason, earns nothing.
     pub fn of(sheet: &[Part], offered: &[Offered], outcomes: &[Outcome]) -> Marks {
         let verdicts: HashMap<&str, Verdict> =
@@ -126,7 +133,8 @@ impl Marks {
         };
         let parts: Vec<Mark> = sheet.iter().map(mark).collect();
         Marks {
-            earned: parts.iter().map(|mark| mark.earned).sum(),
+            earned: parts.iter().filter(|mark| !mark.bonus).map(|mark| mark.earned).sum(),
+            bonus: parts.iter().filter(|mark| mark.bonus).map(|mark| mark.earned).sum(),
             total: parts.iter().filter(|mark| !mark.bonus).map(|mark| mark.points).sum(),
             parts,
         }

@@ -1,5 +1,6 @@
 //! What a run found out, as plain data, and its formats: each is a function from a report to a text.
 
+mod brief;
 mod cause;
 mod classroom50;
 mod csv;
@@ -42,9 +43,10 @@ pub fn format(name: &str) -> Option<Render> {
     FORMATS.iter().find(|(known, _)| *known == name).map(|(_, render)| *render)
 }
 
-/// The formats by name: for people, for programs, for CI systems, and for the platforms of courses.
+/// The formats by name: for people, whole and on one screen; for programs, for CI systems, and for the platforms of courses.
 pub const FORMATS: &[(&str, Render)] = &[
     ("text", text::render),
+    ("brief", brief::render),
     ("json", json::render),
     ("junit", junit::render),
     ("markdown", markdown::render),

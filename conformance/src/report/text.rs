@@ -10,6 +10,7 @@ use crate::report::failure::{GREEN, RED, YELLOW, failure};
 use crate::report::found::Offered;
 use crate::report::marks::Mark;
 use crate::report::outcome::{Outcome, Ruling, Verdict};
+use crate::report::points::Points;
 use crate::report::printable::{printable, printable_lines};
 
 /// The report as text, with terminal styles; they are stripped where it goes elsewhere.
@@ -30,7 +31,7 @@ pub(super) fn render(report: &Report) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-fn heading(report: &Report) -> String {
+pub(super) fn heading(report: &Report) -> String {
     let server = printable(&report.setup.server);
     let profile = printable(&report.setup.profile);
     let mut text = format!("server {server}\nprofile {profile}, seed {}\n", report.setup.seed);
@@ -59,7 +60,7 @@ fn offered(offered: &[Offered]) -> String {
     .concat()
 }
 
-fn chapters(report: &Report) -> String {
+pub(super) fn chapters(report: &Report) -> String {
     let line = |outcomes: &[Outcome]| {
         let chapter = printable(&outcomes[0].chapter);
         format!("  {chapter:<16} {}\n", tally(outcomes))
@@ -98,8 +99,11 @@ fn name(outcome: &Outcome) -> String {
     format!("{}: {}", printable(&outcome.check), printable(&outcome.title))
 }
 
+/// How many answers are shown that differ from time to time.
+const UNSTEADY_SHOWN: usize = 5;
+
 /// What is wrong with the server as a whole.
-fn deaths(report: &Report) -> String {
+pub(super) fn deaths(report: &Report) -> String {
     let death = |death: &String| format!("{RED}ended{RED:#} {}\n", printable(death));
     let deaths: String = report.end.deaths.iter().map(death).collect();
     let unsteady = |beside: bool, heading: &str| {
@@ -107,10 +111,11 @@ fn deaths(report: &Report) -> String {
         let lines: Vec<String> = found
             .map(|found| format!("  {}: {}\n", printable(&found.check), printable(&found.actual)))
             .collect();
-        if lines.is_empty() {
-            String::new()
-        } else {
-            format!("{RED}unsteady{RED:#} {heading}\n{}", lines.concat())
+        let shown = lines[..lines.len().min(UNSTEADY_SHOWN)].concat();
+        match lines.len().checked_sub(UNSTEADY_SHOWN) {
+            _ if lines.is_empty() => String::new(),
+            None | Some(0) => format!("{RED}unsteady{RED:#} {heading}\n{shown}"),
+            Some(more) => format!("{RED}unsteady{RED:#} {heading}\n{shown}  and {more} more\n"),
         }
     };
     [
@@ -147,7 +152,7 @@ fn failures(report: &Report) -> String {
     failures.collect::<Vec<_>>().join("\n")
 }
 
-fn errors(report: &Report) -> String {
+pub(super) fn errors(report: &Report) -> String {
     let error = |outcome: &Outcome| match &outcome.ruling {
         Ruling::Error { why } => Some(format!(
             "{RED}not judged{RED:#} {}\n  the suite or the machine failed, not the server: {}\n",
@@ -206,7 +211,7 @@ fn grouped(items: impl Iterator<Item = (String, String)>) -> String {
 }
 
 /// A line for each part that is more than a chapter.
-fn marks(report: &Report) -> String {
+pub(super) fn marks(report: &Report) -> String {
     let is_chapter = |mark: &Mark| report.outcomes.iter().any(|outcome| outcome.chapter == mark.id);
     if report.marks.parts.iter().all(is_chapter) {
         return String::new();
@@ -225,12 +230,18 @@ fn marks(report: &Report) -> String {
     format!("marks\n{lines}")
 }
 
-fn summary(report: &Report) -> String {
+pub(super) fn summary(report: &Report) -> String {
     if report.outcomes.is_empty() {
         return "No check was run.\n".into();
     }
     let points = match &report.marks {
         marks if marks.parts.is_empty() => String::new(),
+        marks if marks.bonus > Points::default() => {
+            format!(
+                "; {} of {} points, and {} for what is not asked for",
+                marks.earned, marks.total, marks.bonus
+            )
+        }
         marks => format!("; {} of {} points", marks.earned, marks.total),
     };
     let seconds = report.end.took_ms as f64 / 1000.0;

@@ -41,9 +41,24 @@ pub fn showing(check: &Check) -> Option<&'static str> {
 
 /// The server for a profile: the first one that offers all of it, otherwise the first.
 pub fn serving(chosen: &Profile) -> &'static str {
+    let ids = |profile: &Profile| Vec::from_iter(profile.checks().into_iter().map(|(_, check)| check.id));
+    let wanted = ids(chosen);
     let offers = |server: &&&str| {
-        let offered = profile(server).chapters;
-        chosen.chapters.iter().all(|chapter| offered.contains(chapter))
+        let offered = ids(&profile(server));
+        wanted.iter().all(|id| offered.contains(id))
     };
     SERVERS.iter().find(offers).unwrap_or(&SERVERS[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_profile_is_served_by_its_own_server() {
+        for server in SERVERS {
+            assert_eq!(serving(&profile(server)), *server);
+        }
+        assert_eq!(serving(&Profile::built_in("http").expect("a built-in profile")), "simple");
+    }
 }

@@ -203,12 +203,17 @@ impl Run<'_, '_> {
                 return blocked(why);
             }
             let _held = self.turns.wait_for(chapter.turn);
+            let is_known = |look: &Look| match look.ends_in_silence() {
+                true => world.silences >= LEARNT,
+                false => world.context.limits.is_slow(),
+            };
             let look = look(&world, check, self.seed, world.context.limits);
             match look.result {
                 Ok(()) if is_alive(&world, self.seed) => return ruling(&world, look),
                 Err(Failure::Skip(_)) => return ruling(&world, look),
-                // To be alone with a slow server takes long: what is the same twice side by side will do.
-                Err(Failure::Fail { .. }) if world.context.limits.is_slow() && !look.ends_in_silence() => {
+                // To be alone takes long: with a slow server, and with the silences of one that is known for them, what
+                // is the same twice side by side will do.
+                Err(Failure::Fail { .. }) if is_known(&look) => {
                     let again = self::look(&world, check, self.seed, world.context.limits);
                     if again.is_like(&look) && is_alive(&world, self.seed) {
                         return ruling(&world, again);

@@ -17,7 +17,7 @@ use crate::run::profile::Profile;
 use crate::target::scripts::{EXTENSIONS, RAN, SOURCE};
 use crate::target::{Target, fixture};
 use crate::wire::octets::contains;
-use crate::wire::reply::{Answer, Reply};
+use crate::wire::reply::Answer;
 
 /// The rules of the checks that judge every reply.
 fn rules() -> impl Iterator<Item = Rule> {
@@ -34,7 +34,8 @@ type Question = (Capability, fn(&Client) -> Result<Offer, Failure>);
 const QUESTIONS: &[Question] = &[
     (Capability::Files, serves_fixture),
     (Capability::Form, has_form),
-    (Capability::Cgi, |client| Ok(offered(seen(client, Language::Cgi)?.is_some()))),
+    // To a server that runs no scripts, the probe is a large file: a small one tells as well.
+    (Capability::Cgi, |client| Ok(offered(runs_scripts(client)? && seen(client, Language::Cgi)?.is_some()))),
     (Capability::Wsgi, |client| Ok(offered(seen(client, Language::Wsgi)?.is_some()))),
     (Capability::Persistence, persists),
     (Capability::Content, shows_content),
@@ -145,8 +146,7 @@ impl Scout<'_> {
         let runs = |extension: &&&str| {
             let known = Context { cgi_extension: (**extension).into(), ..self.known.clone() };
             let client = Client::new(Arc::new(known), self.known.limits, self.seed, "scout");
-            let ran = |reply: &Reply| contains(&reply.body, RAN) && !contains(&reply.body, SOURCE);
-            client.get("{cgi}/source{ext}").is_ok_and(|reply| ran(&reply))
+            runs_scripts(&client).unwrap_or(false)
         };
         EXTENSIONS.iter().find(runs).unwrap_or(&EXTENSIONS[0])
     }
@@ -184,6 +184,12 @@ fn has_form(client: &Client) -> Result<Offer, Failure> {
         Answer::Broken { .. } => Offer::Absent,
         Answer::Closed | Answer::Reset | Answer::Silent(_) => Offer::Unclear,
     })
+}
+
+/// Whether a short script is run, and not shown.
+fn runs_scripts(client: &Client) -> Result<bool, Failure> {
+    let reply = client.get("{cgi}/source{ext}")?;
+    Ok(contains(&reply.body, RAN) && !contains(&reply.body, SOURCE))
 }
 
 /// What a program in this language sees, where the server hosts it.

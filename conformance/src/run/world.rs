@@ -126,8 +126,9 @@ pub(super) fn blame(world: &mut World<'_>, mut look: Look) -> Ruling {
         Some(how) => format!("it ended: {how}"),
         None => "it no longer answers a plain GET".into(),
     };
-    if let Err(Failure::Fail { actual: before, .. }) = &look.result {
-        actual = format!("{actual}; before that: {before}");
+    // What the check itself found may be why.
+    if let Err(Failure::Fail { expected, actual: found, .. }) = &look.result {
+        actual.push_str(&format!("; before that, expected {expected}, actual {found}"));
     }
     look.result = Err(wrong("a server that goes on serving other clients afterwards", actual));
     match ruling(world, look) {
@@ -152,7 +153,7 @@ pub(super) fn blocked(why: &str) -> Ruling {
 /// What became of a check.
 pub(super) fn ruling(world: &World<'_>, look: Look) -> Ruling {
     match look.result {
-        Ok(()) => Ruling::Pass { notes: look.client.notes().to_vec() },
+        Ok(()) => Ruling::Pass { notes: look.client.notes() },
         Err(Failure::Fail { expected, actual, at }) => Ruling::Fail(Breach {
             expected,
             actual,

@@ -93,6 +93,20 @@ pub fn unhex(digits: &str) -> Option<Vec<u8>> {
         .then(|| pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect())?
 }
 
+/// Whether two media types mean the same: names have no case, and blanks around a semicolon no meaning.
+pub(crate) fn is_same_media_type(one: &[u8], other: &[u8]) -> bool {
+    let essence = |value: &[u8]| {
+        let mut is_quoted = false;
+        let octets = value.iter().filter_map(|octet| {
+            is_quoted ^= *octet == b'"';
+            (is_quoted || !b" \t".contains(octet))
+                .then(|| if is_quoted { *octet } else { octet.to_ascii_lowercase() })
+        });
+        octets.collect::<Vec<u8>>()
+    };
+    essence(one) == essence(other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,5 +117,13 @@ mod tests {
         let text = escape(&all);
         assert!(text.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{text}");
         assert_eq!(unescape(&text), Some(all));
+    }
+
+    #[test]
+    fn a_media_type_has_no_case_but_between_quotes() {
+        let sent = b"Text/X; A=\"B c\"";
+        assert!(is_same_media_type(b"text/x;a=\"B c\"", sent));
+        assert!(!is_same_media_type(b"text/x;a=\"b c\"", sent));
+        assert!(!is_same_media_type(b"text/x", sent));
     }
 }

@@ -64,6 +64,8 @@ pub enum Framing {
     Chunked,
     /// The end of the connection.
     Close,
+    /// It has none: nothing announces the length, nothing more comes, and the connection stays open.
+    Open,
 }
 
 /// The result of waiting for a reply.

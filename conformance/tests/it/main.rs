@@ -4,10 +4,12 @@
 //! With `CONFORMANCE_URL` or `CONFORMANCE_COMMAND` in the environment the checks run against that server instead,
 //! one test for each check; `CONFORMANCE_PROFILE` names the profile (by default `simple`).
 
+mod allowed;
 mod awkward;
 mod cheats;
 mod course;
 mod floor;
+mod gateways;
 mod grade;
 mod hostile;
 mod layers;
@@ -16,8 +18,10 @@ mod misbehaving;
 mod mutants;
 mod platforms;
 mod program;
+mod quality;
 mod reference;
 mod runner;
+mod small;
 mod snapshots;
 mod student;
 mod subject;
@@ -43,7 +47,10 @@ fn main() -> ExitCode {
         let groups = [
             reference::trials(),
             floor::trials(),
+            allowed::trials(),
             awkward::trials(),
+            quality::trials(),
+            gateways::trials(),
             runner::trials(),
             misbehaving::trials(),
             subject::trials(),

@@ -13,6 +13,7 @@ use tokio::process::Command;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 
+use super::guardian::Guardian;
 use super::output::{self, Head, Malformed};
 use super::process::{Process, TimedOut};
 use super::script::{Script, Scripts};
@@ -50,6 +51,7 @@ pub(super) struct Gateway {
     slots: Arc<Semaphore>,
     /// How long a script may write nothing.
     patience: Duration,
+    guardian: Option<Arc<Guardian>>,
 }
 
 /// What a script leads to.
@@ -101,7 +103,12 @@ impl Application for Gateway {
 impl Gateway {
     /// At most `at_once` scripts run at the same time, and each writes something within `patience`.
     pub(super) fn new(scripts: Scripts, files: Files, at_once: usize, patience: Duration) -> Gateway {
-        Gateway { scripts, files, slots: Arc::new(Semaphore::new(at_once)), patience }
+        Gateway { scripts, files, slots: Arc::new(Semaphore::new(at_once)), patience, guardian: None }
+    }
+
+    /// The same, with its scripts on record.
+    pub(super) fn guarded(self, guardian: Arc<Guardian>) -> Gateway {
+        Gateway { guardian: Some(guardian), ..self }
     }
 
     /// Runs the script of a request as far as its response is known; the content may be still to come.
@@ -170,7 +177,7 @@ impl Gateway {
         command.current_dir(script.file.parent().unwrap_or(&script.file));
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let name = log_name(script);
-        Process::start(command, name, self.patience, slot).await.map_err(|error| {
+        Process::start(command, name, self.patience, slot, self.guardian.as_ref()).await.map_err(|error| {
             let (status, sentence) = match error.kind() {
                 io::ErrorKind::PermissionDenied => (403, "The server may not run this script."),
                 io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => (503, BUSY),

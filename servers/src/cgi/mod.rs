@@ -9,6 +9,7 @@
 //! | from the request to the response | `gateway` | 3.1 |
 //! | its environment | [`crate::environ`] | 4.1 |
 //! | the script runs | `process` | 3.4, 7.2 |
+//! | it ends, even if the server was killed | `guardian` | |
 //! | the head of its output | `output` | 6 |
 //! | scripts to begin with | `demonstration` | |
 //!
@@ -22,7 +23,11 @@
 //! but who may rename files in that directory may have anything run.
 
 mod demonstration;
+#[cfg(fuzzing)]
+#[path = "../../fuzz/properties/cgi.rs"]
+pub mod fuzzing;
 mod gateway;
+mod guardian;
 mod output;
 mod process;
 mod script;
@@ -32,6 +37,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use gateway::Gateway;
+use guardian::Guardian;
 use script::Scripts;
 
 use crate::files::{Pages, STYLE};
@@ -59,10 +65,16 @@ pub struct Options {
     /// How many scripts may run at the same time; further requests wait
     #[arg(long, value_name = "NUMBER", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..))]
     pub scripts: u16,
+    /// Be the guardian of another server's scripts
+    #[arg(long, hide = true)]
+    pub guard: bool,
 }
 
 /// Serves until the process is asked to stop; exit code 2 if it can't.
 pub fn run(options: Options) -> ExitCode {
+    if options.guard {
+        return guardian::guard();
+    }
     program::run(&options.common, async { gateway(&options) })
 }
 
@@ -74,5 +86,7 @@ fn gateway(options: &Options) -> Result<Gateway, String> {
             .map_err(|error| format!("Cannot run the scripts of {}: {error}", directory.display()))?,
     };
     let patience = Duration::from_secs_f64(options.timeout);
-    Ok(Gateway::new(scripts, files, options.scripts.into(), patience))
+    let guardian = Guardian::start(options.scripts.into())
+        .map_err(|error| format!("Cannot start the guardian of the scripts: {error}"))?;
+    Ok(Gateway::new(scripts, files, options.scripts.into(), patience).guarded(guardian))
 }

@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::io;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -12,6 +13,7 @@ use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{sleep, timeout};
 
+use super::guardian::{Entry, Guardian};
 use crate::http::Timer;
 use crate::log;
 
@@ -34,6 +36,8 @@ pub(super) struct Process {
     /// Its process group has the number of the process. A process that is to live longer than the script
     /// leaves the group, with `setsid`, and closes what is not its own.
     group: Option<Pid>,
+    /// Until its end it is on record, so that it also ends if the server is killed.
+    entry: Option<Entry>,
     /// `None` after its end.
     stdout: Option<ChildStdout>,
     output: BytesMut,
@@ -60,6 +64,7 @@ impl Process {
         name: String,
         patience: Duration,
         slot: OwnedSemaphorePermit,
+        guardian: Option<&Arc<Guardian>>,
     ) -> io::Result<Process> {
         command.process_group(0);
         let mut tries = 0;
@@ -73,9 +78,11 @@ impl Process {
                 child => break child?,
             }
         };
+        let group = child.id().and_then(|id| Pid::from_raw(id as i32));
         Ok(Process {
             name,
-            group: child.id().and_then(|id| Pid::from_raw(id as i32)),
+            entry: group.and_then(|group| guardian?.enter(group)),
+            group,
             stdout: child.stdout.take(),
             output: BytesMut::new(),
             stderr: child.stderr.take(),
@@ -177,6 +184,7 @@ impl Process {
         }
         self.status = Some(status);
         self.end_group();
+        self.entry = None;
         self.timer.set(GRACE);
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::message::Headers;
+use crate::message::{self, Headers};
 
 /// What tells one version of a representation from the next (RFC 9110 8.8).
 #[derive(Debug, Clone)]
@@ -17,14 +17,14 @@ pub(crate) struct Validators {
 
 impl Validators {
     /// Makes a modification time fit to be sent (RFC 9110 8.8.2.1): a date has no fractions of a
-    /// second, and one that lies ahead is replaced by the present one.
-    pub(crate) fn new(etag: String, modified: Option<SystemTime>) -> Validators {
+    /// second, and one that lies ahead, by a clock that was set back since, is replaced by the present one.
+    pub(crate) fn new(etag: String, modified: Option<SystemTime>, now: SystemTime) -> Validators {
         let whole_seconds = |time: SystemTime| {
-            let since_epoch = time.min(SystemTime::now()).duration_since(UNIX_EPOCH).ok()?;
+            let since_epoch = time.min(now).duration_since(UNIX_EPOCH).ok()?;
             Some(UNIX_EPOCH + Duration::from_secs(since_epoch.as_secs()))
         };
         let modified = modified.and_then(whole_seconds);
-        Validators { etag, modified, date: modified.map(httpdate::fmt_http_date) }
+        Validators { etag, modified, date: modified.map(message::date) }
     }
 
     /// Puts the fields into a response.
@@ -110,7 +110,7 @@ fn date(request: &Headers, field: &str) -> Option<SystemTime> {
 }
 
 /// A date in any of the three formats of RFC 9110 5.6.7.
-fn parse_date(text: &str, now: SystemTime) -> Option<SystemTime> {
+pub(super) fn parse_date(text: &str, now: SystemTime) -> Option<SystemTime> {
     let expanded = expand_year(text, now);
     httpdate::parse_http_date(expanded.as_deref().unwrap_or(text)).ok()
 }
@@ -123,7 +123,7 @@ fn expand_year(text: &str, now: SystemTime) -> Option<String> {
     let (month, rest) = rest.split_once('-')?;
     let (year, time) = rest.split_once(' ')?;
     let digits = (year.len() == 2 && year.bytes().all(|byte| byte.is_ascii_digit())).then_some(year)?;
-    let this_year: u32 = httpdate::fmt_http_date(now).get(12..16)?.parse().ok()?;
+    let this_year: u32 = message::date(now).get(12..16)?.parse().ok()?;
     let year = this_year / 100 * 100 + digits.parse::<u32>().ok()?;
     let year = if year > this_year + 50 { year - 100 } else { year };
     let long = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
@@ -140,7 +140,7 @@ mod tests {
     const AFTER: &str = "Mon, 07 Nov 1994 08:49:37 GMT";
 
     fn current() -> Validators {
-        Validators::new(ETAG.into(), httpdate::parse_http_date(MODIFIED).ok())
+        Validators::new(ETAG.into(), httpdate::parse_http_date(MODIFIED).ok(), SystemTime::now())
     }
 
     fn headers(fields: &[(&'static str, &'static str)]) -> Headers {
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn without_a_modification_date_dates_are_ignored() {
-        let current = Validators::new(ETAG.into(), None);
+        let current = Validators::new(ETAG.into(), None, UNIX_EPOCH);
         for field in ["If-Modified-Since", "If-Unmodified-Since"] {
             assert_eq!(evaluate(&headers(&[(field, MODIFIED)]), &current), None, "{field}");
         }
@@ -249,8 +249,24 @@ mod tests {
     #[test]
     fn times_that_no_date_can_express_are_left_out() {
         let before_1970 = UNIX_EPOCH - Duration::from_secs(1);
-        assert_eq!(Validators::new(ETAG.into(), Some(before_1970)).modified, None);
-        let far = UNIX_EPOCH + Duration::from_secs(1 << 40);
-        assert!(Validators::new(ETAG.into(), Some(far)).modified <= Some(SystemTime::now()));
+        let last_modified = |modified, now| Validators::new(ETAG.into(), Some(modified), now).modified;
+        let (now, second) = (UNIX_EPOCH + Duration::from_secs(1_000_000_000), Duration::from_secs(1));
+        assert_eq!(last_modified(before_1970, now), None);
+        for (modified, expected) in [
+            (now - second, now - second),
+            (now, now),
+            // The clock was set back after the file was written, by a second or by ages.
+            (now + second, now),
+            (UNIX_EPOCH + Duration::from_secs(1 << 40), now),
+            (now + second / 2, now),
+            (now - second / 2, now - second),
+        ] {
+            assert_eq!(last_modified(modified, now), Some(expected), "{modified:?}");
+        }
+        assert_eq!(last_modified(now, before_1970), None, "a clock that is set to no date");
+        assert_eq!(
+            parse_date("Tuesday, 01-Jun-99 00:00:00 GMT", before_1970),
+            parse_date("Tue, 01 Jun 1999 00:00:00 GMT", now)
+        );
     }
 }

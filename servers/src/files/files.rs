@@ -117,7 +117,7 @@ impl Files {
             if !looks.is_file() {
                 continue;
             }
-            match read(file, &looks, name) {
+            match read(file, &looks, name, now) {
                 Ok(file) => {
                     self.cache.put(name, &looks, &file, now);
                     return Ok(Found::File(file));
@@ -179,16 +179,16 @@ fn built_in(pages: Pages, name: &Path) -> Result<Found, u16> {
     });
     Ok(Found::File(Arc::new(Representation {
         media_type: media_type(name),
-        validators: Validators::new(format!("\"{hash:x}\""), None),
+        validators: Validators::new(format!("\"{hash:x}\""), None, SystemTime::UNIX_EPOCH),
         content: Content::Memory(content),
     })))
 }
 
 /// An open file that looked like this before anything was read of it.
-fn read(file: File, looks: &Metadata, name: &Path) -> io::Result<Arc<Representation>> {
+fn read(file: File, looks: &Metadata, name: &Path, now: SystemTime) -> io::Result<Arc<Representation>> {
     Ok(Arc::new(Representation {
         media_type: media_type(name),
-        validators: Validators::new(etag(looks), looks.modified().ok()),
+        validators: Validators::new(etag(looks), looks.modified().ok(), now),
         content: Content::file(file, looks.len())?,
     }))
 }

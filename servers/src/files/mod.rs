@@ -15,6 +15,9 @@ mod conditional;
 mod content;
 #[expect(clippy::module_inception, reason = "the folder is about files, and so is the first file to read")]
 mod files;
+#[cfg(fuzzing)]
+#[path = "../../fuzz/properties/files.rs"]
+pub mod fuzzing;
 mod range;
 
 pub(crate) use beneath::descend;

@@ -7,17 +7,17 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use serde_json::json;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 
 use super::field::{Field, MAX_FIELDS, Malformed};
 use super::parameters::Parameters;
-use super::{multipart, plain, urlencoded};
+use super::{answer, multipart, plain, urlencoded};
 use crate::application::Application;
-use crate::html::{error_page, escape};
+use crate::html::error_page;
 use crate::log;
-use crate::message::{Body, Headers, Request, Response};
+use crate::message::{Headers, Request, Response};
 use crate::methods;
+use crate::spool::{self, Failure, Stored};
 
 /// Methods that the form accepts.
 const ALLOW: &str = "GET, HEAD, POST, OPTIONS";
@@ -29,51 +29,31 @@ const ACCEPT: &str = "application/x-www-form-urlencoded, multipart/form-data, te
 const LOGGED: usize = 200;
 const LOGGED_OF_FORM: usize = 16 * 1024;
 
-/// What all forms together may hold while their content comes, in units of so many octets: 128 MiB. The first unit of
-/// each is not counted, so that small forms are accepted while large ones take all there is; beyond it 503.
-const UNIT: usize = 64 * 1024;
-const UNITS: usize = 2048;
-static ROOM: Semaphore = Semaphore::const_new(UNITS);
-
-/// How much of a value the page shows, in octets.
-const SHOWN: usize = 10_000;
+/// How many forms that are on disk are read into memory at the same time. The others wait for their turn there.
+static TURNS: Semaphore = Semaphore::const_new(4);
 
 /// Answers a form with what it holds: a page, or JSON if the client asks for it.
 #[derive(Debug, Default)]
 pub struct Form;
 
 impl Application for Form {
-    async fn call(&self, mut request: Request) -> Response {
-        // Given back when there is an answer.
-        let mut room = None;
-        let (source, fields) = match &request.method[..] {
+    async fn call(&self, request: Request) -> Response {
+        let answered = match &request.method[..] {
             "GET" | "HEAD" => {
                 let query = request.target.query.as_deref().unwrap_or_default();
-                ("query", Ok(urlencoded::parse(query.as_bytes())))
+                answered(&request.headers, "query", &urlencoded::parse(query.as_bytes()))
             }
-            "POST" => ("body", submitted(&request.headers, &mut request.body, &mut room).await),
-            other => return methods::other(other, ALLOW),
+            "POST" => submitted(request).await,
+            other => Ok(methods::other(other, ALLOW)),
         };
-        match fields {
-            Ok(fields) if fields.len() > MAX_FIELDS => error_page(413, "This form has too many fields."),
-            Ok(fields) => {
-                log_lines(&fields).iter().for_each(|line| log::detail(line));
-                answer(&request.headers, source, &fields)
-            }
-            Err(refusal) => refusal,
-        }
+        answered.unwrap_or_else(|refusal| refusal)
     }
 }
 
-/// The fields in the content of a POST, or the response that refuses it.
-async fn submitted(
-    headers: &Headers,
-    body: &mut Body,
-    room: &mut Option<SemaphorePermit<'static>>,
-) -> Result<Vec<Field>, Response> {
-    let mut types = headers.get_all("Content-Type");
-    let media_type = types.next();
-    if types.next().is_some() {
+/// The response to a POST, or the one that refuses it.
+async fn submitted(request: Request) -> Result<Response, Response> {
+    let Request { headers, body, .. } = request;
+    if headers.get_all("Content-Type").nth(1).is_some() {
         return Err(error_page(400, "A request has one Content-Type, and this one has several."));
     }
     // Content that is packed can't be read: better to say so than to treat the bytes as a form.
@@ -82,19 +62,35 @@ async fn submitted(
         refusal.headers.push("Accept-Encoding", "identity");
         return Err(refusal);
     }
-    let content = collect(body, &ROOM, room).await?;
+    let stored = spool::store(body).await.map_err(not_stored)?;
+    if let Stored::Memory(content) = stored {
+        return answered(&headers, "body", &parsed(&headers, &content)?);
+    }
+    // A large form takes a while, in which this thread has other clients.
+    let turn = TURNS.acquire().await;
+    let large = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let content = stored.read().map_err(not_stored)?;
+        answered(&headers, "body", &parsed(&headers, &content)?)
+    });
+    large.await.unwrap_or_else(|_| Err(error_page(500, "The server has failed to read this form.")))
+}
+
+/// The fields in the content of a POST, or the response that refuses it.
+fn parsed(headers: &Headers, content: &Bytes) -> Result<Vec<Field>, Response> {
+    let media_type = headers.get("Content-Type");
     if media_type.is_none() && content.is_empty() {
         return Ok(Vec::new());
     }
     let media_type = Parameters::parse(media_type.unwrap_or_default())
         .ok_or_else(|| error_page(400, "The Content-Type of this request can't be read."))?;
     let fields = match &media_type.value[..] {
-        b"application/x-www-form-urlencoded" => Ok(urlencoded::parse(&content)),
+        b"application/x-www-form-urlencoded" => Ok(urlencoded::parse(content)),
         b"multipart/form-data" => match media_type.get("boundary") {
-            Some(boundary) => multipart::parse(&content, boundary),
+            Some(boundary) => multipart::parse(content, boundary),
             None => Err(Malformed("A multipart form needs a boundary in its Content-Type.")),
         },
-        b"text/plain" => plain::parse(&content),
+        b"text/plain" => plain::parse(content),
         _ => {
             let mut refusal =
                 error_page(415, "This server knows three kinds of form, and this is none of them.");
@@ -105,102 +101,23 @@ async fn submitted(
     fields.map_err(|Malformed(why)| error_page(400, why))
 }
 
-/// All of the content. The server limits its size; what it takes of the room of all forms goes to `held`.
-async fn collect<'a>(
-    body: &mut Body,
-    room: &'a Semaphore,
-    held: &mut Option<SemaphorePermit<'a>>,
-) -> Result<Bytes, Response> {
-    let mut content = Vec::new();
-    while let Some(block) = body.next().await {
-        let block =
-            block.map_err(|_| error_page(400, "The request ended before its content was complete."))?;
-        let has = 1 + held.as_ref().map_or(0, SemaphorePermit::num_permits);
-        let more = (content.len() + block.len()).div_ceil(UNIT).saturating_sub(has);
-        if more > 0 {
-            let more = room.try_acquire_many(more as u32).map_err(|_| no_room())?;
-            match held {
-                Some(held) => held.merge(more),
-                None => *held = Some(more),
-            }
-        }
-        content.extend_from_slice(&block);
+/// The response to a form that could be parsed.
+fn answered(headers: &Headers, source: &str, fields: &[Field]) -> Result<Response, Response> {
+    if fields.len() > MAX_FIELDS {
+        return Err(error_page(413, "This form has too many fields."));
     }
-    Ok(content.into())
+    log_lines(fields).iter().for_each(|line| log::detail(line));
+    answer::answer(headers, source, fields).map_err(not_stored)
 }
 
-fn no_room() -> Response {
-    let mut refusal = error_page(503, "The server has no room for another large form at the moment.");
-    refusal.headers.push("Retry-After", "1");
+/// The response if the content, or the answer, can't be kept.
+fn not_stored(Failure { status, sentence, reason }: Failure) -> Response {
+    log::line(&format!("form: {status}: {reason}"));
+    let mut refusal = error_page(status, sentence);
+    if status == 503 {
+        refusal.headers.push("Retry-After", "1");
+    }
     refusal
-}
-
-/// What was submitted, as a program or a person wants it.
-fn answer(headers: &Headers, source: &str, fields: &[Field]) -> Response {
-    let mut response = if accepts_json(headers) {
-        Response::content(200, "application/json", json_answer(source, fields))
-    } else {
-        Response::content(200, "text/html; charset=utf-8", html_answer(source, fields))
-    };
-    response.headers.push("Vary", "Accept");
-    response
-}
-
-fn accepts_json(headers: &Headers) -> bool {
-    let mut ranges = headers.get_all("Accept").flat_map(|value| value.split(|&byte| byte == b','));
-    ranges.any(|range| Parameters::parse(range).is_some_and(|range| range.value == b"application/json"))
-}
-
-fn json_answer(source: &str, fields: &[Field]) -> String {
-    let field = |field: &Field| {
-        json!({
-            "name_hex": hex(&field.name),
-            "filename_hex": field.filename.as_deref().map(hex),
-            "type": field.media_type.as_deref().map(String::from_utf8_lossy),
-            "value_hex": hex(&field.value),
-        })
-    };
-    json!({ "fields": fields.iter().map(field).collect::<Vec<_>>(), "source": source }).to_string()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}
-
-fn html_answer(source: &str, fields: &[Field]) -> String {
-    let place = if source == "query" { "query of the address" } else { "content of the request" };
-    let mut html = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>What the form sent</title>\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<link rel=\"stylesheet\" href=\"/style.css\">\n\
-         <h1>What the form sent</h1>\n<p>It came in the {place}. Number of fields: {}.</p>\n",
-        fields.len()
-    );
-    if !fields.is_empty() {
-        html.push_str("<table>\n<tr><th>Name<th>Value<th>Size<th>File<th>Type\n");
-    }
-    for field in fields {
-        let value = &field.value[..field.value.len().min(SHOWN)];
-        let more = if value.len() < field.value.len() { " …" } else { "" };
-        html.push_str(&format!(
-            "<tr><td>{}<td><pre>\n{}{more}</pre><td>{} B<td>{}<td>{}\n",
-            shown(&field.name),
-            shown(value),
-            field.value.len(),
-            field.filename.as_deref().map(shown).unwrap_or_default(),
-            field.media_type.as_deref().map(shown).unwrap_or_default(),
-        ));
-    }
-    if !fields.is_empty() {
-        html.push_str("</table>\n");
-    }
-    html.push_str("<p><a href=\"/\">Back to the form</a></p>\n</html>\n");
-    html
-}
-
-fn shown(bytes: &[u8]) -> String {
-    escape(&String::from_utf8_lossy(bytes))
 }
 
 /// A line about each field, up to a limit for all of them.

@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 
-use super::field::{Field, Malformed, line_length, split_line};
+use super::field::{Field, MAX_FIELDS, Malformed, line_length, split_line};
 use super::parameters::Parameters;
 use crate::message::Headers;
 
@@ -14,7 +14,7 @@ use crate::message::Headers;
 /// name of 255 characters and a media type.
 const MAX_PART_HEADER: usize = 16 * 1024;
 
-/// The fields of a form, in order.
+/// The fields of a form, in order; of too many, the first.
 pub(super) fn parse(content: &Bytes, boundary: &[u8]) -> Result<Vec<Field>, Malformed> {
     // RFC 2046 5.1.1 asks for 1 to 70 characters. A longer one does no harm.
     if boundary.is_empty() {
@@ -43,7 +43,7 @@ fn parts<'a>(content: &'a [u8], boundary: &[u8]) -> Result<Vec<&'a [u8]>, Malfor
             // Two delimiters in a row share one, so that nothing at all is left between them.
             parts.push(content.get(start..line - 2).unwrap_or_default());
         }
-        if delimiter.closes {
+        if delimiter.closes || parts.len() > MAX_FIELDS {
             return Ok(parts);
         }
         line += delimiter.length;

@@ -22,6 +22,9 @@ mod characters;
 mod connection;
 mod encode;
 mod framing;
+#[cfg(fuzzing)]
+#[path = "../../fuzz/properties/http.rs"]
+pub mod fuzzing;
 mod inbound;
 mod limits;
 mod lines;

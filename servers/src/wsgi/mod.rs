@@ -21,6 +21,9 @@
 //! client keeps no worker; with `--stream` it is called at once, and reads what comes as it comes. `wsgi.errors` goes to the log. Two keys are extensions that many
 //! servers share: `wsgi.file_wrapper`, and `wsgi.input_terminated`, since content in chunks also has an end.
 
+#[cfg(fuzzing)]
+#[path = "../../fuzz/properties/wsgi.rs"]
+pub mod fuzzing;
 mod gateway;
 mod interpreter;
 mod keeper;

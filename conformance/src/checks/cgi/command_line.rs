@@ -77,10 +77,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Ask what the programs in your script directory make of an argument that begins with a hyphen.",
             mutant: ANOTHER_WORD,
             run: Act(|client| {
-                for query in ["?-s", "?--version", "?-d+allow%3D1"] {
-                    argv(client, "GET", query)?.map_or(Ok(()), |seen| seen.arguments_are(&[&[]]))?;
-                }
-                Ok(())
+                client.each(["?-s", "?--version", "?-d+allow%3D1"], |query| {
+                    argv(client, "GET", query)?.map_or(Ok(()), |seen| seen.arguments_are(&[&[]]))
+                })
             }),
         },
         Check {
@@ -105,14 +104,14 @@ pub const CHAPTER: Chapter = Chapter {
 const ANOTHER_WORD: Mutant = instead_of("/cgi-bin/probe\"],", "/cgi\",\"n/probe\"],");
 
 /// What the probe sees of a request with this query; `None` where that is refused.
-fn argv(client: &mut Client, method: &str, query: &str) -> Result<Option<Seen>, Failure> {
+fn argv(client: &Client, method: &str, query: &str) -> Result<Option<Seen>, Failure> {
     let length = if method == "POST" { "Content-Length: 0\r\n" } else { "" };
     let call = client.script()?.call_with(query);
     call.seen_or_refused(client.ask(call.request(method, &format!("{length}\r\n")))?)
 }
 
 /// What becomes of odd words proves nothing where plain ones are not told apart.
-fn knows_words(client: &mut Client) -> Result<(), Failure> {
+fn knows_words(client: &Client) -> Result<(), Failure> {
     let seen = argv(client, "GET", "?one+two")?;
     let proper = seen.is_none_or(|seen| seen.arguments_are(&[&[], &["one", "two"]]).is_ok());
     let why = "even plain words are not told apart, which \"command-line-words\" judges";

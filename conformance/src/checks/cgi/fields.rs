@@ -97,8 +97,8 @@ pub const CHAPTER: Chapter = Chapter {
             title: "Cookies on several lines become one variable, with semicolons between them",
             why: "A comma may be part of a cookie: if commas join two cookies, scripts read them as one.",
             requirement: rule(&["rfc3875-4.1.18-05"])
-                .warns()
-                .because("Over HTTP/1.1 browsers send all cookies on one line, so few users would notice."),
+                .practice()
+                .because("RFC 6265 5.4 forbids a client more than one such field, and no client over HTTP/1.1 sends two."),
             hint: "Check what your server puts between the values of repeated fields, and whether Cookie is an exception.",
             mutant: instead_of("HTTP_COOKIE=a=1; b=2", "HTTP_COOKIE=a=1, b=2"),
             run: Act(|client| {
@@ -172,6 +172,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "cgi-fields-passwords",
             title: "Authorization and Proxy-Authorization are not passed on to scripts",
             why: "Any script that prints its environment, for example in an error page, then shows the visitor's password.",
+            // An application is another matter: PEP 3333 gives it every field, and "wsgi-fields-passwords" asks for this one.
             requirement: rule(&["rfc3875-4.1.18-09", "rfc3875-9.2-01"]).warns(),
             hint: "Search the environment of a script for the password of a request that has one.",
             mutant: hears("Proxy-Authorization: ", "Proxied-Authority: "),
@@ -197,7 +198,7 @@ pub const CHAPTER: Chapter = Chapter {
 };
 
 /// The variable has just this value, if the server sets it at all, which it need not.
-fn is_unaltered(client: &mut Client, seen: &Seen, name: &str, value: &[u8]) -> Result<(), Failure> {
+fn is_unaltered(client: &Client, seen: &Seen, name: &str, value: &[u8]) -> Result<(), Failure> {
     if seen.value(name).is_empty() {
         client.note(format!("{name} is not set"));
         return Ok(());

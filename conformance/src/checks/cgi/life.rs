@@ -11,7 +11,7 @@ use crate::probe::{Step, emit, mark, spawn, wait};
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-life",
     title: "CGI: the end of scripts",
-    needs: &["cgi-answers"],
+    needs: &["cgi-answers", "document-status-none"],
     turn: Turn::Beside,
     checks: &[
         Check {

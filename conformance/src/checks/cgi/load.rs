@@ -76,7 +76,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(hands_on_the_connection),
             run: Act(|client| {
                 client.needs(Persistence)?;
-                let mut script = client.script()?;
+                let script = client.script()?;
                 let calls = [(); 3].map(|()| script.call(&[Step::ReadBody]));
                 let mut connection = client.connect()?;
                 let requests: String = calls.iter().map(|call| call.post("a=b")).collect();

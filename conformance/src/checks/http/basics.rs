@@ -1,8 +1,9 @@
-//! What must work before anything else can be judged: a request is answered, and noise is not taken for one.
+//! What must work before anything else can be judged: a request is answered, and the answer depends on it.
 
 use crate::check::Body::Act;
-use crate::check::{Chapter, Check, Turn, rule};
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::mutant::{instead_of, replies};
+use crate::wire::reply::Answer;
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -24,17 +25,30 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
-            id: "noise-is-no-request",
-            title: "A line that is not an HTTP request is refused",
-            why: "A server that answers 2xx to anything has not looked at the request: a broken client or a port scan looks like a success.",
-            requirement: rule(&["rfc9112-2.2-08"]).counts().because(
-                "A server that grants noise would pass many checks without reading a single request.",
+            id: "request-is-read",
+            title: "What is asked for decides the answer",
+            why: "A server that gives one answer to everything has not read a request, and would pass many checks without reading one.",
+            requirement: unwritten().counts().because(
+                "Nothing can be said of a server that answers a page, a missing page and noise alike.",
             ),
             hint: "Follow the first line from the place where it is read to the place where the response is chosen.",
             mutant: replies("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
             run: Act(|client| {
-                let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                twin.refuses("GET\x01/\x02HTTP\r\nHost: {host}\r\n\r\n", &[400, 404, 405, 501, 505])
+                let page = client.get("/")?;
+                let (path, method) = (client.token(), client.token().to_uppercase());
+                let others = [
+                    format!("GET /{path} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"),
+                    format!("{method} / HTTP/1.1\r\nHost: {{host}}\r\n\r\n"),
+                    "noise\x01\x02\r\nHost: {host}\r\n\r\n".into(),
+                ];
+                for other in others {
+                    match client.ask(other)? {
+                        Answer::Reply(reply) if reply.status == page.status && reply.body == page.body => {}
+                        _ => return Ok(()),
+                    }
+                }
+                let expected = "another answer to a path, a method or a line that does not exist";
+                Err(page.wrong(expected, page.describe(), page.mark(0)))
             }),
         },
     ],

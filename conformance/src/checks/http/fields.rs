@@ -37,8 +37,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("X-Test :", "X-Test:"),
             run: Act(|client| {
                 let twin = client.twin("{get}X-Test: 1\r\n\r\n")?;
-                twin.refuses("{get}X-Test : 1\r\n\r\n", &[400])?;
-                twin.refuses("{get}X-Test\t: 1\r\n\r\n", &[400])
+                client.each(["X-Test : 1", "X-Test\t: 1"], |field| {
+                    twin.refuses(format!("{{get}}{field}\r\n\r\n"), &[400])
+                })
             }),
         },
         Check {
@@ -49,13 +50,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Trace how a field line is split into name and value.",
             mutant: hears("Content-Length:3\r\n", ""),
             run: Act(|client| {
-                client.accepts("GET / HTTP/1.1\r\nHost:{host}\r\n\r\n")?;
-                client.accepts("GET / HTTP/1.1\r\nHost:   {host}   \r\n\r\n")?;
-                if client.has(Capability::Content) {
-                    client.reads("{upload}Content-Length:3\r\n\r\na=b", &[(b"a", b"b")])?;
-                    client.reads("{upload}Content-Length:   3   \r\n\r\na=b", &[(b"a", b"b")])?;
-                }
-                Ok(())
+                client.each(["", "   "], |spaces| {
+                    client.accepts(format!("GET / HTTP/1.1\r\nHost:{spaces}{{host}}{spaces}\r\n\r\n"))?;
+                    if client.has(Capability::Content) {
+                        let length = format!("Content-Length:{spaces}3{spaces}\r\n\r\n");
+                        client.reads(format!("{{upload}}{length}a=b"), &[(b"a", b"b")])?;
+                    }
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -130,7 +132,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: Mutant::Hears { sent: b"3\r1", heard: b"3\r\nX-Test: 1" },
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                twin.refuses("GET / HTTP/1.1\rHost: {host}\r\r\r\n\r\n", &[400, 505])?;
+                twin.refuses("GET / HTTP/1.1\rHost: {host}\r\r\r\n\r\n", &[400])?;
                 if client.has(Capability::Content) {
                     let twin = client.twin("{upload}Content-Length: 3\r\n\r\na=b")?;
                     twin.refuses_and_closes("{upload}Content-Length: 3\r1\r\n\r\na=b", &[400])?;
@@ -149,7 +151,7 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Capability::Persistence)?;
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
                 let request = "GET / HTTP/1.1\r\n Content-Length: 3\r\nHost: {host}\r\n\r\n";
-                twin.refuses_or_grants(request, &[400, 500])?;
+                twin.refuses_or_grants(request, &[400])?;
                 Ok(())
             }),
         },
@@ -164,7 +166,7 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Capability::Content)?;
                 let twin = client.twin("{upload}Content-Length: 3\r\n\r\na=b")?;
                 let request = "{upload}Content-Length:\r\n 3\r\n\r\na=b";
-                twin.refuses_or_reads(request, &[400, 411], &[(b"a", b"b")])?;
+                twin.refuses_or_reads(request, &[400], &[(b"a", b"b")])?;
                 let chunks = "\r\n\r\n3\r\na=b\r\n0\r\n\r\n";
                 if client
                     .reads(format!("{{upload}}Transfer-Encoding: chunked{chunks}"), &[(b"a", b"b")])
@@ -173,7 +175,7 @@ pub const CHAPTER: Chapter = Chapter {
                     return Ok(());
                 }
                 let request = format!("{{upload}}Transfer-Encoding:\r\n chunked{chunks}");
-                twin.refuses_or_reads(request, &[400, 411, 501], &[(b"a", b"b")])
+                twin.refuses_or_reads(request, &[400], &[(b"a", b"b")])
             }),
         },
         Check {
@@ -199,8 +201,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("X-Test 1\r\n", "X-Test: 1\r\n"),
             run: Act(|client| {
                 let twin = client.twin("{get}X-Test: 1\r\n\r\n")?;
-                twin.refuses("{get}X-Test 1\r\n\r\n", &[400])?;
-                twin.refuses("{get}: 1\r\n\r\n", &[400])
+                client.each(["X-Test 1", ": 1"], |line| {
+                    twin.refuses(format!("{{get}}{line}\r\n\r\n"), &[400])
+                })
             }),
         },
         Check {
@@ -237,7 +240,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP/1.1 431", "HTTP/1.1 500"),
             run: Act(|client| {
                 let reply = client.send(format!("{{get}}X-Test: {}\r\n\r\n", "a".repeat(200_000)))?;
-                reply.status_is_not(&[500, 501, 502, 503])
+                reply.is_no_server_error()
             }),
         },
     ],

@@ -71,10 +71,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("Host: x/", "Host: "),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                for before in ["x ", "x/", "x\x01"] {
-                    twin.refuses(format!("GET / HTTP/1.1\r\nHost: {before}{{host}}\r\n\r\n"), &[400])?;
-                }
-                Ok(())
+                client.each(["x ", "x/", "x\x01"], |before| {
+                    twin.refuses(format!("GET / HTTP/1.1\r\nHost: {before}{{host}}\r\n\r\n"), &[400])
+                })
             }),
         },
         Check {
@@ -86,12 +85,19 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("Host: u@", "Host: "),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                for host in
-                    ["u@{host}", "x?{host}", "x#{host}", "<x>", "\"x\"", "x:port", "{host}:80", "[::1"]
-                {
-                    twin.refuses(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"), &[400])?;
-                }
-                Ok(())
+                let hosts = [
+                    "u@{host}",
+                    "x?{host}",
+                    "x#{host}",
+                    "<x>",
+                    "\"x\"",
+                    "x:port",
+                    "{host}:80",
+                    "[::1",
+                ];
+                client.each(hosts, |host| {
+                    twin.refuses(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"), &[400])
+                })
             }),
         },
         Check {
@@ -132,11 +138,18 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("Host: [::1]:80", "Host: ::1:80"),
             run: Act(|client| {
                 serves_any_host(client)?;
-                for host in ["[::1]:80", "[::1]", "127.0.0.1", "EXAMPLE.org", "example.org:", "example_1.org"]
-                {
+                let hosts = [
+                    "[::1]:80",
+                    "[::1]",
+                    "127.0.0.1",
+                    "EXAMPLE.org",
+                    "example.org:",
+                    "example_1.org",
+                ];
+                client.each(hosts, |host| {
                     client.accepts(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"))?;
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -147,8 +160,8 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Try an empty value in every function that reads Host.",
             mutant: instead_of("HTTP/1.1 400", "HTTP/1.1 500"),
             run: Act(|client| {
-                let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                if twin.refuses_or_grants("GET / HTTP/1.1\r\nHost:\r\n\r\n", &[400])?.is_some() {
+                let reply = client.answers("GET / HTTP/1.1\r\nHost:\r\n\r\n")?;
+                if reply.is_some_and(|reply| reply.succeeds().is_ok()) {
                     client.note("the server accepts a request with an empty Host");
                 }
                 Ok(())
@@ -175,11 +188,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("GET http://u:p@", "GET http://"),
             run: Act(|client| {
                 let twin = client.twin("GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                for authority in ["", ":80", "u:p@{host}"] {
+                client.each(["", ":80", "u:p@{host}"], |authority| {
                     let request = format!("GET http://{authority}/ HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
-                    twin.refuses(request, &[400, 404, 421])?;
-                }
-                Ok(())
+                    twin.refuses(request, &[400])
+                })
             }),
         },
     ],

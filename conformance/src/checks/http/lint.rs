@@ -7,6 +7,7 @@ use crate::check::Body::Judge;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::judge::lint;
 use crate::mutant::{instead_of, next_head, replies, serves};
+use crate::wire::reply::Reply;
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -106,6 +107,19 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find where you decide to send chunks, and what becomes of Content-Length then.",
             mutant: instead_of("\r\nDate: ", "\r\nTransfer-Encoding: identity\r\nDate: "),
             run: Judge(lint::one_framing),
+        },
+        Check {
+            id: "content-has-an-end",
+            title: "The content of every response has an end: a length, a last chunk, or a closed connection",
+            why: "Without any of these the client waits for more, and the page never finishes loading.",
+            requirement: rule(&["rfc9112-6.3-12"]).counts(),
+            hint: "Compare what your head says about the length with what your code does after the last byte of content.",
+            mutant: serves(|mut client| {
+                while next_head(&mut client).is_some() {
+                    let _ = client.write_all(b"HTTP/1.1 200 OK\r\n\r\nok");
+                }
+            }),
+            run: Judge(Reply::has_end),
         },
         Check {
             id: "no-framing-in-204",

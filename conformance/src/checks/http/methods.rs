@@ -27,14 +27,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find every place that writes content, error pages included, and check whether it knows the method.",
             mutant: hears("HEAD /", "GET /"),
             run: Act(|client| {
+                client.knows_head()?;
                 let missing = client.token();
-                for target in ["/", &format!("/{missing}")] {
+                client.each(["/", &format!("/{missing}")], |target| {
                     let mut connection = client.connect()?;
                     connection.send(format!("HEAD {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"))?;
                     connection.reply_to_head()?;
-                    connection.has_no_surplus()?;
-                }
-                Ok(())
+                    connection.has_no_surplus()
+                })
             }),
         },
         Check {
@@ -46,11 +46,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("HEAD /", "PUT /"),
             run: Act(|client| {
                 let missing = client.token();
-                for target in ["/", &format!("/{missing}")] {
+                client.each(["/", &format!("/{missing}")], |target| {
                     let get = client.get(target)?;
-                    ask_head(client, target)?.status_is(&[get.status])?;
-                }
-                Ok(())
+                    ask_head(client, target)?.status_is(&[get.status])
+                })
             }),
         },
         Check {
@@ -66,7 +65,8 @@ pub const CHAPTER: Chapter = Chapter {
                 }
             }),
             run: Act(|client| {
-                for target in pages(client, &["/hello.txt", "/range.bin", "/empty.txt"]) {
+                client.knows_head()?;
+                client.each(pages(client, &["/hello.txt", "/range.bin", "/empty.txt"]), |target| {
                     let (get, head, again) =
                         (client.get(target)?, ask_head(client, target)?, client.get(target)?);
                     if get.body.len() != again.body.len() {
@@ -76,8 +76,8 @@ pub const CHAPTER: Chapter = Chapter {
                     if head.field("Content-Length").is_some() {
                         head.field_is("Content-Length", get.body.len().to_string())?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -93,14 +93,14 @@ pub const CHAPTER: Chapter = Chapter {
                 }
             }),
             run: Act(|client| {
-                for target in pages(client, &["/style.css", "/dir"]) {
+                client.knows_head()?;
+                client.each(pages(client, &["/style.css", "/dir"]), |target| {
                     let (get, head, again) =
                         (client.get(target)?, ask_head(client, target)?, client.get(target)?);
                     let stays = |name: &&&str| get.field(name) == again.field(name);
                     let names: Vec<&str> = SAME_FOR_HEAD.iter().filter(stays).copied().collect();
-                    head.same_fields_as(&get, &names)?;
-                }
-                Ok(())
+                    head.same_fields_as(&get, &names)
+                })
             }),
         },
         Check {
@@ -114,14 +114,13 @@ pub const CHAPTER: Chapter = Chapter {
                 let missing = client.token();
                 let paths =
                     [format!("/{missing}"), format!("/{missing}/page.html"), format!("/dir/{missing}")];
-                for path in paths {
+                client.each(paths, |path| {
                     let reply = client.get(&path)?;
                     if !client.has(Files) && reply.succeeds().is_ok() && reply.body == client.get("/")?.body {
                         return Err(Failure::Skip("the server answers every path with the same page".into()));
                     }
-                    reply.status_is(&[404, 410])?;
-                }
-                Ok(())
+                    reply.status_is(&[404, 410])
+                })
             }),
         },
         Check {
@@ -150,7 +149,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("BREW /", "GET /"),
             run: Act(|client| {
                 let twin = client.twin("{get}\r\n")?;
-                twin.refuses("BREW / HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400, 404, 405, 501])
+                twin.refuses("BREW / HTTP/1.1\r\nHost: {host}\r\n\r\n", &[405, 501])
             }),
         },
         Check {
@@ -162,7 +161,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("get / ", "GET / "),
             run: Act(|client| {
                 let twin = client.twin("{get}\r\n")?;
-                let verdict = twin.refuses("get / HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400, 404, 405, 501]);
+                let verdict = twin.refuses("get / HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400, 501]);
                 if verdict.is_err()
                     && let Answer::Reply(reply) = client.ask("BREW / HTTP/1.1\r\nHost: {host}\r\n\r\n")?
                     && (200..300).contains(&reply.status)
@@ -204,14 +203,13 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.needs(Files)?;
                 let before = client.accepts("GET /keep.txt HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                for method in ["PUT", "PATCH", "DELETE"] {
+                client.each(["PUT", "PATCH", "DELETE"], |method| {
                     client.ask(format!(
                         "{method} /keep.txt HTTP/1.1\r\nHost: {{host}}\r\nContent-Type: text/plain\r\n\
                          Content-Length: 3\r\n\r\na=b"
                     ))?;
-                    client.get("/keep.txt")?.same_as(&before)?;
-                }
-                Ok(())
+                    client.get("/keep.txt")?.same_as(&before)
+                })
             }),
         },
         Check {
@@ -222,14 +220,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Send each of the methods with nc and read what your server prints.",
             mutant: instead_of("405 Method Not Allowed", "500 Internal Server Error"),
             run: Act(|client| {
-                for method in ["HEAD", "POST", "OPTIONS", "TRACE", "BREW"] {
+                client.each(["HEAD", "POST", "OPTIONS", "TRACE", "BREW"], |method| {
                     let request =
                         format!("{method} / HTTP/1.1\r\nHost: {{host}}\r\nContent-Length: 0\r\n\r\n");
                     if let Answer::Reply(reply) = client.ask(request)? {
-                        reply.status_is_not(&[500, 502, 503])?;
+                        reply.is_no_server_error()?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -254,11 +252,7 @@ pub const CHAPTER: Chapter = Chapter {
             requirement: unwritten().warns().because("The request is valid and tools send it, so a server error or silence in answer to it is a bug."),
             hint: "Follow a request target that does not begin with a slash through your code.",
             mutant: instead_of("204 No Content", "500 Internal Server Error"),
-            run: Act(|client| match client.ask("OPTIONS * HTTP/1.1\r\nHost: {host}\r\n\r\n")? {
-                Answer::Reply(reply) => reply.status_is(&[200, 204, 400, 403, 404, 405, 501]),
-                Answer::Closed | Answer::Reset => Ok(()),
-                other => Err(crate::judge::failure::wrong("a response", other.describe())),
-            }),
+            run: Act(|client| client.answers("OPTIONS * HTTP/1.1\r\nHost: {host}\r\n\r\n").map(drop)),
         },
         Check {
             id: "trace-without-secrets",
@@ -295,11 +289,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("CONNECT 127.0.0.1:1 ", "GET / "),
             run: Act(|client| {
                 let twin = client.twin("{get}\r\n")?;
-                for target in ["127.0.0.1:1", "127.0.0.1:", "127.0.0.1:99999"] {
+                client.each(["127.0.0.1:1", "127.0.0.1:", "127.0.0.1:99999"], |target| {
                     let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n");
-                    twin.refuses(request, &[400, 403, 404, 405, 501])?;
-                }
-                Ok(())
+                    twin.refuses(request, &[400, 405, 501])
+                })
             }),
         },
         Check {

@@ -3,8 +3,9 @@
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::capability::Capability;
-use crate::mutant::{hears, instead_of};
+use crate::mutant::{hears, instead_of, replies};
 use crate::target::fixture;
+use crate::wire::reply::Answer;
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -39,9 +40,24 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check how your code tells an absolute target from a path, and what it does with an empty path.",
             mutant: hears("GET HTTP://", "GET ftp://"),
             run: Act(|client| {
-                client.accepts("GET HTTP://{host}/ HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                client.accepts("GET http://{host} HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                Ok(())
+                client.each(["HTTP://{host}/", "http://{host}"], |target| client.get(target)?.succeeds())
+            }),
+        },
+        Check {
+            id: "noise-is-no-request",
+            title: "A line that is not an HTTP request is not answered with success",
+            why: "A server that answers 2xx to anything has not looked at the request: a broken client or a port scan looks like a success.",
+            requirement: rule(&["rfc9112-2.2-08"]).warns(),
+            hint: "Follow the first line from the place where it is read to the place where the response is chosen.",
+            mutant: replies("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+            run: Act(|client| {
+                let noise = "noise\x01\x02\r\nHost: {host}\r\n\r\n";
+                let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+                if matches!(client.ask(noise)?, Answer::Silent(_)) {
+                    client.note("noise is not answered at all, where 400 is right");
+                    return Ok(());
+                }
+                twin.refuses_or_redirects(noise, &[400])
             }),
         },
         Check {
@@ -53,13 +69,19 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("HTTP/1.1.1", "HTTP/1.1"),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                for version in
-                    ["HTTP/1.1.1", "HTTP/11.1", "HTTP/1", "HTTP/1.", "HTTP/A.B", "http/1.1", "FTP/1.1"]
-                {
+                let cases = [
+                    "HTTP/1.1.1",
+                    "HTTP/11.1",
+                    "HTTP/1",
+                    "HTTP/1.",
+                    "HTTP/A.B",
+                    "http/1.1",
+                    "FTP/1.1",
+                ];
+                client.each(cases, |version| {
                     let request = format!("GET / {version}\r\nHost: {{host}}\r\n\r\n");
-                    twin.refuses(request, &[400, 501, 505])?;
-                }
-                Ok(())
+                    twin.refuses(request, &[400, 505])
+                })
             }),
         },
         Check {
@@ -71,8 +93,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("HTTP/2.0", "HTTP/1.1"),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                twin.refuses("GET / HTTP/2.0\r\nHost: {host}\r\n\r\n", &[400, 505])?;
-                twin.refuses("GET / HTTP/3.7\r\nHost: {host}\r\n\r\n", &[400, 505])
+                client.each(["HTTP/2.0", "HTTP/3.7"], |version| {
+                    twin.refuses(format!("GET / {version}\r\nHost: {{host}}\r\n\r\n"), &[400, 505])
+                })
             }),
         },
         Check {
@@ -83,9 +106,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "See whether the version is compared as one string or as two numbers.",
             mutant: hears("HTTP/1.9", "HTTP/9.1"),
             run: Act(|client| {
-                client.accepts("GET / HTTP/1.2\r\nHost: {host}\r\n\r\n")?;
-                client.accepts("GET / HTTP/1.9\r\nHost: {host}\r\n\r\n")?;
-                Ok(())
+                client.each(["HTTP/1.2", "HTTP/1.9"], |version| {
+                    client.send(format!("GET / {version}\r\nHost: {{host}}\r\n\r\n"))?.succeeds()
+                })
             }),
         },
         Check {
@@ -109,10 +132,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("GET /\r\nHost", "GET / HTTP/1.1\r\nHost"),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                for line in ["GET HTTP/1.1", "/ HTTP/1.1", "GET /", "GET"] {
-                    twin.refuses(format!("{line}\r\nHost: {{host}}\r\n\r\n"), &[400, 405, 501, 505])?;
-                }
-                Ok(())
+                client.each(["GET HTTP/1.1", "/ HTTP/1.1", "GET /", "GET"], |line| {
+                    twin.refuses(format!("{line}\r\nHost: {{host}}\r\n\r\n"), &[400])
+                })
             }),
         },
         Check {
@@ -124,8 +146,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("GET / b ", "GET / "),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                // A redirect to the target with the space encoded is also right.
-                twin.refuses("GET / b HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400, 404, 505, 301])
+                twin.refuses_or_redirects("GET / b HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400])
             }),
         },
         Check {
@@ -137,11 +158,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("GET * ", "GET / "),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                for target in ["*", "?a=b", "index.html", "example.org:80"] {
+                client.each(["*", "?a=b", "index.html", "example.org:80"], |target| {
                     let request = format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
-                    twin.refuses(request, &[400, 404, 405, 501, 301])?;
-                }
-                Ok(())
+                    twin.refuses_or_redirects(request, &[400])
+                })
             }),
         },
         Check {
@@ -153,11 +173,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("GE(T ", "GET "),
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                for method in ["GE(T", "\"GET\"", "GET\x7f"] {
+                client.each(["GE(T", "\"GET\"", "GET\x7f"], |method| {
                     let request = format!("{method} / HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
-                    twin.refuses(request, &[400, 405, 501])?;
-                }
-                Ok(())
+                    twin.refuses(request, &[400, 501])
+                })
             }),
         },
         Check {
@@ -181,7 +200,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP/1.1 414", "HTTP/1.1 400"),
             run: Act(|client| {
                 let query = "a".repeat(100_000);
-                client.get(&format!("/?{query}"))?.status_is_not(&[400, 413, 431, 500, 502, 503])
+                let reply = client.get(&format!("/?{query}"))?;
+                // A server may also accept it.
+                if reply.status < 400 { Ok(()) } else { reply.status_is(&[414]) }
             }),
         },
         Check {
@@ -193,7 +214,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP/1.1 400", "HTTP/1.1 500"),
             run: Act(|client| {
                 let reply = client.send(b"GET /caf\xe9 HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
-                reply.status_is_not(&[500, 502, 503])
+                reply.is_no_server_error()
             }),
         },
     ],

@@ -18,7 +18,7 @@ use crate::client::connection::Connection;
 use crate::client::context::FOLLOW_UP;
 use crate::client::property::for_all;
 use crate::judge::failure::{Failure, wrong};
-use crate::mutant::{OK, next_head, replies, serves};
+use crate::mutant::{NOT_FOUND, OK, instead_of, next_head, replies, serves};
 use crate::target::fixture;
 use crate::wire::octets::hex;
 use crate::wire::reply::Answer;
@@ -82,15 +82,15 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Step through what your code does when a read returns zero bytes.",
             mutant: serves(|client| drop(thread::Builder::new().spawn(move || never_closes(client)))),
             run: Act(|client| {
-                for part in ["", "GET / HT", "GET / HTTP/1.1\r\nHost: {host}\r\n"] {
+                client.each(["", "GET / HT", "GET / HTTP/1.1\r\nHost: {host}\r\n"], |part| {
                     let mut connection = client.connect()?;
                     connection.send(part)?;
                     connection.half_close();
                     if is_closed(&mut connection)?.contains(&200) {
                         client.note("the server answers a request although its head is not complete");
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -101,14 +101,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find the loop that reads the content, and see what it does when a read returns zero bytes.",
             mutant: serves(|client| drop(thread::Builder::new().spawn(move || never_closes(client)))),
             run: Act(|client| {
-                for framing in ["Content-Length: 10\r\n\r\na=b", "Transfer-Encoding: chunked\r\n\r\na\r\na=b"]
-                {
+                let cases = ["Content-Length: 10\r\n\r\na=b", "Transfer-Encoding: chunked\r\n\r\na\r\na=b"];
+                client.each(cases, |framing| {
                     let mut connection = client.connect()?;
                     connection.send(format!("{{upload}}{framing}"))?;
                     connection.half_close();
                     is_closed(&mut connection)?;
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -183,6 +183,32 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "no-500-for-malformed",
+            title: "No malformed request makes the server answer with a server error",
+            why: "A 5xx says that your program is broken and that the client may try again; here the client has to change its request.",
+            requirement: unwritten().warns().because(
+                "The request is refused, as it has to be; only the code puts the blame on the wrong side.",
+            ),
+            hint: "Search for an exception that your code for requests raises and that only the outermost handler catches.",
+            mutant: instead_of("HTTP/1.1 400", "HTTP/1.1 500"),
+            run: Act(|client| {
+                let requests = [
+                    "noise\x01\x02\r\n\r\n",
+                    "GET /\r\nHost: {host}\r\n\r\n",
+                    "GET / HTTP/1\r\nHost: {host}\r\n\r\n",
+                    "GET / HTTP/1.1\r\nHost: x {host}\r\n\r\n",
+                    "{get}X-Test\r\n\r\n",
+                    "{upload}Content-Length: abc\r\n\r\na=b",
+                    "{upload}Content-Length: -3\r\n\r\na=b",
+                    "{upload}Transfer-Encoding: chunked\r\n\r\nabc\r\n\r\n",
+                ];
+                client.each(requests, |request| match client.ask(request)? {
+                    Answer::Reply(reply) => reply.is_no_server_error(),
+                    _ => Ok(()),
+                })
+            }),
+        },
+        Check {
             id: "slow-clients",
             title: "Twenty clients that are slow to send keep nobody else waiting",
             why: "One phone in a tunnel can stop the whole site.",
@@ -245,6 +271,41 @@ pub const CHAPTER: Chapter = Chapter {
                     let four: Result<Vec<_>, Failure> = (0..4).map(ask).collect();
                     // A server may serve one client at a time, and wait until it is gone.
                     four?.into_iter().try_for_each(|mut connection| connection.reply()?.succeeds())?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
+            id: "clients-at-once",
+            title: "Sixteen clients at once each get the answer to their own request",
+            why: "What is kept of a request where all clients can reach it, one visitor reads of another.",
+            requirement: unwritten()
+                .counts()
+                .because("A visitor who gets the answer of another reads what is not meant for them."),
+            hint: "Search for variables that outlive a request: globals, and fields of the server itself.",
+            mutant: serves(|client| drop(thread::Builder::new().spawn(move || mixes_up(client)))),
+            run: Act(|client| {
+                client.needs(Concurrency)?;
+                let missing = format!("/{}", client.token());
+                let targets = ["/", &missing];
+                let alone = targets.map(|target| client.get(target).map(|reply| reply.status));
+                let [Ok(page), Ok(nothing)] = alone else { return client.get("/").map(drop) };
+                if page == nothing {
+                    return Err(Failure::Skip("the server answers every path with the same status".into()));
+                }
+                for _ in 0..8 {
+                    client.transcript().clear();
+                    let mut crowd = Vec::new();
+                    for (target, status) in targets.into_iter().zip([page, nothing]).cycle().take(16) {
+                        let mut connection = client.connect()?;
+                        connection.send(format!(
+                            "GET {target} HTTP/1.1\r\nHost: {{host}}\r\nConnection: close\r\n\r\n"
+                        ))?;
+                        crowd.push((connection, status));
+                    }
+                    for (connection, status) in &mut crowd {
+                        connection.reply()?.status_is(&[*status])?;
+                    }
                 }
                 Ok(())
             }),
@@ -377,4 +438,14 @@ fn has_room_for_ten(mut client: TcpStream) {
         }
     };
     drop(thread::Builder::new().spawn(serve));
+}
+
+/// Keeps the request in progress where all threads see it.
+fn mixes_up(mut client: TcpStream) {
+    static CURRENT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+    let Some(head) = next_head(&mut client) else { return };
+    *CURRENT.lock().unwrap_or_else(PoisonError::into_inner) = head;
+    thread::sleep(Duration::from_millis(5));
+    let is_page = CURRENT.lock().unwrap_or_else(PoisonError::into_inner).starts_with(b"GET / ");
+    let _ = client.write_all(if is_page { OK } else { NOT_FOUND });
 }

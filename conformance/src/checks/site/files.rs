@@ -41,7 +41,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.needs(Files)?;
                 let names = ["style.css", "data.json", "image.png", "unknown.zzz", "range.bin"];
-                names.into_iter().try_for_each(|name| sends(client, &format!("/{name}"), name))
+                client.each(names, |name| sends(client, &format!("/{name}"), name))
             }),
         },
         Check {
@@ -53,7 +53,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: SHOWS_SECRET,
             run: Act(|client| {
                 client.needs(Files)?;
-                WAYS_OUT.split(' ').try_for_each(|path| client.never_shows(get(path), &[SECRET]))
+                client.each(WAYS_OUT.split(' '), |path| client.never_shows(get(path), &[SECRET]))
             }),
         },
         Check {
@@ -67,7 +67,7 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Files)?;
                 let secrets: &[&[u8]] = &[b"root:x:0:0:", b"root:*:0:0:"];
                 let paths = ["//etc/passwd", "///etc/passwd", "/%2fetc/passwd", "/%2Fetc%2Fpasswd"];
-                paths.into_iter().try_for_each(|path| client.never_shows(get(path), secrets))
+                client.each(paths, |path| client.never_shows(get(path), secrets))
             }),
         },
         Check {
@@ -79,10 +79,14 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("/a%20b.txt", "/a%2520b.txt"),
             run: Act(|client| {
                 client.needs(Files)?;
-                sends(client, "/h%65llo.txt", "hello.txt")?;
-                sends(client, "/a%20b.txt", "a b.txt")?;
-                sends(client, "/100%25.txt", "100%.txt")?;
-                sends(client, "/%64%69%72/index%2Ehtml", "dir/index.html")
+                let names = [
+                    ("/h%65llo.txt", "hello.txt"),
+                    ("/a%20b.txt", "a b.txt"),
+                    ("/a%2Bb.txt", "a+b.txt"),
+                    ("/100%25.txt", "100%.txt"),
+                    ("/%64%69%72/index%2Ehtml", "dir/index.html"),
+                ];
+                client.each(names, |(path, name)| sends(client, path, name))
             }),
         },
         Check {
@@ -95,7 +99,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.needs(Files)?;
                 let twin = client.twin(get("/100%25.txt"))?;
-                twin.refuses(get("/100%2525.txt"), &[400, 403, 404])
+                twin.refuses(get("/100%2525.txt"), &[404])
             }),
         },
         Check {
@@ -107,8 +111,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("/a+b.txt", "/a%20b.txt"),
             run: Act(|client| {
                 client.needs(Files)?;
-                sends(client, "/a+b.txt", "a+b.txt")?;
-                sends(client, "/a%2Bb.txt", "a+b.txt")
+                sends(client, "/a+b.txt", "a+b.txt")
             }),
         },
         Check {
@@ -121,7 +124,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.needs(Files)?;
                 let targets = ["/hello.txt?v=2", "/hello.txt?", "/hello.txt?a=/../b", "/hello.txt?a?b"];
-                targets.into_iter().try_for_each(|target| sends(client, target, "hello.txt"))
+                client.each(targets, |target| sends(client, target, "hello.txt"))
             }),
         },
         Check {
@@ -133,8 +136,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("/hello.txt%00.png", "/hello.txt"),
             run: Act(|client| {
                 client.needs(Files)?;
-                client.never_shows(get("/hello.txt%00.png"), &[HELLO])?;
-                client.never_shows(get("/hello.txt%00"), &[HELLO])
+                client.each(["/hello.txt%00.png", "/hello.txt%00"], |path| {
+                    client.never_shows(get(path), &[HELLO])
+                })
             }),
         },
         Check {
@@ -148,12 +152,12 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Files)?;
                 let paths = "//dir //evil.example/%2e%2e/dir //evil.example/..%2fdir \
                              /%2fevil.example/..%2fdir /%5cevil.example/..%2fdir";
-                for path in paths.split(' ') {
+                client.each(paths.split(' '), |path| {
                     if let Answer::Reply(reply) = client.ask(get(path))? {
                         reply.does_not_redirect_to(&["dir", "evil.example"])?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -165,14 +169,14 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("404 Not Found\r\n", "404 Not Found\r\nInjected: yes\r\n"),
             run: Act(|client| {
                 client.needs(Files)?;
-                for path in
-                    ["/%0d%0aInjected:%20yes", "/dir%0aInjected:%20yes", "/%0d%0aInjected:%20yes/%2e%2e/dir"]
-                {
+                let paths =
+                    ["/%0d%0aInjected:%20yes", "/dir%0aInjected:%20yes", "/%0d%0aInjected:%20yes/%2e%2e/dir"];
+                client.each(paths, |path| {
                     if let Answer::Reply(reply) = client.ask(get(path))? {
                         reply.lacks_field("Injected")?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -186,12 +190,13 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("There is nothing at this address.", "None at <script>alert(1)</script>"),
             run: Act(|client| {
                 client.needs(Files)?;
-                for path in ["/%3Cscript%3Ealert(1)%3C/script%3E", "/<script>alert(1)</script>", "/bare/"] {
+                let paths = ["/%3Cscript%3Ealert(1)%3C/script%3E", "/<script>alert(1)</script>", "/bare/"];
+                client.each(paths, |path| {
                     if let Answer::Reply(reply) = client.ask(get(path))? {
                         reply.escapes(MARKUP)?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -203,7 +208,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("Content-Length: 0\r\n", "X-Length: 0\r\n"),
             run: Act(|client| {
                 client.needs(Files)?;
-                sends(client, "/empty.txt", "empty.txt")
+                let reply = client.get("/empty.txt")?;
+                reply.is_whole(b"")?;
+                reply.has_end()
             }),
         },
         Check {
@@ -245,12 +252,15 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Files)?;
                 let scripts: &[&str] =
                     &["text/javascript", "application/javascript", "application/x-javascript"];
-                client.get("/dir/index.html")?.media_type_is(&["text/html"])?;
-                client.get("/style.css")?.media_type_is(&["text/css"])?;
-                client.get("/hello.txt")?.media_type_is(&["text/plain"])?;
-                client.get("/script.js")?.media_type_is(scripts)?;
-                client.get("/data.json")?.media_type_is(&["application/json"])?;
-                client.get("/image.png")?.media_type_is(&["image/png"])
+                let files: [(&str, &[&str]); 6] = [
+                    ("/dir/index.html", &["text/html"]),
+                    ("/style.css", &["text/css"]),
+                    ("/hello.txt", &["text/plain"]),
+                    ("/script.js", scripts),
+                    ("/data.json", &["application/json"]),
+                    ("/image.png", &["image/png"]),
+                ];
+                client.each(files, |(path, types)| client.get(path)?.media_type_is(types))
             }),
         },
         Check {
@@ -292,8 +302,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("/caf%C3%A9.txt", "/caf%E9.txt"),
             run: Act(|client| {
                 client.needs(Files)?;
-                sends(client, "/caf%C3%A9.txt", "caf\u{e9}.txt")?;
-                sends(client, "/caf%c3%a9.txt", "caf\u{e9}.txt")
+                // That nothing is decoded at all is for another check to say.
+                client.twin(get("/h%65llo.txt"))?;
+                client.each(["/caf%C3%A9.txt", "/caf%c3%a9.txt"], |path| sends(client, path, "caf\u{e9}.txt"))
             }),
         },
         Check {
@@ -308,7 +319,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let long = format!("/{}", "a".repeat(300));
                 let paths =
                     ["/hello.txt/", "/hello.txt/x", "/%ff%fe", "/%zz", "/hello.txt%", "/%00", "/:", &long];
-                paths.into_iter().try_for_each(|path| client.send(get(path))?.is_no_server_error())
+                client.each(paths, |path| client.send(get(path))?.is_no_server_error())
             }),
         },
         Check {

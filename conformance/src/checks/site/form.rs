@@ -77,13 +77,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("200 OK", "400 Bad Request"),
             run: Act(|client| {
                 client.submit(URLENCODED, "")?.reports(&[])?;
-                for target in ["{form}", "{form}?"] {
-                    let request = format!(
-                        "GET {target} HTTP/1.1\r\nHost: {{host}}\r\nAccept: application/json\r\n\r\n"
-                    );
-                    client.send(request)?.reports(&[])?;
-                }
-                Ok(())
+                client.each(["{form}", "{form}?"], |target| {
+                    let accept = "Accept: application/json\r\n";
+                    client.send(format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n{accept}\r\n"))?.reports(&[])
+                })
             }),
         },
         Check {
@@ -156,13 +153,13 @@ pub const CHAPTER: Chapter = Chapter {
                     "--edge\r\nContent-Disposition: form-data; name=\"f\"; filename=\"<x-file{token}>\"\r\n\
                      Content-Type: text/plain\r\n\r\n<x-value{token}>\r\n--edge--\r\n"
                 );
-                for request in [page(&get, ""), page("POST {form}", &upload)] {
+                client.each([page(&get, ""), page("POST {form}", &upload)], |request| {
                     let reply = client.accepts(request)?;
                     for markup in ["<x-name", "<x-value", "<x-file"] {
                         reply.escapes(&format!("{markup}{token}"))?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -186,12 +183,12 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("application/json, text/plain", "text/html, text/plain"),
             run: Act(|client| {
                 client.needs(Form)?;
-                for accept in ["application/json, text/plain, */*", "text/csv, application/json;q=0.9"] {
+                let lists = ["application/json, text/plain, */*", "text/csv, application/json;q=0.9"];
+                client.each(lists, |accept| {
                     let request =
                         format!("GET {{form}}?a=b HTTP/1.1\r\nHost: {{host}}\r\nAccept: {accept}\r\n\r\n");
-                    client.send(request)?.reports(&[(b"a", b"b")])?;
-                }
-                Ok(())
+                    client.send(request)?.reports(&[(b"a", b"b")])
+                })
             }),
         },
         Check {
@@ -203,13 +200,18 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("HEAD /form", "GET /form"),
             run: Act(|client| {
                 client.needs(Form)?;
+                client.knows_head()?;
                 let rest = "{form}?a=b HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n\r\n";
                 let get = client.accepts(format!("GET {rest}"))?;
                 let mut connection = client.connect()?;
                 connection.send(format!("HEAD {rest}"))?;
                 let head = connection.reply_to_head()?;
-                head.status_is(&[get.status])?;
-                head.same_fields_as(&get, &["Content-Type"])?;
+                if matches!(head.status, 405 | 501) {
+                    client.note("the server refuses HEAD of the form");
+                } else {
+                    head.status_is(&[get.status])?;
+                    head.same_fields_as(&get, &["Content-Type"])?;
+                }
                 let ended = connection.has_no_surplus();
                 if ended.is_err() && head.announces_close() {
                     client.note("the server sends content in answer to HEAD, on a connection that then closes");
@@ -282,11 +284,10 @@ pub const CHAPTER: Chapter = Chapter {
             ),
             run: Act(|client| {
                 client.needs_refusals()?;
-                for content in ["{\"a\":\"b\"}", "a=b"] {
+                client.each(["{\"a\":\"b\"}", "a=b"], |content| {
                     let reply = client.submit("application/json", content)?;
-                    reply.reports_or_refuses(&[vec![]])?;
-                }
-                Ok(())
+                    reply.reports_or_refuses(&[vec![]])
+                })
             }),
         },
         Check {

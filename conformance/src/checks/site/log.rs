@@ -53,8 +53,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Trace a name and a value from the form handler to the line that it prints.",
             mutant: prints("\\nafter-", "\nafter-"),
             run: Act(|client| {
-                for line_break in ["\r\n", "\n", "\r"] {
-                    let (name, value) = (client.token(), client.token());
+                let breaks =
+                    ["\r\n", "\n", "\r"].map(|line_break| (line_break, client.token(), client.token()));
+                client.each(breaks, |(line_break, name, value)| {
                     let broken = |token: &str| format!("before-{token}{line_break}after-{token}");
                     client.needs(Form)?;
                     let log = client.printed()?;
@@ -65,8 +66,8 @@ pub const CHAPTER: Chapter = Chapter {
                         line.has(format!("before-{token}"))?;
                         line.lacks(format!("{line_break}after-{token}"))?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -85,7 +86,7 @@ pub const CHAPTER: Chapter = Chapter {
                 client.browser()?.post(&[field])?.succeeds()?;
                 let line = log.line_with(&token)?;
                 let controls = value.split('q').filter_map(|part| part.chars().next());
-                controls.map(|control| format!("q{control}")).try_for_each(|raw| line.lacks(raw))
+                client.each(controls.map(|control| format!("q{control}")), |raw| line.lacks(raw))
             }),
         },
         Check {

@@ -81,11 +81,10 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Count how many bytes your parser cuts off before a delimiter.",
             mutant: hears("x\r\n\r\n--edge--", "x\r\n--edge--\r\n"),
             run: Act(|client| {
-                for value in ["l1\r\nl2\r\n\r\nl4", "x\r\n", "\r\nx", "x\r", "x\n", " x "] {
+                client.each(["l1\r\nl2\r\n\r\nl4", "x\r\n", "\r\nx", "x\r", "x\n", " x "], |value| {
                     let reply = client.submit(MULTIPART, form(&[(A, value)]))?;
-                    reply.reports(&[(b"a", value.as_bytes())])?;
-                }
-                Ok(())
+                    reply.reports(&[(b"a", value.as_bytes())])
+                })
             }),
         },
         Check {
@@ -96,11 +95,10 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what your parser demands before and after the boundary in order to stop.",
             mutant: hears("-edge\r\nedge\r\n--\r\n", "\r\n--edge\r\n      "),
             run: Act(|client| {
-                for value in ["--edg\r\n-edge\r\nedge\r\n--\r\n---", "--", "\r\n--edg"] {
+                client.each(["--edg\r\n-edge\r\nedge\r\n--\r\n---", "--", "\r\n--edg"], |value| {
                     let reply = client.submit(MULTIPART, form(&[(A, value), (B, "ok")]))?;
-                    reply.reports(&[(b"a", value.as_bytes()), (b"b", b"ok")])?;
-                }
-                Ok(())
+                    reply.reports(&[(b"a", value.as_bytes()), (b"b", b"ok")])
+                })
             }),
         },
         Check {
@@ -111,11 +109,10 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Test what your parser demands before a delimiter.",
             mutant: hears("x--edge y", "x\r\n--edge"),
             run: Act(|client| {
-                for value in ["x--edge y", "x\r\n --edge\r\ny"] {
+                client.each(["x--edge y", "x\r\n --edge\r\ny"], |value| {
                     let reply = client.submit(MULTIPART, form(&[(A, value), (B, "ok")]))?;
-                    reply.reports(&[(b"a", value.as_bytes()), (b"b", b"ok")])?;
-                }
-                Ok(())
+                    reply.reports(&[(b"a", value.as_bytes()), (b"b", b"ok")])
+                })
             }),
         },
         Check {
@@ -127,19 +124,19 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("boundary=\"0'()+_,-./:=?Z\"", "boundary=\"0'()+_,-./ =?Z\""),
             run: Act(|client| {
                 let long = "b".repeat(70);
-                for (parameter, boundary) in [
+                let cases = [
                     ("boundary=\"edge\"", "edge"),
                     ("charset=utf-8; BOUNDARY=edge", "edge"),
                     ("boundary=\"0'()+_,-./:=?Z\"", "0'()+_,-./:=?Z"),
                     (&format!("boundary={long}"), &long),
                     ("boundary=----WebKitFormBoundary7MA4YWxkT", "----WebKitFormBoundary7MA4YWxkT"),
                     ("boundary=------------------905191404154484", "------------------905191404154484"),
-                ] {
+                ];
+                client.each(cases, |(parameter, boundary)| {
                     let content = form(&[(A, "1")]).replace("edge", boundary);
                     let reply = client.submit(&format!("multipart/form-data; {parameter}"), content)?;
-                    reply.reports(&[(b"a", b"1")])?;
-                }
-                Ok(())
+                    reply.reports(&[(b"a", b"1")])
+                })
             }),
         },
         Check {
@@ -151,13 +148,12 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("of two lines\r\n--edge", "of two lines, --edge"),
             run: Act(|client| {
                 let plain = form(&[(A, "1")]);
-                for content in [
+                let contents = [
                     format!("A preamble\r\nof two lines\r\n{plain}"),
                     format!("\r\n{plain}"),
                     plain.trim_end().into(),
-                ] {
-                    client.submit(MULTIPART, content)?.reports(&[(b"a", b"1")])?;
-                }
+                ];
+                client.each(contents, |content| client.submit(MULTIPART, content)?.reports(&[(b"a", b"1")]))?;
                 let kept = vec![FormField::text("a", "1")];
                 client.submit(MULTIPART, format!("{plain}epilogue"))?.reports_or_refuses(&[kept])
             }),
@@ -171,16 +167,17 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("Content-Type:text/plain", "X-Content-Typ:text/html"),
             run: Act(|client| {
                 let file = vec![FormField::file("a", "x.txt", "text/plain", "1")];
-                for head in [
+                let heads = [
                     "Content-Disposition:form-data;name=\"a\";filename=\"x.txt\"\r\nContent-Type:text/plain",
                     "Content-Disposition: form-data; filename=\"x.txt\"; name=\"a\"\r\nContent-Type: text/plain",
                     "Content-Type: text/plain\r\nCONTENT-disposition: form-data; name=\"a\"; filename=\"x.txt\"",
                     "X-Other: y\r\nContent-Disposition: form-data; name=\"a\"; filename=\"x.txt\"\r\n\
                      Content-Type: text/plain",
-                ] {
+                ];
+                client.each(heads, |head| {
                     let reply = client.submit(MULTIPART, form(&[(head, "1")]))?;
-                    reply.reports_one_of(std::slice::from_ref(&file))?;
-                }
+                    reply.reports_one_of(std::slice::from_ref(&file))
+                })?;
                 let wrong_length = format!("{A}\r\nContent-Length: 99");
                 let kept = vec![FormField::text("a", "1")];
                 client.submit(MULTIPART, form(&[(&wrong_length, "1")]))?.reports_or_refuses(&[kept])
@@ -210,14 +207,15 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what your parser does with percent signs in names and file names.",
             mutant: hears("q%22.txt", "q%%%.txt"),
             run: Act(|client| {
-                for (sent, decoded) in [("q%22.txt", "q\".txt"), ("l%0D%0A.txt", "l\r\n.txt")] {
+                client.each([("q%22.txt", "q\".txt"), ("l%0D%0A.txt", "l\r\n.txt")], |(sent, decoded)| {
                     let allowed = [sent, decoded].map(one_file);
                     let reply = client.submit(MULTIPART, form(&[(&file(sent), "1")]))?;
                     reply.reports_one_of(&allowed)?;
                     if reply.reports_one_of(&allowed[1..]).is_ok() {
                         client.note("the percent escapes that browsers write into names are decoded");
                     }
-                }
+                    Ok(())
+                })?;
                 let allowed = ["a%22b%0D%0Ac", "a\"b\r\nc", "a\"b%0D%0Ac"];
                 let allowed = allowed.map(|name| vec![FormField::text(name, "1")]);
                 let head = "Content-Disposition: form-data; name=\"a%22b%0D%0Ac\"";
@@ -232,19 +230,20 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Try file names with backslashes, slashes and percent signs.",
             mutant: hears("C:\\dir\\x.txt", "C:dirx.txt  "),
             run: Act(|client| {
-                for (name, base) in [
+                let cases = [
                     ("100%41.txt", "100%41.txt"),
                     ("C:\\dir\\x.txt", "x.txt"),
                     ("../../etc/passwd", "passwd"),
-                ] {
+                ];
+                client.each(cases, |(name, base)| {
                     let allowed = [name, base].map(one_file);
                     let reply = client.submit(MULTIPART, form(&[(&file(name), "1")]))?;
                     reply.reports_or_refuses(&allowed)?;
                     if name != base && reply.reports_one_of(&allowed[1..]).is_ok() {
                         client.note("only the last part of a file name with a path is reported");
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -258,14 +257,14 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Form)?;
                 client.needs_refusals()?;
                 client.twin(post(MULTIPART, form(&[(A, "1")])))?;
-                for content in [
+                let contents = [
                     format!("--edge\r\n{A}\r\n\r\nonly half\r\n--e"),
                     format!("--edge\r\n{A}\r\n\r\n1\r\n"),
                     "--edge\r\nContent-Dispo".into(),
-                ] {
-                    client.submit(MULTIPART, content)?.is_refusal()?;
-                }
-                Ok(())
+                ];
+                client.each(contents, |content| {
+                    client.submit(MULTIPART, content)?.is_refusal()
+                })
             }),
         },
         Check {
@@ -278,16 +277,16 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let plain = form(&[(A, "1")]);
                 let open_quote = "Content-Disposition: form-data; name=\"a\"; filename=\"x.txt";
-                for (media_type, content) in [
+                let cases = [
                     ("multipart/form-data", &plain),
                     ("multipart/form-data; boundary=\"\"", &plain.replace("edge", "")),
                     (MULTIPART, &String::new()),
                     (MULTIPART, &format!("--edge\r\n{A}\r\n--edge--\r\n")),
                     (MULTIPART, &form(&[(open_quote, "1")])),
-                ] {
-                    client.submit(media_type, content)?.status_is_not(&[500, 501, 502, 503, 504])?;
-                }
-                Ok(())
+                ];
+                client.each(cases, |(media_type, content)| {
+                    client.submit(media_type, content)?.is_no_server_error()
+                })
             }),
         },
         Check {

@@ -37,8 +37,10 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find out whether plus signs or percent signs are replaced first.",
             mutant: hears("a%2Bb%20c", "a+++b%20c"),
             run: Act(|client| {
-                client.submit(URLENCODED, "x=a%2Bb%20c")?.reports(&[(b"x", b"a+b c")])?;
-                client.submit(URLENCODED, "%6a=%4a%4A%c3%A9")?.reports(&[(b"j", "JJ\u{e9}".as_bytes())])
+                let forms = [("x=a%2Bb%20c", "x", "a+b c"), ("%6a=%4a%4A%c3%A9", "j", "JJ\u{e9}")];
+                client.each(forms, |(form, name, value)| {
+                    client.submit(URLENCODED, form)?.reports(&[(name.as_bytes(), value.as_bytes())])
+                })
             }),
         },
         Check {
@@ -136,14 +138,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Print the Content-Type that arrives, next to the text that it is compared with.",
             mutant: hears("urlencoded; charset", "urlencoded-; harset"),
             run: Act(|client| {
-                for media_type in [
+                let media_types = [
                     "application/x-www-form-urlencoded; charset=UTF-8",
                     "application/x-www-form-urlencoded;charset=utf-8",
-                ] {
+                ];
+                client.each(media_types, |media_type| {
                     let reply = client.submit(media_type, "a=%C3%A9")?;
-                    reply.reports(&[(b"a", "\u{e9}".as_bytes())])?;
-                }
-                Ok(())
+                    reply.reports(&[(b"a", "\u{e9}".as_bytes())])
+                })
             }),
         },
         Check {

@@ -4,8 +4,8 @@ use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::capability::Capability::Concurrency;
 use crate::judge::failure::Failure;
-use crate::mutant::{gateway, hears};
-use crate::probe::{Language, Step, mark, wait};
+use crate::mutant::{gateway, hears, misreads};
+use crate::probe::{Language, Step, emit, mark, ok, wait};
 use crate::wire::reply::Answer;
 
 /// The chapter.
@@ -26,6 +26,15 @@ pub const CHAPTER: Chapter = Chapter {
                 let token = client.token();
                 client.get(&format!("/probe?token={token}"))?.report(Language::Wsgi, &token).map(drop)
             }),
+        },
+        Check {
+            id: "wsgi-blocks-arrive",
+            title: "All the blocks that the application yields arrive",
+            why: "Most applications yield more than one block, and a page of which only the beginning arrives is of no use. The checks of content build on this one.",
+            requirement: rule(&["pep3333-details-07"]).counts(),
+            hint: "Follow the loop over what the application returned: when it ends, and what has been closed by then.",
+            mutant: misreads(|| vec![ok(), emit("one, "), emit("two")], || vec![ok(), emit("one, ")]),
+            run: Act(|client| client.application()?.run(&[ok(), emit("one, "), emit("two")])?.body_is("one, two")),
         },
         Check {
             id: "wsgi-called-once",

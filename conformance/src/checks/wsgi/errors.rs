@@ -14,7 +14,7 @@ const BINARY: &[(&str, &str)] = &[("Content-Type", "application/octet-stream")];
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-errors",
     title: "WSGI: applications that fail, and wsgi.errors",
-    needs: &["wsgi-answers"],
+    needs: &["wsgi-answers", "wsgi-blocks-arrive"],
     turn: Turn::Beside,
     checks: &[
         Check {
@@ -109,10 +109,10 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check which exceptions your server catches around the call of the application and around the loop.",
             mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 200"),
             run: Act(|client| {
-                for name in ["Trouble", "KeyError", "StopIteration", "MemoryError", "OSError", "TimeoutError"]
-                {
-                    client.application()?.run(&[Step::Raise(name)])?.is_server_error()?;
-                }
+                client.each(
+                    ["Trouble", "KeyError", "StopIteration", "MemoryError", "OSError", "TimeoutError"],
+                    |name| client.application()?.run(&[Step::Raise(name)])?.is_server_error(),
+                )?;
                 for steps in
                     [vec![ok(), Step::Raise("Trouble")], vec![ok(), Step::Lazy, Step::Raise("Trouble")]]
                 {

@@ -11,7 +11,7 @@ use crate::probe::{Step, ok, start};
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-file-wrapper",
     title: "WSGI: files as responses, wsgi.file_wrapper",
-    needs: &["wsgi-answers"],
+    needs: &["wsgi-answers", "wsgi-blocks-arrive"],
     turn: Turn::Beside,
     checks: &[
         Check {
@@ -28,15 +28,15 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("wrapper-needs-a-descriptor"),
             run: Act(|client| {
                 wraps(client)?;
-                for kind in ["bare", "file", "memory", "disk"] {
+                client.each(["bare", "file", "memory", "disk"], |kind| {
                     for size in [None, Some(4), Some(10_000)] {
                         let reply =
                             client.application()?.run(&[ok(), Step::Wrap(kind, TEXT.into(), size)])?;
                         reply.status_is(&[200])?;
                         reply.body_is(TEXT)?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -110,12 +110,11 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: gateway("wrapper-rewinds"),
             run: Act(|client| {
                 wraps(client)?;
-                for kind in ["half-read", "half-read-disk"] {
+                client.each(["half-read", "half-read-disk"], |kind| {
                     let reply = client.application()?.run(&[ok(), Step::Wrap(kind, TEXT.into(), None)])?;
                     reply.status_is(&[200])?;
-                    reply.body_is(&TEXT[TEXT.len() / 2..])?;
-                }
-                Ok(())
+                    reply.body_is(&TEXT[TEXT.len() / 2..])
+                })
             }),
         },
         Check {
@@ -147,7 +146,7 @@ pub const CHAPTER: Chapter = Chapter {
 const TEXT: &str = "0123456789abcdef";
 
 /// Skips the check where there is no wrapper: it is for the server to offer.
-fn wraps(client: &mut Client) -> Result<(), Failure> {
+fn wraps(client: &Client) -> Result<(), Failure> {
     if client.application()?.sees(&[])?.python.objects.contains_key("wsgi.file_wrapper") {
         Ok(())
     } else {

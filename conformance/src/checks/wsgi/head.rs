@@ -22,13 +22,13 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Trace where the status line of the response comes from.",
             mutant: instead_of("HTTP/1.1 422", "HTTP/1.1 200"),
             run: Act(|client| {
-                for status in ["200 OK", "201 Made", "299 My Own", "404 Not Found Here", "422 Odd", "599 X"] {
+                let statuses = ["200 OK", "201 Made", "299 My Own", "404 Not Found Here", "422 Odd", "599 X"];
+                client.each(statuses, |status| {
                     let code = status[..3].parse().unwrap_or(0);
                     let reply = client.application()?.run(&[start(status, &[]), list(["status"])])?;
                     reply.status_is(&[code])?;
-                    reply.body_is("status")?;
-                }
-                Ok(())
+                    reply.body_is("status")
+                })
             }),
         },
         Check {
@@ -53,8 +53,9 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "List the headers that your server passes on, and compare their values on both sides.",
             mutant: instead_of("X-Custom: a, \"b\";  c", "X-Custom: a, \"b\"; c "),
             run: Act(|client| {
+                let media_type = "TeXt/X-Foo; a=\"B c\"";
                 let fields = [
-                    ("Content-Type", "TeXt/X-Foo; a=\"B c\""),
+                    ("Content-Type", media_type),
                     ("Cache-Control", "no-store"),
                     ("Content-Language", "la"),
                     ("ETag", "\"application\""),
@@ -68,12 +69,13 @@ pub const CHAPTER: Chapter = Chapter {
                 let reply = client.application()?.run(&[start("200 OK", &fields), list(["headers"])])?;
                 reply.status_is(&[200])?;
                 reply.body_is("headers")?;
-                fields.iter().try_for_each(|(name, value)| reply.field_is(name, value))
+                reply.content_type_means(media_type)?;
+                fields.iter().skip(1).try_for_each(|(name, value)| reply.field_is(name, value))
             }),
         },
         Check {
             id: "wsgi-cookies",
-            title: "Headers of the same name stay separate and in order",
+            title: "Headers of the same name stay separate, and none is lost",
             why: "Cookies contain commas: if they are joined into one field, or only the last one is left, users lose their session.",
             requirement: rule(&["pep3333-details-18", "pep3333-other-http-01"]).counts(),
             hint: "Check the type that holds the headers of a response, and whether it can hold a name twice.",
@@ -81,10 +83,11 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let cookies = ["a=1; Expires=Sun, 06 Nov 2095 08:49:37 GMT", "b=2", "c=3"];
                 let fields = cookies.map(|cookie| ("Set-Cookie", cookie));
-                client
-                    .application()?
-                    .run(&[start("200 OK", &fields), list(["cookies"])])?
-                    .fields_are("Set-Cookie", &cookies)
+                let reply = client.application()?.run(&[start("200 OK", &fields), list(["cookies"])])?;
+                if !reply.fields_are("Set-Cookie", &cookies)? {
+                    client.note("cookies reach the client in another order");
+                }
+                Ok(())
             }),
         },
         Check {
@@ -111,59 +114,68 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-line-breaks",
             title: "A line break in a status, a header name or a value never reaches the client",
             why: "An application that puts a visitor's input into a header would let this visitor write headers, or whole responses.",
-            requirement: rule(&["rfc9110-2.2-01", "rfc9112-2.2-03"]).counts(),
+            requirement: rule(&["rfc9112-2.2-03", "rfc9110-5.5-03", "rfc9110-2.2-01"]).counts(),
             hint: "Follow each string from your start_response to the head of the response.",
             mutant: misreads(
                 || vec![start("200 OK", &[("X-Value", "a\r\nX-Injected: b")])],
                 || vec![start("200 OK", &[("X-Value", "a"), ("X-Injected", "b")])],
             ),
             run: Act(|client| {
-                let injected = "a\r\nX-Injected: b";
-                for steps in [
-                    start("200 OK", &[("X-Value", injected)]),
-                    start("200 OK", &[("X-Value", "a\nX-Injected: b")]),
-                    start("200 OK", &[("X-Value", "a\rX-Injected: b")]),
-                    start("200 OK", &[("X-Value", "a\r\n\r\nX-Injected: b")]),
-                    start("200 OK", &[("X-Name: a\r\nX-Injected", "b")]),
-                    start("200 OK\r\nX-Injected: b", &[]),
-                    start("200 OK\nX-Injected: b", &[]),
-                    start("200 OK\r\n\r\nX-Injected: b", &[]),
-                ] {
-                    if let Some(reply) = client.application()?.run_or_fail(&[steps, list(["ok"])])? {
+                client.each([
+                    ("200 OK", "X-Value", "a\r\nX-Injected: b"),
+                    ("200 OK", "X-Value", "a\nX-Injected: b"),
+                    ("200 OK", "X-Value", "a\rX-Injected: b"),
+                    ("200 OK", "X-Value", "a\r\n\r\nX-Injected: b"),
+                    ("200 OK", "X-Name: a\r\nX-Injected", "b"),
+                    ("200 OK\r\nX-Injected: b", "X-Value", "a"),
+                    ("200 OK\nX-Injected: b", "X-Value", "a"),
+                    ("200 OK\r\n\r\nX-Injected: b", "X-Value", "a"),
+                ], |(status, name, value)| {
+                    let steps = [start(status, &[(name, value)]), list(["ok"])];
+                    if let Some(reply) = client.application()?.run_or_fail(&steps)? {
                         reply.head_is_clean()?;
                         reply.lacks_field("X-Injected")?;
-                        reply.body_lacks("X-Injected")?;
+                        // An error page may quote what it complains of.
+                        if reply.status < 400 {
+                            reply.body_is("ok")?;
+                        }
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
             id: "wsgi-control-characters",
-            title: "Control characters and invalid field names never reach the client",
+            title: "A NUL in a header, or a name that is not one, never reaches the client",
             why: "Clients and proxies disagree about what such a line means, and attackers take advantage of that.",
-            requirement: rule(&["rfc9110-2.2-01", "rfc9112-5.1-01"]).counts(),
+            requirement: rule(&["rfc9110-5.5-03", "rfc9110-2.2-01", "rfc9112-5.1-01"]).counts(),
             hint: "Test which characters your start_response lets through in a name and in a value.",
             mutant: instead_of(
                 "HTTP/1.1 500 Internal Server Error\r\n",
                 "HTTP/1.1 200 OK\r\nX-Value: a\0b\r\n",
             ),
             run: Act(|client| {
-                for (name, value) in [
+                client.each([
                     ("X-Value", "a\0b"),
-                    ("X-Value", "a\u{1}b"),
-                    ("X-Value", "a\u{7f}b"),
                     ("X Value", "a"),
                     ("X-Value ", "a"),
                     ("X-Val:ue", "a"),
                     ("", "a"),
-                ] {
+                ], |(name, value)| {
                     let steps = [start("200 OK", &[(name, value), ("X-End", "yes")]), list(["ok"])];
                     if let Some(reply) = client.application()?.run_or_fail(&steps)? {
                         lint::field_syntax(&reply)?;
                         // With a colon in it the name is another one.
                         reply.lacks_field("X-Val")?;
                     }
+                    Ok(())
+                })?;
+                // The others are invalid as well, but whoever reads them may keep them (RFC 9110 5.5).
+                let others = [start("200 OK", &[("X-Value", "a\u{1}b\u{7f}c")]), list(["ok"])];
+                if let Some(reply) = client.application()?.run_or_fail(&others)?
+                    && lint::field_syntax(&reply).is_err()
+                {
+                    client.note("control characters other than CR, LF and NUL are passed on");
                 }
                 Ok(())
             }),
@@ -177,7 +189,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 2000"),
             run: Act(|client| {
                 let mut mended = Vec::new();
-                for status in ["OK", "abc OK", "20 OK", "2000 OK", "-20 OK", "", " 200 OK"] {
+                client.each(["OK", "abc OK", "20 OK", "2000 OK", "-20 OK", "", " 200 OK"], |status| {
                     if let Some(reply) =
                         client.application()?.run_or_fail(&[start(status, &[]), list(["ok"])])?
                     {
@@ -185,7 +197,8 @@ pub const CHAPTER: Chapter = Chapter {
                         lint::status_code(&reply)?;
                         mended.push(status);
                     }
-                }
+                    Ok(())
+                })?;
                 client.note_all("mended is the status", &mended);
                 Ok(())
             }),
@@ -194,19 +207,19 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-interim-status",
             title: "A 1xx status from an application is never sent as if it were the final response",
             why: "The client waits for the response that should follow, and takes the next one for it.",
-            requirement: rule(&["rfc9110-15-w1"]).warns().because("Nearly all good servers pass it on, and an application has no reason to give one."),
+            requirement: rule(&["rfc9110-15-w1"]).practice().because("Nearly all good servers pass it on, and an application has no reason to give one."),
             hint: "Print the status codes that your start_response accepts.",
             mutant: instead_of("HTTP/1.1 500", "HTTP/1.1 103"),
             run: Act(|client| {
-                for status in ["100 Continue", "101 Switching Protocols", "103 Early Hints"] {
+                client.each(["100 Continue", "101 Switching Protocols", "103 Early Hints"], |status| {
                     let headers = [("Upgrade", "nothing"), ("X-End", "yes")];
                     if let Some(reply) =
                         client.application()?.run_or_fail(&[start(status, &headers), list(["ok"])])?
                     {
                         reply.status_is_not(&[101])?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -221,14 +234,14 @@ pub const CHAPTER: Chapter = Chapter {
             ),
             run: Act(|client| {
                 let mut left_out = Vec::new();
-                for (name, value) in [
+                client.each([
                     ("Keep-Alive", "timeout=100"),
                     ("keep-alive", "timeout=100"),
                     ("Upgrade", "nothing"),
                     ("TE", "trailers"),
                     ("Proxy-Authenticate", "Basic realm=\"a\""),
                     ("Connection", "X-Custom"),
-                ] {
+                ], |(name, value)| {
                     if let Some(reply) = client
                         .application()?
                         .run_or_fail(&[start("200 OK", &[(name, value)]), list(["ok"])])?
@@ -239,7 +252,8 @@ pub const CHAPTER: Chapter = Chapter {
                             left_out.push(name)
                         }
                     }
-                }
+                    Ok(())
+                })?;
                 client.note_all("left out, and no error, is", &left_out);
                 Ok(())
             }),
@@ -296,7 +310,7 @@ pub const CHAPTER: Chapter = Chapter {
             ),
             run: Act(|client| {
                 let mut taken = Vec::new();
-                for odd in [
+                client.each([
                     "one",
                     "four",
                     "status-bytes",
@@ -310,7 +324,7 @@ pub const CHAPTER: Chapter = Chapter {
                     "value-bytes",
                     "value-int",
                     "value-none",
-                ] {
+                ], |odd| {
                     let steps = [Step::StartOdd(odd), list(["odd"])];
                     if let Some(reply) = client.application()?.run_or_fail(&steps)? {
                         lint::status_line(&reply)?;
@@ -318,7 +332,8 @@ pub const CHAPTER: Chapter = Chapter {
                         ["b'", "None", "('", "\"b"].iter().try_for_each(|text| reply.head_lacks(text))?;
                         taken.push(odd);
                     }
-                }
+                    Ok(())
+                })?;
                 client.note_all("start_response takes", &taken);
                 Ok(())
             }),

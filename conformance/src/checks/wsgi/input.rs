@@ -328,14 +328,14 @@ pub const CHAPTER: Chapter = Chapter {
 const TEXT: &str = "a\nbc\n\nd";
 
 /// What the application sees of this content, after these steps.
-fn posts(client: &mut Client, content: &str, steps: &[Step]) -> Result<Seen, Failure> {
+fn posts(client: &Client, content: &str, steps: &[Step]) -> Result<Seen, Failure> {
     let call = client.application()?.call(steps);
     client.send(call.post(content))?.seen_by(&call)
 }
 
 /// The same, and then the client ends its side: an input that is the connection itself comes to its end as well. A
 /// server need not show the end of the content otherwise.
-fn feeds(client: &mut Client, content: impl AsRef<[u8]>, steps: &[Step]) -> Result<Seen, Failure> {
+fn feeds(client: &Client, content: impl AsRef<[u8]>, steps: &[Step]) -> Result<Seen, Failure> {
     let call = client.application()?.call(steps);
     match ask_and_end(client, &call.upload("POST", "", content))? {
         Answer::Reply(reply) => reply.seen_by(&call),
@@ -355,21 +355,16 @@ fn ask_and_end(client: &Client, request: &[u8]) -> Result<Answer, Failure> {
     }
 }
 
-fn feed_octets(client: &mut Client, octets: &[u8], size: u64) -> Result<(), Failure> {
+fn feed_octets(client: &Client, octets: &[u8], size: u64) -> Result<(), Failure> {
     feeds(client, octets, &[Step::Drain(size)])?.input_is(octets)
 }
 
 /// What the application sees of the text in chunks; `None` where these are refused.
-fn in_chunks(client: &mut Client, steps: &[Step]) -> Result<Option<Seen>, Failure> {
+fn in_chunks(client: &Client, steps: &[Step]) -> Result<Option<Seen>, Failure> {
     let call = client.application()?.call(steps);
     let chunks = "3\r\na\nb\r\n4\r\nc\n\nd\r\n0\r\n\r\n";
     let request = call.request("POST", &format!("Transfer-Encoding: chunked\r\n\r\n{chunks}"));
-    match ask_and_end(client, request.as_bytes())? {
-        Answer::Reply(reply) if matches!(reply.status, 400 | 411 | 501) => Ok(None),
-        Answer::Closed | Answer::Reset => Ok(None),
-        Answer::Reply(reply) => reply.seen_by(&call).map(Some),
-        other => Err(no_reply(other)),
-    }
+    call.seen_or_refused(ask_and_end(client, request.as_bytes())?)
 }
 
 fn refuses_chunks() -> Result<(), Failure> {

@@ -16,7 +16,7 @@ use crate::probe::{Step, attempt, emit, list, mark, ok, start, write};
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-length",
     title: "WSGI: the length of the content",
-    needs: &["wsgi-answers"],
+    needs: &["wsgi-answers", "wsgi-blocks-arrive"],
     turn: Turn::Beside,
     checks: &[
         Check {
@@ -123,7 +123,7 @@ pub const CHAPTER: Chapter = Chapter {
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n",
             ),
             run: Act(|client| {
-                for coding in ["chunked", "Chunked"] {
+                client.each(["chunked", "Chunked"], |coding| {
                     let head = start("200 OK", &[("Transfer-Encoding", coding)]);
                     if let Some(reply) =
                         client.application()?.run_or_fail(&[head, list(["no chunks ", "at all\n"])])?
@@ -131,8 +131,8 @@ pub const CHAPTER: Chapter = Chapter {
                         reply.body_is("no chunks at all\n")?;
                         client.note(format!("Transfer-Encoding: {coding} of an application is no error"));
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -148,21 +148,21 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let once = ["abc", "-2", "+2", "2, 3", "", "2 "].map(|value| vec![("Content-Length", value)]);
                 let twice = vec![("Content-Length", "2"), ("Content-Length", "3")];
-                for fields in once.into_iter().chain([twice]) {
+                client.each(once.into_iter().chain([twice]), |fields| {
                     if let Some(reply) =
                         client.application()?.run_or_fail(&[start("200 OK", &fields), list(["ok"])])?
                     {
                         reply.body_is("ok")?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
             id: "wsgi-stops-when-enough",
             title: "Once Content-Length is reached, iteration stops and write() raises an error",
             why: "An endless generator keeps a thread busy forever, for content that nobody gets.",
-            requirement: rule(&["pep3333-content-length-02"]).warns(),
+            requirement: rule(&["pep3333-content-length-02"]).practice().because("Nearly all good servers go on to the end of the iterable, and send nothing of what is too much."),
             hint: "See when your loop over the blocks ends.",
             mutant: misreads(
                 || vec![start("200 OK", &[("Content-Length", "3")])],

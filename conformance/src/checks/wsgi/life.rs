@@ -12,7 +12,7 @@ use crate::probe::{Step, emit, list, mark, ok, start, wait};
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-life",
     title: "WSGI: requests, and how they end",
-    needs: &["wsgi-answers"],
+    needs: &["wsgi-answers", "wsgi-blocks-arrive"],
     turn: Turn::Beside,
     checks: &[
         Check {
@@ -90,7 +90,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(answers_backwards),
             run: Act(|client| {
                 client.needs(Persistence)?;
-                let mut application = client.application()?;
+                let application = client.application()?;
                 let calls = [(); 3].map(|()| application.call(&[Step::Read(Some(12))]));
                 let mut connection = client.connect()?;
                 let requests: String = calls.iter().map(|call| call.post(&call.token)).collect();

@@ -180,7 +180,7 @@ pub const CHAPTER: Chapter = Chapter {
 };
 
 /// Skips the check where the application is called for one request at a time.
-fn may_overlap(client: &mut Client) -> Result<(), Failure> {
+fn may_overlap(client: &Client) -> Result<(), Failure> {
     client.needs(Concurrency)?;
     client.needs(SideFiles)?;
     if client.application()?.sees(&[])?.python.flags.iter().any(|flag| flag != "run_once") {

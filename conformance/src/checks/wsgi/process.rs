@@ -5,10 +5,11 @@ use std::time::Duration;
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::Client;
+use crate::client::capability::Capability::Concurrency;
 use crate::judge::failure::Failure;
 use crate::mutant::naive::begins_and_stays;
 use crate::mutant::{instead_of, misreads, serves};
-use crate::probe::{Seen, Step, emit, ok, wait};
+use crate::probe::{Seen, Step, emit, mark, ok, wait};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -90,18 +91,29 @@ pub const CHAPTER: Chapter = Chapter {
 const NEW_PROCESS: Duration = Duration::from_secs(5);
 
 /// What the application sees, even if its process has yet to be started.
-fn process_answers(client: &mut Client) -> Result<Seen, Failure> {
+fn process_answers(client: &Client) -> Result<Seen, Failure> {
     let call = client.application()?.call(&[]);
     let mut connection = client.connect_patient(NEW_PROCESS)?;
     connection.send(call.get())?;
     connection.reply()?.seen_by(&call)
 }
 
-/// Skips the check where the application runs in a single process: then that is the server.
-fn is_one_of_several(client: &mut Client) -> Result<(), Failure> {
-    if process_answers(client)?.python.flags.iter().any(|flag| flag == "multiprocess") {
-        Ok(())
-    } else {
-        Err(Failure::Skip("wsgi.multiprocess says that there is just one process".into()))
+/// Skips the check where the application runs in a single process: then that is the server. That another process may call
+/// the application, as wsgi.multiprocess says, is no promise that one does: two have to be seen at work.
+fn is_one_of_several(client: &Client) -> Result<(), Failure> {
+    client.needs(Concurrency)?;
+    let first = client.application()?.call(&[mark("on"), wait("go")]);
+    let mut connection = client.connect()?;
+    connection.send(first.get())?;
+    let busy = first.left("on")?.pid;
+    // While one process is busy, threads of its own may answer some of the others.
+    let others: Result<Vec<Seen>, Failure> = (0..8).map(|_| process_answers(client)).collect();
+    first.release("go")?;
+    connection.reply()?;
+    // A server that answers nobody meanwhile has one process.
+    if others.is_ok_and(|others| others.iter().any(|other| other.pid != busy)) {
+        client.transcript().clear();
+        return Ok(());
     }
+    Err(Failure::Skip("only one process was seen to call the application".into()))
 }

@@ -21,15 +21,15 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "List everything that your server does with the result apart from a for loop over it.",
             mutant: gateway("measures"),
             run: Act(|client| {
-                for kind in ["list", "tuple", "generator", "sized", "indexed"] {
+                client.each(["list", "tuple", "generator", "sized", "indexed"], |kind| {
                     for content in [Some("one"), None] {
                         let blocks = content.iter().map(|block| block.as_bytes().to_vec()).collect();
                         let reply = client.application()?.run(&[ok(), Step::Return(kind, blocks)])?;
                         reply.status_is(&[200])?;
                         reply.body_is(content.unwrap_or_default())?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -41,11 +41,11 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("08:49:37 GMT\r\n", "08:49:37 GMT\r\nDate: Mon, 07 Nov 1994 08:49:37 GMT\r\n"),
             run: Act(|client| {
                 let date = "Sun, 06 Nov 1994 08:49:37 GMT";
-                for [length, kind, when, server] in [
+                client.each([
                     ["Content-Length", "Content-Type", "Date", "Server"],
                     ["content-length", "content-type", "date", "server"],
                     ["CONTENT-LENGTH", "cONTENT-tYPE", "dATE", "sERVER"],
-                ] {
+                ], |[length, kind, when, server]| {
                     let fields = [(length, "5"), (kind, "text/x-case"), (when, date), (server, "probe")];
                     let reply =
                         client.application()?.run(&[start("200 OK", &fields), list(["he", "llo"])])?;
@@ -63,8 +63,8 @@ pub const CHAPTER: Chapter = Chapter {
                             ));
                         }
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -136,7 +136,7 @@ pub const CHAPTER: Chapter = Chapter {
                     {
                         reply.field_is("Content-Length", "7")?;
                     }
-                    client.expects_no_surplus(&mut connection, &reply)?;
+                    connection.has_no_surplus()?;
                 }
                 Ok(())
             }),
@@ -152,11 +152,16 @@ pub const CHAPTER: Chapter = Chapter {
                 for status in ["204 No Content", "304 Not Modified"] {
                     let head = start(status, &[("ETag", "\"it\""), ("X-End", "yes")]);
                     for content in [list(["surplus"]), list(["sur", "plus"]), emit("surplus"), emit("")] {
+                        let may_fail = content != emit("");
                         let mut connection = client.application()?.begin(&[head.clone(), content])?;
                         let reply = connection.reply()?;
+                        if may_fail && reply.status >= 500 {
+                            client.note(format!("a {status} with content is answered with a 5xx"));
+                            continue;
+                        }
                         reply.status_is(&[status[..3].parse().unwrap_or(0)])?;
                         reply.field_is("ETag", "\"it\"")?;
-                        client.expects_no_surplus(&mut connection, &reply)?;
+                        connection.has_no_surplus()?;
                     }
                 }
                 Ok(())
@@ -186,7 +191,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-reset-content",
             title: "A 205 has no content, even if the application returns some",
             why: "It asks the browser to empty a form; content in it is never shown, and may be read as the next response.",
-            requirement: rule(&["rfc9110-15.3.6-w1"]).warns().because("None of the 14 good servers that were measured takes care of it, and a 205 is very rare."),
+            requirement: rule(&["rfc9110-15.3.6-w1"]).practice().because("No good server that was measured takes care of it, its end is clear all the same, and a 205 is very rare."),
             hint: "Try a 205 with content, and see where your server decides that there is something to send.",
             mutant: instead_of(
                 "X-End: yes\r\nContent-Length: 0\r\n\r\n",
@@ -195,6 +200,10 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let head = start("205 Reset Content", &[("X-End", "yes")]);
                 let reply = client.application()?.run(&[head, list(["form"])])?;
+                // The mistake is the application's.
+                if reply.status >= 500 {
+                    return Ok(());
+                }
                 reply.status_is(&[205])?;
                 reply.body_is("")
             }),

@@ -12,7 +12,7 @@ use crate::wire::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-start-response",
     title: "WSGI: start_response, called late, twice or never",
-    needs: &["wsgi-answers"],
+    needs: &["wsgi-answers", "wsgi-blocks-arrive"],
     turn: Turn::Beside,
     checks: &[
         Check {

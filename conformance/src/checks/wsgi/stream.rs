@@ -15,7 +15,7 @@ use crate::wire::reply::{Framing, Reply};
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-stream",
     title: "WSGI: blocks, one by one, and the end of an iterable",
-    needs: &["wsgi-answers"],
+    needs: &["wsgi-answers", "wsgi-blocks-arrive"],
     turn: Turn::Beside,
     checks: &[
         Check {
@@ -89,13 +89,12 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Print what your server sends for a block without bytes.",
             mutant: gateway("stops-at-an-empty-block"),
             run: Act(|client| {
-                for blocks in [["", "a", "b"], ["a", "", "b"], ["a", "b", ""]] {
+                client.each([["", "a", "b"], ["a", "", "b"], ["a", "b", ""]], |blocks| {
                     let mut steps = vec![ok()];
                     steps.extend(blocks.map(emit));
                     client.application()?.run(&steps)?.body_is("ab")?;
-                    client.application()?.run(&[ok(), list(blocks)])?.body_is("ab")?;
-                }
-                Ok(())
+                    client.application()?.run(&[ok(), list(blocks)])?.body_is("ab")
+                })
             }),
         },
         Check {
@@ -191,14 +190,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Search for code that asks the result for anything but its blocks and close().",
             mutant: gateway("reads-files"),
             run: Act(|client| {
-                for kind in ["list", "tuple", "sized", "indexed", "generator", "decoy"] {
+                client.each(["list", "tuple", "sized", "indexed", "generator", "decoy"], |kind| {
                     for blocks in [vec![b"hello".to_vec()], vec![b"he".into(), b"llo".into()]] {
                         let reply = client.application()?.run(&[ok(), Step::Return(kind, blocks)])?;
                         reply.status_is(&[200])?;
                         reply.body_is("hello")?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -332,7 +331,7 @@ fn pause(block: &str) -> String {
 
 /// Each of the [`BLOCKS`] arrives while the application waits after it, and in the end the content is whole.
 fn streams(
-    client: &mut Client,
+    client: &Client,
     connection: &mut Connection,
     steps: &[Step],
     version: &str,

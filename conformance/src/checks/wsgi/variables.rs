@@ -22,17 +22,23 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Trace the method from the request line to the environ.",
             mutant: instead_of("REQUEST_METHOD=DELETE", "REQUEST_METHOD=GET   "),
             run: Act(|client| {
-                for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "M-SEARCH", "get"] {
-                    let body =
-                        if matches!(method, "POST" | "PUT" | "PATCH") { "Content-Length: 0\r\n" } else { "" };
-                    let request =
-                        format!("{method} /probe?{{token}} HTTP/1.1\r\nHost: {{host}}\r\n{body}\r\n");
-                    match client.application()?.sees_or_refuses(request)? {
-                        Some(seen) => seen.variable_is("REQUEST_METHOD", method)?,
-                        None => client.note(format!("{method} is refused")),
-                    }
-                }
-                Ok(())
+                client.each(
+                    ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "M-SEARCH", "get"],
+                    |method| {
+                        let body = if matches!(method, "POST" | "PUT" | "PATCH") {
+                            "Content-Length: 0\r\n"
+                        } else {
+                            ""
+                        };
+                        let request =
+                            format!("{method} /probe?{{token}} HTTP/1.1\r\nHost: {{host}}\r\n{body}\r\n");
+                        match client.application()?.sees_or_refuses(request)? {
+                            Some(seen) => seen.variable_is("REQUEST_METHOD", method)?,
+                            None => client.note(format!("{method} is refused")),
+                        }
+                        Ok(())
+                    },
+                )
             }),
         },
         Check {
@@ -97,12 +103,11 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what your server regards as the place where the application is mounted.",
             mutant: gateway("script-name-is-a-slash"),
             run: Act(|client| {
-                for path in ["/", "/probe", "/probe/a"] {
+                client.each(["/", "/probe", "/probe/a"], |path| {
                     let seen = client.application()?.sees(get(&format!("{path}?{{token}}")))?;
                     seen.lacks("SCRIPT_NAME")?;
-                    seen.variable_is("PATH_INFO", path)?;
-                }
-                Ok(())
+                    seen.variable_is("PATH_INFO", path)
+                })
             }),
         },
         Check {
@@ -116,6 +121,27 @@ pub const CHAPTER: Chapter = Chapter {
                 let query = "rest&a=%20b+c&d=%2f%2F%26&e=//?x=y&%C3%A9=AbC&&;=:@!$'()*,-._~/../&%zz";
                 let seen = client.application()?.sees(get(&format!("/probe?{{token}}&{query}")))?;
                 seen.variable_is("QUERY_STRING", format!("token={}&{query}", seen.token))
+            }),
+        },
+        Check {
+            id: "wsgi-query-long",
+            title: "A long query reaches the application whole, or is refused",
+            why: "Of a query that is cut off, the application sees some fields and not others, and nobody learns of it.",
+            requirement: rule(&["pep3333-environ-08", "rfc3875-4.1.7-03"]).counts(),
+            hint: "Measure every buffer between the request line and QUERY_STRING.",
+            mutant: hears("qqqqqqqqqqqq-end", "qqqqqqqqqqqq"),
+            run: Act(|client| {
+                client.each([300, 3000, 30_000], |length| {
+                    let query = "q".repeat(length) + "-end";
+                    let asked = get(&format!("/probe?{{token}}&rest&{query}"));
+                    match client.application()?.sees_or_refuses(asked)? {
+                        Some(seen) => {
+                            seen.variable_is("QUERY_STRING", format!("token={}&rest&{query}", seen.token))?
+                        }
+                        None => client.note(format!("a query of {length} bytes is refused")),
+                    }
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -168,7 +194,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Test a request without Host, and see where your server gets the port from.",
             mutant: gateway("no-server-name"),
             run: Act(|client| {
-                for head in ["HTTP/1.1\r\nHost: {host}\r\n", "HTTP/1.0\r\n"] {
+                client.each(["HTTP/1.1\r\nHost: {host}\r\n", "HTTP/1.0\r\n"], |head| {
                     let seen = client.application()?.sees(format!("GET /probe?{{token}} {head}\r\n"))?;
                     seen.variable_fits("SERVER_NAME", "not empty", |name| !name.is_empty())?;
                     seen.variable_fits("SERVER_PORT", "the number of a port", |port| {
@@ -178,8 +204,8 @@ pub const CHAPTER: Chapter = Chapter {
                     if let Some(port) = client.context().port {
                         seen.variable_is("SERVER_PORT", port.to_string())?;
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             }),
         },
         Check {
@@ -190,11 +216,10 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check whether the value comes from the request line or from what your server itself speaks.",
             mutant: instead_of("SERVER_PROTOCOL=HTTP/1.0", "SERVER_PROTOCOL=HTTP/1.1"),
             run: Act(|client| {
-                for version in ["HTTP/1.1", "HTTP/1.0"] {
+                client.each(["HTTP/1.1", "HTTP/1.0"], |version| {
                     let request = format!("GET /probe?{{token}} {version}\r\nHost: {{host}}\r\n\r\n");
-                    client.application()?.sees(request)?.variable_is("SERVER_PROTOCOL", version)?;
-                }
-                Ok(())
+                    client.application()?.sees(request)?.variable_is("SERVER_PROTOCOL", version)
+                })
             }),
         },
         Check {
@@ -244,7 +269,7 @@ pub const CHAPTER: Chapter = Chapter {
 };
 
 /// What is in SCRIPT_NAME and PATH_INFO for this path; a server may refuse what is unusual.
-fn path_is(client: &mut Client, path: &str, decoded: &[u8]) -> Result<(), Failure> {
+fn path_is(client: &Client, path: &str, decoded: &[u8]) -> Result<(), Failure> {
     let request = get(&format!("{path}?{{token}}"));
     match client.application()?.sees_or_refuses(request)? {
         Some(seen) => seen.path_is(decoded),

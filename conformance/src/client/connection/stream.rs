@@ -9,12 +9,16 @@ use std::time::{Duration, Instant};
 
 use super::reader::{End, Incoming, read_along};
 use crate::client::asked::Asked;
+use crate::client::capability::Capability;
 use crate::client::context::{Context, Limits};
 use crate::judge::failure::{Failure, no_reply, wrong};
 use crate::wire::octets::escape_some;
 use crate::wire::read::{self, Progress};
-use crate::wire::reply::{Answer, Reply};
+use crate::wire::reply::{Answer, Framing, Reply};
 use crate::wire::transcript::{Kind, Mark, Transcript};
+
+/// How long to wait for the end of content, on a server that is known for content without an end.
+const NO_END: Duration = Duration::from_millis(100);
 
 /// How far apart the pieces of [`Connection::send_in_pieces`] go out.
 const MOMENT: Duration = Duration::from_millis(2);
@@ -35,6 +39,8 @@ pub struct Connection {
     pub(super) taken: u64,
     sent: u64,
     asked: Asked,
+    /// Whether a program of the suite's was asked to do something.
+    is_hosted: bool,
     /// Whether a program decides by itself what the response is: then what is wrong with it may be its doing.
     is_dictated: bool,
     last_sent: Instant,
@@ -72,6 +78,7 @@ impl Connection {
             taken: 0,
             sent: 0,
             asked,
+            is_hosted: false,
             is_dictated: false,
             last_sent,
             ended: None,
@@ -82,6 +89,11 @@ impl Connection {
     /// The number of this connection in the transcript.
     pub fn id(&self) -> u32 {
         self.id
+    }
+
+    /// Whether the server serves a second request on a connection.
+    pub(in crate::client) fn keeps_open(&self) -> bool {
+        self.context.capabilities.has(Capability::Persistence)
     }
 
     /// Sends octets, with the words in braces put in (see [`Context::expand`]).
@@ -96,6 +108,7 @@ impl Connection {
     /// Sends octets as they are.
     pub fn send_exactly(&mut self, octets: &[u8]) -> Result<(), Failure> {
         let asked = self.asked.found_in(octets);
+        self.is_hosted |= !asked.is_empty();
         self.is_dictated |= asked.iter().any(|asking| asking.is_dictated);
         let mut words = asked.into_iter().filter_map(|asking| asking.words);
         let mut rest = octets;
@@ -169,7 +182,7 @@ impl Connection {
 
     /// Whatever comes next: a response, its beginning, nothing, or the end.
     pub fn answer(&mut self, to_head: bool) -> Result<Answer, Failure> {
-        let mut deadline = Instant::now() + self.limits.answer;
+        let mut moved = Instant::now();
         loop {
             let begun = match read::read(&self.unread, to_head, self.id, self.taken) {
                 Progress::Whole(reply, length) => return Ok(self.take(*reply, length)),
@@ -179,11 +192,13 @@ impl Connection {
             if let Some(end) = self.ended {
                 return Ok(self.at_end(end, begun, to_head));
             }
-            if !self.receive(deadline) {
-                return Ok(self.silent());
+            // What a hosted program does in the middle of its content is the program's affair.
+            let is_open = begun && !self.is_hosted;
+            if !self.receive(moved + if is_open { self.until_the_end() } else { self.limits.answer }) {
+                return Ok(if is_open { self.open_end(to_head) } else { self.silent() });
             }
             // A response under way may take its time as long as it moves.
-            deadline = Instant::now() + self.limits.answer;
+            moved = Instant::now();
         }
     }
 
@@ -224,6 +239,27 @@ impl Connection {
             (None, End::Closed) => self.broken("a response that ends in the middle".into()),
             (None, End::Reset) => self.broken("a response cut off by a reset".into()),
         }
+    }
+
+    /// How long to wait for the end of content whose length nobody announced.
+    fn until_the_end(&self) -> Duration {
+        if self.context.findings.saw_no_end() {
+            NO_END
+        } else {
+            self.limits.answer.max(Duration::from_secs(2))
+        }
+    }
+
+    /// Takes what came for the whole content: it has no end, which is judged once, and the rest of the reply as ever.
+    fn open_end(&mut self, to_head: bool) -> Answer {
+        let Some(reply) = read::read_closed(&self.unread, to_head, self.id, self.taken) else {
+            return self.silent();
+        };
+        if !self.context.findings.saw_no_end() {
+            let for_ms = self.until_the_end().as_millis() as u64;
+            self.transcript.record(self.id, Kind::Silent { for_ms });
+        }
+        self.take(Reply { framing: Framing::Open, ..reply }, self.unread.len())
     }
 
     fn silent(&mut self) -> Answer {

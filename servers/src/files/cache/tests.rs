@@ -112,7 +112,7 @@ fn all_files_together_stay_within_the_limit() {
     let later = SystemTime::now() + Duration::from_secs(60);
     let cache = Cache::default();
     let put = |name: &str, octets: usize| {
-        let validators = Validators::new("\"tag\"".into(), None);
+        let validators = Validators::new("\"tag\"".into(), None, UNIX_EPOCH);
         let content = Content::Memory(Bytes::from(vec![0; octets]));
         let file = Arc::new(Representation { media_type: "text/plain".into(), validators, content });
         cache.put(Path::new(name), &looks, &file, later);

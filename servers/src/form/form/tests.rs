@@ -1,6 +1,7 @@
 //! The form as an application: what is sent, and what comes back.
 
 use super::*;
+use crate::message::Body;
 use crate::testing::{Answer, answer, request};
 
 const URLENCODED: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
@@ -75,15 +76,44 @@ fn other_methods_learn_what_is_allowed() {
     }
 }
 
+/// The answer to a form that comes in blocks, at last an error if it breaks off.
+fn streamed(blocks: Vec<std::io::Result<Bytes>>, fields: &[(&str, &str)]) -> Answer {
+    let (sender, chunks) = tokio::sync::mpsc::channel(blocks.len().max(1));
+    blocks.into_iter().for_each(|block| sender.try_send(block).expect("room"));
+    drop(sender);
+    answer(
+        &Form,
+        Request { body: Body::Stream { length: None, chunks }, ..request("POST", "/form", fields, b"") },
+    )
+}
+
 #[test]
 fn a_body_that_breaks_off_is_no_form() {
-    let (sender, chunks) = tokio::sync::mpsc::channel(2);
-    sender.try_send(Ok(Bytes::from_static(b"a=b"))).expect("room");
-    sender.try_send(Err(std::io::ErrorKind::UnexpectedEof.into())).expect("room");
-    let mut body = Body::Stream { length: Some(10), chunks };
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let refused = runtime.block_on(collect(&mut body, &ROOM, &mut None)).expect_err("the rest never comes");
-    assert_eq!(refused.status, 400);
+    let broken = vec![Ok("a=b".into()), Err(std::io::ErrorKind::UnexpectedEof.into())];
+    assert_eq!(streamed(broken, &[URLENCODED]).status, 400);
+}
+
+#[test]
+fn a_form_is_the_same_however_large_it_is() {
+    for size in [0, 1, 30_000, 64 * 1024, 1_000_000] {
+        let value: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
+        let head = b"--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x\"\r\n\r\n";
+        let form = [&head[..], &value, b"\r\n--B--"].concat();
+        let blocks = || form.chunks(10_000).map(|block| Ok(Bytes::copy_from_slice(block))).collect();
+        let answer = |accept| {
+            let fields = [("Content-Type", "multipart/form-data; boundary=B"), ("Accept", accept)];
+            let answer = streamed(blocks(), &fields);
+            assert_eq!((answer.status, answer.length), (200, Some(answer.content.len() as u64)));
+            String::from_utf8(answer.content).expect("text")
+        };
+        let hex: String = value.iter().map(|octet| format!("{octet:02x}")).collect();
+        let field = format!(r#"{{"filename_hex":"78","name_hex":"66","type":null,"value_hex":"{hex}"}}"#);
+        let expected = format!(r#"{{"fields":[{field}],"source":"body"}}"#);
+        assert!(answer("application/json") == expected, "{size}");
+        let page = answer("text/html");
+        assert!(page.contains(&format!("<td>{size} B<td>x<td>\n")) && page.ends_with("</html>\n"), "{page}");
+        assert_eq!(page.contains('…'), size > 10_000);
+    }
 }
 
 #[test]
@@ -114,21 +144,4 @@ fn a_form_of_many_fields_is_cut_in_the_log_and_the_log_says_so() {
     assert_eq!(log_lines(&fields(fitting)), vec![line; fitting]);
     let lines = log_lines(&fields(fitting + 30));
     assert_eq!((lines.len(), &lines[fitting][..]), (fitting + 1, "form: 30 more fields, not shown"));
-}
-
-#[test]
-fn large_forms_share_a_room_and_small_ones_need_none() {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let room = Semaphore::new(3);
-    let mut held = [const { None }; 4];
-    for (held, (units, expected)) in held.iter_mut().zip([(3, 200), (2, 200), (2, 503), (1, 200)]) {
-        let (sender, chunks) = tokio::sync::mpsc::channel(units);
-        (0..units).for_each(|_| sender.try_send(Ok(vec![b'x'; UNIT].into())).expect("room"));
-        drop(sender);
-        let collected = runtime.block_on(collect(&mut Body::Stream { length: None, chunks }, &room, held));
-        assert_eq!(collected.map_or_else(|refusal| refusal.status, |_| 200), expected, "{units} units");
-    }
-    assert_eq!(room.available_permits(), 0);
-    drop(held);
-    assert_eq!(room.available_permits(), 3);
 }

@@ -1,0 +1,202 @@
+//! Servers that are right, each in a way that few are: none may be failed for it. And servers with one fault: the check
+//! that is about it fails, and no other. One small server a row, in this process, and the run of one check against it.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use conformance::report::Verdict::{self, Blocked, Fail, Pass, Skip};
+use conformance::run::profile::Profile;
+use conformance::run::runner::Options;
+use conformance::target::Target;
+use libtest_mimic::Trial;
+
+use crate::floor::{Serve, spawn};
+use crate::reference::{SEED, report};
+use crate::small::{Request, Response, Ways, serve};
+use crate::{as_text, trial};
+
+/// What the server does, the check, and what the check must come to.
+type Row = (&'static str, Serve, &'static str, Verdict);
+
+/// A server that drops what arrives together with a request.
+const ONE_AT_A_TIME: Ways = Ways { drops_what_follows: true, ..Ways::USUAL };
+
+const ROWS: &[Row] = &[
+    // To answer requests that arrive together is one check, and all others go on without it.
+    ("drops-pipelined", |client| serve(client, ONE_AT_A_TIME), "pipelining", Fail),
+    ("drops-pipelined", |client| serve(client, ONE_AT_A_TIME), "content-length-read", Pass),
+    ("drops-pipelined", |client| serve(client, ONE_AT_A_TIME), "content-length-any", Pass),
+    ("drops-pipelined", |client| serve(client, ONE_AT_A_TIME), "field-name-case", Pass),
+    ("drops-pipelined", |client| serve(client, ONE_AT_A_TIME), "field-value-trimmed", Pass),
+    ("drops-pipelined", |client| serve(client, ONE_AT_A_TIME), "field-name-underscore", Pass),
+    ("drops-pipelined", |client| serve(client, ONE_AT_A_TIME), "field-white-space-first", Pass),
+    ("drops-pipelined", |client| serve(client, ONE_AT_A_TIME), "field-folded", Pass),
+    ("drops-pipelined", |client| serve(client, ONE_AT_A_TIME), "content-is-no-request", Pass),
+    ("drops-pipelined", |client| serve(client, ONE_AT_A_TIME), "expect-refused", Pass),
+    ("drops-pipelined", |client| serve(client, ONE_AT_A_TIME), "garbage-behind-request", Pass),
+    // After a response that says close there is nothing to ask: how soon the connection closes is another check.
+    ("says-close", |client| serve(client, CLOSING), "content-length-any", Pass),
+    ("says-close", |client| serve(client, CLOSING), "content-absent", Pass),
+    ("says-close", |client| serve(client, CLOSING), "field-name-case", Pass),
+    // A client that ends its side has disconnected (RFC 9112 9.6 says only that servers should go on).
+    ("hangs-up-on-half-close", |client| serve(client, HANGS_UP), "expect-refused", Pass),
+    ("hangs-up-on-half-close", |client| serve(client, HANGS_UP), "content-cut-off", Pass),
+    // A refusal is any error, and the end of the connection.
+    ("refuses-with-413", |client| serve(client, refusing::<413>()), "noise-is-no-request", Pass),
+    ("refuses-with-413", |client| serve(client, refusing::<413>()), "version-malformed", Pass),
+    ("refuses-with-500", |client| serve(client, refusing::<500>()), "host-missing", Pass),
+    ("refuses-with-500", |client| serve(client, refusing::<500>()), "content-length-repeated", Pass),
+    ("refuses-with-500", |client| serve(client, refusing::<500>()), "field-value-nul", Pass),
+    ("refuses-with-500", |client| serve(client, refusing::<500>()), "no-500-for-malformed", Fail),
+    ("refuses-with-501", |client| serve(client, refusing::<501>()), "no-500-for-malformed", Pass),
+    ("refuses-with-502", |client| serve(client, refusing::<502>()), "content-cut-off", Pass),
+    ("refuses-with-411", |client| serve(client, refusing::<411>()), "content-length-digits", Pass),
+    ("refuses-by-closing", |client| serve(client, refusing::<0>()), "host-malformed", Pass),
+    ("refuses-by-closing", |client| serve(client, refusing::<0>()), "content-length-differing", Pass),
+    ("waits-on-noise", |client| serve(client, WAITS_ON_NOISE), "noise-is-no-request", Pass),
+    ("grants-noise", |client| serve(client, refusing::<200>()), "noise-is-no-request", Fail),
+    ("redirects-with-308", |client| serve(client, refusing::<308>()), "target-of-no-form", Pass),
+    ("redirects-with-308", |client| serve(client, refusing::<308>()), "target-with-space", Pass),
+    ("redirects-with-308", |client| serve(client, refusing::<308>()), "host-invalid", Fail),
+    // HEAD is wrong once.
+    ("no-head", |client| serve(client, answering(no_head)), "head-status", Fail),
+    ("no-head", |client| serve(client, answering(no_head)), "head-length", Blocked),
+    ("no-head", |client| serve(client, answering(no_head)), "head-without-content", Blocked),
+    ("no-head", |client| serve(client, answering(no_head)), "head-fields", Blocked),
+    ("no-head", |client| serve(client, answering(no_head)), "form-head", Blocked),
+    ("no-head", |client| serve(client, answering(no_head)), "pipelining", Pass),
+    ("no-head-of-the-form", |client| serve(client, answering(no_head_of_the_form)), "form-head", Pass),
+    // A server may refuse HTTP/1.0.
+    ("no-http-1-0", |client| serve(client, answering(no_http10)), "http10-closes", Pass),
+    ("no-http-1-0", |client| serve(client, answering(no_http10)), "http10-keep-alive", Skip),
+    ("no-http-1-0", |client| serve(client, answering(no_http10)), "http10-not-chunked", Skip),
+    ("no-http-1-0", |client| serve(client, answering(no_http10)), "expect-http10", Skip),
+    ("no-http-1-0", |client| serve(client, answering(no_http10)), "transfer-encoding-in-http-1-0", Skip),
+    // Content without an end is wrong once, and judged for what it is.
+    ("no-end", |client| serve(client, answering(no_end)), "content-has-an-end", Fail),
+    ("no-end", |client| serve(client, answering(no_end)), "answers-get", Pass),
+    ("no-end", |client| serve(client, answering(no_end)), "missing-page", Pass),
+    ("no-end-of-404", |client| serve(client, answering(no_end_of_404)), "missing-page", Pass),
+    ("no-end-of-404", |client| serve(client, answering(no_end_of_404)), "head-status", Pass),
+    ("no-end-of-404", |client| serve(client, answering(no_end_of_404)), "no-condition-on-nothing", Pass),
+    // Files.
+    ("no-bin", |client| serve(client, answering(no_bin)), "file-octets", Fail),
+    ("no-bin", |client| serve(client, answering(no_bin)), "range-octets", Blocked),
+    ("no-bin", |client| serve(client, answering(no_bin)), "content-range-is-not-range", Blocked),
+    ("no-decoding", |client| serve(client, NO_DECODING), "percent-encoded-name", Fail),
+    ("no-decoding", |client| serve(client, NO_DECODING), "plus-in-path", Pass),
+    ("no-decoding", |client| serve(client, NO_DECODING), "name-beyond-ascii", Blocked),
+    ("dates-without-tags", |client| serve(client, answering(dates)), "tag-before-date", Skip),
+    ("dates-without-tags", |client| serve(client, answering(dates)), "not-modified", Pass),
+    // A limit is a limit.
+    ("413-for-large-forms", |client| serve(client, answering(small_forms)), "large-upload", Skip),
+    ("414-for-long-lines", |client| serve(client, answering(short_lines)), "request-line-too-long", Pass),
+    // A capital in Expect is one check, in small letters it is another.
+    ("expects-small-letters", |client| serve(client, SMALL_LETTERS), "expect-continue", Pass),
+    ("expects-small-letters", |client| serve(client, SMALL_LETTERS), "expect-continue-case", Fail),
+];
+
+const CLOSING: Ways = Ways { lingers: true, ..answering(closing) };
+const HANGS_UP: Ways = Ways { hangs_up: true, ..Ways::USUAL };
+const WAITS_ON_NOISE: Ways = Ways { refusal: None, ..Ways::USUAL };
+const NO_DECODING: Ways = Ways { decodes: false, ..Ways::USUAL };
+const SMALL_LETTERS: Ways = Ways { continues: "100-continue", ..Ways::USUAL };
+
+const fn answering(respond: fn(&Request, Response) -> Response) -> Ways {
+    Ways { respond, ..Ways::USUAL }
+}
+
+/// Answers what is malformed with this status; with 0, by closing.
+const fn refusing<const STATUS: u16>() -> Ways {
+    Ways { refusal: Some(STATUS), ..Ways::USUAL }
+}
+
+fn closing(request: &Request, response: Response) -> Response {
+    Response { close: !request.content.is_empty() || request.target == "/form", ..response }
+}
+
+fn no_head(request: &Request, response: Response) -> Response {
+    if request.method == "HEAD" { Response::of(405) } else { response }
+}
+
+fn no_head_of_the_form(request: &Request, response: Response) -> Response {
+    if request.target.starts_with("/form") { no_head(request, response) } else { response }
+}
+
+fn no_http10(request: &Request, response: Response) -> Response {
+    if request.version == "HTTP/1.0" { Response { close: true, ..Response::of(505) } } else { response }
+}
+
+fn no_end(_: &Request, response: Response) -> Response {
+    Response { length: false, ..response }
+}
+
+fn no_end_of_404(_: &Request, response: Response) -> Response {
+    Response { length: response.status != 404, ..response }
+}
+
+fn no_bin(request: &Request, response: Response) -> Response {
+    if request.target.ends_with(".bin") { Response::of(415) } else { response }
+}
+
+/// Compares dates, and sends no tags.
+fn dates(request: &Request, response: Response) -> Response {
+    const MODIFIED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+    match request.field("If-Modified-Since") {
+        Some(MODIFIED) => Response { field: "", ..Response::of(304) },
+        _ if request.target == "/hello.txt" => {
+            Response { field: "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n", ..response }
+        }
+        _ => response,
+    }
+}
+
+fn small_forms(request: &Request, response: Response) -> Response {
+    if request.content.len() > 100_000 { Response { close: true, ..Response::of(413) } } else { response }
+}
+
+fn short_lines(request: &Request, response: Response) -> Response {
+    if request.target.len() > 10_000 { Response { close: true, ..Response::of(414) } } else { response }
+}
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let rows = ROWS.iter().map(|&(name, serve, check, verdict)| {
+        trial("allowed", &format!("{name}-{check}"), move || comes_to(serve, check, verdict))
+    });
+    rows.chain([trial("allowed", "a-death-does-not-hide-what-was-found", says_both)]).collect()
+}
+
+fn comes_to(serve: Serve, check: &str, verdict: Verdict) -> Result<(), String> {
+    let mut target = Target::at_url(&spawn(serve)).map_err(|error| error.to_string())?;
+    let options = Options { seed: SEED, jobs: 1, only: vec![check.into()] };
+    let profile = Profile::built_in("simple").ok_or("no such profile")?;
+    let profile = Profile { requires: Vec::new(), ..profile };
+    let report = report(&mut target, &profile, &options);
+    match &report.outcomes[..] {
+        [outcome] if outcome.verdict() == verdict => Ok(()),
+        [outcome] => Err(format!("expected {verdict:?}, got {:?}\n{}", outcome.ruling, as_text(&report))),
+        _ => Err(format!("no check {check}")),
+    }
+}
+
+/// The server grants what it must refuse, and serves nobody after it: both are said.
+fn says_both() -> Result<(), String> {
+    fn fragile(mut client: TcpStream) {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        static DEAD: AtomicBool = AtomicBool::new(false);
+        let mut octets = [0; 4096];
+        let _ = client.set_read_timeout(Some(Duration::from_secs(10)));
+        let length = client.read(&mut octets).unwrap_or(0);
+        if length > 0 && !DEAD.load(Ordering::Relaxed) {
+            DEAD.store(&octets[..length] == b"GET / HTTP/1.1\r\n\r\n", Ordering::Relaxed);
+            let _ = client.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+        }
+    }
+    let mut target = Target::at_url(&spawn(fragile)).map_err(|error| error.to_string())?;
+    let options = Options { seed: SEED, jobs: 1, only: vec!["host-missing".into()] };
+    let report = report(&mut target, &Profile::built_in("http").ok_or("no profile")?, &options);
+    let actual = report.outcomes[0].breach().map(|breach| breach.actual.clone()).unwrap_or_default();
+    let both = ["no longer answers", "200 OK"];
+    if both.iter().all(|words| actual.contains(words)) { Ok(()) } else { Err(as_text(&report)) }
+}
