@@ -69,7 +69,7 @@ impl Class {
                 let graded = self.grading.grade(name, &self.submissions.join(name))?;
                 grade::keep(&self.out.join(grade::FOLDER).join(name), &graded)?;
                 let marks = &graded.report.marks;
-                progress.end(name, &format!("{} of {}", marks.earned, marks.total));
+                progress.end(name, &format!("{} of {}", marks.whole(), marks.total));
                 let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
                 if graded.is_broken {
                     done.1.push(name.clone());

@@ -208,7 +208,7 @@ fn row(student: &Student, report: Option<&Report>, parts: usize) -> Row {
             name,
             more,
             parts: report.marks.parts.iter().map(|mark| mark.earned).collect(),
-            earned: report.marks.earned,
+            earned: report.marks.whole(),
             summary: report.summary.clone(),
             remark: report.end.failure.as_deref().map(remark).unwrap_or_default(),
         },

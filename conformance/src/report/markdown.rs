@@ -8,7 +8,7 @@ use crate::report::printable::markdown;
 
 /// A table of the parts, then what each of them misses.
 pub(super) fn render(report: &Report) -> String {
-    let mut text = format!("# {} of {} points\n\n", report.marks.earned, report.marks.total);
+    let mut text = format!("# {} of {} points\n\n", report.marks.whole(), report.marks.total);
     for line in summary(report).lines().skip(1) {
         let _ = writeln!(text, "- {}", markdown(line));
     }

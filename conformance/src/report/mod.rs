@@ -43,7 +43,7 @@ pub fn format(name: &str) -> Option<Render> {
     FORMATS.iter().find(|(known, _)| *known == name).map(|(_, render)| *render)
 }
 
-/// The formats by name: for people, for programs, for CI systems, and for the platforms of courses.
+/// The formats by name: for people, whole and on one screen; for programs, for CI systems, and for the platforms of courses.
 pub const FORMATS: &[(&str, Render)] = &[
     ("text", text::render),
     ("brief", brief::render),

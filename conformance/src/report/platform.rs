@@ -37,7 +37,7 @@ pub(super) fn rows(report: &Report) -> Vec<Row> {
 /// The run in a few lines: why it ended, or what to do first.
 pub(super) fn summary(report: &Report) -> String {
     let marks = &report.marks;
-    let mut lines = vec![format!("{} of {} points", marks.earned, marks.total)];
+    let mut lines = vec![format!("{} of {} points", marks.whole(), marks.total)];
     lines.extend(report.end.failure.as_deref().map(printable_lines));
     let hidden = report.marks.parts.iter().filter(|mark| mark.hidden).flat_map(|mark| &mark.missed);
     let hidden = Vec::from_iter(hidden);
@@ -56,7 +56,7 @@ pub(super) fn summary(report: &Report) -> String {
 
 /// Points earned of the total, as a share of one.
 pub(super) fn share(report: &Report) -> f64 {
-    let of = Points::whole(1).in_proportion(report.marks.earned, report.marks.total);
+    let of = Points::whole(1).in_proportion(report.marks.whole(), report.marks.total);
     of.min(Points::whole(1)).0 as f64 / 1000.0
 }
 

@@ -19,7 +19,7 @@ pub(super) fn render(report: &Report) -> String {
     let result = json!({
         "gradable": true,
         "score": share(report),
-        "message": format!("{} of {} points", report.marks.earned, report.marks.total),
+        "message": format!("{} of {} points", report.marks.whole(), report.marks.total),
         "output": summary(report),
         "tests": rows(report).into_iter().map(test).collect::<Vec<_>>(),
     });

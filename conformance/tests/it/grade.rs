@@ -113,6 +113,8 @@ fn resumed() -> Result<(), String> {
     let course = small_class();
     let mut command = conformance(["grade", "--profile", "course.toml", "--class", "class", "--out", "out"]);
     command.args(["--jobs", "1"]).current_dir(course.folder()).stdout(Stdio::null()).stderr(Stdio::piped());
+    // A copy that was made for no worker yet stays behind.
+    command.env("TMPDIR", course.folder());
     let mut grade = command.spawn().map_err(|error| error.to_string())?;
     let mut line = String::new();
     let mut progress = BufReader::new(grade.stderr.take().expect("its standard error"));
