@@ -204,6 +204,15 @@ impl Profile {
         checks::all().filter(|(chapter, check)| covers(chapter, check)).collect()
     }
 
+    /// Where to look if a check fails: its hint, if hints are shown, and what the course says of it.
+    pub fn advice(&self, check: &Check) -> Option<String> {
+        let note = self.notes.get(check.id).cloned();
+        match (self.hints.then(|| check.hint.to_owned()), note) {
+            (Some(hint), Some(note)) => Some(format!("{hint} ({note})")),
+            (hint, note) => hint.or(note),
+        }
+    }
+
     /// The mark sheet: every part, and what each check is worth.
     pub fn sheet(&self) -> Vec<Part> {
         if self.parts.is_empty() {
@@ -266,4 +275,67 @@ impl Profile {
 
 fn worth(check: &Check, points: Points) -> Worth {
     Worth { check: check.id.into(), points, in_proportion: matches!(check.run, Body::Judge(_)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COURSE: &str = r#"
+name = "course"
+about = "A course."
+
+[notes]
+"host-missing" = "lecture 3"
+
+[[part]]
+id = "host"
+title = "Host"
+points = 10
+checks = ["host"]
+
+[[part]]
+id = "one"
+title = "One check of another part"
+points = 3
+checks = ["host-missing"]
+bonus = true
+"#;
+
+    #[test]
+    fn every_point_of_a_part_is_shared_among_its_checks() {
+        let profile = Profile::parse(COURSE).unwrap();
+        let sheet = profile.sheet();
+        assert_eq!(sheet.iter().map(Part::points).collect::<Vec<_>>(), [Points::whole(10), Points::whole(3)]);
+        // A check that is named belongs to that part alone.
+        assert!(sheet[0].checks.iter().all(|worth| worth.check != "host-missing"));
+        let (_, named) = profile.checks().into_iter().find(|(_, check)| check.id == "host-missing").unwrap();
+        assert_eq!(profile.advice(named).as_deref(), Some("lecture 3"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line_and_the_nearest_name() {
+        for (right, wrong, expected) in [
+            (
+                "\"host\"]",
+                "\"hosts\"]",
+                "line 12: there is no chapter or check \"hosts\"; did you mean \"host\"",
+            ),
+            (
+                "\"host-missing\" =",
+                "\"host-misisng\" =",
+                "line 6: there is no check \"host-misisng\"; did you mean \"host-missing\"",
+            ),
+            ("id = \"one\"", "id = \"host\"", "two parts have the id \"host\""),
+            (
+                "points = 3",
+                "points = 3\nneeds = [\"from\"]",
+                "line 18: there is no capability or check \"from\"",
+            ),
+        ] {
+            let error = Profile::parse(&COURSE.replace(right, wrong)).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}");
+        }
+        assert!(Profile::parse(&COURSE.replace("bonus", "bonsu")).unwrap_err().to_string().contains("bonsu"));
+    }
 }

@@ -193,7 +193,7 @@ impl Run<'_, '_> {
         let outcome =
             Outcome::of(chapter.id, check, self.points.get(check.id).copied().unwrap_or_default(), ruling);
         let took_ms = began.elapsed().as_millis() as u64;
-        Outcome { hint: self.profile.hints.then(|| check.hint.into()), took_ms, ..outcome }
+        Outcome { hint: self.profile.advice(check), took_ms, ..outcome }
     }
 
     fn judge(&self, chapter: &Chapter, check: &'static Check) -> Ruling {
