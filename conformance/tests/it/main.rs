@@ -9,6 +9,7 @@ mod awkward;
 mod floor;
 mod gateways;
 mod hostile;
+mod ladder;
 mod layers;
 mod ledger;
 mod misbehaving;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         return code;
     }
     misbehaving::serve_if_asked();
+    ladder::serve_if_asked();
     let arguments = Arguments::from_args();
     let trials = student::trials().unwrap_or_else(|| {
         let groups = [
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
             runner::trials(),
             misbehaving::trials(),
             subject::trials(),
+            ladder::trials(),
             tidy::trials(),
             snapshots::trials(),
             mutants::trials(),
