@@ -1,5 +1,7 @@
 //! Three reference web servers that show, step by step, how a server answers a form.
 //!
+//! Six smaller servers lead up to them, one idea more at each step: `examples/step-1.rs` to `step-6.rs`.
+//!
 //! In reading order:
 //!
 //! | what | module | RFC |

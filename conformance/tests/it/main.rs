@@ -12,6 +12,7 @@ mod floor;
 mod gateways;
 mod grade;
 mod hostile;
+mod ladder;
 mod layers;
 mod ledger;
 mod misbehaving;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         return code;
     }
     misbehaving::serve_if_asked();
+    ladder::serve_if_asked();
     let arguments = Arguments::from_args();
     let trials = student::trials().unwrap_or_else(|| {
         let groups = [
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
             runner::trials(),
             misbehaving::trials(),
             subject::trials(),
+            ladder::trials(),
             tidy::trials(),
             snapshots::trials(),
             mutants::trials(),

@@ -2,7 +2,8 @@
 //! counts; a first attempt on tiny_http must be caught and survived.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::net::TcpListener;
+use std::thread;
 
 use bytes::Bytes;
 use conformance::check::Weight;
@@ -20,6 +21,10 @@ use libtest_mimic::Trial;
 use crate::reference::{SEED, report};
 use crate::snapshots::same;
 use crate::trial;
+
+#[allow(dead_code)]
+#[path = "../../../servers/examples/first-attempt.rs"]
+mod first_attempt;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -40,7 +45,7 @@ fn hyper_passes_all_that_counts() -> Result<(), String> {
 /// left out: tiny_http's pool may hand a client to a thread that a slow one has just been given (`TaskPool::spawn` looks
 /// at how many wait before they wake), so whether twenty slow clients keep another waiting is chance.
 fn tiny_http_is_caught() -> Result<(), String> {
-    let report = run(&tiny_http_server(), "simple")?;
+    let report = run(&first_attempt()?, "simple")?;
     let not_passed = report
         .outcomes
         .iter()
@@ -111,22 +116,10 @@ fn has_valid_host(parts: &hyper::http::request::Parts) -> bool {
     }
 }
 
-/// What a student hands in after reading tiny_http's example and the exercise, and nothing else.
-fn tiny_http_server() -> String {
-    let server = Arc::new(tiny_http::Server::http("127.0.0.1:0").expect("a port"));
-    let url = format!("http://{}/", server.server_addr());
-    std::thread::spawn(move || {
-        for mut request in server.incoming_requests() {
-            let mut body = String::new();
-            let _ = request.as_reader().read_to_string(&mut body);
-            let query = request.url().split_once('?').map_or(body.clone(), |(_, query)| query.to_string());
-            let response = match request.url().split('?').next() {
-                Some("/") => tiny_http::Response::from_string("<h1>Welcome</h1>"),
-                Some("/form") => tiny_http::Response::from_string(format!("<p>Thanks, {query}</p>")),
-                _ => tiny_http::Response::from_string("not found").with_status_code(404),
-            };
-            let _ = request.respond(response);
-        }
-    });
-    url
+/// The example, on a port of its own.
+fn first_attempt() -> Result<String, String> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(|error| error.to_string())?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    thread::spawn(move || first_attempt::serve(listener));
+    Ok(format!("http://{address}/"))
 }
