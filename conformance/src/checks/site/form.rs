@@ -154,7 +154,12 @@ pub const CHAPTER: Chapter = Chapter {
                      Content-Type: text/plain\r\n\r\n<x-value{token}>\r\n--edge--\r\n"
                 );
                 client.each([page(&get, ""), page("POST {form}", &upload)], |request| {
-                    let reply = client.accepts(request)?;
+                    let reply = client.send(&request)?;
+                    // That files are refused is for the checks of files to say.
+                    if request.starts_with("POST") && (400..500).contains(&reply.status) {
+                        return Ok(());
+                    }
+                    reply.succeeds()?;
                     for markup in ["<x-name", "<x-value", "<x-file"] {
                         reply.escapes(&format!("{markup}{token}"))?;
                     }
