@@ -22,6 +22,13 @@ impl Client {
         connection.goes_on_after(&reply)
     }
 
+    /// Whether content with a length as it is usually written is read. Where it is not, no other spelling of the length is to
+    /// blame.
+    pub fn reads_content(&self) -> bool {
+        let usual = "{upload}Content-Length: 3\r\n\r\na=b";
+        self.has(Capability::Content) && self.reads(usual, &[(b"a", b"b")]).is_ok()
+    }
+
     /// Whatever the answer to `request` is, its content must not be taken for a request, and what comes after it must.
     pub fn skips_content(&self, request: impl AsRef<[u8]>) -> Result<(), Failure> {
         let mut connection = self.connect()?;

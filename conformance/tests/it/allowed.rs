@@ -2,7 +2,9 @@
 //! that is about it fails, and no other. One small server a row, in this process, and the run of one check against it.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use conformance::report::Verdict::{self, Blocked, Fail, Pass, Skip};
@@ -92,6 +94,11 @@ const ROWS: &[Row] = &[
     // A limit is a limit.
     ("413-for-large-forms", |client| serve(client, answering(small_forms)), "large-upload", Skip),
     ("414-for-long-lines", |client| serve(client, answering(short_lines)), "request-line-too-long", Pass),
+    // What is left of content that is never read says nothing about names and values of fields.
+    ("ignores-content", ignores_content, "field-name-case", Pass),
+    ("ignores-content", ignores_content, "field-value-trimmed", Pass),
+    // A server that lets some of a crowd wait gave nobody the answer of another.
+    ("lets-a-crowd-wait", lets_a_crowd_wait, "clients-at-once", Pass),
     // A capital in Expect is one check, in small letters it is another.
     ("expects-small-letters", |client| serve(client, SMALL_LETTERS), "expect-continue", Pass),
     ("expects-small-letters", |client| serve(client, SMALL_LETTERS), "expect-continue-case", Fail),
@@ -158,6 +165,41 @@ fn small_forms(request: &Request, response: Response) -> Response {
 
 fn short_lines(request: &Request, response: Response) -> Response {
     if request.target.len() > 10_000 { Response { close: true, ..Response::of(414) } } else { response }
+}
+
+/// It reads no content: what comes after a head is the next request.
+fn ignores_content(mut client: TcpStream) {
+    let mut octets = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        while let Some(end) = octets.windows(4).position(|four| four == b"\r\n\r\n") {
+            let head: Vec<u8> = octets.drain(..end + 4).collect();
+            let status = if head.starts_with(b"GET ") { "200 OK" } else { "400 Bad Request" };
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+            if client.write_all(answer.as_bytes()).is_err() {
+                return;
+            }
+        }
+        match client.read(&mut buffer) {
+            Ok(length @ 1..) => octets.extend_from_slice(&buffer[..length]),
+            _ => return,
+        }
+    }
+}
+
+/// It has room for eight connections, until their clients close them; the others wait.
+fn lets_a_crowd_wait(mut client: TcpStream) {
+    static OPEN: AtomicUsize = AtomicUsize::new(0);
+    let has_room = OPEN.fetch_add(1, Ordering::SeqCst) < 8;
+    if has_room {
+        serve(client.try_clone().expect("a connection"), Ways::USUAL);
+        let _ = client.shutdown(Shutdown::Write);
+        let _ = client.read(&mut [0]);
+    }
+    OPEN.fetch_sub(1, Ordering::SeqCst);
+    if !has_room {
+        thread::sleep(Duration::from_secs(10));
+    }
 }
 
 pub(crate) fn trials() -> Vec<Trial> {

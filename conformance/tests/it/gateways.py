@@ -3,7 +3,7 @@
     gateways.py WAY PORT CGI_BIN         scripts
     gateways.py WAY PORT MODULE:NAME     an application
 
-A thread for each client, and one request on each connection.
+A thread for each client, unless WAY says otherwise, and one request on each connection.
 """
 
 import html
@@ -227,6 +227,9 @@ def serve(client):
     with client:
         try:
             answer(client)
+            if WAY == "lingers-with-each":
+                client.shutdown(socket.SHUT_WR)
+                client.recv(1)
         except (OSError, ValueError):
             pass
 
@@ -238,7 +241,10 @@ def main():
     listener = socket.create_server(("127.0.0.1", PORT), backlog=64)
     while True:
         client, _ = listener.accept()
-        threading.Thread(target=serve, args=(client,), daemon=True).start()
+        if WAY == "lingers-with-each":
+            serve(client)
+        else:
+            threading.Thread(target=serve, args=(client,), daemon=True).start()
 
 
 main()

@@ -15,13 +15,15 @@ type Expected = &'static [(&'static str, Verdict)];
 
 pub(crate) fn trials() -> Vec<Trial> {
     use Verdict::{Blocked, Fail, Pass, Skip};
-    let ways: [(&str, &str, Expected); 21] = [
+    let ways: [(&str, &str, Expected); 22] = [
         ("cgi", "no-script-below", &[("cgi-script-name", Pass), ("script-working-directory", Pass)]),
         (
             "cgi",
             "no-path-info",
             &[("cgi-path-info", Fail), ("cgi-path-info-decoded", Blocked), ("cgi-script-name", Pass)],
         ),
+        // One client at a time, each until it has closed too, as Apache closes.
+        ("cgi", "lingers-with-each", &[("scripts-one-after-another", Pass), ("scripts-unmixed", Skip)]),
         ("cgi", "no-nph", &[("nph-status-survives", Skip), ("nph-empty", Skip), ("nph-unmodified", Skip)]),
         (
             "cgi",

@@ -43,6 +43,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Search for what two requests share: variables, buffers, the environment, the working directory.",
             mutant: serves(mixes_up),
             run: Act(|client| {
+                client.needs(Concurrency)?;
                 let mut all = Vec::new();
                 for _ in 0..16 {
                     let call = client.script()?.call(&[Step::ReadBody]);
@@ -56,8 +57,9 @@ pub const CHAPTER: Chapter = Chapter {
                 for (call, connection) in &mut all {
                     connection.send(&call.token)?;
                 }
-                for (call, connection) in &mut all {
-                    let seen = connection.reply()?.seen_by(call)?;
+                // What has answered is closed before the next is read: it may be what a worker waits for.
+                for (call, mut connection) in all {
+                    let seen = connection.reply()?.seen_by(&call)?;
                     seen.variable_is("PATH_INFO", format!("/{}", call.token))?;
                     seen.input_is(call.token.as_bytes())?;
                     if seen.variable("HTTP_X_TOKEN").is_some() {
@@ -110,8 +112,9 @@ pub const CHAPTER: Chapter = Chapter {
                         connection.send(call.get_and_close())?;
                         four.push((call, connection));
                     }
-                    for (call, connection) in &mut four {
-                        let seen = connection.reply()?.seen_by(call)?;
+                    // A server that serves one client at a time waits until this one has closed too.
+                    for (call, mut connection) in four {
+                        let seen = connection.reply()?.seen_by(&call)?;
                         seen.has_hardly_more_open_than(&open)?;
                     }
                 }

@@ -22,7 +22,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("hOST:", "X-hOST:"),
             run: Act(|client| {
                 client.accepts("GET / HTTP/1.1\r\nhOST: {host}\r\n\r\n")?;
-                if client.has(Capability::Content) {
+                if client.reads_content() {
                     client.reads("{upload}cONTENT-lENGTH: 3\r\n\r\na=b", &[(b"a", b"b")])?;
                 }
                 Ok(())
@@ -52,7 +52,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.each(["", "   "], |spaces| {
                     client.accepts(format!("GET / HTTP/1.1\r\nHost:{spaces}{{host}}{spaces}\r\n\r\n"))?;
-                    if client.has(Capability::Content) {
+                    if client.reads_content() {
                         let length = format!("Content-Length:{spaces}3{spaces}\r\n\r\n");
                         client.reads(format!("{{upload}}{length}a=b"), &[(b"a", b"b")])?;
                     }
@@ -69,7 +69,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("Host:\t", "Host: ?"),
             run: Act(|client| {
                 client.accepts("GET / HTTP/1.1\r\nHost:\t{host}\t\r\n\r\n")?;
-                if client.has(Capability::Content) {
+                if client.reads_content() {
                     client.reads("{upload}Content-Length:\t3\t\r\n\r\na=b", &[(b"a", b"b")])?;
                 }
                 Ok(())

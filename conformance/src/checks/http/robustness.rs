@@ -17,7 +17,7 @@ use crate::client::capability::Capability::{Concurrency, Files, Form, Persistenc
 use crate::client::connection::Connection;
 use crate::client::context::FOLLOW_UP;
 use crate::client::property::for_all;
-use crate::judge::failure::{Failure, wrong};
+use crate::judge::failure::{Failure, no_reply, wrong};
 use crate::mutant::{NOT_FOUND, OK, instead_of, next_head, replies, serves};
 use crate::target::fixture;
 use crate::wire::octets::hex;
@@ -304,7 +304,22 @@ pub const CHAPTER: Chapter = Chapter {
                         crowd.push((connection, status));
                     }
                     for (connection, status) in &mut crowd {
-                        connection.reply()?.status_is(&[*status])?;
+                        // A server that lets a crowd wait mixes nothing up.
+                        match connection.answer(false)? {
+                            Answer::Silent(_) => {
+                                client.note("some of them got no answer in time");
+                                return Ok(());
+                            }
+                            // Which of them it is is chance, and the text should be the same each time.
+                            Answer::Reply(reply) if reply.status == page + nothing - *status => {
+                                return Err(wrong(
+                                    "the answer to its own request",
+                                    "the answer to that of another",
+                                ));
+                            }
+                            Answer::Reply(reply) => reply.status_is(&[*status])?,
+                            answer => return Err(no_reply(answer)),
+                        }
                     }
                 }
                 Ok(())
@@ -348,7 +363,11 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Form)?;
                 let value = client.random().token().repeat(20_000);
                 let length = value.len() + 2;
-                let reply = client.send(format!("{{upload}}Content-Length: {length}\r\n\r\na={value}"))?;
+                // To the form even where it did not answer before: another page reports nothing.
+                let reply = client.send(format!(
+                    "POST {{form}} HTTP/1.1\r\nHost: {{host}}\r\nAccept: application/json\r\n\
+                     Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\na={value}"
+                ))?;
                 match reply.status {
                     413 => Err(Failure::Skip("the server does not accept forms of that size".into())),
                     _ => reply.reports(&[(b"a", value.as_bytes())]),
