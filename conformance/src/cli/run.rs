@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use std::os::unix::fs::PermissionsExt;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use conformance::report::{End, Outcome, Report, Setup, shell_words};
@@ -13,7 +13,8 @@ use conformance::run::reference;
 use conformance::run::runner::{self, Options};
 use conformance::target::fixture::Fixture;
 use conformance::target::process;
-use conformance::target::{Recipe, StartError, Target};
+use conformance::target::{Recipe, START_LIMIT, StartError, Target};
+use conformance::wire::output::Output;
 use tempfile::TempDir;
 
 use super::interrupt::unless_interrupted;
@@ -67,6 +68,10 @@ pub(super) struct Run {
     /// The port on which the server listens, if it insists on one
     #[arg(long, value_name = "N", conflicts_with = "url")]
     port: Option<u16>,
+    /// How many seconds the server may take until it answers
+    #[arg(long, value_name = "SECONDS", default_value_t = START_LIMIT.as_secs(), conflicts_with = "url")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=600))]
+    start_timeout: u64,
     /// What the server is called in Host, if it answers only to its name
     #[arg(long, value_name = "NAME")]
     host_name: Option<String>,
@@ -212,6 +217,7 @@ impl Run {
             (None, None) => Some(Recipe { command: self.command.clone(), fixture, port: self.port }),
         };
         let url = self.url.clone().unwrap_or_default();
+        let start_limit = Duration::from_secs(self.start_timeout);
         let mut profile = subject.profile.profile.clone();
         profile.hints |= self.hints;
         profile.cgi_extension = self.cgi_extension.clone().or(profile.cgi_extension);
@@ -219,7 +225,8 @@ impl Run {
         let known = subject.reference.map(|_| reference::SCRIPT_TIMEOUT);
         profile.script_timeout = self.script_timeout.or(known).or(profile.script_timeout);
         Ok(move || {
-            let target = recipe.map_or_else(|| Target::at_url(&url), Target::start);
+            let start = |recipe| Target::start_within(recipe, start_limit, Output::default());
+            let target = recipe.map_or_else(|| Target::at_url(&url), start);
             let target = target?;
             let mut target = match &profile.host_name {
                 Some(name) => target.named(name.clone()),
@@ -263,8 +270,13 @@ impl Run {
         if subject.reference.is_some() || subject.profile.word != DEFAULT_PROFILE {
             words.extend(["--profile".into(), subject.profile.word.clone()]);
         }
+        let is_unusual = |seconds: &u64| *seconds != START_LIMIT.as_secs();
         let given = [
             ("--script-timeout", self.script_timeout.map(|seconds| seconds.to_string())),
+            (
+                "--start-timeout",
+                Some(self.start_timeout).filter(is_unusual).map(|seconds| seconds.to_string()),
+            ),
             ("--port", self.port.map(|port| port.to_string())),
             ("--host-name", self.host_name.clone()),
             ("--cgi-extension", self.cgi_extension.clone()),

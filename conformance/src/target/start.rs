@@ -70,7 +70,10 @@ impl fmt::Display for StartError {
                     to,
                     "The server is running, but it accepted no connection on {address} within {limit} s."
                 )?;
-                write!(to, " Does it listen on the port that {{port}} or $PORT names?")?;
+                write!(
+                    to,
+                    " Does it listen on the port that {{port}} or $PORT names? --port and --start-timeout say otherwise."
+                )?;
                 quote(to, output)
             }
         }
