@@ -60,11 +60,12 @@ const SHORT: &[Short] = &[
     },
 ];
 
+// Its head ends so that a server that knows only LF, or only CR LF, finds the end.
 const SHELL_SOURCE: &str =
-    "#!/bin/sh\n# THE SOURCE OF A SCRIPT\nprintf 'Content-Type: text/plain\\n\\nit ran\\n'\n";
+    "#!/bin/sh\n# THE SOURCE OF A SCRIPT\nprintf 'Content-Type: text/plain\\n\\n\\r\\n\\r\\nit ran\\n'\n";
 
-const PYTHON_SOURCE: &str =
-    "#!/usr/bin/env python3\n# THE SOURCE OF A SCRIPT\nprint('Content-Type: text/plain\\n\\nit ran')\n";
+const PYTHON_SOURCE: &str = "#!/usr/bin/env python3\n# THE SOURCE OF A SCRIPT\n\
+    print('Content-Type: text/plain\\n\\n\\r\\n\\r\\nit ran')\n";
 
 const OUTSIDE_SCRIPT: &str = "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nA SCRIPT OUTSIDE RAN\\n'\n";
 
