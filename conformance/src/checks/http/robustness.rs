@@ -295,6 +295,9 @@ pub const CHAPTER: Chapter = Chapter {
                 }
                 for _ in 0..8 {
                     client.transcript().clear();
+                    // One more is slow to send, so that the others are beside somebody however fast they are answered.
+                    let mut slow = client.connect()?;
+                    slow.send("GET / HTTP/1.1\r\n")?;
                     let mut crowd = Vec::new();
                     for (target, status) in targets.into_iter().zip([page, nothing]).cycle().take(6) {
                         let mut connection = client.connect()?;
