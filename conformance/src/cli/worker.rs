@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use clap::Args;
@@ -26,9 +27,13 @@ impl Worker {
         input.read_line(&mut line)?;
         let order: Order = serde_json::from_str(&line).map_err(|error| Stop::Broken(error.to_string()))?;
         let place = order.place.clone();
+        let end = Arc::new(Mutex::new(()));
+        let ours = end.clone();
         thread::spawn(move || {
             // Nobody writes more: its end is the end of whoever waited, and who would remove the copy.
             let _ = input.read(&mut [0]);
+            // The work ends with the server: it must not end this process before the copy is gone.
+            let _held = ours.lock();
             process::stop_all();
             process::stop_descendants();
             let _ = std::fs::remove_dir_all(place);
@@ -41,6 +46,7 @@ impl Worker {
             // If nobody reads it, the end of the input is noticed as well.
             let _ = writeln!(output, "{line}").and_then(|()| output.flush());
         });
+        let _held = end.lock();
         Ok(ExitCode::SUCCESS)
     }
 }
