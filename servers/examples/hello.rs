@@ -20,6 +20,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut config = Config::new(SocketAddr::from(([127, 0, 0, 1], port)));
     // Its peer writes no log.
     config.quiet = true;
-    Server::bind(config)?.serve(Hello, stop_signal()).await;
+    Server::bind(config)?.serve(Hello, stop_signal()?).await;
     Ok(())
 }

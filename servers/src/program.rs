@@ -93,8 +93,10 @@ async fn serve<A: Application>(
     );
     let (address, server) = server?;
     let application = application.await?;
+    // Whoever reads the line may send the signal at once.
+    let stop = stop_signal().map_err(|error| format!("Cannot wait for a signal to stop: {error}"))?;
     log::line(&format!("Listening on http://{address}/"));
-    server.serve(application, stop_signal()).await;
+    server.serve(application, stop).await;
     Ok(())
 }
 

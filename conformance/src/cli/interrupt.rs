@@ -20,21 +20,13 @@ pub(super) fn unless_interrupted<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Stop> {
     let (events, happened) = mpsc::channel();
-    let (watch, watching) = mpsc::channel();
     let interrupted = events.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let stop = runtime.block_on(async { stop_signal() })?;
     thread::spawn(move || {
-        runtime.block_on(async {
-            tokio::select! {
-                biased;
-                () = stop_signal() => {}
-                // Polled after the signal: from here on none is missed.
-                () = async { let _ = watch.send(()); std::future::pending().await } => {}
-            }
-        });
+        runtime.block_on(stop);
         let _ = interrupted.send(Event::Interrupted);
     });
-    let _ = watching.recv();
     thread::spawn(move || events.send(Event::Ended(thread::spawn(work).join())));
     match happened.recv() {
         Ok(Event::Ended(Ok(result))) => Ok(result),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
@@ -65,7 +66,6 @@ impl Server {
     pub fn bind(config: Config) -> io::Result<Server> {
         let socket = if config.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         // Without this, a port is not free for minutes after a server has stopped.
-        #[cfg(unix)]
         socket.set_reuseaddr(true)?;
         socket.bind(config.address)?;
         Ok(Server { listener: socket.listen(BACKLOG)?, config })
@@ -145,17 +145,20 @@ async fn serve_one<A: Application>(
     }
 }
 
-/// Ready when the process is asked to stop: by Ctrl-C (SIGINT), or by SIGTERM.
-pub async fn stop_signal() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+/// Ready when the process is asked to stop: by Ctrl-C (SIGINT), or by SIGTERM. From this call on, in the
+/// context of a Tokio runtime, neither ends the process any more.
+///
+/// # Errors
+/// The system's, when a handler cannot be registered.
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        return;
-    }
-    let _ = tokio::signal::ctrl_c().await;
+    })
 }
 
 #[cfg(test)]
