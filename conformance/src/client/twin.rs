@@ -64,7 +64,12 @@ impl Twin<'_> {
         connection.send([request.as_ref(), FOLLOW_UP.as_bytes()].concat())?;
         let answer = connection.answer(request.as_ref().starts_with(b"HEAD "))?;
         let answered = matches!(answer, Answer::Reply(_));
-        self.judge(&connection, &request, &answer, statuses)?;
+        let verdict = self.judge(&connection, &request, &answer, statuses);
+        if verdict.is_err() && answered {
+            // What becomes of the request after it is worth seeing.
+            connection.answer(false)?;
+        }
+        verdict?;
         if answered { connection.closes_unanswered() } else { Ok(()) }
     }
 

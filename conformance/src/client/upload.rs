@@ -10,7 +10,11 @@ use crate::client::hands::Client;
 use crate::client::twin::Twin;
 use crate::judge::failure::no_reply;
 use crate::judge::failure::{Failure, wrong};
+use crate::judge::reply::STATUS_AT;
 use crate::wire::reply::{Answer, Reply};
+
+/// What is expected of a request that comes after another one.
+const AFTER_IT: &str = "a 2xx response to the plain request after it";
 
 impl Client {
     /// `request` must be granted, its content read as `fields`, and what comes after it taken for the next request.
@@ -151,7 +155,8 @@ impl Connection {
         match self.answer(false)? {
             Answer::Closed | Answer::Reset => Ok(()),
             answer if is_grant(&answer) => Ok(()),
-            other => Err(wrong("a 2xx response to the plain request after it", other.describe())),
+            Answer::Reply(reply) => Err(reply.wrong(AFTER_IT, reply.describe(), reply.mark(STATUS_AT))),
+            other => Err(wrong(AFTER_IT, other.describe())),
         }
     }
 

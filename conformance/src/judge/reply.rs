@@ -6,7 +6,7 @@ use crate::wire::reply::{Framing, Reply};
 use crate::wire::transcript::Mark;
 
 /// The position of the status code in a status line.
-const STATUS_AT: usize = 9;
+pub(crate) const STATUS_AT: usize = 9;
 
 impl Reply {
     /// A failure that points at an octet of this reply.

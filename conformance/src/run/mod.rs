@@ -1,6 +1,7 @@
 //! A run: first the suite gets to know the server, then it runs the checks.
 
 mod again;
+mod examiner;
 pub mod names;
 pub mod profile;
 pub mod proof;

@@ -1,30 +1,25 @@
 //! One run: capabilities, checks, liveness, blame. It never prints; it reports each outcome as soon as it is certain.
 //!
-//! Several checks run side by side if the server serves several clients. A pass is final. Otherwise the check is run
-//! again, alone and with more patience, and that verdict counts: a busy machine fails no server, and a crash is blamed
-//! on the check that caused it. What was seen beside others and not alone is [sought again](super::again), beside others
-//! and alone. Two exceptions keep runs short: a slow server fails where it fails twice in the same way
-//! side by side, and one that was silent again and again is not waited for longer.
+//! Several checks run side by side if the server serves several clients; what the [examiner](super::examiner) puts off
+//! runs when no check waits for its first look.
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::check::{Chapter, Check, Turn};
 use crate::checks::{self, Found};
 use crate::client::capability::Capability;
 use crate::client::context::Context;
-use crate::judge::failure::Failure;
 use crate::report::explain::Shown;
-use crate::report::{End, Outcome, Points, Ruling, Unsteady};
-use crate::run::again::{Turnout, seek};
+use crate::report::{End, Outcome, Points, Ruling};
+use crate::run::examiner::{Examiner, Sight};
 use crate::run::profile::Profile;
 use crate::run::scout::get_to_know;
 use crate::run::turn::Turns;
-use crate::run::world::{
-    Look, World, blame, blocked, blocked_by, describe_death, is_alive, look, restart, revive, ruling,
-};
+use crate::run::world::{Look, World, blocked_by, describe_death, look, ruling};
 use crate::target::Target;
 
 /// How to run.
@@ -66,11 +61,13 @@ pub fn run(
         checks,
         profile,
         points: worths(profile),
-        seed: options.seed,
         on_outcome,
-        alone: jobs == 1,
-        world: RwLock::new(World::new(target, context)),
-        turns: Turns::new(),
+        examiner: Examiner {
+            world: RwLock::new(World::new(target, context)),
+            turns: Turns::new(),
+            seed: options.seed,
+            one_by_one: jobs == 1,
+        },
         progress: Mutex::new(Vec::new()),
         changed: Condvar::new(),
     };
@@ -103,20 +100,13 @@ fn worths(profile: &Profile) -> HashMap<String, Points> {
     worths.map(|worth| (worth.check, worth.points)).collect()
 }
 
-/// Silences after which a server is known for them.
-const LEARNT: u32 = 2;
-
 struct Run<'t, 'r> {
     checks: Vec<(&'static Chapter, &'static Check)>,
     profile: &'r Profile,
     /// What the checks are worth.
     points: HashMap<String, Points>,
-    seed: u64,
     on_outcome: &'r (dyn Fn(&Outcome, usize) + Sync),
-    /// Whether no two checks run side by side.
-    alone: bool,
-    world: RwLock<World<'t>>,
-    turns: Turns,
+    examiner: Examiner<'t>,
     progress: Mutex<Vec<Progress>>,
     changed: Condvar,
 }
@@ -124,38 +114,61 @@ struct Run<'t, 'r> {
 enum Progress {
     Waiting,
     Running,
+    /// The server was silent, and is asked again when no check waits for its first look.
+    PutOff(Box<Earlier>),
     Done(Box<Outcome>),
     /// It will not run: the run ends early.
     Dropped,
 }
 
+/// A look that met only silence.
+struct Earlier {
+    look: Look,
+    took: Duration,
+}
+
 impl Run<'_, '_> {
     fn work(&self) {
         let _end_early = EndEarly(self);
-        while let Some(at) = self.next() {
-            let outcome = self.outcome(at);
-            (self.on_outcome)(&outcome, self.checks.len());
-            self.progress()[at] = Progress::Done(Box::new(outcome));
+        while let Some((at, earlier)) = self.next() {
+            let progress = self.look_at(at, earlier);
+            if let Progress::Done(outcome) = &progress {
+                (self.on_outcome)(outcome, self.checks.len());
+            }
+            self.progress()[at] = progress;
             self.changed.notify_all();
         }
     }
 
-    /// The next check to run: waits for one whose needs are done; `None` if no check is left.
-    fn next(&self) -> Option<usize> {
+    /// The next check to run, and what it met the last time: waits for one whose needs are done; `None` if no check
+    /// is left.
+    fn next(&self) -> Option<(usize, Option<Earlier>)> {
         let mut progress = self.progress();
         loop {
+            let all = || 0..self.checks.len();
             let waiting = |at: &usize| matches!(progress[*at], Progress::Waiting);
+            let put_off = |at: &usize| matches!(progress[*at], Progress::PutOff(_));
             let done = |at: usize| matches!(progress[at], Progress::Done(_));
-            let settled = |at: &usize| match self.checks[*at].0.turn {
-                Turn::Last => (0..*at).all(done),
-                Turn::Beside | Turn::Alone => self.needs(*at).all(done),
+            let is_last = |at: &usize| self.checks[*at].0.turn == Turn::Last;
+            let settled = |at: &usize| match is_last(at) {
+                true => (0..*at).all(done),
+                false => self.needs(*at).all(done),
             };
-            let ready = (0..self.checks.len()).filter(waiting).find(settled);
+            let ready = all().filter(waiting).find(settled);
+            // What waits now waits for what was put off.
+            let ready = ready.or_else(|| match all().filter(waiting).all(|at| is_last(&at)) {
+                true => all().find(put_off),
+                false => None,
+            });
             if let Some(at) = ready {
-                progress[at] = Progress::Running;
-                return Some(at);
+                let earlier = match mem::replace(&mut progress[at], Progress::Running) {
+                    Progress::PutOff(earlier) => Some(*earlier),
+                    _ => None,
+                };
+                return Some((at, earlier));
             }
-            if !(0..self.checks.len()).any(|at| waiting(&at)) {
+            // What runs may still be put off.
+            if all().all(|at| matches!(progress[at], Progress::Done(_) | Progress::Dropped)) {
                 return None;
             }
             progress = self.changed.wait(progress).unwrap_or_else(PoisonError::into_inner);
@@ -186,116 +199,25 @@ impl Run<'_, '_> {
         })
     }
 
-    fn outcome(&self, at: usize) -> Outcome {
+    fn look_at(&self, at: usize, earlier: Option<Earlier>) -> Progress {
         let (chapter, check) = self.checks[at];
-        let began = Instant::now();
-        let ruling = self.obstacle(at).unwrap_or_else(|| self.judge(chapter, check));
+        let (began, before) =
+            (Instant::now(), earlier.as_ref().map_or(Duration::ZERO, |earlier| earlier.took));
+        let sight = match self.obstacle(at) {
+            Some(ruling) => Sight::Certain(ruling),
+            None => self.examiner.beside(chapter, check, earlier.map(|earlier| earlier.look)),
+        };
+        let ruling = match sight {
+            Sight::Certain(ruling) => ruling,
+            Sight::Silence(look) => {
+                return Progress::PutOff(Box::new(Earlier { look, took: began.elapsed() }));
+            }
+            Sight::Unclear(first) => self.examiner.alone(chapter, check, first, || self.running()),
+        };
         let outcome =
             Outcome::of(chapter.id, check, self.points.get(check.id).copied().unwrap_or_default(), ruling);
-        let took_ms = began.elapsed().as_millis() as u64;
-        Outcome { hint: self.profile.advice(check), took_ms, ..outcome }
-    }
-
-    fn judge(&self, chapter: &Chapter, check: &'static Check) -> Ruling {
-        let first = {
-            let world = self.world.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(why) = &world.gone {
-                return blocked(why);
-            }
-            let _held = self.turns.wait_for(chapter.turn);
-            let is_known = |look: &Look| match look.ends_in_silence() {
-                true => world.silences >= LEARNT,
-                false => world.context.limits.is_slow(),
-            };
-            let look = look(&world, check, self.seed, world.context.limits);
-            match look.result {
-                Ok(()) if is_alive(&world, self.seed) => return ruling(&world, look),
-                Err(Failure::Skip(_)) => return ruling(&world, look),
-                // To be alone takes long: with a slow server, and with the silences of one that is known for them, what
-                // is the same twice side by side will do.
-                Err(Failure::Fail { .. }) if is_known(&look) => {
-                    let again = self::look(&world, check, self.seed, world.context.limits);
-                    if again.is_like(&look) && is_alive(&world, self.seed) {
-                        return ruling(&world, again);
-                    }
-                    look
-                }
-                _ => look,
-            }
-        };
-        let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
-        if !revive(&mut world, self.seed, || self.running()) {
-            // Among several checks at once there is no telling which one did it.
-            return if self.alone {
-                blame(&mut world, first)
-            } else {
-                blocked(world.gone.as_deref().unwrap_or_default())
-            };
-        }
-        let silent = first.ends_in_silence();
-        // A server that was silent twice several times is not slow: it need not be waited for so long again.
-        let learnt = silent && world.silences >= LEARNT;
-        let limits = if learnt { world.context.limits } else { world.context.limits.patient() };
-        let second = look(&world, check, self.seed, limits);
-        world.silences = match (silent, second.ends_in_silence()) {
-            (true, true) => world.silences + 1,
-            (true, false) => 0,
-            (false, _) => world.silences,
-        };
-        if !is_alive(&world, self.seed) {
-            // Now that it is known who did it, what ran beside it is innocent.
-            world.deaths.retain(|death| !death.running.contains(&check.id));
-            let ruling = blame(&mut world, second);
-            // The next check finds a running server, or the reason why there is none.
-            restart(&mut world);
-            return ruling;
-        }
-        self.weigh(&mut world, chapter, check, first, second)
-    }
-
-    /// What two looks come to, the first beside others and the second alone.
-    fn weigh(
-        &self,
-        world: &mut World<'_>,
-        chapter: &Chapter,
-        check: &'static Check,
-        first: Look,
-        mut second: Look,
-    ) -> Ruling {
-        let Err(Failure::Fail { actual, .. }) = &first.result else { return ruling(world, second) };
-        if second.result.is_ok() {
-            let turn = if self.alone { Turn::Alone } else { chapter.turn };
-            let turnout =
-                if first.ends_in_silence() { Turnout::Once } else { seek(world, check, turn, self.seed) };
-            if !revive(world, self.seed, || vec![check.id]) {
-                return blocked(world.gone.as_deref().unwrap_or_default());
-            }
-            let unsteady = |beside| Unsteady { check: check.id.into(), actual: actual.clone(), beside };
-            second.client.note(match turnout {
-                Turnout::Once => format!("at first, while other checks ran: {actual}; alone it passed"),
-                Turnout::Beside => {
-                    world.unsteady.push(unsteady(true));
-                    format!("only while other clients are served: {actual}")
-                }
-                Turnout::Flaky => {
-                    world.unsteady.push(unsteady(false));
-                    format!("only now and then: {actual}")
-                }
-            });
-        } else if !second.ends_in_silence() && (checks::is_needed(check.id) || !second.is_like(&first)) {
-            // Much depends on a check that others need, and two different failures are none that is certain.
-            let third = look(world, check, self.seed, world.context.limits.patient());
-            if third.result.is_ok() {
-                world.unsteady.push(Unsteady {
-                    check: check.id.into(),
-                    actual: actual.clone(),
-                    beside: false,
-                });
-                second = third;
-                second.client.note(format!("only now and then: {actual}"));
-            }
-        }
-        ruling(world, second)
+        let took_ms = (before + began.elapsed()).as_millis() as u64;
+        Progress::Done(Box::new(Outcome { hint: self.profile.advice(check), took_ms, ..outcome }))
     }
 
     /// Ids of the checks that are running.
@@ -313,11 +235,11 @@ impl Run<'_, '_> {
 
     fn end(self, began: Instant) -> (End, Vec<Outcome>) {
         let World { target, deaths, unsteady, .. } =
-            self.world.into_inner().unwrap_or_else(PoisonError::into_inner);
+            self.examiner.world.into_inner().unwrap_or_else(PoisonError::into_inner);
         let progress = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
         let outcome = |progress| match progress {
             Progress::Done(outcome) => Some(*outcome),
-            Progress::Waiting | Progress::Running | Progress::Dropped => None,
+            Progress::Waiting | Progress::Running | Progress::PutOff(_) | Progress::Dropped => None,
         };
         let end = End {
             restarts: target.restarts(),
@@ -338,8 +260,8 @@ impl Drop for EndEarly<'_, '_, '_> {
     fn drop(&mut self) {
         if thread::panicking() {
             let mut progress = self.0.progress();
-            let waiting = progress.iter_mut().filter(|check| matches!(check, Progress::Waiting));
-            waiting.for_each(|check| *check = Progress::Dropped);
+            let undone = progress.iter_mut().filter(|check| !matches!(check, Progress::Done(_)));
+            undone.for_each(|check| *check = Progress::Dropped);
             self.0.changed.notify_all();
         }
     }

@@ -2,6 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use crate::check::{Body, Check};
 use crate::checks;
@@ -23,14 +28,34 @@ pub(super) struct World<'t> {
     /// What came out differently the next time.
     pub(super) unsteady: Vec<Unsteady>,
     /// How often in a row a silence was the same when it was waited for longer.
-    pub(super) silences: u32,
+    silences: AtomicU32,
 }
+
+/// Silences in a row after which a server is known for them.
+const LEARNT: u32 = 2;
 
 impl<'t> World<'t> {
     /// A server about which nothing bad is known.
     pub(super) fn new(target: &'t mut Target, context: Arc<Context>) -> World<'t> {
         let (deaths, unsteady) = (Vec::new(), Vec::new());
-        World { target, context, gone: None, deaths, unsteady, silences: 0 }
+        World { target, context, gone: None, deaths, unsteady, silences: AtomicU32::new(0) }
+    }
+
+    /// How long to wait at the second look after a silence: longer, but for a server that is known to say nothing then
+    /// either.
+    pub(super) fn patience(&self) -> Limits {
+        let limits = self.context.limits;
+        if self.silences.load(Relaxed) < LEARNT { limits.patient() } else { limits }
+    }
+
+    /// A silence was the same at the second look.
+    pub(super) fn is_silent(&self) {
+        self.silences.fetch_add(1, Relaxed);
+    }
+
+    /// After a silence the server had something to say at the second look.
+    pub(super) fn is_not_silent(&self) {
+        self.silences.store(0, Relaxed);
     }
 }
 
@@ -88,6 +113,36 @@ fn body(check: &Check, client: &mut Client) -> Result<(), Failure> {
 /// Whether a plain GET on a new connection is answered, however slow the server is.
 pub(super) fn is_alive(world: &World<'_>, seed: u64) -> bool {
     Client::new(world.context.clone(), world.context.limits.patient(), seed, "liveness").get("/").is_ok()
+}
+
+/// How often a page is asked for beside a check that is watched.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Runs the body of a check once, and returns whether the server answered others in time all the while: where it did
+/// not, it may have been silent because it had no thread left.
+pub(super) fn look_watched(
+    world: &World<'_>,
+    check: &'static Check,
+    seed: u64,
+    limits: Limits,
+) -> (Look, bool) {
+    let (ended, end) = mpsc::channel::<()>();
+    let page = || Client::new(world.context.clone(), world.context.limits, seed, "liveness").get("/");
+    thread::scope(|scope| {
+        let others = scope.spawn(move || {
+            loop {
+                if page().is_err() {
+                    return false;
+                }
+                if end.recv_timeout(PAUSE) != Err(RecvTimeoutError::Timeout) {
+                    return true;
+                }
+            }
+        });
+        let look = look(world, check, seed, limits);
+        drop(ended);
+        (look, others.join().unwrap_or(false))
+    })
 }
 
 /// Makes sure that there is a server to test, if that can be done.

@@ -99,6 +99,7 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["run/profile", "run/turn"],
     &["run/reference", "run/scout", "run/world"],
     &["run/again"],
+    &["run/examiner"],
     &["run/runner"],
     &["run/proof"],
     &["run"],
