@@ -145,12 +145,17 @@ pub(super) fn look_watched(
     })
 }
 
+/// How often a server that the suite can't start again is asked before it is given up.
+const PATIENCE: u32 = 3;
+
 /// Makes sure that there is a server to test, if that can be done.
 pub(super) fn revive(world: &mut World<'_>, seed: u64, running: impl Fn() -> Vec<&'static str>) -> bool {
     if world.gone.is_some() {
         return false;
     }
-    if is_alive(world, seed) {
+    // One that can't be started again may only have no thread left for the moment.
+    let tries = if world.target.can_restart() { 1 } else { PATIENCE };
+    if (0..tries).any(|_| is_alive(world, seed)) {
         return true;
     }
     if let Some(how) = world.target.sudden_death() {

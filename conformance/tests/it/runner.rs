@@ -1,24 +1,89 @@
-//! The runner itself: a fault in it ends the run.
+//! The runner itself: a fault in it ends the run, and silence is not mistaken for an answer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use conformance::report::Verdict::{self, Blocked, Fail, Pass};
+use conformance::report::{Report, Ruling};
+use conformance::run::profile::Profile;
 use conformance::run::reference;
 use conformance::run::runner::{self, Options};
 use conformance::target::Target;
 use libtest_mimic::Trial;
 
-use crate::floor::{answer, spawn};
-use crate::reference::SEED;
-use crate::trial;
+use crate::floor::{Serve, answer, spawn};
+use crate::reference::{SEED, report};
+use crate::small::{Request, Response, Ways, serve};
+use crate::{as_text, trial};
 
 /// How long a run may take to end after a panic.
 const LIMIT: Duration = Duration::from_secs(60);
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![trial("runner", "a-panic-in-a-worker-ends-the-run", panic_ends_the_run)]
+    vec![
+        trial("runner", "a-panic-in-a-worker-ends-the-run", panic_ends_the_run),
+        trial("runner", "silence-that-is-over-is-a-note", silence_is_over),
+        trial("runner", "no-thread-left-is-no-silence", no_thread_left),
+    ]
+}
+
+/// The report of a run of these checks, side by side.
+fn judged(server: Serve, checks: &[&str]) -> Result<Report, String> {
+    let mut target = Target::at_url(&spawn(server)).map_err(|error| error.to_string())?;
+    let only = checks.iter().map(|check| (*check).into()).collect();
+    let profile = Profile::built_in("http").ok_or("no such profile")?;
+    Ok(report(&mut target, &profile, &Options { seed: SEED, jobs: 4, only }))
+}
+
+/// The first HEAD is answered too late, the others at once.
+fn silence_is_over() -> Result<(), String> {
+    static CAME: AtomicBool = AtomicBool::new(false);
+    fn late_once(request: &Request, response: Response) -> Response {
+        if request.method == "HEAD" && !CAME.swap(true, Ordering::Relaxed) {
+            thread::sleep(Duration::from_secs(3));
+        }
+        response
+    }
+    let report =
+        judged(|client| serve(client, Ways { respond: late_once, ..Ways::USUAL }), &["head-status"])?;
+    match &report.outcomes[0].ruling {
+        Ruling::Pass { notes } if notes.iter().any(|note| note.starts_with("at first: ")) => Ok(()),
+        _ => Err(as_text(&report)),
+    }
+}
+
+/// HEAD holds one of three threads for longer than anybody waits. That others are not answered in the meantime is no
+/// fault of what they ask for.
+fn no_thread_left() -> Result<(), String> {
+    static THREADS: (Mutex<u32>, Condvar) = (Mutex::new(3), Condvar::new());
+    fn pooled(request: &Request, response: Response) -> Response {
+        let (free, changed) = &THREADS;
+        *changed.wait_while(free.lock().expect("no panic"), |free| *free == 0).expect("no panic") -= 1;
+        if request.method == "HEAD" {
+            thread::sleep(Duration::from_secs(3));
+        }
+        *free.lock().expect("no panic") += 1;
+        changed.notify_one();
+        response
+    }
+    const EXPECTED: &[(&str, Verdict)] = &[
+        ("head-status", Fail),
+        ("head-length", Blocked),
+        ("head-without-content", Blocked),
+        ("head-fields", Blocked),
+        ("missing-page", Pass),
+        ("field-name-case", Pass),
+        ("host-missing", Pass),
+    ];
+    let server: Serve = |client| serve(client, Ways { respond: pooled, ..Ways::USUAL });
+    let report = judged(server, &EXPECTED.iter().map(|(check, _)| *check).collect::<Vec<_>>())?;
+    let is_right = |(check, verdict): &(&str, Verdict)| {
+        report.outcomes.iter().any(|outcome| outcome.check == *check && outcome.verdict() == *verdict)
+    };
+    if EXPECTED.iter().all(is_right) { Ok(()) } else { Err(as_text(&report)) }
 }
 
 /// The first outcome is one that all other checks need: without it, the other workers wait.
