@@ -146,7 +146,7 @@ pub(super) fn look_watched(
 }
 
 /// How often a server that the suite can't start again is asked before it is given up.
-const PATIENCE: u32 = 5;
+const PATIENCE: u32 = 3;
 
 /// Makes sure that there is a server to test, if that can be done.
 pub(super) fn revive(world: &mut World<'_>, seed: u64, running: impl Fn() -> Vec<&'static str>) -> bool {

@@ -76,6 +76,6 @@ pub(crate) fn answer(mut client: TcpStream, octets: &[u8]) {
     }
 }
 
-fn hang(mut client: TcpStream) {
+pub(crate) fn hang(mut client: TcpStream) {
     while matches!(client.read(&mut [0; 65536]), Ok(1..)) {}
 }
