@@ -99,6 +99,13 @@ const ROWS: &[Row] = &[
     ("ignores-content", ignores_content, "field-value-trimmed", Pass),
     // A server that lets some of a crowd wait gave nobody the answer of another.
     ("lets-a-crowd-wait", lets_a_crowd_wait, "clients-at-once", Pass),
+    // That content is not read is one check.
+    ("ignores-content", ignores_content, "field-folded", Pass),
+    // A server may refuse all that arrives together where the first request asks for the end.
+    ("closes-on-pipelined", closes_on_pipelined, "close-honoured", Pass),
+    // What comes after a refused message may be refused as well, but not granted.
+    ("refuses-the-rest", |client| goes_on::<400>(client), "content-length-differing", Pass),
+    ("grants-the-rest", |client| goes_on::<200>(client), "content-length-differing", Fail),
     // A capital in Expect is one check, in small letters it is another.
     ("expects-small-letters", |client| serve(client, SMALL_LETTERS), "expect-continue", Pass),
     ("expects-small-letters", |client| serve(client, SMALL_LETTERS), "expect-continue-case", Fail),
@@ -165,6 +172,33 @@ fn small_forms(request: &Request, response: Response) -> Response {
 
 fn short_lines(request: &Request, response: Response) -> Response {
     if request.target.len() > 10_000 { Response { close: true, ..Response::of(414) } } else { response }
+}
+
+/// Whether these octets are in what comes first, that often.
+fn begins_with(client: &TcpStream, octets: &str, times: usize) -> bool {
+    let mut first = [0; 4096];
+    let length = client.peek(&mut first).unwrap_or(0);
+    String::from_utf8_lossy(&first[..length]).matches(octets).count() == times
+}
+
+/// It has no answer to two requests that arrive together.
+fn closes_on_pipelined(client: TcpStream) {
+    if !begins_with(&client, "GET /", 2) {
+        serve(client, Ways::USUAL);
+    }
+}
+
+/// It refuses a message with two lengths, and goes on with what comes after that: with this status, and then it closes.
+fn goes_on<const STATUS: u16>(mut client: TcpStream) {
+    if !begins_with(&client, "Content-Length", 2) {
+        return serve(client, Ways::USUAL);
+    }
+    let answers = format!(
+        "HTTP/1.1 400 X\r\nContent-Length: 0\r\n\r\nHTTP/1.1 {STATUS} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
+    let _ = client.write_all(answers.as_bytes());
+    let _ = client.shutdown(Shutdown::Write);
+    while matches!(client.read(&mut [0; 4096]), Ok(1..)) {}
 }
 
 /// It reads no content: what comes after a head is the next request.

@@ -8,7 +8,7 @@ use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::client::capability::Capability::{Form, Persistence};
 use crate::client::context::FOLLOW_UP;
-use crate::judge::failure::{Failure, unproved, wrong};
+use crate::judge::failure::{Failure, no_reply, unproved, wrong};
 use crate::mutant::{NOT_FOUND, OK, hears, instead_of, next_head, replies, serves};
 use crate::wire::reply::Answer;
 
@@ -154,9 +154,12 @@ pub const CHAPTER: Chapter = Chapter {
                     let request = format!("{{get}}Connection: {option}\r\n\r\n");
                     let mut connection = client.connect()?;
                     connection.send(format!("{request}{{get}}\r\n"))?;
-                    // A server may refuse both: after it asked for the end, a client must not send more.
-                    connection.reply()?;
-                    connection.closes()?;
+                    match connection.answer(false)? {
+                        Answer::Reply(_) => connection.closes()?,
+                        // A server may refuse both: after it asked for the end, a client must not send more.
+                        Answer::Closed | Answer::Reset => {}
+                        other => return Err(no_reply(other)),
+                    }
                     // A server that serves one client at a time may wait until this one is gone.
                     drop(connection);
                     connection = client.connect()?;

@@ -165,8 +165,10 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.needs(Capability::Content)?;
                 let twin = client.twin("{upload}Content-Length: 3\r\n\r\na=b")?;
-                let request = "{upload}Content-Length:\r\n 3\r\n\r\na=b";
-                twin.refuses_or_reads(request, &[400], &[(b"a", b"b")])?;
+                if client.reads_content() {
+                    let request = "{upload}Content-Length:\r\n 3\r\n\r\na=b";
+                    twin.refuses_or_reads(request, &[400], &[(b"a", b"b")])?;
+                }
                 let chunks = "\r\n\r\n3\r\na=b\r\n0\r\n\r\n";
                 if client
                     .reads(format!("{{upload}}Transfer-Encoding: chunked{chunks}"), &[(b"a", b"b")])

@@ -6,6 +6,7 @@ use super::stream::Connection;
 use crate::client::context::FOLLOW_UP;
 use crate::judge::failure::no_reply;
 use crate::judge::failure::{Failure, wrong};
+use crate::judge::reply::STATUS_AT;
 use crate::wire::octets::escape_some;
 use crate::wire::reply::{Answer, Reply};
 use crate::wire::transcript::{Kind, Mark};
@@ -13,16 +14,33 @@ use crate::wire::transcript::{Kind, Mark};
 impl Connection {
     /// The server must close now, without another octet.
     pub fn closes(&mut self) -> Result<(), Failure> {
-        self.ends("the connection closed after this response")
+        let expected = "the connection closed after this response";
+        self.ends_or_goes_on(expected)?;
+        self.has_no_more(expected)
     }
 
-    /// The server must close without an answer to what was sent after the last request.
+    /// The server must close, and act on nothing that was sent after the last request. To refuse that as well harms
+    /// nobody: where it begins is not certain.
     pub fn closes_unanswered(&mut self) -> Result<(), Failure> {
-        self.ends("the connection closed, and nothing after this request answered")
+        let expected = "the connection closed, and nothing after this request answered";
+        loop {
+            self.ends_or_goes_on(expected)?;
+            if self.unread.is_empty() {
+                return Ok(());
+            }
+            match self.answer(false)? {
+                Answer::Reply(reply) if reply.status >= 400 => {}
+                Answer::Reply(reply) => {
+                    return Err(reply.wrong(expected, reply.describe(), reply.mark(STATUS_AT)));
+                }
+                other => return Err(wrong(expected, other.describe())),
+            }
+        }
     }
 
-    fn ends(&mut self, expected: &str) -> Result<(), Failure> {
-        // A server may linger for a moment so that its response is not lost.
+    /// Waits for what comes next, octets or the end, for as long as a server may linger so that its response is not
+    /// lost.
+    fn ends_or_goes_on(&mut self, expected: &str) -> Result<(), Failure> {
         let deadline = Instant::now() + self.limits.answer.max(Duration::from_secs(2));
         while self.unread.is_empty() && self.ended.is_none() {
             if !self.receive(deadline) {
@@ -31,7 +49,7 @@ impl Connection {
                 return Err(wrong(expected, "the connection stayed open"));
             }
         }
-        self.has_no_more(expected)
+        Ok(())
     }
 
     fn has_no_more(&self, expected: &str) -> Result<(), Failure> {
