@@ -54,12 +54,11 @@ impl Examiner<'_> {
         match &look.result {
             Ok(()) if lives() => Sight::Certain(ruling(&world, look)),
             Err(Failure::Skip(_)) => Sight::Certain(ruling(&world, look)),
-            Err(Failure::Fail { .. }) if look.ends_in_silence() => {
-                match !checks::is_needed(check.id) && lives() {
-                    true => Sight::Silence(look),
-                    false => Sight::Unclear(look),
-                }
-            }
+            Err(Failure::Fail { .. }) if look.ends_in_silence() => match lives() {
+                true if checks::is_needed(check.id) => self.after_silence(&world, check, &look),
+                true => Sight::Silence(look),
+                false => Sight::Unclear(look),
+            },
             // To be alone takes long with a slow server: the same twice side by side will do.
             Err(Failure::Fail { .. }) if limits.is_slow() => {
                 let again = self::look(&world, check, self.seed, limits);

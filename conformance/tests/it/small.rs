@@ -137,7 +137,8 @@ pub(crate) fn serve(mut client: TcpStream, ways: Ways) {
             return;
         }
         let mut response = (ways.respond)(&request, usual(&request, ways));
-        let asks_to_close = request.field("Connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+        let asks_to_close =
+            request.field("Connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
         response.close |= asks_to_close || request.version == "HTTP/1.0";
         if client.write_all(&response.octets(request.method == "HEAD")).is_err() {
             return;
