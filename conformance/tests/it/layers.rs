@@ -11,7 +11,7 @@ pub(crate) const SERVERS: &[&[&str]] = &[
     &["application", "log"],
     &["html"],
     &["methods"],
-    &["http/characters", "http/limits", "http/timer", "http/trace"],
+    &["http/characters", "http/crowd", "http/limits", "http/timer", "http/trace"],
     &["http/lines", "http/pace"],
     &["http/framing"],
     &["http/parse"],
