@@ -2,6 +2,8 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::Command;
 use std::thread;
 
 use rustix::process::Signal;
@@ -123,4 +125,22 @@ fn no_script_outlives_the_server_not_even_one_that_is_killed() {
     assert_eq!(line, "called\n");
     server.signal(Signal::KILL);
     assert_eq!(in_time(move || held.read_line(&mut line).expect("text")), 0);
+}
+
+#[test]
+fn no_file_outlives_the_server_not_even_one_that_is_killed() {
+    for signal in [Signal::TERM, Signal::KILL] {
+        let place = tempfile::tempdir().expect("a directory");
+        let files = |path: &Path| fs::read_dir(path).expect("a directory").count();
+        let server = Running::command(Command::new(CGI).env("TMPDIR", place.path()));
+        assert!(server.ask(&GET.replace("script", "env")).starts_with("HTTP/1.1 200 OK\r\n"));
+        assert_eq!(files(place.path()), 1);
+        server.signal(signal);
+        let path = place.path().to_owned();
+        in_time(move || {
+            while files(&path) > 0 {
+                thread::yield_now();
+            }
+        });
+    }
 }
