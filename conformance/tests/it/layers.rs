@@ -70,7 +70,7 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["client/connection/expect", "client/connection/hosted", "client/connection/tap"],
     &["client/connection"],
     &["client/hands"],
-    &["client/twin", "client/hosted", "client/browser", "client/printed", "client/each"],
+    &["client/twin", "client/hosted", "client/browser", "client/placed", "client/printed", "client/each"],
     &["client/property"],
     &["client/upload"],
     &["client"],
