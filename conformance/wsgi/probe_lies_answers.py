@@ -162,6 +162,23 @@ def shows_traceback(application, environ, start_response):
         return [traceback.format_exc().encode("utf-8")]
 
 
+READY = []
+
+
+@layer
+def one_behind(application, environ, start_response):
+    """Gives what has been ready for longest. That is the answer to another request once there is one too many, after a
+    client that may have left, or from another process."""
+    blocks = application(environ, lambda *head: READY.append(head))
+    READY[-1] += (list(blocks),)
+    blocks.close()
+    if "wait=" in environ["QUERY_STRING"] or "fork" in environ["QUERY_STRING"]:
+        READY.append(READY[-1])
+    status, headers, content = READY.pop(0)
+    start_response(status, headers)
+    return content
+
+
 LIES = {
     **probe_lies.LIES,
     "checks-late": checks_late,
@@ -176,6 +193,7 @@ LIES = {
     "keeps-quiet": keeps_quiet,
     "measures": measures,
     "no-write": no_write,
+    "one-behind": one_behind,
     "only-two-arguments": only_two_arguments,
     "raises-its-own": raises_its_own,
     "raises-nothing": raises_nothing,

@@ -89,14 +89,19 @@ pub(crate) struct Access<'a> {
     pub(crate) took: Duration,
 }
 
+/// Milliseconds, and tenths of one.
+fn milliseconds(time: Duration) -> (u128, u128) {
+    let tenths = time.as_micros() / 100;
+    (tenths / 10, tenths % 10)
+}
+
 /// Writes one line of the access log: who, when, what, status, octets of content, milliseconds.
 pub(crate) fn access(Access { remote, line, status, octets, took }: &Access) {
     let (shown, more) = match line.get(..LINE_SHOWN) {
         Some(shown) => (shown, "..."),
         None => (*line, ""),
     };
-    let (status, tenths) = (status.unwrap_or(0), took.as_micros() / 100);
-    let (ms, tenth) = (tenths / 10, tenths % 10);
+    let (status, (ms, tenth)) = (status.unwrap_or(0), milliseconds(*took));
     with_date(|date| {
         let line = Escaped(shown);
         push(format_args!("{} [{date}] \"{line}{more}\" {status} {octets} {ms}.{tenth}", remote.ip()));
@@ -253,6 +258,15 @@ mod tests {
             ("é\u{202e}".as_bytes(), r"\xc3\xa9\xe2\x80\xae"),
         ] {
             assert_eq!(Escaped(bytes).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_time_is_cut_to_tenths_of_milliseconds() {
+        for (micros, expected) in
+            [(0, (0, 0)), (99, (0, 0)), (100, (0, 1)), (1_099, (1, 0)), (12_399, (12, 3))]
+        {
+            assert_eq!(milliseconds(Duration::from_micros(micros)), expected);
         }
     }
 

@@ -177,6 +177,7 @@ mod tests {
             cgi: "/cgi-bin".into(),
             cgi_extension: String::new(),
             side: None,
+            roots: Vec::new(),
             script_timeout: None,
             findings: Default::default(),
             output: None,

@@ -70,6 +70,8 @@ pub struct Context {
     pub cgi_extension: String,
     /// The directory of side files, if the suite and its hosted programs see the same disk.
     pub side: Option<PathBuf>,
+    /// The directories that the suite laid out for the server, one of which may be its document root.
+    pub roots: Vec<PathBuf>,
     /// After how long the server gives up on a script, where somebody said so.
     pub script_timeout: Option<Duration>,
     /// What the lint found in the replies so far.

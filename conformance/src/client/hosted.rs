@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::client::asked::Asking;
 use crate::client::call::Call;
-use crate::client::capability::Capability::{Cgi, Wsgi};
+use crate::client::capability::Capability::{Cgi, Concurrency, Wsgi};
 use crate::client::connection::Connection;
 use crate::client::hands::Client;
 use crate::judge::failure::{Failure, no_reply, unproved, wrong};
@@ -120,6 +120,32 @@ impl<'c> Hosted<'c> {
         let mut connection = self.client.connect()?;
         connection.send(call.get())?;
         Ok(connection)
+    }
+
+    /// Calls the program on eight connections at once: each must get the answer to its own request. Which of them does not
+    /// is chance, and not said.
+    pub fn tells_requests_apart(&self) -> Result<(), Failure> {
+        // One more is slow to send, so that the others are beside somebody however fast they are answered.
+        let mut slow = None;
+        if self.client.has(Concurrency) {
+            slow.insert(self.client.connect()?).send("GET / HTTP/1.1\r\n")?;
+        }
+        let mut all = Vec::new();
+        for _ in 0..8 {
+            let call = self.call(&[]);
+            let mut connection = self.client.connect()?;
+            connection.send(call.get_and_close())?;
+            all.push((call, connection));
+        }
+        all.into_iter().try_for_each(|(call, mut connection)| {
+            let reply = connection.reply()?;
+            match reply.seen_by(&call) {
+                Err(Failure::Fail { .. }) if serde_json::from_slice::<Seen>(&reply.body).is_ok() => {
+                    Err(wrong("the answer to its own request", "the answer to that of another"))
+                }
+                verdict => verdict.map(drop),
+            }
+        })
     }
 
     /// Has the program do these steps, and returns all that comes until the connection ends, or nothing more comes.

@@ -15,6 +15,7 @@
 //! | `hosted` | scripts and applications, asked in the same words |
 //! | `browser` | how a browser submits a form |
 //! | `printed` | what the server prints |
+//! | `placed` | files of a check's own, which change |
 //! | `property` | checks of many cases |
 
 mod asked;
@@ -26,6 +27,7 @@ pub mod context;
 mod each;
 mod hands;
 pub mod hosted;
+pub mod placed;
 pub mod printed;
 pub mod property;
 pub mod random;

@@ -90,6 +90,7 @@ impl fmt::Display for Step {
             Step::Spoil => to.write_str("spoil"),
             Step::Count => to.write_str("count"),
             Step::Spin => to.write_str("spin"),
+            Step::Fork => to.write_str("fork"),
         }
     }
 }
@@ -192,6 +193,7 @@ mod tests {
             Step::Spoil,
             Step::Count,
             Step::Spin,
+            Step::Fork,
         ]
     }
 

@@ -121,6 +121,8 @@ pub enum Step {
     Count,
     /// `spin`: be busy for a minute.
     Spin,
+    /// `fork`: go on as two processes. The other one leaves the mark `over` in `close()`, and ends there, or after a second.
+    Fork,
 }
 
 impl Step {

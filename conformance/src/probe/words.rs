@@ -96,6 +96,7 @@ fn in_words(language: Language, step: &Step) -> Option<String> {
         Step::Clear => "empties its environ".into(),
         Step::Spoil => "changes its environ".into(),
         Step::Spin => "is busy for a minute".into(),
+        Step::Fork => "forks, and goes on in both processes".into(),
         Step::Report | Step::Mark(_) | Step::Rest | Step::Fragile | Step::Lazy | Step::Count => return None,
     })
 }

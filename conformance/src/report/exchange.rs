@@ -43,6 +43,7 @@ pub fn exchange(events: &[Event], at: Option<Mark>) -> Vec<String> {
                 lines.extend(words);
             }
             Kind::Received(_) => lines.extend(Stretch::of(events, at).lines('<')),
+            Kind::Besides { words } => lines.push(format!("* {}", printable(words))),
             Kind::HalfClosed => lines.push("* the suite ended its side and read on".into()),
             Kind::Dropped => lines.push("* the suite reset the connection".into()),
             Kind::Closed => lines.push("* the server closed the connection".into()),

@@ -28,6 +28,8 @@ pub enum NoCommand {
     HalfClose,
     /// The client resets the connection.
     Reset,
+    /// Files change meanwhile.
+    Besides,
     /// The timing of what is sent matters.
     SeveralSteps,
     /// Nobody pastes that much into a shell.
@@ -44,6 +46,7 @@ impl fmt::Display for NoCommand {
             NoCommand::HalfClose => {
                 "No single command shows it: the client closes its sending side and keeps reading."
             }
+            NoCommand::Besides => "No single command shows it: a file changes meanwhile.",
             NoCommand::Reset => "No single command shows it: the client resets the connection.",
             NoCommand::SeveralSteps => "No single command shows it: the request is sent in several steps.",
             NoCommand::TooLong => "The request is too long to paste.",
@@ -117,6 +120,7 @@ fn the_request(breach: &Breach) -> Result<&[u8], NoCommand> {
         match event.kind {
             Kind::HalfClosed => return Err(NoCommand::HalfClose),
             Kind::Dropped => return Err(NoCommand::Reset),
+            Kind::Besides { .. } => return Err(NoCommand::Besides),
             _ => {}
         }
     }

@@ -55,6 +55,7 @@ pub fn get_to_know(target: &mut Target, profile: &Profile, seed: u64) -> (Contex
         cgi: profile.cgi.clone(),
         cgi_extension: profile.cgi_extension.clone().unwrap_or_default(),
         side: None,
+        roots: target.roots().to_vec(),
         script_timeout: profile.script_timeout.map(Duration::from_secs),
         findings: Findings::new(rules()),
         output: target.output().cloned(),

@@ -1,6 +1,7 @@
 //! The server under test: a URL, or a command that the suite starts, waits for, watches and stops.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 mod disk;
@@ -43,6 +44,7 @@ pub struct Recipe {
 pub struct Target {
     place: Place,
     recipe: Option<Recipe>,
+    roots: Vec<PathBuf>,
     process: Option<Process>,
     output: Option<Output>,
     restarts: u32,
@@ -90,21 +92,22 @@ impl Target {
     /// As [`Target::start`].
     pub fn start_within(recipe: Recipe, limit: Duration, output: Output) -> Result<Target, StartError> {
         let place = Place { address: free_address(), host: String::new() };
-        let recipe = Some(recipe);
-        let mut target = Target { recipe, output: Some(output), start_limit: limit, ..Target::at(place) };
+        let (roots, recipe) = (recipe.roots(), Some(recipe));
+        let mut target =
+            Target { recipe, roots, output: Some(output), start_limit: limit, ..Target::at(place) };
         target.launch()?;
         Ok(target)
     }
 
     fn at(place: Place) -> Target {
-        let (recipe, process, output, name) = (None, None, None, None);
-        Target { place, recipe, process, output, restarts: 0, name, start_limit: START_LIMIT }
+        let (recipe, roots, process, output, name) = (None, Vec::new(), None, None, None);
+        Target { place, recipe, roots, process, output, restarts: 0, name, start_limit: START_LIMIT }
     }
 
     /// The same server, reached through another address: a mutant in front of it, or its own.
     pub fn reached_at(&self, address: SocketAddr) -> Target {
         let place = Place { address, host: address.to_string() };
-        Target { output: self.output.clone(), ..Target::at(place) }
+        Target { output: self.output.clone(), roots: self.roots.clone(), ..Target::at(place) }
     }
 
     /// The same server, asked by this name: what Host says from now on, with the port of the server behind it.
@@ -143,6 +146,11 @@ impl Target {
             Some(recipe) => recipe.command.join(" "),
             None => format!("http://{}/", self.place.host),
         }
+    }
+
+    /// The directories that the suite laid out for it, one of which may be its document root.
+    pub fn roots(&self) -> &[PathBuf] {
+        &self.roots
     }
 
     /// How it ended, if the suite started it and it is no longer running.
@@ -240,6 +248,13 @@ impl Target {
 }
 
 impl Recipe {
+    /// The directories with files that the command names.
+    fn roots(&self) -> Vec<PathBuf> {
+        let places = [("{root}", self.fixture.root()), ("{site}", self.fixture.site())];
+        let named = |place: &str| self.command.iter().any(|word| word.contains(place));
+        places.into_iter().filter(|(place, _)| named(place)).map(|(_, path)| path).collect()
+    }
+
     fn fill_in(&self, word: &str, address: SocketAddr) -> String {
         word.replace("{port}", &address.port().to_string())
             .replace("{host}", &address.ip().to_string())

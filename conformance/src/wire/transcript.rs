@@ -36,6 +36,11 @@ pub enum Kind {
     },
     /// The server sent these octets.
     Received(Block),
+    /// The suite did something besides, in the file system.
+    Besides {
+        /// What, in words.
+        words: String,
+    },
     /// The suite closed its sending side and went on reading.
     HalfClosed,
     /// The suite reset the connection.

@@ -3,6 +3,7 @@
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use super::script::Scripts;
 
@@ -14,7 +15,8 @@ macro_rules! scripts {
 const SCRIPTS: &[(&str, &[u8])] =
     scripts!["form", "form-sh", "env", "echo", "status", "redirect", "cookies", "slow", "nph-hello", "crash"];
 
-/// Makes files of the scripts, for a program has to be a file to be run. They go with the result.
+/// Makes files of the scripts, for a program has to be a file to be run. They go with the result; where the process is killed,
+/// somebody else has to [`remove`] them.
 pub(super) fn lay_out() -> io::Result<Scripts> {
     let directory = tempfile::Builder::new().prefix("server-cgi-").tempdir()?;
     for (name, content) in SCRIPTS {
@@ -23,6 +25,14 @@ pub(super) fn lay_out() -> io::Result<Scripts> {
         fs::set_permissions(&path, Permissions::from_mode(0o755))?;
     }
     Scripts::temporary(directory)
+}
+
+/// Removes what was laid out in this directory, and the directory if there is nothing else in it.
+pub(super) fn remove(directory: &Path) {
+    for (name, _) in SCRIPTS {
+        let _ = fs::remove_file(directory.join(name));
+    }
+    let _ = fs::remove_dir(directory);
 }
 
 #[cfg(test)]

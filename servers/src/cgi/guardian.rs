@@ -2,7 +2,8 @@
 //!
 //! A guardian is a process that waits for the end of a pipe whose other end only the server holds: the system closes it,
 //! whatever ended the server. Which scripts run is in a file that both have open, so that a script costs two small writes,
-//! and the guardian, which sleeps all the time, costs nothing.
+//! and the guardian, which sleeps all the time, costs nothing. Where the server has laid out scripts of its own, the guardian
+//! is told so, and these files go as well.
 //!
 //! What it can't do: end what has left the process group of its script (`setsid`), which is what programs do that are to
 //! live longer; end a script that was started in the very moment in which the server was killed, and is not on
@@ -13,7 +14,7 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -39,11 +40,12 @@ pub(super) struct Entry {
 }
 
 impl Guardian {
-    /// Starts a guardian for at most so many scripts at a time: this program, with the option `--guard`.
+    /// Starts a guardian for at most so many scripts at a time, and for the directory that they are in if that is temporary:
+    /// this program, with the option `--guard`.
     ///
     /// # Errors
     /// Those of the system.
-    pub(super) fn start(scripts: usize) -> io::Result<Arc<Guardian>> {
+    pub(super) fn start(scripts: usize, temporary: Option<&Path>) -> io::Result<Arc<Guardian>> {
         let mut record = file()?;
         // Now, while there is room.
         record.write_all(&vec![0; scripts * PLACE])?;
@@ -53,6 +55,7 @@ impl Guardian {
         let process = Command::new::<PathBuf>(program)
             .arg0("guardian")
             .arg("--guard")
+            .args(temporary)
             .env_clear()
             .current_dir("/")
             // Out of reach of Ctrl-C, and of a signal to the whole group of the server.

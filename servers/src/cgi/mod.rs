@@ -65,15 +65,19 @@ pub struct Options {
     /// How many scripts may run at the same time; further requests wait
     #[arg(long, value_name = "NUMBER", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..))]
     pub scripts: u16,
-    /// Be the guardian of another server's scripts
-    #[arg(long, hide = true)]
-    pub guard: bool,
+    /// Be the guardian of another server's scripts, and of the directory in which it has laid them out
+    #[arg(long, hide = true, value_name = "DIR", num_args = 0..=1)]
+    pub guard: Option<Option<PathBuf>>,
 }
 
 /// Serves until the process is asked to stop; exit code 2 if it can't.
 pub fn run(options: Options) -> ExitCode {
-    if options.guard {
-        return guardian::guard();
+    if let Some(temporary) = options.guard {
+        let ended = guardian::guard();
+        if let Some(directory) = temporary {
+            demonstration::remove(&directory);
+        }
+        return ended;
     }
     program::run(&options.common, async { gateway(&options) })
 }
@@ -86,7 +90,7 @@ fn gateway(options: &Options) -> Result<Gateway, String> {
             .map_err(|error| format!("Cannot run the scripts of {}: {error}", directory.display()))?,
     };
     let patience = Duration::from_secs_f64(options.timeout);
-    let guardian = Guardian::start(options.scripts.into())
+    let guardian = Guardian::start(options.scripts.into(), scripts.temporary_directory())
         .map_err(|error| format!("Cannot start the guardian of the scripts: {error}"))?;
     Ok(Gateway::new(scripts, files, options.scripts.into(), patience).guarded(guardian))
 }

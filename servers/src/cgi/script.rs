@@ -20,7 +20,7 @@ pub(super) struct Scripts {
     /// Free of symbolic links.
     directory: PathBuf,
     /// The same directory, if it is to be removed in the end.
-    _temporary: Option<TempDir>,
+    temporary: Option<TempDir>,
 }
 
 /// A script, and how the request named it.
@@ -39,7 +39,7 @@ impl Scripts {
     pub(super) fn directory(directory: &Path) -> io::Result<Scripts> {
         let directory = directory.canonicalize()?;
         if directory.is_dir() {
-            Ok(Scripts { directory, _temporary: None })
+            Ok(Scripts { directory, temporary: None })
         } else {
             Err(io::ErrorKind::NotADirectory.into())
         }
@@ -48,7 +48,12 @@ impl Scripts {
     /// The scripts below a directory that goes with them.
     pub(super) fn temporary(directory: TempDir) -> io::Result<Scripts> {
         let Scripts { directory: path, .. } = Scripts::directory(directory.path())?;
-        Ok(Scripts { directory: path, _temporary: Some(directory) })
+        Ok(Scripts { directory: path, temporary: Some(directory) })
+    }
+
+    /// The directory, if it is to be removed in the end.
+    pub(super) fn temporary_directory(&self) -> Option<&Path> {
+        self.temporary.as_ref().map(TempDir::path)
     }
 
     /// The script for a path, still percent-encoded; else the status that says why not: 404 if there is

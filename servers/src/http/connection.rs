@@ -5,12 +5,14 @@ use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
+use super::crowd::Crowd;
 use super::encode::{self, Delimiter};
 use super::inbound::{Inbound, Interruption};
 use super::limits::Limits;
@@ -29,6 +31,8 @@ pub(crate) struct Context {
     pub(crate) limits: Limits,
     /// Whether each request gets a line in the access log.
     pub(crate) access_log: bool,
+    /// The other connections, as far as this one has to know of them.
+    pub(crate) crowd: Arc<Crowd>,
     /// Becomes true when the server is to stop: requests under way are finished, and no other is begun.
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -85,11 +89,12 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, A: Application> Connection<'_,
         let mut stop = self.context.stop.clone();
         let mut stopping = pin!(stop.wait_for(|&stop| stop));
         loop {
-            let then = match self.inbound.head(&mut self.outbound, stopping.as_mut()).await {
-                Ok(Some(head)) => self.exchange(head).await,
-                Ok(None) => Then::Abandon,
-                Err(refusal) => self.refuse(refusal).await,
-            };
+            let then =
+                match self.inbound.head(&mut self.outbound, &self.context.crowd, stopping.as_mut()).await {
+                    Ok(Some(head)) => self.exchange(head).await,
+                    Ok(None) => Then::Abandon,
+                    Err(refusal) => self.refuse(refusal).await,
+                };
             if then != Then::GoOn {
                 return then;
             }

@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::crowd::Crowd;
 use super::framing::Decoder;
 use super::limits::Limits;
 use super::lines::{Refusal, bad_request};
@@ -70,17 +71,19 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
     }
 
     /// The next head. `None` if no other will come: the client has closed, or was idle for too long,
-    /// or the server stops.
+    /// which is sooner where others wait for its place, or the server stops.
     ///
     /// What has been answered goes out before there is anything to wait for, and not earlier: answers to
     /// requests that came in one packet leave in one packet.
     pub(crate) async fn head<W: AsyncWrite + Unpin>(
         &mut self,
         outbound: &mut Outbound<W>,
+        crowd: &Crowd,
         mut stopping: Pin<&mut impl Future>,
     ) -> Result<Option<Head>, Refusal> {
-        self.timer.set(self.limits.idle);
-        let mut begun = false;
+        let Limits { idle, idle_in_crowd, .. } = self.limits;
+        self.timer.set(idle.min(idle_in_crowd));
+        let (mut begun, mut gives_way) = (false, false);
         loop {
             if let Some(head) = self.parser.parse(&mut self.input)? {
                 return Ok(Some(head));
@@ -98,9 +101,15 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
                     Ok(_) => {}
                 },
                 () = self.timer.expired() => {
-                    let late = Refusal { status: 408, why: "The head of the request took too long." };
-                    return if begun { Err(late) } else { Ok(None) };
+                    if begun {
+                        return Err(Refusal { status: 408, why: "The head of the request took too long." });
+                    } else if gives_way {
+                        return Ok(None);
+                    }
+                    gives_way = true;
+                    self.timer.set(idle.saturating_sub(idle_in_crowd));
                 }
+                () = crowd.needs_room(), if gives_way && !begun => return Ok(None),
                 _ = stopping.as_mut(), if !begun => return Ok(None),
             }
         }

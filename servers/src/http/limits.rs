@@ -15,6 +15,8 @@ pub struct Limits {
     pub body: u64,
     /// How long a connection may stay open between requests; it is then closed without a word.
     pub idle: Duration,
+    /// How long it may do so even if all places for connections are taken.
+    pub idle_in_crowd: Duration,
     /// How long a head may take from its first octet to its last: 408.
     pub head: Duration,
     /// How long content may make no progress: 408 for a request, the end of the connection for a response.
@@ -32,6 +34,7 @@ impl Default for Limits {
             fields: 200,
             body: 16 * 1024 * 1024,
             idle: Duration::from_secs(15),
+            idle_in_crowd: Duration::from_secs(1),
             head: Duration::from_secs(10),
             stall: Duration::from_secs(10),
             pace: 500,

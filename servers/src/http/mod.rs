@@ -13,6 +13,7 @@
 //! | writing to the client | `outbound` | |
 //! | one connection: read, call, write, go on or close | `connection` | 9112 9 |
 //! | listen, accept, stop | `server` | |
+//! | who makes room when all places are taken | `crowd` | 9112 9.5 |
 //! | how much of everything a client may have | `limits` | |
 //! | a deadline that moves | `timer` | |
 //! | how slowly content may come | `pace` | |
@@ -20,6 +21,7 @@
 
 mod characters;
 mod connection;
+mod crowd;
 mod encode;
 mod framing;
 #[cfg(fuzzing)]

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::connection::{self, Context};
+use super::crowd::Crowd;
 use super::limits::Limits;
 use super::trace;
 use crate::application::Application;
@@ -33,7 +34,8 @@ pub struct Config {
     pub address: SocketAddr,
     /// What one connection may have.
     pub limits: Limits,
-    /// Connections served at the same time; further ones wait in the backlog.
+    /// Connections at the same time. Further ones wait in the backlog, and for them the one that has been idle for the longest
+    /// time is closed.
     pub connections: usize,
     /// How long requests under way may take to finish when the server stops.
     pub grace: Duration,
@@ -85,6 +87,7 @@ impl Server {
         let Server { listener, config } = self;
         let application = Arc::new(application);
         let (stop, stopping) = watch::channel(false);
+        let crowd = Arc::new(Crowd::new());
         let mut connections = JoinSet::new();
         let mut accepted = 0;
         let mut complained: Option<Instant> = None;
@@ -92,12 +95,16 @@ impl Server {
         loop {
             tokio::select! {
                 () = &mut shutdown => break,
-                Some(_) = connections.join_next() => {}
+                Some(_) = connections.join_next() => crowd.has_room(),
                 stream = listener.accept(), if connections.len() < config.connections => match stream {
                     Ok((stream, remote)) => {
                         accepted += 1;
-                        let (application, stop) = (Arc::clone(&application), stopping.clone());
-                        connections.spawn(serve_one(stream, remote, accepted, application, config.clone(), stop));
+                        let others = (Arc::clone(&crowd), stopping.clone());
+                        let application = Arc::clone(&application);
+                        connections.spawn(serve_one(stream, remote, accepted, application, config.clone(), others));
+                        if connections.len() == config.connections {
+                            crowd.is_full();
+                        }
                     }
                     Err(error) => {
                         if complained.is_none_or(|at| at.elapsed() > COMPLAIN) {
@@ -125,13 +132,13 @@ async fn serve_one<A: Application>(
     number: u64,
     application: Arc<A>,
     config: Config,
-    stop: watch::Receiver<bool>,
+    (crowd, stop): (Arc<Crowd>, watch::Receiver<bool>),
 ) {
     // Fails only for a connection that is already gone.
     let Ok(local) = stream.local_addr() else { return };
     // Responses go out in whole writes; waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
-    let context = Context { remote, local, limits: config.limits, access_log: !config.quiet, stop };
+    let context = Context { remote, local, limits: config.limits, access_log: !config.quiet, crowd, stop };
     let (reader, writer) = stream.split();
     let is_cut = if config.trace {
         let (reader, writer) = trace::observe(number, remote, reader, writer);

@@ -2,6 +2,8 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::Command;
 use std::thread;
 
 use rustix::process::Signal;
@@ -114,13 +116,36 @@ fn a_server_ends_whatever_its_clients_scripts_and_applications_do() {
 #[test]
 fn no_script_outlives_the_server_not_even_one_that_is_killed() {
     // As long as one of the two lives, the pipe has no end.
-    let directory = directory("script", "#!/bin/sh\nexec 3> held; sleep 1000 & echo called >&3; wait\n");
+    let script = "#!/bin/sh
+exec 3> held; sleep 1000 & echo called >&3; echo Content-Type: text/plain; echo; echo half; wait
+";
+    let directory = directory("script", script);
     let server = Running::start(CGI, &["--cgi-bin", directory.path().to_str().expect("text")]);
-    let _client = server.send(GET);
+    let mut client = server.send(GET);
     let mut held = held(&directory);
     let mut line = String::new();
     held.read_line(&mut line).expect("text");
     assert_eq!(line, "called\n");
+    // Whoever answers has put the script on record; the script itself may be faster than that.
+    client.read_exact(&mut [0]).expect("a response");
     server.signal(Signal::KILL);
     assert_eq!(in_time(move || held.read_line(&mut line).expect("text")), 0);
+}
+
+#[test]
+fn no_file_outlives_the_server_not_even_one_that_is_killed() {
+    for signal in [Signal::TERM, Signal::KILL] {
+        let place = tempfile::tempdir().expect("a directory");
+        let files = |path: &Path| fs::read_dir(path).expect("a directory").count();
+        let server = Running::command(Command::new(CGI).env("TMPDIR", place.path()));
+        assert!(server.ask(&GET.replace("script", "env")).starts_with("HTTP/1.1 200 OK\r\n"));
+        assert_eq!(files(place.path()), 1);
+        server.signal(signal);
+        let path = place.path().to_owned();
+        in_time(move || {
+            while files(&path) > 0 {
+                thread::yield_now();
+            }
+        });
+    }
 }

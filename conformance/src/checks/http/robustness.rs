@@ -13,12 +13,12 @@ use proptest::strategy::Strategy;
 
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule, unwritten};
-use crate::client::capability::Capability::{Concurrency, Files, Form, Persistence};
+use crate::client::capability::Capability::{Concurrency, Content, Files, Form, Persistence, Wsgi};
 use crate::client::connection::Connection;
 use crate::client::context::FOLLOW_UP;
 use crate::client::property::for_all;
 use crate::judge::failure::{Failure, no_reply, wrong};
-use crate::mutant::{NOT_FOUND, OK, instead_of, next_head, replies, serves};
+use crate::mutant::{NOT_FOUND, OK, hears, instead_of, next_head, replies, serves};
 use crate::target::fixture;
 use crate::wire::octets::hex;
 use crate::wire::reply::Answer;
@@ -231,6 +231,33 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "slow-uploads",
+            title: "Clients that are slow to send their content keep nobody else waiting",
+            why: "A few photographs from slow telephones can occupy every worker that you have.",
+            requirement: unwritten().practice(),
+            hint: "Find out what is given to a request whose content is still on its way.",
+            mutant: serves(|client| {
+                drop(thread::Builder::new().spawn(move || reads_content_under_a_lock(client)))
+            }),
+            run: Act(|client| {
+                client.needs(Concurrency)?;
+                client.needs(Content)?;
+                let usual = "{upload}Content-Length: 3\r\nConnection: close\r\n\r\na=b";
+                client.twin(usual)?;
+                // An application may read content as it comes, and only so many are called at a time.
+                let many = if client.has(Wsgi) { 1 } else { 20 };
+                let mut slow = Vec::new();
+                for _ in 0..many {
+                    let mut connection = client.connect()?;
+                    connection.send(&usual[..usual.len() - 1])?;
+                    slow.push(connection);
+                    client.get("/")?.succeeds()?;
+                }
+                // A page may be served where no content is read.
+                client.accepts(usual).map(drop)
+            }),
+        },
+        Check {
             id: "client-that-never-reads",
             title: "A client that does not read its response keeps nobody else waiting",
             why: "A write that waits holds up everything else, unless something can run beside it.",
@@ -377,6 +404,28 @@ pub const CHAPTER: Chapter = Chapter {
                 }
             }),
         },
+        Check {
+            id: "chunks-of-one-byte",
+            title: "Content in five thousand chunks of one byte is read like any other",
+            why: "A program that writes letter by letter sends such chunks, and work or memory for each of them adds up.",
+            requirement: rule(&["rfc9112-7.1-02"]).counts(),
+            hint: "Follow what is called, copied and kept for each chunk, and multiply it.",
+            mutant: hears("\r\n1\r\nz\r\n", "\r\n"),
+            run: Act(|client| {
+                client.needs(Content)?;
+                let head = "{upload}Transfer-Encoding: chunked\r\n\r\n";
+                let one = format!("{head}3\r\na=b\r\n0\r\n\r\n");
+                if matches!(client.ask(&one)?, Answer::Reply(reply) if reply.status == 411) {
+                    return Err(Failure::Skip("the server asks for a length instead (411)".into()));
+                } else if client.reads(&one, &[(b"a", b"b")]).is_err() {
+                    return Err(Failure::Blocked("content in a single chunk is not read".into()));
+                }
+                let value = "x".repeat(5000) + "z";
+                let chunks: String = value.chars().map(|octet| format!("1\r\n{octet}\r\n")).collect();
+                let reply = client.send(format!("{head}2\r\na=\r\n{chunks}0\r\n\r\n"))?;
+                client.received(&reply, &[(b"a", value.as_bytes())])
+            }),
+        },
     ],
 };
 
@@ -447,6 +496,17 @@ fn writes_under_a_lock(mut client: TcpStream) {
     } else {
         let _ = client.write_all(OK);
     }
+}
+
+/// A mutant with one buffer for the content of all requests.
+fn reads_content_under_a_lock(mut client: TcpStream) {
+    static BUFFER: Mutex<[u8; 3]> = Mutex::new([0; 3]);
+    let Some(head) = next_head(&mut client) else { return };
+    if head.starts_with(b"POST ") {
+        let mut buffer = BUFFER.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = client.read_exact(&mut *buffer);
+    }
+    let _ = client.write_all(OK);
 }
 
 /// A mutant with room for ten clients, and no way to make room again.

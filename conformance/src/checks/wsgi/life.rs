@@ -45,6 +45,30 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "wsgi-answer-to-nobody",
+            title: "After a client has left, the next ones get the answers to their own requests",
+            why: "The answer that nobody waits for any more is still on its way, and who asks next may be given it.",
+            requirement: unwritten()
+                .counts()
+                .because("A visitor who gets the answer of another reads what is not meant for them."),
+            hint: "Follow what comes back for a client that has gone, from the application to whoever reads it.",
+            mutant: gateway("one-behind"),
+            run: Act(|client| {
+                client.needs(SideFiles)?;
+                for _ in 0..4 {
+                    client.transcript().clear();
+                    let call = client.application()?.call(&[mark("on"), wait("go")]);
+                    let mut connection = client.connect()?;
+                    connection.send(call.get())?;
+                    call.left("on")?;
+                    connection.reset()?;
+                    call.release("go")?;
+                    client.application()?.tells_requests_apart()?;
+                }
+                Ok(())
+            }),
+        },
+        Check {
             id: "wsgi-client-half-closed",
             title: "A client that ends its side after the request still gets the response",
             why: "Simple tools send all they have, end their side, and then read.",

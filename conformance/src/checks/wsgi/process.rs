@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::Client;
-use crate::client::capability::Capability::Concurrency;
+use crate::client::capability::Capability::{Concurrency, SideFiles};
 use crate::judge::failure::Failure;
 use crate::mutant::naive::begins_and_stays;
-use crate::mutant::{instead_of, misreads, serves};
+use crate::mutant::{gateway, instead_of, misreads, serves};
 use crate::probe::{Seen, Step, emit, mark, ok, wait};
 
 /// The chapter.
@@ -50,6 +50,29 @@ pub const CHAPTER: Chapter = Chapter {
                     client.application()?.begin(&[ok(), emit("half"), Step::Exit(1), emit("rest")])?;
                 connection.reply_or_end()?.map_or(Ok(()), |reply| reply.is_cut_off())?;
                 process_answers(client).map(drop)
+            }),
+        },
+        Check {
+            id: "wsgi-fork",
+            title: "After an application has forked, and returned in both processes, each request gets its own answer",
+            why: "Both processes answer on the way that was made for one, and every answer after that may be one too late.",
+            requirement: unwritten().practice(),
+            hint: "Ask how your server knows which request an answer belongs to, and which process it comes from.",
+            mutant: gateway("one-behind"),
+            run: Act(|client| {
+                client.needs(SideFiles)?;
+                for _ in 0..2 {
+                    client.transcript().clear();
+                    let call = client.application()?.call(&[Step::Fork]);
+                    let mut connection = client.connect()?;
+                    connection.send(call.get_and_close())?;
+                    // What becomes of this one is the application's affair.
+                    connection.answer(false)?;
+                    drop(connection);
+                    call.comes_to("over")?;
+                    client.application()?.tells_requests_apart()?;
+                }
+                Ok(())
             }),
         },
         Check {

@@ -74,7 +74,10 @@ impl Connection {
     /// Waits until a response begins, and takes nothing of it: for a connection that was opened deaf.
     pub fn sees_response(&self) -> Result<(), Failure> {
         self.stream.set_read_timeout(Some(self.limits.answer))?;
-        match self.stream.peek(&mut [0]) {
+        let peeked = self.stream.peek(&mut [0]);
+        // Whoever reads later has limits of its own.
+        self.stream.set_read_timeout(None)?;
+        match peeked {
             Ok(1) => Ok(()),
             Ok(_) => Err(no_reply(Answer::Closed)),
             Err(_) => Err(no_reply(Answer::Silent(self.limits.answer))),

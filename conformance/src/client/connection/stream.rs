@@ -158,6 +158,11 @@ impl Connection {
         Ok(())
     }
 
+    /// Keeps on record what the suite does besides.
+    pub fn remark(&self, words: &str) {
+        self.transcript.record(self.id, Kind::Besides { words: words.into() });
+    }
+
     /// The next response, whole; anything else is wrong.
     pub fn reply(&mut self) -> Result<Reply, Failure> {
         self.whole_reply(false)

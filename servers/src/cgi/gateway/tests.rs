@@ -79,6 +79,8 @@ fn a_script_sees_the_request_and_its_own_directory_and_little_else() {
         "GATEWAY_INTERFACE=CGI/1.1",
         &format!("SERVER_SOFTWARE={SOFTWARE}"),
         &format!("SCRIPT_FILENAME={}", bin.join("env").display()),
+        // The server's own: without it a shell makes up another.
+        &format!("PATH={}", env::var("PATH").expect("a test has one")),
     ] {
         assert!(lines.contains(&expected), "{expected}: {text}");
     }

@@ -87,10 +87,16 @@ struct Client {
 
 impl Client {
     fn new(application: Deeds, limits: Limits) -> Client {
+        Client::in_crowd(application, limits, &Arc::new(Crowd::new()))
+    }
+
+    fn in_crowd(application: Deeds, limits: Limits, crowd: &Arc<Crowd>) -> Client {
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         let (stop, stopping) = watch::channel(false);
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let context = Context { remote: nowhere, local: nowhere, limits, access_log: false, stop: stopping };
+        let crowd = Arc::clone(crowd);
+        let context =
+            Context { remote: nowhere, local: nowhere, limits, access_log: false, crowd, stop: stopping };
         let served = tokio::spawn(async move {
             let (reader, writer) = split(theirs);
             serve(reader, writer, &application, context).await;
@@ -335,8 +341,14 @@ async fn an_application_ends_with_its_client() {
     let application = Deeds { held: Some(held).into() };
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
     let (_stop, stop) = watch::channel(false);
-    let context =
-        Context { remote: nowhere, local: nowhere, limits: Limits::default(), access_log: false, stop };
+    let context = Context {
+        remote: nowhere,
+        local: nowhere,
+        limits: Limits::default(),
+        access_log: false,
+        crowd: Arc::new(Crowd::new()),
+        stop,
+    };
     let reader = Reset { request: b"GET /held HTTP/1.1\r\nHost: t\r\n\r\n" };
     serve(reader, tokio::io::sink(), &application, context).await;
     assert!(dropped.await.is_err());

@@ -101,6 +101,24 @@ async fn connections_beyond_the_limit_wait_for_their_turn() {
 }
 
 #[tokio::test]
+async fn idle_connections_take_no_place_from_others() {
+    let server = start(|config| {
+        config.connections = 3;
+        config.limits.idle = Duration::from_secs(3600);
+        config.limits.idle_in_crowd = Duration::from_millis(1);
+    });
+    let mut idle = JoinSet::new();
+    for _ in 0..10 {
+        idle.spawn(read_to_end(send(server.address, "").await));
+        assert!(read_to_end(send(server.address, GET).await).await.ends_with("hello"));
+    }
+    // All but those for which there is room are closed, and without a word.
+    for _ in 0..8 {
+        assert_eq!(idle.join_next().await.unwrap().unwrap(), "");
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_stops_finishes_what_it_has_begun() {
     let mut server = start(|_| {});
     let idle = send(server.address, "").await;

@@ -175,3 +175,35 @@ fn no_worker_outlives_its_gateway() {
     runtime.block_on(gateway.stop());
     assert!(rustix::process::test_kill_process(pid).is_err());
 }
+
+/// It ends by itself, soon after it has been started.
+const SHORT_LIVED: &str = "
+import threading
+
+with open('starts', 'a') as file:
+    file.write('%f\\n' % time.monotonic())
+
+def end():
+    while not os.path.exists('end'):
+        time.sleep(0.01)
+    time.sleep(0.3)
+    os._exit(1)
+
+threading.Thread(target=end).start()
+";
+
+#[test]
+fn workers_that_end_without_a_request_are_not_replaced_all_the_time() {
+    let site = Site::new(SHORT_LIVED);
+    fs::write(site.directory.path().join("end"), "").expect("a file");
+    let starts = || {
+        let starts = fs::read_to_string(site.directory.path().join("starts")).expect("a file");
+        starts.lines().map(|time| time.parse().expect("a number")).collect::<Vec<f64>>()
+    };
+    let begun = std::time::Instant::now();
+    while starts().len() < 3 && begun.elapsed() < LIMIT {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let [_, second, third, ..] = starts()[..] else { panic!("it is replaced") };
+    assert!(third - second > 1.0, "{second} {third}");
+}

@@ -73,8 +73,14 @@ async fn a_client_that_does_not_read_is_given_up() {
     let (ours, theirs) = tokio::io::duplex(64);
     let (_stop, stop) = watch::channel(false);
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-    let context =
-        Context { remote: nowhere, local: nowhere, limits: Limits::default(), access_log: false, stop };
+    let context = Context {
+        remote: nowhere,
+        local: nowhere,
+        limits: Limits::default(),
+        access_log: false,
+        crowd: Arc::new(Crowd::new()),
+        stop,
+    };
     let (mut reader, mut writer) = split(ours);
     let (their_reader, their_writer) = split(theirs);
     let served = serve(their_reader, their_writer, &application, context);
@@ -103,6 +109,38 @@ async fn when_the_server_stops_idle_connections_close_and_busy_ones_finish() {
     busy.send("abc").await;
     let answer = busy.read_to_end().await;
     assert!(answer.ends_with("Connection: close\r\n\r\nabc"), "{answer:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_crowd_whoever_is_idle_for_longest_makes_room() {
+    let limits = Limits::default();
+    let crowd = Arc::new(Crowd::new());
+    let client = || Client::in_crowd(Deeds::default(), limits, &crowd);
+    let [mut idle, mut begun, mut works] = [(); 3].map(|()| client());
+    begun.send("GET / HTTP/1.1\r\nHo").await;
+    works.send("GET /held HTTP/1.1\r\nHost: t\r\n\r\n").await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let mut later = client();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!([&idle, &begun, &works, &later].iter().all(|client| !client.served.is_finished()));
+
+    crowd.is_full();
+    assert_eq!(idle.read_to_end().await, "");
+    idle.served.await.unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!([&begun, &works, &later].iter().all(|client| !client.served.is_finished()));
+
+    // The next one is not idle when it is asked, nor for long enough.
+    later.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n").await;
+    later.read_until("hello").await;
+    crowd.is_full();
+    tokio::time::sleep(limits.idle_in_crowd / 2).await;
+    assert!(!later.served.is_finished());
+    crowd.has_room();
+    tokio::time::sleep(limits.idle / 2).await;
+    assert!(!later.served.is_finished());
+    crowd.is_full();
+    assert_eq!(later.read_to_end().await, "");
 }
 
 #[tokio::test(start_paused = true)]
