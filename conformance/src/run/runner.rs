@@ -203,9 +203,9 @@ impl Run<'_, '_> {
                 return blocked(why);
             }
             let _held = self.turns.wait_for(chapter.turn);
-            let is_known = |look: &Look| match look.ends_in_silence() {
-                true => world.silences >= LEARNT,
-                false => world.context.limits.is_slow(),
+            let is_known = |look: &Look| match look.silence() {
+                Some(silence) => world.silences[silence as usize] >= LEARNT,
+                None => world.context.limits.is_slow(),
             };
             let look = look(&world, check, self.seed, world.context.limits);
             match look.result {
@@ -232,16 +232,16 @@ impl Run<'_, '_> {
                 blocked(world.gone.as_deref().unwrap_or_default())
             };
         }
-        let silent = first.ends_in_silence();
+        let silence = first.silence();
         // A server that was silent twice several times is not slow: it need not be waited for so long again.
-        let learnt = silent && world.silences >= LEARNT;
+        let learnt = silence.is_some_and(|silence| world.silences[silence as usize] >= LEARNT);
         let limits = if learnt { world.context.limits } else { world.context.limits.patient() };
         let second = look(&world, check, self.seed, limits);
-        world.silences = match (silent, second.ends_in_silence()) {
-            (true, true) => world.silences + 1,
-            (true, false) => 0,
-            (false, _) => world.silences,
-        };
+        if let Some(silence) = silence {
+            let is_same = second.silence() == Some(silence);
+            let times = &mut world.silences[silence as usize];
+            *times = if is_same { *times + 1 } else { 0 };
+        }
         if !is_alive(&world, self.seed) {
             // Now that it is known who did it, what ran beside it is innocent.
             world.deaths.retain(|death| !death.running.contains(&check.id));
@@ -266,7 +266,7 @@ impl Run<'_, '_> {
         if second.result.is_ok() {
             let turn = if self.alone { Turn::Alone } else { chapter.turn };
             let turnout =
-                if first.ends_in_silence() { Turnout::Once } else { seek(world, check, turn, self.seed) };
+                if first.silence().is_some() { Turnout::Once } else { seek(world, check, turn, self.seed) };
             if !revive(world, self.seed, || vec![check.id]) {
                 return blocked(world.gone.as_deref().unwrap_or_default());
             }
@@ -282,7 +282,7 @@ impl Run<'_, '_> {
                     format!("only now and then: {actual}")
                 }
             });
-        } else if !second.ends_in_silence() && (checks::is_needed(check.id) || !second.is_like(&first)) {
+        } else if second.silence().is_none() && (checks::is_needed(check.id) || !second.is_like(&first)) {
             // Much depends on a check that others need, and two different failures are none that is certain.
             let third = look(world, check, self.seed, world.context.limits.patient());
             if third.result.is_ok() {

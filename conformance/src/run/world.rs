@@ -10,7 +10,7 @@ use crate::client::context::{Context, Limits};
 use crate::judge::failure::{Failure, wrong};
 use crate::report::{Breach, Ruling, Unsteady};
 use crate::target::Target;
-use crate::wire::transcript::Kind;
+use crate::wire::transcript::{Event, Kind};
 
 /// The server and what is known about it. Checks that run side by side read it; to write it, a check is alone.
 pub(super) struct World<'t> {
@@ -22,15 +22,15 @@ pub(super) struct World<'t> {
     pub(super) deaths: Vec<Death>,
     /// What came out differently the next time.
     pub(super) unsteady: Vec<Unsteady>,
-    /// How often in a row a silence was the same when it was waited for longer.
-    pub(super) silences: u32,
+    /// How often in a row a silence of each kind was the same when it was waited for longer.
+    pub(super) silences: [u32; 2],
 }
 
 impl<'t> World<'t> {
     /// A server about which nothing bad is known.
     pub(super) fn new(target: &'t mut Target, context: Arc<Context>) -> World<'t> {
         let (deaths, unsteady) = (Vec::new(), Vec::new());
-        World { target, context, gone: None, deaths, unsteady, silences: 0 }
+        World { target, context, gone: None, deaths, unsteady, silences: [0; 2] }
     }
 }
 
@@ -38,6 +38,16 @@ impl<'t> World<'t> {
 pub(super) struct Death {
     pub(super) how: String,
     pub(super) running: Vec<&'static str>,
+}
+
+/// What a server is known for if it does so again and again. One that never closes a connection may well answer, however
+/// late while it is busy with others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Silence {
+    /// It did not answer.
+    NoAnswer,
+    /// It answered, and then did nothing more: it did not close, for example.
+    AfterAnAnswer,
 }
 
 /// One run of one check: what its body returned, and what belongs to that.
@@ -60,10 +70,14 @@ impl Look {
         }
     }
 
-    /// Whether it failed after the server had nothing to say for as long as it was waited for.
-    pub(super) fn ends_in_silence(&self) -> bool {
-        let last = self.client.transcript().events().pop();
-        self.result.is_err() && last.is_some_and(|event| matches!(event.kind, Kind::Silent { .. }))
+    /// How it failed, where the server had nothing to say for as long as it was waited for.
+    pub(super) fn silence(&self) -> Option<Silence> {
+        let events = self.client.transcript().events();
+        let last = events.last().filter(|last| matches!(last.kind, Kind::Silent { .. }))?;
+        let is_answer =
+            |event: &Event| event.connection == last.connection && matches!(event.kind, Kind::Received(_));
+        let silence = if events.iter().any(is_answer) { Silence::AfterAnAnswer } else { Silence::NoAnswer };
+        self.result.is_err().then_some(silence)
     }
 }
 
