@@ -105,6 +105,14 @@ impl Client {
         }
     }
 
+    /// A plain GET is answered, or what comes next proves nothing: whatever stopped the server came before.
+    pub fn finds_it_up(&self) -> Result<(), Failure> {
+        match self.get("/") {
+            Err(Failure::Fail { actual, .. }) => Err(unproved(actual)),
+            verdict => verdict.map(drop),
+        }
+    }
+
     /// Skips the check where the server does not offer `capability`; where that is not clear, the check goes on and
     /// shows it. Where the profile asks for it, nothing is
     /// skipped: the check that others need goes on and shows what is missing, and the others are blocked.

@@ -11,6 +11,7 @@
 //! | `hands` | the client: exact octets out, every answer named |
 //! | `twin` | a request that is accepted, and what differs from it by one edit |
 //! | `each` | one rule in several spellings: all that fail are reported together |
+//! | `delivery` | one message, in every way in which it may arrive |
 //! | `upload` | requests with content, and where they end for the server |
 //! | `hosted` | scripts and applications, asked in the same words |
 //! | `browser` | how a browser submits a form |
@@ -24,6 +25,7 @@ pub mod call;
 pub mod capability;
 pub mod connection;
 pub mod context;
+mod delivery;
 mod each;
 mod hands;
 pub mod hosted;

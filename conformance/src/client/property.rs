@@ -76,6 +76,42 @@ fn smallest<T: ValueTree>(
     failure
 }
 
+/// One edit of a request: what a slip of a programmer, a faulty wire or an attacker makes of it.
+#[derive(Debug, Clone, Copy)]
+pub enum Edit {
+    /// An octet is missing.
+    Delete,
+    /// An octet is there twice.
+    Double,
+    /// An octet has changed places with the next one.
+    Swap,
+    /// This octet is there as well.
+    Insert(u8),
+}
+
+/// Edits, and where they are made; octets that are inserted are of these.
+pub fn edits(inserted: &'static [u8]) -> impl Strategy<Value = (Edit, sample::Index)> {
+    let any_edit = prop_oneof![
+        sample::select(vec![Edit::Delete, Edit::Double, Edit::Swap]),
+        sample::select(inserted).prop_map(Edit::Insert),
+    ];
+    (any_edit, any::<sample::Index>())
+}
+
+impl Edit {
+    /// Makes the edit somewhere in these octets.
+    pub fn make(self, octets: &mut Vec<u8>, at: sample::Index) {
+        let at = at.index(octets.len());
+        let (octet, last) = (octets[at], octets.len() - 1);
+        match self {
+            Edit::Delete => drop(octets.remove(at)),
+            Edit::Double => octets.insert(at, octet),
+            Edit::Swap => octets.swap(at, last.min(at + 1)),
+            Edit::Insert(octet) => octets.insert(at, octet),
+        }
+    }
+}
+
 /// Text as people and their attackers write it, rich in what urlencoding, multipart and HTML give a meaning.
 pub fn text() -> impl Strategy<Value = String> {
     let special = "&=+%;#?/<>'\"\\ \t\r\n\u{e9}\u{20ac}\u{1f4a9}";

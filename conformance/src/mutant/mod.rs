@@ -12,7 +12,7 @@ mod lie;
 pub mod naive;
 mod running;
 
-pub use answers::{NOT_FOUND, OK, next_head, read_once};
+pub use answers::{BAD_REQUEST, NOT_FOUND, OK, answer_by_reads, next_head, next_request, read_once, report};
 pub use lie::{
     Mutant, gateway, hears, instead_of, misreads, misreads_request, prints, reads, replies, serves,
 };

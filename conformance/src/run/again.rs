@@ -67,5 +67,5 @@ fn fails_beside(world: &World<'_>, check: &'static Check, seed: u64) -> bool {
 
 /// Whether it failed by what came; that nothing came in time may be the fault of the machine.
 fn is_failure(look: &Look) -> bool {
-    matches!(look.result, Err(Failure::Fail { .. })) && !look.ends_in_silence()
+    matches!(look.result, Err(Failure::Fail { .. })) && look.silence().is_none()
 }

@@ -47,15 +47,15 @@ impl Examiner<'_> {
         let _held = self.turns.wait_for(chapter.turn);
         let lives = || is_alive(&world, self.seed);
         if let Some(earlier) = earlier {
-            return self.after_silence(&world, check, &earlier);
+            return self.after_silence(&world, check, earlier);
         }
         let limits = world.context.limits;
         let look = look(&world, check, self.seed, limits);
         match &look.result {
             Ok(()) if lives() => Sight::Certain(ruling(&world, look)),
             Err(Failure::Skip(_)) => Sight::Certain(ruling(&world, look)),
-            Err(Failure::Fail { .. }) if look.ends_in_silence() => match lives() {
-                true if checks::is_needed(check.id) => self.after_silence(&world, check, &look),
+            Err(Failure::Fail { .. }) if look.silence().is_some() => match lives() {
+                true if checks::is_needed(check.id) => self.after_silence(&world, check, look),
                 true => Sight::Silence(look),
                 false => Sight::Unclear(look),
             },
@@ -72,20 +72,19 @@ impl Examiner<'_> {
     }
 
     /// Looks at a check again that met only silence.
-    fn after_silence(&self, world: &World<'_>, check: &'static Check, earlier: &Look) -> Sight {
-        let limits = world.patience();
+    fn after_silence(&self, world: &World<'_>, check: &'static Check, earlier: Look) -> Sight {
+        let Some(silence) = earlier.silence() else { return Sight::Unclear(earlier) };
+        let limits = world.patience(silence);
         let (look, answers_others) = match self.one_by_one {
             true => (look(world, check, self.seed, limits), true),
             false => look_watched(world, check, self.seed, limits),
         };
-        let is_silent = look.ends_in_silence();
-        if !(answers_others && (is_silent || look.result.is_ok()) && is_alive(world, self.seed)) {
+        let is_clear = look.silence().is_some() || look.result.is_ok();
+        if !(answers_others && is_clear && is_alive(world, self.seed)) {
             return Sight::Unclear(look);
         }
-        if is_silent {
-            world.is_silent();
-        } else if let Err(Failure::Fail { actual, .. }) = &earlier.result {
-            world.is_not_silent();
+        world.learn(silence, look.silence());
+        if let (Ok(()), Err(Failure::Fail { actual, .. })) = (&look.result, &earlier.result) {
             look.client.note(at_first(actual));
         }
         Sight::Certain(ruling(world, look))
@@ -110,13 +109,13 @@ impl Examiner<'_> {
                 blocked(world.gone.as_deref().unwrap_or_default())
             };
         }
-        let is_silent = first.ends_in_silence();
-        let limits = if is_silent { world.patience() } else { world.context.limits.patient() };
+        let limits = match first.silence() {
+            Some(silence) => world.patience(silence),
+            None => world.context.limits.patient(),
+        };
         let second = look(&world, check, self.seed, limits);
-        match (is_silent, second.ends_in_silence()) {
-            (true, true) => world.is_silent(),
-            (true, false) => world.is_not_silent(),
-            (false, _) => {}
+        if let Some(silence) = first.silence() {
+            world.learn(silence, second.silence());
         }
         if !is_alive(&world, self.seed) {
             // Now that it is known who did it, what ran beside it is innocent.
@@ -142,7 +141,7 @@ impl Examiner<'_> {
         if second.result.is_ok() {
             let turn = if self.one_by_one { Turn::Alone } else { chapter.turn };
             let turnout =
-                if first.ends_in_silence() { Turnout::Once } else { seek(world, check, turn, self.seed) };
+                if first.silence().is_some() { Turnout::Once } else { seek(world, check, turn, self.seed) };
             if !revive(world, self.seed, || vec![check.id]) {
                 return blocked(world.gone.as_deref().unwrap_or_default());
             }
@@ -158,7 +157,7 @@ impl Examiner<'_> {
                     format!("only now and then: {actual}")
                 }
             });
-        } else if !second.ends_in_silence() && (checks::is_needed(check.id) || !second.is_like(&first)) {
+        } else if second.silence().is_none() && (checks::is_needed(check.id) || !second.is_like(&first)) {
             // Much depends on a check that others need, and two different failures are none that is certain.
             let third = look(world, check, self.seed, world.context.limits.patient());
             if third.result.is_ok() {

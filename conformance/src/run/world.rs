@@ -15,7 +15,7 @@ use crate::client::context::{Context, Limits};
 use crate::judge::failure::{Failure, wrong};
 use crate::report::{Breach, Ruling, Unsteady};
 use crate::target::Target;
-use crate::wire::transcript::Kind;
+use crate::wire::transcript::{Event, Kind};
 
 /// The server and what is known about it. Checks that run side by side read it; to write it, a check is alone.
 pub(super) struct World<'t> {
@@ -27,8 +27,8 @@ pub(super) struct World<'t> {
     pub(super) deaths: Vec<Death>,
     /// What came out differently the next time.
     pub(super) unsteady: Vec<Unsteady>,
-    /// How often in a row a silence was the same when it was waited for longer.
-    silences: AtomicU32,
+    /// How often in a row a silence of each kind was the same when it was waited for longer.
+    silences: [AtomicU32; 2],
 }
 
 /// Silences in a row after which a server is known for them.
@@ -38,24 +38,23 @@ impl<'t> World<'t> {
     /// A server about which nothing bad is known.
     pub(super) fn new(target: &'t mut Target, context: Arc<Context>) -> World<'t> {
         let (deaths, unsteady) = (Vec::new(), Vec::new());
-        World { target, context, gone: None, deaths, unsteady, silences: AtomicU32::new(0) }
+        World { target, context, gone: None, deaths, unsteady, silences: Default::default() }
     }
 
     /// How long to wait at the second look after a silence: longer, but for a server that is known to say nothing then
     /// either.
-    pub(super) fn patience(&self) -> Limits {
+    pub(super) fn patience(&self, silence: Silence) -> Limits {
         let limits = self.context.limits;
-        if self.silences.load(Relaxed) < LEARNT { limits.patient() } else { limits }
+        if self.silences[silence as usize].load(Relaxed) < LEARNT { limits.patient() } else { limits }
     }
 
-    /// A silence was the same at the second look.
-    pub(super) fn is_silent(&self) {
-        self.silences.fetch_add(1, Relaxed);
-    }
-
-    /// After a silence the server had something to say at the second look.
-    pub(super) fn is_not_silent(&self) {
-        self.silences.store(0, Relaxed);
+    /// What the second look after a silence found: the same, or something else.
+    pub(super) fn learn(&self, silence: Silence, second: Option<Silence>) {
+        let times = &self.silences[silence as usize];
+        match second == Some(silence) {
+            true => _ = times.fetch_add(1, Relaxed),
+            false => times.store(0, Relaxed),
+        }
     }
 }
 
@@ -63,6 +62,16 @@ impl<'t> World<'t> {
 pub(super) struct Death {
     pub(super) how: String,
     pub(super) running: Vec<&'static str>,
+}
+
+/// What a server is known for if it does so again and again. One that never closes a connection may well answer, however
+/// late while it is busy with others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Silence {
+    /// It did not answer.
+    NoAnswer,
+    /// It answered, and then did nothing more: it did not close, for example.
+    AfterAnAnswer,
 }
 
 /// One run of one check: what its body returned, and what belongs to that.
@@ -85,10 +94,14 @@ impl Look {
         }
     }
 
-    /// Whether it failed after the server had nothing to say for as long as it was waited for.
-    pub(super) fn ends_in_silence(&self) -> bool {
-        let last = self.client.transcript().events().pop();
-        self.result.is_err() && last.is_some_and(|event| matches!(event.kind, Kind::Silent { .. }))
+    /// How it failed, where the server had nothing to say for as long as it was waited for.
+    pub(super) fn silence(&self) -> Option<Silence> {
+        let events = self.client.transcript().events();
+        let last = events.last().filter(|last| matches!(last.kind, Kind::Silent { .. }))?;
+        let is_answer =
+            |event: &Event| event.connection == last.connection && matches!(event.kind, Kind::Received(_));
+        let silence = if events.iter().any(is_answer) { Silence::AfterAnAnswer } else { Silence::NoAnswer };
+        self.result.is_err().then_some(silence)
     }
 }
 

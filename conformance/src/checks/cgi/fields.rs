@@ -124,6 +124,22 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "cgi-fields-control-characters",
+            title: "CR and NUL in a value reach the script as spaces, or the request is refused",
+            why: "A script that copies such a value into its head writes a line of an attacker's own.",
+            requirement: rule(&["rfc9110-5.5-03"]).counts(),
+            hint: "Print the bytes of a value at the place where the variable is made.",
+            mutant: hears("X-Test: a\rb", "X-Test: a?b"),
+            run: Act(|client| {
+                client.each(["a\rb", "a\0b", "\ra b", "a b\0"], |value| {
+                    match client.script()?.sees_fields_or_refuses(format!("X-Test: {value}\r\n"))? {
+                        Some(seen) => seen.variable_is_one_of("HTTP_X_TEST", &[b"a b", b" a b", b"a b ", b""]),
+                        None => Ok(()),
+                    }
+                })
+            }),
+        },
+        Check {
             id: "cgi-fields-long",
             title: "A long value reaches the script whole, or not at all",
             why: "A cookie that was cut short logs a user out, or opens somebody else's session.",

@@ -250,7 +250,15 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("Transfer-Encoding: gzip, chunked", "Transfer-Encoding: chunked"),
             run: Act(|client| {
                 let unusual =
-                    ["gzip, chunked", "identity, chunked", "chunked, chunked", "identity", "chunked;q=1"];
+                    [
+                    "gzip, chunked",
+                    "identity, chunked",
+                    "chunked, chunked",
+                    "identity",
+                    "chunked;q=1",
+                    "gzip\r\nTransfer-Encoding: chunked",
+                    "chunked\r\nTransfer-Encoding: identity",
+                ];
                 refuses_codings(client, &unusual)
             }),
         },
@@ -263,9 +271,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("\r\n3\na=b\r\n", "\r\n3\r\na=b\r\n"),
             run: Act(|client| {
                 let twin = client.twin(CHUNKED)?;
-                client.each(["\r\n3\r\n", "a=b\r\n"], |line| {
-                    let bare = line.trim_end_matches("\r\n").to_owned() + "\n";
-                    twin.refuses_content(CHUNKED.replace(line, &bare), &[400])
+                let cases = [("\r\n3\r\n", "\r\n3\n"), ("a=b\r\n", "a=b\n"), ("\r\n3\r\n", "\r\n3;x\n")];
+                client.each(cases, |(line, bare)| {
+                    twin.refuses_content(CHUNKED.replace(line, bare), &[400])
                 })
             }),
         },

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
-use crate::client::capability::Capability::{Form, Persistence};
+use crate::client::capability::Capability::{Content, Form, Persistence};
 use crate::client::context::FOLLOW_UP;
 use crate::judge::failure::{Failure, no_reply, unproved, wrong};
 use crate::mutant::{NOT_FOUND, OK, hears, instead_of, next_head, replies, serves};
@@ -181,7 +181,13 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "See whether you compare the value of Connection as a whole or member by member.",
             mutant: hears("x-hop, close", "x-hop"),
             run: Act(|client| {
-                let values = ["x-hop, close", ", close", "close ,x-hop", "x-hop\r\nConnection: close"];
+                let values = [
+                    "x-hop, close",
+                    ", close",
+                    "close ,x-hop",
+                    "x-hop\r\nConnection: close",
+                    "close\r\nConnection: x-hop",
+                ];
                 client.each(values, |options| {
                     let mut connection = client.connect()?;
                     connection.send(format!("{{get}}Connection: {options}\r\n\r\n"))?;
@@ -357,6 +363,22 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "expect-with-content",
+            title: "Content that comes together with Expect is read once, whatever is expected",
+            why: "Clients do not wait long for a 100; a server that expects the content after it waits for what has already come.",
+            requirement: rule(&["rfc9110-10.1.1-05", "rfc9110-10.1.1-02"]).counts(),
+            hint: "Check where your code looks for the content once it has sent a 100.",
+            mutant: hears("Expect: 100-continue\r\n\r\na=b", "Expect: 100-continue\r\n\r\n"),
+            run: Act(|client| {
+                client.needs(Content)?;
+                let twin = client.twin("{upload}Content-Length: 3\r\n\r\na=b")?;
+                client.each(["100-continue", "100-Continue", "200-ok"], |expected| {
+                    let request = format!("{{upload}}Content-Length: 3\r\nExpect: {expected}\r\n\r\na=b");
+                    twin.refuses_or_reads(request, &[417], &[(b"a", b"b")])
+                })
+            }),
+        },
+        Check {
             id: "expect-refused",
             title: "Content that arrives after an early final response is not read as a request",
             why: "An attacker who controls the content of a form could send requests in the name of another user.",
@@ -401,8 +423,16 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: replies("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
             run: Act(|client| {
                 let token = client.token();
-                let request = format!("{{get}}Connection: upgrade\r\nUpgrade: {token}/1\r\n\r\n");
-                client.send(request)?.status_is_not(&[101])
+                let heads = [
+                    "HTTP/1.1\r\nConnection: upgrade",
+                    "HTTP/1.1\r\nX-Test: 1",
+                    "HTTP/1.0\r\nConnection: upgrade",
+                ];
+                let heads = if client.knows_http10().is_ok() { &heads[..] } else { &heads[..2] };
+                client.each(heads, |head| {
+                    let request = format!("GET / {head}\r\nHost: {{host}}\r\nUpgrade: {token}/1\r\n\r\n");
+                    client.send(request)?.status_is_not(&[101])
+                })
             }),
         },
     ],

@@ -182,6 +182,40 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "content-of-any-method",
+            title: "Content is skipped after any method, also after HEAD and one that the server does not know",
+            why: "Where the answer does not depend on the content it is easily forgotten, and then read as a request.",
+            requirement: rule(&["rfc9112-6-01", "rfc9112-9.3-07"]).counts(),
+            hint: "Find every branch that answers without a look at the content.",
+            mutant: hears("BREW / HTTP/1.1\r\nContent-Length:", "BREW / HTTP/1.1\r\nX-Length:"),
+            run: Act(|client| {
+                let hidden = client.token();
+                let content = client.expand(format!("GET /{hidden} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"));
+                client.each(["HEAD", "OPTIONS", "DELETE", "PUT", "BREW"], |method| {
+                    let length = format!("Content-Length: {}\r\n", content.len());
+                    let head = format!("{method} / HTTP/1.1\r\n{length}Host: {{host}}\r\n\r\n");
+                    client.skips_content([head.as_bytes(), &content].concat())
+                })
+            }),
+        },
+        Check {
+            id: "content-in-http-1-0",
+            title: "The content of a POST in HTTP/1.0 is read",
+            why: "Old clients and simple tools send forms this way, and would lose what was typed in.",
+            requirement: rule(&["rfc9112-6.3-07"]).counts(),
+            hint: "Check whether the version plays a part in how the content is read.",
+            mutant: hears("HTTP/1.0\r\nContent-Length: 3", "HTTP/1.0\r\nContent-Length: 2"),
+            run: Act(|client| {
+                client.needs(Capability::Form)?;
+                client.knows_http10()?;
+                let reply = client.send(
+                    "POST {form} HTTP/1.0\r\nContent-Length: 3\r\nHost: {host}\r\nAccept: application/json\r\n\
+                     Content-Type: application/x-www-form-urlencoded\r\n\r\na=b",
+                )?;
+                reply.reports(&[(b"a", b"b")])
+            }),
+        },
+        Check {
             id: "content-length-empty",
             title: "An empty Content-Length is refused, and the connection closes",
             why: "An empty value is not a number; a server that reads it as 0 reads the content as the next request.",

@@ -209,6 +209,20 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "field-name-token",
+            title: "A field name with a bracket, a tab or a byte beyond ASCII is refused",
+            why: "A program that cuts such a name short, or replaces the byte, sees a field that no filter has checked.",
+            requirement: rule(&["rfc9112-2.2-08"]).warns(),
+            hint: "Check which bytes your parser accepts before the colon.",
+            mutant: hears("X[Test:", "X-Test:"),
+            run: Act(|client| {
+                let twin = client.twin("{get}X-Test: 1\r\n\r\n")?;
+                client.each(["X[Test", "X\tTest", "X Test", "X@Test", "X-T\u{e9}st", "X-\0Test"], |name| {
+                    twin.refuses(format!("{{get}}{name}: 1\r\n\r\n"), &[400])
+                })
+            }),
+        },
+        Check {
             id: "fields-fifty",
             title: "A request with fifty more header fields is accepted",
             why: "Browsers send twenty fields, and each proxy on the way adds its own; users behind it would be locked out.",

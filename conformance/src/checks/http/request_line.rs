@@ -3,7 +3,8 @@
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::capability::Capability;
-use crate::mutant::{hears, instead_of, replies};
+use crate::judge::failure::Failure;
+use crate::mutant::{Mutant, hears, instead_of, replies};
 use crate::target::fixture;
 use crate::wire::reply::Answer;
 
@@ -75,6 +76,11 @@ pub const CHAPTER: Chapter = Chapter {
                     "HTTP/1",
                     "HTTP/1.",
                     "HTTP/A.B",
+                    "HTTP/01.01",
+                    "HTTP/ 1.1",
+                    "HTTP/+1.1",
+                    "HTTP/1_0.1",
+                    "HTTP/1x1",
                     "http/1.1",
                     "FTP/1.1",
                 ];
@@ -94,6 +100,22 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
                 client.each(["HTTP/2.0", "HTTP/3.7"], |version| {
+                    twin.refuses(format!("GET / {version}\r\nHost: {{host}}\r\n\r\n"), &[400, 505])
+                })
+            }),
+        },
+        Check {
+            id: "version-two-digits",
+            title: "A version with two digits after the dot is refused",
+            why: "One server reads 1.10 as newer than 1.9 and the next one as 1.1, so they disagree about what the client can do.",
+            requirement: rule(&["rfc9112-2.3-02"])
+                .warns()
+                .because("A widely used server reads the digits as one number, and no client sends them."),
+            hint: "Count the digits of the version that your parser accepts.",
+            mutant: hears("HTTP/1.10", "HTTP/1.1"),
+            run: Act(|client| {
+                let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+                client.each(["HTTP/1.10", "HTTP/1.01"], |version| {
                     twin.refuses(format!("GET / {version}\r\nHost: {{host}}\r\n\r\n"), &[400, 505])
                 })
             }),
@@ -177,6 +199,53 @@ pub const CHAPTER: Chapter = Chapter {
                     let request = format!("{method} / HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
                     twin.refuses(request, &[400, 501])
                 })
+            }),
+        },
+        Check {
+            id: "target-with-two-slashes",
+            title: "A path that begins with two slashes keeps its first segment",
+            why: "Read as a host, the segment is lost, and with it any rule that a filter has for that path.",
+            requirement: rule(&["rfc9112-3.3-05", "rfc9112-3.2-01"]).counts(),
+            hint: "See whether a function for whole URLs takes the path apart.",
+            mutant: hears("GET //no-such-page/ ", "GET / "),
+            run: Act(|client| {
+                let twin = client.twin("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+                if client.get("/no-such-page/")?.succeeds().is_ok() {
+                    return Err(Failure::Skip("the server answers every path in the same way".into()));
+                }
+                client.each(["//no-such-page/", "//no-such-page", "//no-such-page?a=b"], |target| {
+                    let request = format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
+                    twin.refuses_or_redirects(request, &[404])
+                })
+            }),
+        },
+        Check {
+            id: "target-with-control-characters",
+            title: "A target with a NUL or another control character in it is refused",
+            why: "One program stops at such a byte and the next one reads on: they see different targets.",
+            requirement: rule(&["rfc9112-3.2-03", "rfc9112-2.2-08"]).warns(),
+            hint: "Check which bytes of a target get past the parser.",
+            mutant: Mutant::Hears { sent: b"/?a\0b ", heard: b"/?a " },
+            run: Act(|client| {
+                let twin = client.twin("GET /?ab HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+                client.each(["/?a\0b", "/?a\x01b", "/?a\x7fb"], |target| {
+                    let request = format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
+                    twin.refuses_or_redirects(request, &[400])
+                })
+            }),
+        },
+        Check {
+            id: "target-with-fragment",
+            title: "A target with a fragment, #name, is refused or redirected",
+            why: "The fragment is for the client alone; a server that keeps it looks for a page that does not exist.",
+            requirement: rule(&["rfc9112-3.2-03"])
+                .practice()
+                .because("Good servers cut the fragment off, which is what the client meant."),
+            hint: "Try a target with # in it, and print the path that comes of it.",
+            mutant: hears("GET /?a#b ", "GET /?a "),
+            run: Act(|client| {
+                let twin = client.twin("GET /?a HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+                twin.refuses_or_redirects("GET /?a#b HTTP/1.1\r\nHost: {host}\r\n\r\n", &[400])
             }),
         },
         Check {

@@ -18,9 +18,8 @@ use crate::client::connection::Connection;
 use crate::client::context::FOLLOW_UP;
 use crate::client::property::for_all;
 use crate::judge::failure::{Failure, no_reply, wrong};
-use crate::mutant::{NOT_FOUND, OK, hears, instead_of, next_head, replies, serves};
+use crate::mutant::{NOT_FOUND, OK, hears, instead_of, next_head, replies, report, serves};
 use crate::target::fixture;
-use crate::wire::octets::hex;
 use crate::wire::reply::Answer;
 
 /// The chapter.
@@ -438,12 +437,8 @@ fn reads_once(mut client: TcpStream) {
         let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
         return;
     };
-    let value = hex(request[end + 4..].strip_prefix(b"a=").unwrap_or_default());
-    let field =
-        format!("{{\"name_hex\":\"61\",\"filename_hex\":null,\"type\":null,\"value_hex\":\"{value}\"}}");
-    let report = format!("{{\"fields\":[{field}],\"source\":\"body\"}}");
-    let reply = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{report}", report.len());
-    let _ = client.write_all(reply.as_bytes());
+    let value = request[end + 4..].strip_prefix(b"a=").unwrap_or_default();
+    let _ = client.write_all(&report([("a", value)]));
     while matches!(client.read(&mut [0; 65536]), Ok(1..)) {}
 }
 

@@ -1,6 +1,7 @@
 //! What a site serves: files and a form.
 
 pub mod conditional;
+pub mod delivery;
 pub mod files;
 pub mod form;
 pub mod log;

@@ -178,6 +178,22 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "wsgi-fields-control-characters",
+            title: "CR and NUL in a value reach the application as spaces, or the request is refused",
+            why: "An application that copies such a value into its log or its head writes a line of an attacker's own.",
+            requirement: rule(&["rfc9110-5.5-03"]).counts(),
+            hint: "Print the bytes of a value at the place where the variable is made.",
+            mutant: hears("X-Test: a\rb", "X-Test: a?b"),
+            run: Act(|client| {
+                client.each(["a\rb", "a\0b", "\ra b", "a b\0"], |value| {
+                    match client.application()?.sees_fields_or_refuses(format!("X-Test: {value}\r\n"))? {
+                        Some(seen) => seen.variable_is_one_of("HTTP_X_TEST", &[b"a b", b" a b", b"a b "]),
+                        None => Ok(()),
+                    }
+                })
+            }),
+        },
+        Check {
             id: "wsgi-fields-passwords",
             title: "The Authorization field reaches the application",
             why: "The application decides who may log in; without this field it lets nobody in.",

@@ -5,6 +5,7 @@
 //! | `reader` | what comes, read in a thread of its own |
 //! | `stream` | exact octets out, answers in, with limits on every wait |
 //! | `expect` | what a connection must do: close, stay quiet, go on |
+//! | `unread` | what the server has still to read, as the system sees it |
 //! | `hosted` | what it must do while a hosted program is at work |
 //! | `tap` | somebody else's client on the connection |
 
@@ -13,5 +14,6 @@ mod hosted;
 mod reader;
 mod stream;
 mod tap;
+mod unread;
 
 pub use stream::Connection;

@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::reader::{End, Incoming, read_along};
+use super::unread::Unread;
 use crate::client::asked::Asked;
 use crate::client::capability::Capability;
 use crate::client::context::{Context, Limits};
@@ -20,8 +21,11 @@ use crate::wire::transcript::{Kind, Mark, Transcript};
 /// How long to wait for the end of content, on a server that is known for content without an end.
 const NO_END: Duration = Duration::from_millis(100);
 
-/// How far apart the pieces of [`Connection::send_in_pieces`] go out.
+/// How far apart the pieces of [`Connection::send_in_pieces`] go out, where nobody says when the server has read one.
 const MOMENT: Duration = Duration::from_millis(2);
+
+/// How often to ask whether the server has read a piece.
+const GLANCE: Duration = Duration::from_micros(50);
 
 /// A connection. It is read from in a thread of its own from the first octet on: a server that refuses
 /// early and closes resets what the client has not read by then.
@@ -131,10 +135,10 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends octets one at a time, each in a segment of its own.
+    /// Sends octets one at a time, so that the server reads them one by one.
     pub fn send_singly(&mut self, octets: impl AsRef<[u8]>) -> Result<(), Failure> {
         let octets = self.context.expand(octets.as_ref());
-        octets.chunks(1).try_for_each(|octet| self.send_exactly(octet))
+        self.send_in_pieces(&octets, &Vec::from_iter(1..octets.len()))
     }
 
     /// Ends the suite's side and goes on reading.
@@ -322,15 +326,35 @@ impl Connection {
         }
     }
 
-    /// Sends octets in pieces that end at `cuts`, a moment apart, so that the server reads them one by one.
+    /// Sends octets in pieces that end at `cuts`, each once the server has read the one before it.
+    ///
+    /// Where the system does not say what the server has read, as of one on another machine, or the server does not
+    /// read what it was sent, the pieces go out a moment apart.
     pub fn send_in_pieces(&mut self, octets: &[u8], cuts: &[usize]) -> Result<(), Failure> {
+        let mut unread = Unread::of(&self.stream);
         let mut from = 0;
         for &to in cuts.iter().filter(|cut| **cut < octets.len()) {
             self.send_exactly(&octets[from..to.max(from)])?;
             from = to.max(from);
-            self.receive(Instant::now() + MOMENT);
+            unread = unread.filter(|unread| self.is_read(unread));
+            if unread.is_none() {
+                self.receive(Instant::now() + MOMENT);
+            }
         }
         self.send_exactly(&octets[from..])
+    }
+
+    /// Waits until the server has read all that was sent; `false` where it does not, or the system does not say.
+    fn is_read(&mut self, unread: &Unread) -> bool {
+        let deadline = Instant::now() + self.limits.quiet;
+        loop {
+            match unread.octets() {
+                Some(0) => return true,
+                Some(_) if self.ended.is_none() && Instant::now() < deadline => {}
+                _ => return false,
+            }
+            self.receive(Instant::now() + GLANCE);
+        }
     }
 }
 

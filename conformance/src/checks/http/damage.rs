@@ -1,0 +1,124 @@
+//! Valid requests with one wrong octet, of which nobody can say in advance what a server makes: RFC 9112 sections 2.2
+//! and 9.3.
+
+use std::cell::Cell;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use proptest::sample::Index;
+
+use crate::check::Body::Act;
+use crate::check::{Chapter, Check, Turn, rule, unwritten};
+use crate::client::Client;
+use crate::client::capability::Capability::Content;
+use crate::client::property::{Edit, edits, for_all};
+use crate::judge::failure::no_reply;
+use crate::mutant::{BAD_REQUEST, OK, instead_of, next_head, next_request, report, serves};
+use crate::wire::reply::Answer;
+
+/// The chapter.
+pub const CHAPTER: Chapter = Chapter {
+    id: "damage",
+    title: "Requests with one wrong byte",
+    needs: &[],
+    turn: Turn::Beside,
+    checks: &[
+        Check {
+            id: "damage-is-survived",
+            title: "Whichever byte of a request is wrong, the next client is served",
+            why: "Sooner or later every server gets such a request, be it from a faulty client or from an attacker.",
+            requirement: unwritten()
+                .counts()
+                .because("A server that one wrong byte stops is down for everybody."),
+            hint: "Search for every place in your parser that takes something for granted.",
+            mutant: serves(falls_over_another_method),
+            run: Act(|client| {
+                for_all(client, edits(b"\r\n\0 \t:%\xff"), |client, (edit, at)| {
+                    client.finds_it_up()?;
+                    client.ask(damaged(client, edit, at))?;
+                    client.get("/")?.succeeds()
+                })
+            }),
+        },
+        Check {
+            id: "damage-is-answered",
+            title: "Whichever byte of a request is wrong, an answer or a close follows, and no 500",
+            why: "A client that waits in vain, or reads that the server is at fault, does not look for its own mistake.",
+            requirement: unwritten()
+                .warns()
+                .because("No document says so, but what follows the request completes it in any case."),
+            hint: "Find out what your server waits for, or which exception it did not expect.",
+            mutant: instead_of("HTTP/1.1 400", "HTTP/1.1 500"),
+            run: Act(|client| {
+                for_all(client, edits(b"\r\n\0 \t:%\xff"), |client, (edit, at)| {
+                    match client.ask(damaged(client, edit, at))? {
+                        Answer::Reply(reply) => reply.is_no_server_error(),
+                        silence @ Answer::Silent(_) => Err(no_reply(silence)),
+                        Answer::Broken { .. } | Answer::Closed | Answer::Reset => Ok(()),
+                    }
+                })
+            }),
+        },
+        Check {
+            id: "damage-moves-no-end",
+            title: "A wrong byte in the request line or in an ordinary field does not move the end of the request",
+            why: "Where a server refuses and forgets the content, an attacker has it read as a request of somebody else.",
+            requirement: rule(&["rfc9112-9.3-07", "rfc9112-6-01"]).counts(),
+            hint: "Find out what becomes of the content of a request that is refused.",
+            mutant: serves(forgets_content_of_what_it_refuses),
+            run: Act(|client| {
+                client.needs(Content)?;
+                client.skips_content(upload(client, |_| {}))?;
+                for_all(client, edits(b"\r\0 \t:%\xff"), |client, (edit, at)| {
+                    client.skips_content(upload(client, |lines| edit.make(lines, at)))
+                })
+            }),
+        },
+    ],
+};
+
+/// A request in which any octet of the head may be wrong, and enough after it to complete whatever comes of it.
+fn damaged(client: &Client, edit: Edit, at: Index) -> Vec<u8> {
+    let mut head = client.expand("{upload}X-Test: one\r\nContent-Length: 3\r\n\r\n");
+    edit.make(&mut head, at);
+    let rest = format!(
+        "GET / HTTP/1.1\r\nHost: {{host}}\r\nX-Test: {}\r\nConnection: close\r\n\r\n",
+        "x".repeat(100)
+    );
+    [head, b"a=b".to_vec(), client.expand(rest)].concat()
+}
+
+/// An upload with an edit in what says nothing about its end: its first line, or an ordinary field after it.
+fn upload(client: &Client, edit: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
+    let head = client.expand("{upload}Content-Length: 3\r\n\r\n");
+    let line = head.iter().position(|octet| *octet == b'\r').unwrap_or(0);
+    let mut lines = [&head[..line], b"\r\nX-Test: one"].concat();
+    edit(&mut lines);
+    [&lines, &head[line..], b"a=b"].concat()
+}
+
+/// Serves nobody after a method that it does not know.
+fn falls_over_another_method(mut client: TcpStream) {
+    thread_local! { static IS_DOWN: Cell<bool> = const { Cell::new(false) } }
+    while let Some((head, _)) = next_request(&mut client).filter(|_| !IS_DOWN.get()) {
+        if ![&b"GET "[..], b"POST "].iter().any(|method| head.starts_with(method)) {
+            return IS_DOWN.set(true);
+        }
+        let _ = client.write_all(OK);
+    }
+}
+
+/// Reads the content only of what it grants.
+fn forgets_content_of_what_it_refuses(mut client: TcpStream) {
+    while let Some(head) = next_head(&mut client) {
+        let answer = match &head[..] {
+            head if head.starts_with(b"POST /form HTTP/1.1\r\n") => {
+                let _ = client.read_exact(&mut [0; 3]);
+                report([("a", "b")])
+            }
+            head if head.starts_with(b"GET / HTTP/1.1\r\n") => OK.into(),
+            _ => BAD_REQUEST.into(),
+        };
+        let _ = client.write_all(&answer);
+    }
+}
