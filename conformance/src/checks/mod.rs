@@ -16,15 +16,19 @@ const CHAPTERS: &[&Chapter] = &[
     &http::content_length::CHAPTER,
     &http::chunked::CHAPTER,
     &http::connection::CHAPTER,
+    &http::time::CHAPTER,
     &http::methods::CHAPTER,
     &site::files::CHAPTER,
     &site::conditional::CHAPTER,
     &site::range::CHAPTER,
+    &site::changes::CHAPTER,
     &site::form::CHAPTER,
     &site::urlencoded::CHAPTER,
     &site::multipart::CHAPTER,
+    &site::parts::CHAPTER,
     &site::log::CHAPTER,
     &http::robustness::CHAPTER,
+    &http::held::CHAPTER,
     &cgi::variables::CHAPTER,
     &cgi::path::CHAPTER,
     &cgi::fields::CHAPTER,
@@ -53,6 +57,8 @@ const CHAPTERS: &[&Chapter] = &[
     &wsgi::load::CHAPTER,
     &wsgi::process::CHAPTER,
     &http::lint::CHAPTER,
+    &http::wire::CHAPTER,
+    &http::values::CHAPTER,
 ];
 
 /// What an id names: ids are unique among chapters and checks alike.

@@ -14,6 +14,6 @@ mod running;
 
 pub use answers::{NOT_FOUND, OK, next_head, read_once};
 pub use lie::{
-    Mutant, gateway, hears, instead_of, misreads, misreads_request, prints, reads, replies, serves,
+    Mutant, gateway, hears, instead_of, keeps, misreads, misreads_request, prints, reads, replies, serves,
 };
 pub use running::Running;
