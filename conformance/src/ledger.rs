@@ -40,6 +40,12 @@ pub enum Document {
     /// HTTP/1.1
     #[serde(rename = "RFC 9112")]
     Rfc9112,
+    /// HTTP Caching
+    #[serde(rename = "RFC 9111")]
+    Rfc9111,
+    /// Cookies
+    #[serde(rename = "RFC 6265")]
+    Rfc6265,
     /// The Common Gateway Interface
     #[serde(rename = "RFC 3875")]
     Rfc3875,
@@ -116,6 +122,8 @@ impl Document {
         match self {
             Document::Rfc9110 => "RFC 9110",
             Document::Rfc9112 => "RFC 9112",
+            Document::Rfc9111 => "RFC 9111",
+            Document::Rfc6265 => "RFC 6265",
             Document::Rfc3875 => "RFC 3875",
             Document::Rfc7578 => "RFC 7578",
             Document::Rfc2046 => "RFC 2046",
@@ -145,10 +153,11 @@ impl Statement {
         let section = &self.section;
         let number = self.document.name().replace(' ', "").to_lowercase();
         Some(match self.document {
-            Document::Rfc9110 | Document::Rfc9112 => {
+            Document::Rfc9110 | Document::Rfc9111 | Document::Rfc9112 => {
                 format!("https://www.rfc-editor.org/rfc/{number}.html#section-{section}")
             }
-            Document::Rfc3875
+            Document::Rfc6265
+            | Document::Rfc3875
             | Document::Rfc7578
             | Document::Rfc2046
             | Document::Rfc2183

@@ -23,6 +23,9 @@ use crate::wire::reply::{Answer, Reply};
 /// The media type of a form without files.
 pub const URLENCODED: &str = "application/x-www-form-urlencoded";
 
+/// The media type of a form with files whose parts [`multipart`] makes.
+pub const MULTIPART: &str = "multipart/form-data; boundary=edge";
+
 /// The boundary of all that the browser uploads, in place of one that it makes up: what is sent comes from
 /// the run's seed alone.
 const BOUNDARY: &str = "----FormBoundaryZbn5wVqkd7uTc3rA";
@@ -40,6 +43,17 @@ pub fn post(media_type: &str, content: impl AsRef<[u8]>) -> Vec<u8> {
         content.len()
     );
     [head.as_bytes(), content].concat()
+}
+
+/// The content of a form of these parts, each a head and its content.
+pub fn multipart(parts: &[(&str, &str)]) -> String {
+    let part = |(head, content): &(&str, &str)| format!("--edge\r\n{head}\r\n\r\n{content}\r\n");
+    parts.iter().map(part).collect::<String>() + "--edge--\r\n"
+}
+
+/// The head of a part that is a text file of this name, in the field `f`.
+pub fn text_file(name: &str) -> String {
+    format!("Content-Disposition: form-data; name=\"f\"; filename=\"{name}\"\r\nContent-Type: text/plain")
 }
 
 impl Client {
@@ -170,6 +184,7 @@ mod tests {
         let context = Context {
             place: Place { address, host: "example:80".into() },
             port: None,
+            started: None,
             required: Vec::new(),
             capabilities: Capabilities::from_iter([Capability::Form]),
             limits,
@@ -177,7 +192,6 @@ mod tests {
             cgi: "/cgi-bin".into(),
             cgi_extension: String::new(),
             side: None,
-            roots: Vec::new(),
             script_timeout: None,
             findings: Default::default(),
             output: None,

@@ -49,6 +49,15 @@ impl Limits {
     }
 }
 
+/// A server that the suite has started itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// The process that was started.
+    pub process: u32,
+    /// The directory of the fixture: all that it serves is below.
+    pub directory: PathBuf,
+}
+
 /// What all checks of a run share.
 #[derive(Debug, Clone)]
 pub struct Context {
@@ -56,6 +65,8 @@ pub struct Context {
     pub place: Place,
     /// The port that it listens on, where the suite started it: there may be a proxy in front of it.
     pub port: Option<u16>,
+    /// Its process and its files, where the suite started it.
+    pub started: Option<Started>,
     /// What it was found to offer.
     pub capabilities: Capabilities,
     /// What the profile asks for: it must be there.
@@ -70,8 +81,6 @@ pub struct Context {
     pub cgi_extension: String,
     /// The directory of side files, if the suite and its hosted programs see the same disk.
     pub side: Option<PathBuf>,
-    /// The directories that the suite laid out for the server, one of which may be its document root.
-    pub roots: Vec<PathBuf>,
     /// After how long the server gives up on a script, where somebody said so.
     pub script_timeout: Option<Duration>,
     /// What the lint found in the replies so far.

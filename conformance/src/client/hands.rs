@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::client::asked::Asked;
 use crate::client::capability::{Capability, Offer};
@@ -14,6 +15,9 @@ use crate::judge::findings::Finding;
 use crate::wire::octets::{contains, escape_some};
 use crate::wire::reply::{Answer, Reply};
 use crate::wire::transcript::Transcript;
+
+/// The time between two looks at what may take a while.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What one check acts through.
 #[derive(Debug)]
@@ -149,6 +153,28 @@ impl Client {
         match self.ask("HEAD / HTTP/1.1\r\nHost: {host}\r\n\r\n")? {
             Answer::Reply(reply) if reply.is_error().is_err() => Ok(()),
             other => Err(Failure::Blocked(format!("a plain HEAD request is refused: {}", other.describe()))),
+        }
+    }
+
+    /// Lets so much time pass, in which this check does nothing: for what only time shows.
+    pub fn lets_pass(&self, time: Duration) {
+        thread::sleep(time);
+    }
+
+    /// Looks again and again until `holds` does, at most for `limit`: for what a server may take its time to notice. The
+    /// record is that of the last look.
+    pub fn within(
+        &self,
+        limit: Duration,
+        mut holds: impl FnMut() -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let began = Instant::now();
+        loop {
+            self.transcript.clear();
+            match holds() {
+                Err(Failure::Fail { .. }) if began.elapsed() < limit => thread::sleep(PAUSE),
+                done => return done,
+            }
         }
     }
 

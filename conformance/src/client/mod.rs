@@ -16,7 +16,6 @@
 //! | `hosted` | scripts and applications, asked in the same words |
 //! | `browser` | how a browser submits a form |
 //! | `printed` | what the server prints |
-//! | `placed` | files of a check's own, which change |
 //! | `property` | checks of many cases |
 
 mod asked;
@@ -29,7 +28,6 @@ mod delivery;
 mod each;
 mod hands;
 pub mod hosted;
-pub mod placed;
 pub mod printed;
 pub mod property;
 pub mod random;

@@ -71,6 +71,14 @@ impl Line {
         Ok(())
     }
 
+    /// The line does not begin with these octets.
+    pub fn begins_not_with(&self, octets: impl AsRef<[u8]>) -> Result<(), Failure> {
+        if self.0.starts_with(octets.as_ref()) {
+            return Err(self.wrong(format!("no line that begins with \"{}\"", escape(octets.as_ref()))));
+        }
+        Ok(())
+    }
+
     fn wrong(&self, expected: String) -> Failure {
         wrong(expected, format!("the line \"{}\"", escape_some(&self.0, 300)))
     }

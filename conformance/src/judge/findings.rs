@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::judge::failure::Failure;
-use crate::wire::read::{self, Progress};
 use crate::wire::reply::{Framing, Reply};
 use crate::wire::transcript::{Event, Mark, Transcript};
 
@@ -45,30 +44,23 @@ impl Findings {
         Findings { rules: self.rules.clone(), ..Findings::default() }
     }
 
-    /// Judges a reply by all rules.
+    /// Judges a reply, and the interim ones before it, by all rules.
     pub(crate) fn inspect(&self, reply: &Reply, transcript: &Transcript) {
         if reply.framing == Framing::Open {
             self.saw_no_end.store(true, Ordering::Relaxed);
         }
-        for (id, judge) in self.rules.iter() {
-            if let Err(Failure::Fail { expected, actual, at }) = judge(reply) {
-                let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-                first.entry(id).or_insert_with(|| Finding {
-                    expected,
-                    actual,
-                    at,
-                    events: transcript.events(),
-                });
+        for reply in reply.interim.iter().chain([reply]) {
+            for (id, judge) in self.rules.iter() {
+                if let Err(Failure::Fail { expected, actual, at }) = judge(reply) {
+                    let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+                    first.entry(id).or_insert_with(|| Finding {
+                        expected,
+                        actual,
+                        at,
+                        events: transcript.events(),
+                    });
+                }
             }
-        }
-    }
-
-    /// Judges octets that could not be read as a whole response.
-    pub(crate) fn inspect_malformed(&self, octets: &[u8], at: Mark, transcript: &Transcript) {
-        // Perhaps the head can be read, and shows what is wrong.
-        match read::read(octets, true, at.connection, at.offset) {
-            Progress::Whole(reply, _) => self.inspect(&reply, transcript),
-            _ => self.inspect(&Reply::without_head(octets, at), transcript),
         }
     }
 

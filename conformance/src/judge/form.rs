@@ -123,6 +123,11 @@ impl FormField {
         FormField { filename_hex, media_type: Some(media_type.into()), ..FormField::text(name, content) }
     }
 
+    /// A form that is one text file in the field `f`, with the content `1`.
+    pub fn lone_file(filename: &str) -> Vec<FormField> {
+        vec![FormField::file("f", filename, "text/plain", "1")]
+    }
+
     /// The octets of the name.
     pub fn name(&self) -> Vec<u8> {
         unhex(&self.name_hex).unwrap_or_default()

@@ -1,12 +1,10 @@
-//! What the lint judges: one function for each rule, from one reply and the clock.
-
-use std::time::{Duration, SystemTime};
+//! What the lint judges in the head of a reply: one function for each rule.
 
 use crate::judge::failure::Failure;
 use crate::wire::octets::escape_some;
 use crate::wire::reply::Reply;
 
-type Judgement = Result<(), Failure>;
+pub(super) type Judgement = Result<(), Failure>;
 
 /// Fields that a message has at most once; Content-Length has its own rule.
 const SINGLETONS: &[&str] = &[
@@ -27,23 +25,24 @@ const SINGLETONS: &[&str] = &[
 const LISTS: &[&str] =
     &["Accept-Ranges", "Allow", "Connection", "Content-Encoding", "Transfer-Encoding", "Upgrade", "Vary"];
 
-/// Fields that a response with this status code must have.
-const REQUIRED: &[(u16, &str)] = &[
-    (101, "Upgrade"),
-    (206, "Content-Range"),
-    (401, "WWW-Authenticate"),
-    (407, "Proxy-Authenticate"),
-    (426, "Upgrade"),
+/// Fields that are meant for everyone who receives the content.
+const FOR_EVERYBODY: &[&str] = &[
+    "Cache-Control",
+    "Content-Encoding",
+    "Content-Length",
+    "Content-Range",
+    "Content-Type",
+    "Date",
+    "ETag",
+    "Expires",
+    "Last-Modified",
+    "Location",
+    "Set-Cookie",
+    "Vary",
 ];
 
 /// The position of the status code in a status line.
 const STATUS_AT: usize = 9;
-
-/// A clock that is off by more is set to local time, or not set at all.
-const WRONG_CLOCK: Duration = Duration::from_secs(600);
-
-/// How far Date may be from our clock.
-const TOLERANCE: Duration = Duration::from_secs(5);
 
 /// RFC 9112 section 4.
 pub(crate) fn status_line(reply: &Reply) -> Judgement {
@@ -116,116 +115,32 @@ pub(crate) fn field_syntax(reply: &Reply) -> Judgement {
     })
 }
 
-/// RFC 9110 section 8.6.
-pub(crate) fn content_length(reply: &Reply) -> Judgement {
-    if reply.field("Content-Length").is_some() {
-        reply.has_field("Content-Length")?;
-    }
-    every_value(reply, "Content-Length", "Content-Length in digits", |value| {
-        !value.is_empty() && value.iter().all(u8::is_ascii_digit)
+/// RFC 9110 section 5.6.3.
+pub(crate) fn field_spacing(reply: &Reply) -> Judgement {
+    every_field_line(reply, "one space after the colon, and none after the value", |line| {
+        // An empty value, a tab and what is no field at all are the subject of other rules.
+        match name(line).map(|name| without_end(&line[name.len() + 1..])) {
+            None | Some(b"" | b" ") => true,
+            Some([b' ', value @ ..]) => value.trim_ascii() == value,
+            Some(_) => false,
+        }
     })
 }
 
-/// RFC 9112 section 6.2.
-pub(crate) fn one_framing(reply: &Reply) -> Judgement {
-    match reply.field("Transfer-Encoding") {
-        Some(_) => reply.lacks_field("Content-Length"),
-        None => Ok(()),
-    }
-}
-
-/// RFC 9110 section 8.6, RFC 9112 section 6.1.
-pub(crate) fn no_framing_in_204(reply: &Reply) -> Judgement {
-    match reply.status {
-        100..200 | 204 => {
-            reply.lacks_field("Content-Length")?;
-            reply.lacks_field("Transfer-Encoding")
+/// RFC 9110 sections 7.6.1 and 7.8.
+pub(crate) fn connection_options(reply: &Reply) -> Judgement {
+    for name in ["Upgrade", "Keep-Alive"] {
+        if reply.field(name).is_some() {
+            reply.list_has("Connection", name)?;
         }
-        _ => Ok(()),
     }
+    FOR_EVERYBODY.iter().try_for_each(|name| reply.list_lacks("Connection", name))
 }
 
 /// RFC 9110 section 5.3.
 pub(crate) fn singletons(reply: &Reply) -> Judgement {
     let twice = SINGLETONS.iter().find(|name| reply.fields_named(name).count() > 1);
     twice.map_or(Ok(()), |name| reply.has_field(name).map(drop))
-}
-
-/// RFC 9110 section 6.6.1.
-pub(crate) fn has_date(reply: &Reply) -> Judgement {
-    match reply.status {
-        200..400 | 404 => reply.has_some("Date"),
-        _ => Ok(()),
-    }
-}
-
-/// RFC 9110 section 5.6.7.
-pub(crate) fn date_format(reply: &Reply) -> Judgement {
-    let expected = "a date such as \"Sun, 06 Nov 1994 08:49:37 GMT\", with the right day of the week";
-    let mut names = ["Date", "Last-Modified"].iter();
-    names.try_for_each(|name| every_value(reply, name, expected, |value| date(value).is_some()))
-}
-
-/// RFC 9110 section 6.6.1, for a clock that is wrong by minutes or hours.
-pub(crate) fn date_in_utc(reply: &Reply) -> Judgement {
-    every_date(reply, "the time of day in UTC", |distance| distance <= WRONG_CLOCK)
-}
-
-/// RFC 9110 section 6.6.1, for a date that is a little late.
-pub(crate) fn date_is_now(reply: &Reply) -> Judgement {
-    let late = TOLERANCE + reply.took;
-    every_date(reply, "the time of this response", |distance| distance <= late || distance > WRONG_CLOCK)
-}
-
-/// Judges how far Date is from our clock, if it is a valid date.
-fn every_date(reply: &Reply, expected: &str, kept: impl Fn(Duration) -> bool) -> Judgement {
-    let now = SystemTime::now();
-    let expected = format!("{expected}: {}", httpdate::fmt_http_date(now));
-    every_value(reply, "Date", &expected, |value| {
-        let distance = |date| now.duration_since(date).unwrap_or_else(|early| early.duration());
-        date(value).map(distance).is_none_or(&kept)
-    })
-}
-
-/// RFC 9110 section 8.3.
-pub(crate) fn has_content_type(reply: &Reply) -> Judgement {
-    if reply.head.is_empty() || reply.body.is_empty() { Ok(()) } else { reply.has_some("Content-Type") }
-}
-
-/// RFC 9110 section 8.3.1.
-pub(crate) fn content_type(reply: &Reply) -> Judgement {
-    every_value(reply, "Content-Type", "a media type such as \"text/html; charset=utf-8\"", |value| {
-        let mut parts = value.split(|octet| *octet == b';').map(<[u8]>::trim_ascii);
-        let media_type = parts.next().unwrap_or_default();
-        let is_parameter = |part: &[u8]| {
-            let equals = part.iter().position(|octet| *octet == b'=');
-            // An empty parameter is allowed; a quoted value may hold anything, even a semicolon.
-            part.is_empty() || equals.is_some_and(|equals| is_token(&part[..equals]))
-        };
-        let slash = media_type.iter().position(|octet| *octet == b'/');
-        slash.is_some_and(|slash| is_token(&media_type[..slash]) && is_token(&media_type[slash + 1..]))
-            && (value.contains(&b'"') || parts.all(is_parameter))
-    })
-}
-
-/// RFC 9110 section 8.8.3.
-pub(crate) fn etag(reply: &Reply) -> Judgement {
-    every_value(reply, "ETag", "a tag in double quotes, with W/ before it if it is weak", |value| {
-        let quoted = value.strip_prefix(b"W/").unwrap_or(value);
-        let tag = quoted.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
-        tag.is_some_and(|tag| tag.iter().all(|octet| matches!(octet, 0x21 | 0x23..=0x7e | 0x80..)))
-    })
-}
-
-/// RFC 9110 section 10.2.2.
-pub(crate) fn location(reply: &Reply) -> Judgement {
-    if matches!(reply.status, 301 | 302 | 303 | 307 | 308) {
-        reply.has_field("Location")?;
-    }
-    every_value(reply, "Location", "a URI, with other characters percent-encoded", |value| {
-        !value.is_empty()
-            && value.iter().all(|octet| octet.is_ascii_graphic() && !b"<>\"{}|\\^`".contains(octet))
-    })
 }
 
 /// RFC 9110 section 5.6.1.1.
@@ -242,15 +157,7 @@ pub(crate) fn list_members(reply: &Reply) -> Judgement {
     })
 }
 
-/// RFC 9110 sections 11.6.1, 15.3.7, 15.5.22 and others.
-pub(crate) fn required_fields(reply: &Reply) -> Judgement {
-    let in_parts =
-        reply.field("Content-Type").is_some_and(|value| value.starts_with(b"multipart/byteranges"));
-    let required = REQUIRED.iter().filter(|(status, _)| *status == reply.status && !in_parts);
-    required.map(|(_, name)| name).try_for_each(|name| reply.has_some(name))
-}
-
-fn expect(kept: bool, reply: &Reply, at: usize, expected: &str, actual: &[u8]) -> Judgement {
+pub(super) fn expect(kept: bool, reply: &Reply, at: usize, expected: &str, actual: &[u8]) -> Judgement {
     if kept {
         Ok(())
     } else {
@@ -280,39 +187,37 @@ fn every_field_line(reply: &Reply, expected: &str, kept: impl Fn(&[u8]) -> bool)
     fields.try_for_each(|(at, line)| expect(kept(line), reply, at, expected, line))
 }
 
-fn every_value(reply: &Reply, name: &str, expected: &str, kept: impl Fn(&[u8]) -> bool) -> Judgement {
+pub(super) fn every_value(
+    reply: &Reply,
+    name: &str,
+    expected: &str,
+    kept: impl Fn(&[u8]) -> bool,
+) -> Judgement {
     let mut fields = reply.fields_named(name);
     fields.try_for_each(|field| expect(kept(&field.value), reply, field.offset, expected, &field.value))
 }
 
-fn without_end(line: &[u8]) -> &[u8] {
+pub(super) fn without_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-fn is_folded(line: &[u8]) -> bool {
+pub(super) fn is_folded(line: &[u8]) -> bool {
     line.starts_with(b" ") || line.starts_with(b"\t")
 }
 
 /// What comes before the colon.
-fn name(line: &[u8]) -> Option<&[u8]> {
+pub(super) fn name(line: &[u8]) -> Option<&[u8]> {
     line.iter().position(|octet| *octet == b':').map(|colon| &line[..colon])
 }
 
-/// The time that an IMF-fixdate names; `None` for any other text, including the obsolete formats.
-fn date(value: &[u8]) -> Option<SystemTime> {
-    let text = std::str::from_utf8(value).ok()?;
-    let date = httpdate::parse_http_date(text).ok()?;
-    (httpdate::fmt_http_date(date) == text).then_some(date)
-}
-
 /// RFC 9110 section 5.6.2.
-fn is_token(text: &[u8]) -> bool {
+pub(super) fn is_token(text: &[u8]) -> bool {
     let is_tchar = |octet: &u8| octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(octet);
     !text.is_empty() && text.iter().all(is_tchar)
 }
 
 /// RFC 9110 section 5.5: printable, a blank, or beyond ASCII.
-fn is_field_content(text: &[u8]) -> bool {
+pub(super) fn is_field_content(text: &[u8]) -> bool {
     text.iter().all(|octet| matches!(octet, b'\t' | b' '..=b'~' | 0x80..))
 }

@@ -90,6 +90,16 @@ impl Reply {
         }
     }
 
+    /// The field is there, with another value than this.
+    pub fn field_is_not(&self, name: &str, value: impl AsRef<[u8]>) -> Result<(), Failure> {
+        let (actual, other) = (self.has_field(name)?, value.as_ref());
+        if actual != other {
+            return Ok(());
+        }
+        let expected = format!("{name} with another value than before");
+        Err(self.wrong(expected, format!("{name}: {}", escape_some(actual, 200)), self.mark_field(name)))
+    }
+
     /// A list field has this member, in any case.
     pub fn list_has(&self, name: &str, member: &str) -> Result<(), Failure> {
         let members = self.list(name);
@@ -184,7 +194,9 @@ impl Reply {
     pub fn has_no_interim(&self) -> Result<(), Failure> {
         match self.interim.first() {
             None => Ok(()),
-            Some(status) => Err(self.wrong("only a final response", status.to_string(), self.mark(0))),
+            Some(interim) => {
+                Err(self.wrong("only a final response", interim.status.to_string(), interim.mark(0)))
+            }
         }
     }
 

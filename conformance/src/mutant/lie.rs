@@ -53,6 +53,8 @@ pub enum Mutant {
     Replies(&'static [u8]),
     /// The reference server, but one connection has to end before the next one gets an answer.
     Queues,
+    /// The reference server, but it never closes a connection on which it has said this.
+    Keeps(&'static [u8]),
     /// A server with a mind of its own: it gets every connection, one after the other.
     Serves(fn(TcpStream)),
 }
@@ -95,6 +97,11 @@ pub const fn misreads_request(
 /// The reference server, with this layer of `probe_lies.py` between it and the application.
 pub const fn gateway(lie: &'static str) -> Mutant {
     Mutant::Gateway(lie)
+}
+
+/// The reference server, but it keeps what it has opened for a request that it answered with these octets.
+pub const fn keeps(said: &'static str) -> Mutant {
+    Mutant::Keeps(said.as_bytes())
 }
 
 /// A server that answers everything with these octets.

@@ -14,6 +14,6 @@ mod running;
 
 pub use answers::{BAD_REQUEST, NOT_FOUND, OK, answer_by_reads, next_head, next_request, read_once, report};
 pub use lie::{
-    Mutant, gateway, hears, instead_of, misreads, misreads_request, prints, reads, replies, serves,
+    Mutant, gateway, hears, instead_of, keeps, misreads, misreads_request, prints, reads, replies, serves,
 };
 pub use running::Running;

@@ -87,6 +87,7 @@ impl Mutant {
                 told.store(true, Ordering::Relaxed);
                 relay(client, reference, None, None, told)
             }
+            Mutant::Keeps(said) => keep(client, reference, said, told),
             Mutant::Replies(octets) => {
                 told.store(true, Ordering::Relaxed);
                 reply(client, octets)
@@ -141,6 +142,51 @@ fn relay(
     })
 }
 
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
+/// After how long a client that has left is heard of again, where the server does not learn that it has.
+const STILL_THERE: Duration = Duration::from_secs(5);
+
+/// Passes everything on; where the server has said `said`, it never learns that the client has left.
+fn keep(client: TcpStream, reference: SocketAddr, said: &[u8], told: &Arc<AtomicBool>) -> io::Result<()> {
+    let server = TcpStream::connect(reference)?;
+    server.set_nodelay(true)?;
+    let kept = Arc::new(AtomicBool::new(false));
+    let (mut from_client, mut to_server, is_kept) = (client.try_clone()?, server.try_clone()?, kept.clone());
+    thread::Builder::new().spawn(move || {
+        let _ = io::copy(&mut from_client, &mut to_server);
+        if !is_kept.load(Ordering::Relaxed) {
+            let _ = to_server.shutdown(Shutdown::Both);
+        }
+    })?;
+    let (mut from_server, mut to_client) = (server, client);
+    from_server.set_read_timeout(Some(STILL_THERE))?;
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match from_server.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(length) => {
+                if buffer[..length].windows(said.len()).any(|window| window == said) {
+                    kept.store(true, Ordering::Relaxed);
+                    told.store(true, Ordering::Relaxed);
+                }
+                if to_client.write_all(&buffer[..length]).is_err() && !kept.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+            // The server would close a connection that is idle for long.
+            Err(error) if is_timeout(&error) && kept.load(Ordering::Relaxed) => {
+                from_server.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+            }
+            Err(error) if is_timeout(&error) => {}
+            Err(_) => break,
+        }
+    }
+    to_client.shutdown(Shutdown::Write)
+}
+
 /// Passes on what comes until one side ends, with the swap made.
 fn pass(mut from: TcpStream, mut to: TcpStream, swap: Swap<'_>, told: &AtomicBool) {
     let mut held = Vec::new();
@@ -150,9 +196,7 @@ fn pass(mut from: TcpStream, mut to: TcpStream, swap: Swap<'_>, told: &AtomicBoo
     loop {
         let (arrived, idle) = match from.read(&mut buffer) {
             Ok(length) => (length, false),
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
-                (0, true)
-            }
+            Err(error) if is_timeout(&error) => (0, true),
             Err(_) => break,
         };
         held.extend_from_slice(&buffer[..arrived]);

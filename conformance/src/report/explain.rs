@@ -106,6 +106,9 @@ fn describe(mutant: &Mutant) -> String {
             format!("a server that acts as if a program {} where it {}", words(done()), words(asked()))
         }
         Mutant::Replies(octets) => format!("a server that answers everything with {}", quoted(octets)),
+        Mutant::Keeps(said) => {
+            format!("a server that closes no connection on which it has said {}", quoted(said))
+        }
         Mutant::Gateway(lie) => {
             format!("the reference server, with a faulty layer between it and the application: {lie}")
         }

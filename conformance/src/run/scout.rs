@@ -48,6 +48,7 @@ pub fn get_to_know(target: &mut Target, profile: &Profile, seed: u64) -> (Contex
     let known = Context {
         place: target.place().clone(),
         port: target.can_restart().then(|| target.place().address.port()),
+        started: target.started().cloned(),
         capabilities: Capabilities::default(),
         required: profile.requires.clone(),
         limits: Limits::calibrated(Duration::from_secs(5)),
@@ -55,7 +56,6 @@ pub fn get_to_know(target: &mut Target, profile: &Profile, seed: u64) -> (Contex
         cgi: profile.cgi.clone(),
         cgi_extension: profile.cgi_extension.clone().unwrap_or_default(),
         side: None,
-        roots: target.roots().to_vec(),
         script_timeout: profile.script_timeout.map(Duration::from_secs),
         findings: Findings::new(rules()),
         output: target.output().cloned(),
@@ -139,6 +139,7 @@ impl Scout<'_> {
         }
         self.known.place = self.target.place().clone();
         self.known.port = Some(self.known.place.address.port());
+        self.known.started = self.target.started().cloned();
         true
     }
 

@@ -188,7 +188,8 @@ pub(super) fn restart(world: &mut World<'_>) -> bool {
     }
     let place = world.target.place().clone();
     let port = Some(place.address.port());
-    world.context = Arc::new(Context { place, port, ..Context::clone(&world.context) });
+    let started = world.target.started().cloned();
+    world.context = Arc::new(Context { place, port, started, ..Context::clone(&world.context) });
     true
 }
 

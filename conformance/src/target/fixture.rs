@@ -103,6 +103,11 @@ impl Fixture {
         Ok(())
     }
 
+    /// Where all of it is.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// The document root.
     pub fn root(&self) -> PathBuf {
         self.directory.join("www")
@@ -116,6 +121,11 @@ impl Fixture {
     /// A document root with the directory of scripts inside, as `cgi-bin`.
     pub fn site(&self) -> PathBuf {
         self.directory.join("site")
+    }
+
+    /// The document roots: that of files alone, and that with scripts.
+    pub fn roots(directory: &Path) -> [PathBuf; 2] {
+        [directory.join("www"), directory.join("site")]
     }
 
     /// The directory of WSGI applications.

@@ -1,11 +1,12 @@
 //! The server under test: a URL, or a command that the suite starts, waits for, watches and stops.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+pub mod changing;
 mod disk;
 pub mod fixture;
+pub mod held;
 mod location;
 pub mod process;
 pub mod scripts;
@@ -13,7 +14,7 @@ mod start;
 
 pub use start::{START_LIMIT, StartError};
 
-use crate::client::context::Place;
+use crate::client::context::{Place, Started};
 use crate::probe::APPLICATION;
 use crate::target::fixture::Fixture;
 use crate::target::location::{authority, parse};
@@ -26,6 +27,10 @@ const FIRST_ANSWER: Duration = Duration::from_secs(5);
 
 /// An environment variable of every started server: its value must never be in an answer.
 pub const SECRET_VARIABLE: (&str, &str) = ("CONFORMANCE_SECRET", "do-not-pass-this-on");
+
+/// Another one, named like that of a field: in the environment of a hosted program, only what is in the request may be
+/// there.
+pub const FIELD_VARIABLE: (&str, &str) = ("HTTP_X_ENVIRONMENT", "of-the-server");
 
 /// How to start a server: a command whose words may contain `{port}`, `{host}`, `{root}`, `{cgi_bin}`, `{site}`,
 /// `{wsgi}` and `{app}`. In its environment are PORT, and PYTHONPATH, which leads to `{wsgi}`.
@@ -44,9 +49,9 @@ pub struct Recipe {
 pub struct Target {
     place: Place,
     recipe: Option<Recipe>,
-    roots: Vec<PathBuf>,
     process: Option<Process>,
     output: Option<Output>,
+    started: Option<Started>,
     restarts: u32,
     /// What it is called in Host, where that is not its address.
     name: Option<String>,
@@ -92,22 +97,21 @@ impl Target {
     /// As [`Target::start`].
     pub fn start_within(recipe: Recipe, limit: Duration, output: Output) -> Result<Target, StartError> {
         let place = Place { address: free_address(), host: String::new() };
-        let (roots, recipe) = (recipe.roots(), Some(recipe));
-        let mut target =
-            Target { recipe, roots, output: Some(output), start_limit: limit, ..Target::at(place) };
+        let (recipe, output) = (Some(recipe), Some(output));
+        let mut target = Target { recipe, output, start_limit: limit, ..Target::at(place) };
         target.launch()?;
         Ok(target)
     }
 
     fn at(place: Place) -> Target {
-        let (recipe, roots, process, output, name) = (None, Vec::new(), None, None, None);
-        Target { place, recipe, roots, process, output, restarts: 0, name, start_limit: START_LIMIT }
+        let (recipe, process, output, started, name) = (None, None, None, None, None);
+        Target { place, recipe, process, output, started, restarts: 0, name, start_limit: START_LIMIT }
     }
 
     /// The same server, reached through another address: a mutant in front of it, or its own.
     pub fn reached_at(&self, address: SocketAddr) -> Target {
         let place = Place { address, host: address.to_string() };
-        Target { output: self.output.clone(), roots: self.roots.clone(), ..Target::at(place) }
+        Target { output: self.output.clone(), started: self.started.clone(), ..Target::at(place) }
     }
 
     /// The same server, asked by this name: what Host says from now on, with the port of the server behind it.
@@ -135,6 +139,11 @@ impl Target {
         self.output.as_ref()
     }
 
+    /// Its process and its files, if the suite started it.
+    pub fn started(&self) -> Option<&Started> {
+        self.started.as_ref()
+    }
+
     /// How often it had to be started again.
     pub fn restarts(&self) -> u32 {
         self.restarts
@@ -146,11 +155,6 @@ impl Target {
             Some(recipe) => recipe.command.join(" "),
             None => format!("http://{}/", self.place.host),
         }
-    }
-
-    /// The directories that the suite laid out for it, one of which may be its document root.
-    pub fn roots(&self) -> &[PathBuf] {
-        &self.roots
     }
 
     /// How it ended, if the suite started it and it is no longer running.
@@ -196,10 +200,13 @@ impl Target {
             let port = address.port().to_string();
             let modules = recipe.fixture.wsgi();
             let modules = modules.to_string_lossy();
-            let environment = [("PORT", port.as_str()), ("PYTHONPATH", &modules), SECRET_VARIABLE];
+            let environment =
+                [("PORT", port.as_str()), ("PYTHONPATH", &modules), SECRET_VARIABLE, FIELD_VARIABLE];
             let printed = output.position();
             let process = Process::spawn(&command, &environment, &output)
                 .map_err(|error| StartError::Spawn { program: command[0].clone(), why: error.to_string() })?;
+            let directory = recipe.fixture.directory().to_path_buf();
+            self.started = Some(Started { process: process.id(), directory });
             self.process = Some(process);
             match self.wait_until_ready(&output, printed) {
                 Err(StartError::Died { .. }) if attempt < 2 && recipe.port.is_none() => {}
@@ -248,13 +255,6 @@ impl Target {
 }
 
 impl Recipe {
-    /// The directories with files that the command names.
-    fn roots(&self) -> Vec<PathBuf> {
-        let places = [("{root}", self.fixture.root()), ("{site}", self.fixture.site())];
-        let named = |place: &str| self.command.iter().any(|word| word.contains(place));
-        places.into_iter().filter(|(place, _)| named(place)).map(|(_, path)| path).collect()
-    }
-
     fn fill_in(&self, word: &str, address: SocketAddr) -> String {
         word.replace("{port}", &address.port().to_string())
             .replace("{host}", &address.ip().to_string())

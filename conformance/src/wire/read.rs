@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::wire::octets::escape_some;
-use crate::wire::reply::{Field, Framing, Reply};
+use crate::wire::reply::{Field, Framing, Line, Reply};
 
 /// Whether a reply can be read from what has come so far.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub(crate) enum Progress {
     },
     /// A whole reply, and how many octets it has.
     Whole(Box<Reply>, usize),
+    /// A response whose content can't be read, and what is wrong with that: the reply as far as it goes, without content.
+    Broken(Box<Reply>, String),
     /// Not a response, and more octets can't make it one.
     Never(String),
 }
@@ -41,11 +43,6 @@ pub(crate) fn read(bytes: &[u8], to_head: bool, connection: u32, offset: u64) ->
         let Some((version, status)) = status_line(head) else {
             return Progress::Never(NOT_HTTP.into());
         };
-        if (100..200).contains(&status) && status != 101 {
-            interim.push(status);
-            start += head_length;
-            continue;
-        }
         let mut reply = Reply {
             connection,
             offset: offset + start as u64,
@@ -56,20 +53,36 @@ pub(crate) fn read(bytes: &[u8], to_head: bool, connection: u32, offset: u64) ->
             fields: fields(head),
             body: Vec::new(),
             framing: Framing::None,
+            sizes: Vec::new(),
             trailers: Vec::new(),
-            interim,
+            interim: Vec::new(),
             took: Duration::ZERO,
         };
-        return read_body(&mut reply, &bytes[start + head_length..]).map_or_else(
-            |unfinished| unfinished,
-            |length| Progress::Whole(Box::new(reply), start + head_length + length),
-        );
+        start += head_length;
+        if (100..200).contains(&status) && status != 101 {
+            interim.push(reply);
+            continue;
+        }
+        reply.interim = interim;
+        return match read_body(&mut reply, &bytes[start..]) {
+            Ok(length) => Progress::Whole(Box::new(reply), start + length),
+            Err(Unfinished::Partial { ends_by_close }) => Progress::Partial { ends_by_close },
+            Err(Unfinished::Broken(why)) => {
+                reply.body.clear();
+                Progress::Broken(Box::new(reply), why)
+            }
+        };
     }
 }
 
+/// Why there is no end of a body in what has come so far.
+enum Unfinished {
+    Partial { ends_by_close: bool },
+    Broken(String),
+}
+
 /// Reads the body after the head of `reply`; returns how many octets it has.
-fn read_body(reply: &mut Reply, rest: &[u8]) -> Result<usize, Progress> {
-    const WAIT: Progress = Progress::Partial { ends_by_close: false };
+fn read_body(reply: &mut Reply, rest: &[u8]) -> Result<usize, Unfinished> {
     if reply.to_head || matches!(reply.status, 100..200 | 204 | 304) {
         return Ok(0);
     }
@@ -80,31 +93,32 @@ fn read_body(reply: &mut Reply, rest: &[u8]) -> Result<usize, Progress> {
     if let Some(value) = reply.field("Content-Length") {
         let text = String::from_utf8_lossy(value).into_owned();
         let Ok(length) = text.parse::<u64>() else {
-            return Err(Progress::Never(format!(
-                "a response whose Content-Length is \"{}\"",
-                escape_some(value, 40)
-            )));
+            let shown = escape_some(value, 40);
+            return Err(Unfinished::Broken(format!("a response whose Content-Length is \"{shown}\"")));
         };
         reply.framing = Framing::Length(length);
         if (rest.len() as u64) < length {
-            return Err(WAIT);
+            return Err(Unfinished::Partial { ends_by_close: false });
         }
         reply.body = rest[..length as usize].to_vec();
         return Ok(length as usize);
     }
     reply.framing = Framing::Close;
     reply.body = rest.to_vec();
-    Err(Progress::Partial { ends_by_close: true })
+    Err(Unfinished::Partial { ends_by_close: true })
 }
 
-fn read_chunks(reply: &mut Reply, rest: &[u8]) -> Result<usize, Progress> {
-    const WAIT: Progress = Progress::Partial { ends_by_close: false };
+fn read_chunks(reply: &mut Reply, rest: &[u8]) -> Result<usize, Unfinished> {
+    const WAIT: Unfinished = Unfinished::Partial { ends_by_close: false };
     let bad = |what: &str, line: &[u8]| {
-        Progress::Never(format!("a response with {what} \"{}\"", escape_some(line, 40)))
+        Unfinished::Broken(format!("a response with {what} \"{}\"", escape_some(line, 40)))
     };
+    let body = reply.head.len();
+    let kept = |line: &[u8], at: usize| Line { octets: line.to_vec(), offset: body + at };
     let mut at = 0;
     loop {
         let line = line(&rest[at..]).ok_or(WAIT)?;
+        reply.sizes.push(kept(line, at));
         at += line.len();
         let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
         let size = std::str::from_utf8(digits).ok().and_then(|digits| usize::from_str_radix(digits, 16).ok());
@@ -112,13 +126,18 @@ fn read_chunks(reply: &mut Reply, rest: &[u8]) -> Result<usize, Progress> {
         if size == 0 {
             break;
         }
-        let data = rest.get(at..at + size).ok_or(WAIT)?;
+        let end = at.checked_add(size).ok_or(WAIT)?;
+        let data = rest.get(at..end).ok_or(WAIT)?;
         reply.body.extend_from_slice(data);
-        at += size;
+        at = end;
         match rest.get(at..at + 2) {
             None => return Err(WAIT),
             Some(b"\r\n") => at += 2,
-            Some(other) => return Err(bad("chunk data followed by", other)),
+            Some(other) => {
+                // In the place of the line end that is missing.
+                reply.sizes.push(kept(other, at));
+                return Err(bad("chunk data followed by", other));
+            }
         }
     }
     loop {
@@ -127,7 +146,7 @@ fn read_chunks(reply: &mut Reply, rest: &[u8]) -> Result<usize, Progress> {
         if line.trim_ascii().is_empty() {
             return Ok(at);
         }
-        reply.trailers.extend_from_slice(line);
+        reply.trailers.push(kept(line, at - line.len()));
     }
 }
 
@@ -226,13 +245,16 @@ mod tests {
         assert_eq!((reply.status, &reply.body[..], length), (200, &b"abc"[..], 41));
         let (reply, _) =
             whole(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\nT: 1\r\n\r\n");
-        assert_eq!((&reply.body[..], &reply.trailers[..]), (&b"abc"[..], &b"T: 1\r\n"[..]));
+        let line = |octets: &[u8], offset| vec![Line { octets: octets.into(), offset }];
+        assert_eq!((&reply.body[..], reply.trailers), (&b"abc"[..], line(b"T: 1\r\n", 60)));
+        assert_eq!(reply.sizes[..1], line(b"3;x\r\n", 47));
     }
 
     #[test]
     fn interim_responses_come_before_the_final_one() {
         let (reply, _) = whole(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n");
-        assert_eq!((reply.status, reply.interim, reply.offset), (204, vec![100], 25));
+        assert_eq!((reply.status, reply.offset), (204, 25));
+        assert_eq!(reply.interim.iter().map(|interim| interim.status).collect::<Vec<_>>(), [100]);
     }
 
     #[test]
@@ -242,6 +264,18 @@ mod tests {
         }
         for garbage in ["<html>", "HTTP/1.1 20 OK\r\n\r\n", "ICY 200 OK\r\n\r\n"] {
             assert!(matches!(read(garbage.as_bytes(), false, 1, 0), Progress::Never(_)), "{garbage}");
+        }
+    }
+
+    #[test]
+    fn a_reply_whose_content_cannot_be_read_keeps_its_head_and_the_line() {
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        for (chunks, last) in [("x\r\n", "x\r\n"), ("2\r\nab0\r\n\r\n", "0\r"), ("-1\r\n", "-1\r\n")] {
+            let Progress::Broken(reply, _) = read(format!("{head}{chunks}").as_bytes(), false, 1, 0) else {
+                panic!("{chunks}")
+            };
+            assert_eq!(reply.sizes.last().map(|line| &line.octets[..]), Some(last.as_bytes()));
+            assert!(reply.body.is_empty());
         }
     }
 

@@ -28,10 +28,12 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// How its end was found.
     pub framing: Framing,
-    /// The trailer section after the chunks, as it came.
-    pub trailers: Vec<u8>,
-    /// Status codes of the 1xx responses before it.
-    pub interim: Vec<u16>,
+    /// The lines between the data of chunks: the sizes, with their extensions.
+    pub sizes: Vec<Line>,
+    /// The lines of the trailer section after the chunks.
+    pub trailers: Vec<Line>,
+    /// The 1xx responses before it.
+    pub interim: Vec<Reply>,
     /// The time from the last octet of the request to the last one of the reply.
     pub took: Duration,
 }
@@ -51,6 +53,15 @@ impl Field {
     fn is_named(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name.as_bytes())
     }
+}
+
+/// One line of a reply outside its head, as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The line with its end.
+    pub octets: Vec<u8>,
+    /// Position of the line in the reply.
+    pub offset: usize,
 }
 
 /// How the end of a body was found (RFC 9112 6.3).
@@ -118,6 +129,7 @@ impl Reply {
             fields: Vec::new(),
             body: octets.to_vec(),
             framing: Framing::Close,
+            sizes: Vec::new(),
             trailers: Vec::new(),
             interim: Vec::new(),
             took: Duration::ZERO,

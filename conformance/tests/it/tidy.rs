@@ -121,6 +121,7 @@ fn mutants() -> Vec<String> {
         Mutant::Reads { written, read } => written == read || written.is_empty(),
         Mutant::Misreads { asked, done, .. } => asked() == done() || asked().is_empty(),
         Mutant::Gateway(name) => name.is_empty(),
+        Mutant::Keeps(said) => said.is_empty(),
         Mutant::Replies(_) | Mutant::Queues | Mutant::Serves(_) => false,
     };
     checks::all()

@@ -1,5 +1,7 @@
 //! CGI: a script's document becomes a response (RFC 3875 6.1, 6.2.1, 6.3 and 6.4).
 
+use std::time::SystemTime;
+
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::capability::Capability::SideFiles;
@@ -270,6 +272,53 @@ pub const CHAPTER: Chapter = Chapter {
                 let call = client.script()?.call(&[mark("run")]);
                 client.send(call.request("HEAD", "\r\n"))?.status_is(&[200])?;
                 call.left("run")?.variable_is_one_of("REQUEST_METHOD", &[b"HEAD", b"GET"])
+            }),
+        },
+        Check {
+            id: "document-conditions",
+            title: "Range and conditions get a script's document whole, or a right 206 or 304, never anything else",
+            why: "A script's page is not the file that it comes from, and its date and length say nothing about the page.",
+            requirement: rule(&[
+                "rfc9110-13.1.2-01",
+                "rfc9110-13.1.3-08",
+                "rfc9110-14.2-06",
+                "rfc3875-6.3-07",
+            ])
+            .counts(),
+            hint: "Trace Range, If-None-Match and If-Modified-Since past the code that serves files.",
+            mutant: instead_of("HTTP/1.1 200", "HTTP/1.1 304"),
+            run: Act(|client| {
+                const PAGE: &[u8] = b"0123456789";
+                let modified = "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT";
+                let head = format!("Content-Type: text/plain\nETag: \"v1\"\n{modified}\n\n");
+                let now = format!("If-Modified-Since: {}", httpdate::fmt_http_date(SystemTime::now()));
+                let before = "If-Modified-Since: Sat, 05 Nov 1994 08:49:37 GMT";
+                // (field, whether a 304 is right)
+                let fields = [
+                    ("If-None-Match: \"v1\"", true),
+                    ("If-None-Match: \"v2\"", false),
+                    (&now[..], true),
+                    (before, false),
+                    ("Range: bytes=2-4", false),
+                ];
+                client.each(fields, |(field, may_be_304)| {
+                    let call = client.script()?.call(&[emit([head.as_bytes(), PAGE].concat())]);
+                    let reply = client.send(call.request("GET", &format!("{field}\r\n\r\n")))?;
+                    match reply.status {
+                        304 if may_be_304 => Ok(()),
+                        206 if field.starts_with("Range") => reply.is_part(2..5, PAGE),
+                        _ => reply.is_whole(PAGE),
+                    }
+                })?;
+                // Conditions and ranges are for what would be a success (RFC 9110 13.2.1).
+                let missing = emit([b"Status: 404 Not Found\n", head.as_bytes(), PAGE].concat());
+                client.script()?.honours_status()?;
+                client.each(["If-None-Match: \"v1\"", "Range: bytes=2-4"], |field| {
+                    let call = client.script()?.call(std::slice::from_ref(&missing));
+                    let reply = client.send(call.request("GET", &format!("{field}\r\n\r\n")))?;
+                    reply.status_is(&[404])?;
+                    reply.body_is(PAGE)
+                })
             }),
         },
         Check {

@@ -3,9 +3,11 @@
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
+use crate::client::capability::Capability::Output;
 use crate::judge::failure::Failure;
 use crate::mutant::{hears, instead_of};
 use crate::probe::Seen;
+use crate::target::FIELD_VARIABLE;
 use crate::wire::reply::Answer;
 
 /// The chapter.
@@ -208,6 +210,23 @@ pub const CHAPTER: Chapter = Chapter {
                             .wrong("no variable with the password", crate::wire::octets::escape(&entry.0)))
                     }
                 }
+            }),
+        },
+        Check {
+            id: "cgi-fields-not-inherited",
+            title: "An HTTP_ variable comes from the request alone, whatever is in the server's own environment",
+            why: "What was exported in the shell of whoever started the server would speak for every visitor.",
+            requirement: rule(&["rfc3875-4.1.18-03", "rfc3875-4.1.18-04"])
+                .warns()
+                .because("Only who starts the server can put such a variable into its environment."),
+            hint: "Find what the environment of a script is made from, and in which order.",
+            mutant: instead_of("HTTP_X_ENVIRONMENT=of-the-request", "HTTP_X_ENVIRONMENT=of-the-server-"),
+            run: Act(|client| {
+                client.needs(Output)?;
+                client.script()?.sees_fields("")?.lacks(FIELD_VARIABLE.0)?;
+                let seen = client.script()?.sees_fields("X-Environment: of-the-request\r\n")?;
+                // A server need not hand on fields that it does not know.
+                seen.variable_is_one_of(FIELD_VARIABLE.0, &[b"of-the-request", b""])
             }),
         },
     ],

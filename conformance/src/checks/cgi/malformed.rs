@@ -132,6 +132,28 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "output-status-with-blank",
+            title: "A line \"Status : 404\", with a blank before its colon, does not set the status",
+            why: "A filter in front reads no Status there: what it lets pass as a page must not become something else.",
+            requirement: rule(&["rfc3875-6.3-06", "rfc3875-3.1-04"])
+                .warns()
+                .because("The fault is the script's, and its author meant the status."),
+            hint: "Find where the name of a script's field ends for your server.",
+            mutant: instead_of("HTTP/1.1 502", "HTTP/1.1 404"),
+            run: Act(|client| {
+                client.script()?.honours_status()?;
+                client.each(["Status : 404", "Status\t: 404", " Status: 404"], |line| {
+                    let output = format!("Content-Type: text/plain\n{line}\n\nok");
+                    let (mut connection, _) = sent(client, &[emit(output)])?;
+                    // A response that breaks off is seen for what it is.
+                    match connection.reply_or_end()? {
+                        Some(reply) => reply.status_is_not(&[404]),
+                        None => Ok(()),
+                    }
+                })
+            }),
+        },
+        Check {
             id: "output-interim-status",
             title: "A script's 1xx status is never sent as the final response",
             why: "The client waits for the response that should follow, and reads the next one as that.",

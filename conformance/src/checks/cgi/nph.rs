@@ -5,8 +5,8 @@ use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::judge::failure::Failure;
 use crate::mutant::naive::{passes_on_and_stays, waits_for_the_end};
-use crate::mutant::{hears, instead_of, serves};
-use crate::probe::{Step, emit, wait};
+use crate::mutant::{hears, instead_of, misreads, serves};
+use crate::probe::{Step, emit, error, wait};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -43,6 +43,25 @@ pub const CHAPTER: Chapter = Chapter {
                 let every: Vec<u8> = (0..=255).collect();
                 let response = [RESPONSE.as_bytes(), &every].concat();
                 client.script()?.named("nph-probe").run_raw(&[emit(&response)])?.is(&response)
+            }),
+        },
+        Check {
+            id: "nph-errors-kept",
+            title: "What a script that writes the whole response writes to standard error is not part of it",
+            why: "In the middle of a response it breaks the framing, and the client reads nonsense.",
+            requirement: rule(&["rfc3875-5.2-06", "rfc3875-6.1-02"]).counts(),
+            hint: "Find where descriptor 2 of such a script leads.",
+            mutant: misreads(|| vec![error("for the log\n")], || vec![emit("for the log\n")]),
+            run: Act(|client| {
+                needs_nph(client)?;
+                let call = client.script()?.named("nph-probe").call(&[
+                    emit("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\n"),
+                    error("for the log\n"),
+                    emit("page"),
+                ]);
+                let reply = client.send(call.get())?;
+                reply.status_is(&[200])?;
+                reply.body_is("page")
             }),
         },
         Check {

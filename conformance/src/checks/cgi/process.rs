@@ -77,6 +77,24 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "script-errors-apart",
+            title: "A page arrives whole, whichever of its two outputs a script closes first",
+            why: "A server that waits for both, or stops at the first end, hangs or cuts off the page.",
+            requirement: rule(&["rfc3875-6.1-02"]).counts(),
+            hint: "Check what your server does when one of the two pipes ends before the other.",
+            mutant: misreads(|| vec![Step::CloseStderr], || vec![Step::Exit(1)]),
+            run: Act(|client| {
+                let page = |text: &str| emit(format!("Content-Type: text/plain\n\n{text}"));
+                let early = [Step::CloseStderr, page("early"), Step::Sleep(50), emit(" end")];
+                let late = [page("late"), Step::CloseStdout, Step::Sleep(50), error("after the page\n")];
+                client.each([(&early, "early end"), (&late, "late")], |(steps, text)| {
+                    let reply = client.script()?.run(steps)?;
+                    reply.status_is(&[200])?;
+                    reply.body_is(text)
+                })
+            }),
+        },
+        Check {
             id: "script-errors-logged",
             title: "What a script writes to standard error appears in the output of the server, line by line",
             why: "It is the only place where the author of a script can see why it does not work.",

@@ -210,15 +210,20 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "cgi-field-collision",
-            title: "A field X_Name does not take the place of X-Name",
+            title: "A field X_Name, X.Name or X+Name does not take the place of X-Name",
             why: "A proxy that sets or removes X-Name does not know X_Name, and the script can't tell the two apart.",
             requirement: unwritten().warns().because("A script that trusts a field of its proxy can be deceived, but most scripts trust none."),
             hint: "See what happens when the names of two fields give the same variable.",
             mutant: serves(reports_fields),
             run: Act(|client| {
-                let orders = ["X-Same: dash\r\nX_Same: line\r\n", "X_Same: line\r\nX-Same: dash\r\n"];
-                client.each(orders, |fields| {
-                    let seen = client.script()?.sees_fields(fields)?;
+                let others = ["X_Same: line\r\n", "X.Same: dot\r\n", "X+Same: plus\r\n"];
+                let orders = others.map(|other| {
+                    let same = "X-Same: dash\r\n";
+                    [format!("{same}{other}"), format!("{other}{same}")]
+                });
+                client.each(orders.concat(), |fields| {
+                    // To refuse such a name is as good.
+                    let Some(seen) = client.script()?.sees_fields_or_refuses(fields)? else { return Ok(()) };
                     if seen.variable("HTTP_X_SAME").is_some() {
                         seen.variable_is("HTTP_X_SAME", "dash")?;
                     }

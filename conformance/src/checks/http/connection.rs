@@ -206,6 +206,35 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| client.send("{get}Connection: close\r\n\r\n")?.says_close()),
         },
         Check {
+            id: "refusal-announces-close",
+            title: "After a refusal the connection serves another request, unless the refusal said close",
+            why: "A client that was not told sends its next request into nothing, and has to guess whether to repeat it.",
+            requirement: rule(&["rfc9112-9.6-01"]).warns(),
+            hint: "Find the place where your server closes the connection after an error, and what its response said.",
+            mutant: instead_of("Connection: close\r\n", ""),
+            run: Act(|client| {
+                client.needs(Persistence)?;
+                let missing = format!("GET /{} HTTP/1.1\r\nHost: {{host}}\r\n\r\n", client.token());
+                let requests = [
+                    missing.as_str(),
+                    "BREW / HTTP/1.1\r\nHost: {host}\r\n\r\n",
+                    "GET / HTTP/1.1\r\n\r\n",
+                    "{get}X-Test\r\n\r\n",
+                    "{upload}Content-Length: abc\r\n\r\na=b",
+                ];
+                client.each(requests, |request| {
+                    let mut connection = client.connect()?;
+                    connection.send(request)?;
+                    match connection.answer(false)? {
+                        Answer::Reply(reply) if reply.status >= 400 && !reply.announces_close() => {
+                            connection.goes_on_as_announced(&reply)
+                        }
+                        _ => Ok(()),
+                    }
+                })
+            }),
+        },
+        Check {
             id: "garbage-behind-request",
             title: "Garbage that follows a request is not taken for one, and then the connection closes",
             why: "After garbage, the place where the next request begins is a guess, and attackers choose what you guess.",

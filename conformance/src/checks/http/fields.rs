@@ -1,10 +1,16 @@
 //! Field lines and the header section as a whole: RFC 9112 sections 2.2 and 5, RFC 9110 section 5.
 
+use std::io::Write;
+use std::net::TcpStream;
+
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::capability::Capability;
 use crate::client::property::for_all;
-use crate::mutant::{Mutant, hears, instead_of};
+use crate::judge::framing;
+use crate::mutant::{Mutant, hears, instead_of, next_head, serves};
+use crate::wire::octets::contains;
+use crate::wire::reply::Reply;
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -259,5 +265,67 @@ pub const CHAPTER: Chapter = Chapter {
                 reply.is_no_server_error()
             }),
         },
+        Check {
+            id: "accept-encoding",
+            title: "A client that takes packed content gets the same page, packed as its label says, or plain",
+            why: "Every browser sends this field. A server that stumbles over it serves no browser.",
+            requirement: rule(&["rfc9110-8.4-01"]).counts(),
+            hint: "Compare the content with the label that your server puts on it.",
+            mutant: instead_of("\r\nDate: ", "\r\nContent-Encoding: gzip\r\nDate: "),
+            run: Act(|client| {
+                let plain = [client.accepts("{get}\r\n")?, client.accepts("{get}\r\n")?];
+                let is_steady = plain[0].body == plain[1].body && plain[0].field("Content-Encoding").is_none();
+                client.each(["gzip, deflate, br, zstd", "gzip", "*"], |codings| {
+                    let reply = client.accepts(format!("{{get}}Accept-Encoding: {codings}\r\n\r\n"))?;
+                    framing::content_coding(&reply)?;
+                    match reply.unpacked() {
+                        Some(page) if is_steady => Reply { body: page, ..reply }.body_is(&plain[0].body),
+                        _ => Ok(()),
+                    }
+                })
+            }),
+        },
+        Check {
+            id: "accept-encoding-none",
+            title: "A client that takes no coding which the server has gets plain content",
+            why: "A client that can't unpack it shows a page of garbage.",
+            requirement: rule(&["rfc9110-12.5.3-01"]).warns(),
+            hint: "Check what your server makes of a weight of zero, and of a coding that it does not know.",
+            mutant: instead_of("\r\nDate: ", "\r\nContent-Encoding: br\r\nDate: "),
+            run: Act(|client| {
+                client.each(["x-unknown", "gzip;q=0, deflate;q=0, br;q=0, zstd;q=0", "identity"], |codings| {
+                    let reply = client.accepts(format!("{{get}}Accept-Encoding: {codings}\r\n\r\n"))?;
+                    reply.lacks_field("Content-Encoding")
+                })
+            }),
+        },
+        Check {
+            id: "vary-on-coding",
+            title: "A page that is packed only on request says so with Vary: Accept-Encoding",
+            why: "A cache hands the packed page on to a client that can't unpack it.",
+            requirement: rule(&["rfc9110-12.5.5-01"]).warns(),
+            hint: "Find where it is decided that content is packed, and what the head says about that.",
+            mutant: serves(packs_without_a_word),
+            run: Act(|client| {
+                let packed = client.accepts("{get}Accept-Encoding: gzip, deflate, br, zstd\r\n\r\n")?;
+                let plain = client.accepts("{get}\r\n")?;
+                if packed.field("Content-Encoding") == plain.field("Content-Encoding") {
+                    client.note("the server packs no content");
+                    return Ok(());
+                }
+                match packed.list_has("Vary", "*") {
+                    Ok(()) => Ok(()),
+                    Err(_) => packed.list_has("Vary", "Accept-Encoding"),
+                }
+            }),
+        },
     ],
 };
+
+/// A mutant that packs, and does not say that it depends on the client.
+fn packs_without_a_word(mut client: TcpStream) {
+    while let Some(head) = next_head(&mut client) {
+        let coding = if contains(&head, b"Accept-Encoding") { "Content-Encoding: br\r\n" } else { "" };
+        let _ = write!(client, "HTTP/1.1 200 OK\r\n{coding}Content-Length: 2\r\n\r\n\x0b\x00");
+    }
+}

@@ -18,8 +18,8 @@ use crate::client::connection::Connection;
 use crate::client::context::FOLLOW_UP;
 use crate::client::property::for_all;
 use crate::judge::failure::{Failure, no_reply, wrong};
-use crate::mutant::{NOT_FOUND, OK, hears, instead_of, next_head, replies, report, serves};
-use crate::target::fixture;
+use crate::mutant::{NOT_FOUND, OK, hears, instead_of, next_head, prints, replies, report, serves};
+use crate::target::{SECRET_VARIABLE, fixture};
 use crate::wire::reply::Answer;
 
 /// The chapter.
@@ -205,6 +205,73 @@ pub const CHAPTER: Chapter = Chapter {
                     Answer::Reply(reply) => reply.is_no_server_error(),
                     _ => Ok(()),
                 })
+            }),
+        },
+        Check {
+            id: "no-paths-in-answers",
+            title: "No answer to a request that fails shows where the files are, or the server's environment",
+            why: "A trace of the program in an error page is a map for whoever looks for a way in.",
+            requirement: unwritten()
+                .warns()
+                .because("It tells a stranger where things are and opens nothing by itself."),
+            hint: "Find out who writes the page when your code fails, and switch off what is for its author only.",
+            mutant: replies(
+                "HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\n\
+                 CONFORMANCE_SECRET=do-not-pass-this-on\n",
+            ),
+            run: Act(|client| {
+                let Some(started) = &client.context().started else {
+                    return Err(Failure::Skip("the suite did not start the server".into()));
+                };
+                let token = client.token();
+                let path = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
+                let (missing, long) = (path(&format!("/{token}")), path(&format!("/{}", "a".repeat(300))));
+                let requests = [
+                    &missing,
+                    &long,
+                    &path("/hello.txt/more"),
+                    &path("/hello.txt%00"),
+                    &path("/bare/"),
+                    &path("/bare"),
+                    &path("/..%2f..%2fhello.txt"),
+                    &path("{form}/more"),
+                    &path("{cgi}/no-such-script"),
+                    "BREW / HTTP/1.1\r\nHost: {host}\r\n\r\n",
+                    "{get}X-Test\r\n\r\n",
+                    "{upload}Content-Length: abc\r\n\r\na=b",
+                    "POST {form} HTTP/1.1\r\nHost: {host}\r\nContent-Type: multipart/form-data\r\n\
+                     Content-Length: 3\r\n\r\na=b",
+                ];
+                let directory = started.directory.to_string_lossy();
+                let secrets = [directory.as_bytes(), SECRET_VARIABLE.1.as_bytes()];
+                client.each(requests, |request| client.never_shows(request, &secrets))
+            }),
+        },
+        Check {
+            id: "no-lines-from-requests",
+            title: "Nothing in a request begins a line of its own in the log, or moves the cursor",
+            why: "Otherwise a client writes lines of the log, and puts the blame for an attack on somebody else.",
+            requirement: unwritten().practice(),
+            hint: "Trace the path and the fields of a request to the line of the log that they end up in.",
+            mutant: prints("%0d%0aline-", "\r\nline-"),
+            run: Act(|client| {
+                let log = client.printed()?;
+                let token = client.token();
+                let forged = format!("%0d%0aline-{token}%1b[2J");
+                client.ask(format!(
+                    "GET /x{forged}?y{forged} HTTP/1.1\r\nHost: {{host}}\r\nUser-Agent: z{forged}\r\n\r\n"
+                ))?;
+                match log.line_with(&token) {
+                    Ok(line) => {
+                        line.begins_not_with(format!("line-{token}"))?;
+                        line.lacks("\x1b[2J")
+                    }
+                    Err(_) => {
+                        client
+                            .note("the request is not in the output, or the output is kept back in a buffer");
+                        Ok(())
+                    }
+                }
             }),
         },
         Check {

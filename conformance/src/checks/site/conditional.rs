@@ -181,6 +181,39 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "conditions-in-order",
+            title: "Of two conditions that differ, the one that comes first in the order of the RFC decides",
+            why: "Clients send tags and dates together, and a server that lets the wrong one decide sends too much or nothing.",
+            requirement: rule(&["rfc9110-13.2.2-01", "rfc9110-13.1.3-01", "rfc9110-13.1.4-01"])
+                .warns()
+                .because("Where the wrong condition decides, some good servers send the file once more than they need to."),
+            hint: "Write down in which order your code looks at the conditional fields, and which of them ends it.",
+            mutant: hears("If-None-Match: \"none\"\r\nIf-Modified-Since", "If-None-Match: *\r\nIf-Modified-Since"),
+            run: Act(|client| {
+                let tag = compares_tags(client)?;
+                let modified = compares_dates(client)?;
+                let changed = since(modified - DAY);
+                // (conditions, what has to come of them: the file, or nothing new)
+                let mut pairs = vec![
+                    (format!("If-None-Match: {tag}\r\n{changed}"), 304),
+                    (format!("{changed}\r\nIf-None-Match: {tag}"), 304),
+                    (format!("If-None-Match: \"none\"\r\n{}", since(modified)), 200),
+                    (format!("{}\r\nIf-None-Match: \"none\"", since(modified)), 200),
+                ];
+                // A weak tag never matches there. Some good servers ignore these two on GET, which is another check.
+                if tag.starts_with('"') && ask(client, "If-Match: \"none\"")?.status == 412 {
+                    let (match_, until) = (format!("If-Match: {tag}"), until(modified - DAY));
+                    pairs.extend([
+                        (format!("{match_}\r\n{until}"), 200),
+                        (format!("{match_}\r\nIf-None-Match: {tag}"), 304),
+                        (format!("If-Match: \"none\"\r\nIf-None-Match: {tag}"), 412),
+                        (format!("If-Match: \"none\"\r\n{}", since(modified)), 412),
+                    ]);
+                }
+                client.each(pairs, |(conditions, status)| ask(client, &conditions)?.status_is(&[status]))
+            }),
+        },
+        Check {
             id: "304-has-no-content",
             title: "A 304 has no content, and any Content-Length in it is that of the file",
             why: "The client reads everything after the head as the start of the next response.",
@@ -246,7 +279,6 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("If-Unmodified-Since", "X-Unmodified-Since"),
             run: Act(|client| {
                 let modified = dated(client)?;
-                let until = |date| format!("If-Unmodified-Since: {}", httpdate::fmt_http_date(date));
                 ask(client, &until(modified - DAY))?.status_is(&[412])?;
                 ask(client, &until(modified))?.is_whole(HELLO)?;
                 ask(client, "If-Unmodified-Since: yesterday")?.is_whole(HELLO)
@@ -292,6 +324,10 @@ fn ask(client: &Client, condition: &str) -> Result<Reply, Failure> {
 
 fn since(date: SystemTime) -> String {
     format!("If-Modified-Since: {}", httpdate::fmt_http_date(date))
+}
+
+fn until(date: SystemTime) -> String {
+    format!("If-Unmodified-Since: {}", httpdate::fmt_http_date(date))
 }
 
 /// When the server says that the file was changed.

@@ -1,17 +1,14 @@
 //! A directory as a web site, and no way out of it.
 
-use std::borrow::Cow;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::thread;
 
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::Client;
-use crate::client::capability::Capability::{Concurrency, Files};
-use crate::client::placed::NEW;
+use crate::client::capability::Capability::Files;
 use crate::judge::failure::Failure;
-use crate::mutant::{Mutant, hears, instead_of, next_head, replies, serves};
+use crate::mutant::{Mutant, hears, instead_of, replies, serves};
 use crate::target::fixture::{self, HELLO, LARGE_LENGTH, MARKUP, SECRET};
 use crate::wire::reply::Answer;
 
@@ -337,59 +334,6 @@ pub const CHAPTER: Chapter = Chapter {
                 client.never_shows(get("/escape.txt"), &[SECRET])
             }),
         },
-        Check {
-            id: "file-changes-meanwhile",
-            title: "A file that grows or shrinks while it is sent keeps the promise of its Content-Length",
-            why: "A log grows while somebody reads it, and what is too much or too little puts the next response out of step.",
-            requirement: rule(&["rfc9112-6.2-02"]).warns().because(
-                "It takes a file that changes in the very moment in which it is sent, which few do.",
-            ),
-            hint: "Compare the number of bytes that you announce with what ends the loop that sends the file.",
-            mutant: serves(|client| drop(thread::Builder::new().spawn(move || sends_until_the_end(client)))),
-            run: Act(|client| {
-                client.needs(Files)?;
-                client.each(["grows", "shrinks"], |change| {
-                    let file = client.places(&format!("-{change}.bin"), &fixture::large_content())?;
-                    let mut connection = client.connect_deaf()?;
-                    connection.send(get(&file.target))?;
-                    connection.sees_response()?;
-                    connection.remark(&format!("the file {change}"));
-                    if change == "grows" {
-                        file.grow(100_000)?
-                    } else {
-                        file.shrink(100_000)?
-                    }
-                    connection.read_late()?;
-                    match connection.reply_or_end()? {
-                        // Where the connection ends as well, nobody is misled.
-                        Some(reply) if !reply.announces_close() => connection.has_no_surplus(),
-                        _ => Ok(()),
-                    }
-                })
-            }),
-        },
-        Check {
-            id: "file-becomes-a-pipe",
-            title: "A named pipe in the place of a file keeps nobody waiting but those who ask for it",
-            why: "To open one waits until somebody writes to it, and with it waits the thread that serves all the others.",
-            requirement: unwritten().practice(),
-            hint: "Look up what opening does with something that is not a regular file.",
-            mutant: serves(opens_pipes),
-            run: Act(|client| {
-                client.needs(Files)?;
-                let file = client.places("-pipe.txt", HELLO)?;
-                file.become_a_pipe()?;
-                let mut waiting = Vec::new();
-                for _ in 0..if client.has(Concurrency) { 20 } else { 1 } {
-                    let mut connection = client.connect()?;
-                    connection.remark("the file is a named pipe now");
-                    connection
-                        .send(get(&file.target).replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"))?;
-                    waiting.push(connection);
-                }
-                client.get("/")?.succeeds()
-            }),
-        },
     ],
 };
 
@@ -421,33 +365,4 @@ fn does_not_wait(mut client: TcpStream) {
     if client.set_nonblocking(closes).is_ok() {
         let _ = client.write_all(&[head.into_bytes(), vec![0; LARGE_LENGTH]].concat());
     }
-}
-
-/// Sends a file as far as it goes, whatever length it has announced: more of one that grows, less of one that shrinks.
-fn sends_until_the_end(mut client: TcpStream) {
-    while let Some(head) = next_head(&mut client) {
-        let (announced, content) = match path(&head) {
-            path if path.ends_with("-grows.bin") => (LARGE_LENGTH, vec![0; LARGE_LENGTH + 1]),
-            path if path.ends_with("-shrinks.bin") => (LARGE_LENGTH, vec![0; LARGE_LENGTH / 2]),
-            _ => (NEW.len(), NEW.to_vec()),
-        };
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {announced}\r\n\r\n");
-        let _ = client.write_all(&[head.into_bytes(), content].concat());
-    }
-}
-
-/// Waits for somebody to write to a pipe, and serves nobody meanwhile.
-fn opens_pipes(mut client: TcpStream) {
-    let Some(head) = next_head(&mut client) else { return };
-    if path(&head).ends_with("-pipe.txt") {
-        let _ = client.read(&mut [0]);
-    } else {
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", NEW.len());
-        let _ = client.write_all(&[head.as_bytes(), NEW].concat());
-    }
-}
-
-/// The path in a request line.
-fn path(head: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(head.split(|octet| *octet == b' ').nth(1).unwrap_or_default())
 }

@@ -2,7 +2,7 @@
 
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
-use crate::client::browser::post;
+use crate::client::browser::{MULTIPART, multipart, post, text_file};
 use crate::client::capability::Capability::Form;
 use crate::client::property::{files, for_all};
 use crate::judge::form::FormField;
@@ -82,7 +82,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("x\r\n\r\n--edge--", "x\r\n--edge--\r\n"),
             run: Act(|client| {
                 client.each(["l1\r\nl2\r\n\r\nl4", "x\r\n", "\r\nx", "x\r", "x\n", " x "], |value| {
-                    let reply = client.submit(MULTIPART, form(&[(A, value)]))?;
+                    let reply = client.submit(MULTIPART, multipart(&[(A, value)]))?;
                     reply.reports(&[(b"a", value.as_bytes())])
                 })
             }),
@@ -96,7 +96,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("-edge\r\nedge\r\n--\r\n", "\r\n--edge\r\n      "),
             run: Act(|client| {
                 client.each(["--edg\r\n-edge\r\nedge\r\n--\r\n---", "--", "\r\n--edg"], |value| {
-                    let reply = client.submit(MULTIPART, form(&[(A, value), (B, "ok")]))?;
+                    let reply = client.submit(MULTIPART, multipart(&[(A, value), (B, "ok")]))?;
                     reply.reports(&[(b"a", value.as_bytes()), (b"b", b"ok")])
                 })
             }),
@@ -110,7 +110,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("x--edge y", "x\r\n--edge"),
             run: Act(|client| {
                 client.each(["x--edge y", "x\r\n --edge\r\ny"], |value| {
-                    let reply = client.submit(MULTIPART, form(&[(A, value), (B, "ok")]))?;
+                    let reply = client.submit(MULTIPART, multipart(&[(A, value), (B, "ok")]))?;
                     reply.reports(&[(b"a", value.as_bytes()), (b"b", b"ok")])
                 })
             }),
@@ -133,7 +133,7 @@ pub const CHAPTER: Chapter = Chapter {
                     ("boundary=------------------905191404154484", "------------------905191404154484"),
                 ];
                 client.each(cases, |(parameter, boundary)| {
-                    let content = form(&[(A, "1")]).replace("edge", boundary);
+                    let content = multipart(&[(A, "1")]).replace("edge", boundary);
                     let reply = client.submit(&format!("multipart/form-data; {parameter}"), content)?;
                     reply.reports(&[(b"a", b"1")])
                 })
@@ -147,7 +147,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "See where your parser starts, and what it needs to find after the last delimiter.",
             mutant: hears("of two lines\r\n--edge", "of two lines, --edge"),
             run: Act(|client| {
-                let plain = form(&[(A, "1")]);
+                let plain = multipart(&[(A, "1")]);
                 let contents = [
                     format!("A preamble\r\nof two lines\r\n{plain}"),
                     format!("\r\n{plain}"),
@@ -175,12 +175,12 @@ pub const CHAPTER: Chapter = Chapter {
                      Content-Type: text/plain",
                 ];
                 client.each(heads, |head| {
-                    let reply = client.submit(MULTIPART, form(&[(head, "1")]))?;
+                    let reply = client.submit(MULTIPART, multipart(&[(head, "1")]))?;
                     reply.reports_one_of(std::slice::from_ref(&file))
                 })?;
                 let wrong_length = format!("{A}\r\nContent-Length: 99");
                 let kept = vec![FormField::text("a", "1")];
-                client.submit(MULTIPART, form(&[(&wrong_length, "1")]))?.reports_or_refuses(&[kept])
+                client.submit(MULTIPART, multipart(&[(&wrong_length, "1")]))?.reports_or_refuses(&[kept])
             }),
         },
         Check {
@@ -208,8 +208,8 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("q%22.txt", "q%%%.txt"),
             run: Act(|client| {
                 client.each([("q%22.txt", "q\".txt"), ("l%0D%0A.txt", "l\r\n.txt")], |(sent, decoded)| {
-                    let allowed = [sent, decoded].map(one_file);
-                    let reply = client.submit(MULTIPART, form(&[(&file(sent), "1")]))?;
+                    let allowed = [sent, decoded].map(FormField::lone_file);
+                    let reply = client.submit(MULTIPART, multipart(&[(&text_file(sent), "1")]))?;
                     reply.reports_one_of(&allowed)?;
                     if reply.reports_one_of(&allowed[1..]).is_ok() {
                         client.note("the percent escapes that browsers write into names are decoded");
@@ -219,7 +219,7 @@ pub const CHAPTER: Chapter = Chapter {
                 let allowed = ["a%22b%0D%0Ac", "a\"b\r\nc", "a\"b%0D%0Ac"];
                 let allowed = allowed.map(|name| vec![FormField::text(name, "1")]);
                 let head = "Content-Disposition: form-data; name=\"a%22b%0D%0Ac\"";
-                client.submit(MULTIPART, form(&[(head, "1")]))?.reports_one_of(&allowed)
+                client.submit(MULTIPART, multipart(&[(head, "1")]))?.reports_one_of(&allowed)
             }),
         },
         Check {
@@ -236,8 +236,8 @@ pub const CHAPTER: Chapter = Chapter {
                     ("../../etc/passwd", "passwd"),
                 ];
                 client.each(cases, |(name, base)| {
-                    let allowed = [name, base].map(one_file);
-                    let reply = client.submit(MULTIPART, form(&[(&file(name), "1")]))?;
+                    let allowed = [name, base].map(FormField::lone_file);
+                    let reply = client.submit(MULTIPART, multipart(&[(&text_file(name), "1")]))?;
                     reply.reports_or_refuses(&allowed)?;
                     if name != base && reply.reports_one_of(&allowed[1..]).is_ok() {
                         client.note("only the last part of a file name with a path is reported");
@@ -256,7 +256,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.needs(Form)?;
                 client.needs_refusals()?;
-                client.twin(post(MULTIPART, form(&[(A, "1")])))?;
+                client.twin(post(MULTIPART, multipart(&[(A, "1")])))?;
                 let contents = [
                     format!("--edge\r\n{A}\r\n\r\nonly half\r\n--e"),
                     format!("--edge\r\n{A}\r\n\r\n1\r\n"),
@@ -275,14 +275,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Send the last request of the record again, and watch where your parser gives up.",
             mutant: instead_of("400 Bad Request", "500 Internal Server Error"),
             run: Act(|client| {
-                let plain = form(&[(A, "1")]);
+                let plain = multipart(&[(A, "1")]);
                 let open_quote = "Content-Disposition: form-data; name=\"a\"; filename=\"x.txt";
                 let cases = [
                     ("multipart/form-data", &plain),
                     ("multipart/form-data; boundary=\"\"", &plain.replace("edge", "")),
                     (MULTIPART, &String::new()),
                     (MULTIPART, &format!("--edge\r\n{A}\r\n--edge--\r\n")),
-                    (MULTIPART, &form(&[(open_quote, "1")])),
+                    (MULTIPART, &multipart(&[(open_quote, "1")])),
                 ];
                 client.each(cases, |(media_type, content)| {
                     client.submit(media_type, content)?.is_no_server_error()
@@ -298,7 +298,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("boundary=Edge", "boundary=edge"),
             run: Act(|client| {
                 client.needs_refusals()?;
-                let reply = client.submit("multipart/form-data; boundary=Edge", form(&[(A, "1")]))?;
+                let reply = client.submit("multipart/form-data; boundary=Edge", multipart(&[(A, "1")]))?;
                 reply.reports_or_refuses(&[vec![]])
             }),
         },
@@ -312,10 +312,10 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.needs_refusals()?;
                 let rest = vec![FormField::text("b", "2")];
-                let other = form(&[("Content-Description: form-data; name=\"a\"", "1"), (B, "2")]);
+                let other = multipart(&[("Content-Description: form-data; name=\"a\"", "1"), (B, "2")]);
                 client.submit(MULTIPART, other)?.reports_or_refuses(std::slice::from_ref(&rest))?;
                 let empty = vec![FormField::text("", "1"), FormField::text("b", "2")];
-                let nameless = form(&[("Content-Disposition: form-data", "1"), (B, "2")]);
+                let nameless = multipart(&[("Content-Disposition: form-data", "1"), (B, "2")]);
                 client.submit(MULTIPART, nameless)?.reports_or_refuses(&[rest, empty])
             }),
         },
@@ -329,7 +329,7 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.needs(Form)?;
                 let mut connection = client.connect()?;
-                connection.send_singly(post(MULTIPART, form(&[(A, "slow"), (B, "--edg\r")])))?;
+                connection.send_singly(post(MULTIPART, multipart(&[(A, "slow"), (B, "--edg\r")])))?;
                 connection.reply()?.reports(&[(b"a", b"slow"), (b"b", b"--edg\r")])
             }),
         },
@@ -342,7 +342,7 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("end\r\n--edge--", "\r\n--edge--   "),
             run: Act(|client| {
                 let content = "\r\n--edgy\r\n-\r\n--".repeat(16 * 1024) + "end";
-                let reply = client.submit(MULTIPART, form(&[(&file("n.txt"), &content)]))?;
+                let reply = client.submit(MULTIPART, multipart(&[(&text_file("n.txt"), &content)]))?;
                 reply.reports_or_refuses(&[vec![FormField::file("f", "n.txt", "text/plain", content)]])
             }),
         },
@@ -363,24 +363,6 @@ pub const CHAPTER: Chapter = Chapter {
     ],
 };
 
-const MULTIPART: &str = "multipart/form-data; boundary=edge";
-
 const A: &str = "Content-Disposition: form-data; name=\"a\"";
 
 const B: &str = "Content-Disposition: form-data; name=\"b\"";
-
-/// The head of a part that is a text file.
-fn file(name: &str) -> String {
-    format!("Content-Disposition: form-data; name=\"f\"; filename=\"{name}\"\r\nContent-Type: text/plain")
-}
-
-/// A form that is just this text file.
-fn one_file(name: &str) -> Vec<FormField> {
-    vec![FormField::file("f", name, "text/plain", "1")]
-}
-
-/// The parts of a form, each a head and its content.
-fn form(parts: &[(&str, &str)]) -> String {
-    let part = |(head, content): &(&str, &str)| format!("--edge\r\n{head}\r\n\r\n{content}\r\n");
-    parts.iter().map(part).collect::<String>() + "--edge--\r\n"
-}

@@ -79,19 +79,22 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("flag&a=", "flag&&&"),
             run: Act(|client| {
                 let reply = client.submit(URLENCODED, "flag&a=&b=x")?;
-                reply.reports(&[(b"flag", b""), (b"a", b""), (b"b", b"x")])
+                reply.reports(&[(b"flag", b""), (b"a", b""), (b"b", b"x")])?;
+                client.submit(URLENCODED, "a=1&flag")?.reports(&[(b"a", b"1"), (b"flag", b"")])?;
+                client.submit(URLENCODED, "a=1&b=")?.reports(&[(b"a", b"1"), (b"b", b"")])
             }),
         },
         Check {
             id: "urlencoded-empty-name",
             title: "A field without a name is reported with an empty name",
             why: "The program that reads the form should judge what was sent; a parser that drops it hides it.",
-            requirement: rule(&["form-url-08"]).warns().because("Browsers do not send inputs without a name, so users lose nothing."),
+            requirement: rule(&["form-url-08", "form-url-12"]).warns().because("Browsers do not send inputs without a name, so users lose nothing."),
             hint: "Trace an equals sign with nothing before it through your parser.",
             mutant: hears("=value&b=x", "&&&&&&&b=x"),
             run: Act(|client| {
                 let reply = client.submit(URLENCODED, "=value&b=x")?;
-                reply.reports(&[(b"", b"value"), (b"b", b"x")])
+                reply.reports(&[(b"", b"value"), (b"b", b"x")])?;
+                client.submit(URLENCODED, "=")?.reports(&[(b"", b"")])
             }),
         },
         Check {
@@ -127,7 +130,22 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("a=1;b=2&c=3", "a=1&b=2&c=3"),
             run: Act(|client| {
                 let reply = client.submit(URLENCODED, "a=1;b=2&c=3")?;
-                reply.reports(&[(b"a", b"1;b=2"), (b"c", b"3")])
+                reply.reports(&[(b"a", b"1;b=2"), (b"c", b"3")])?;
+                // Without any ampersand a parser may guess.
+                client.submit(URLENCODED, "a=1;b=2")?.reports(&[(b"a", b"1;b=2")])
+            }),
+        },
+        Check {
+            id: "form-charset-field",
+            title: "A field named _charset_ is reported like any other, and changes no other one",
+            why: "Browsers fill it in with the name of the charset; for whoever reads the form it is one more field.",
+            requirement: rule(&["contract-form-02", "contract-form-04"]).counts(),
+            hint: "Search your parser, and the library under it, for names that it treats in a way of their own.",
+            mutant: hears("_charset_=", "_chorset_="),
+            run: Act(|client| {
+                let sent = [("_charset_", "utf-8"), ("a", "\u{e9}")];
+                let sent = sent.map(|(name, value)| FormField::text(name, value));
+                client.submit(URLENCODED, "_charset_=utf-8&a=%C3%A9")?.reports_one_of(&[sent.to_vec()])
             }),
         },
         Check {

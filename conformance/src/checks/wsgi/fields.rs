@@ -2,8 +2,9 @@
 
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
-use crate::client::capability::Capability::Persistence;
+use crate::client::capability::Capability::{Output, Persistence};
 use crate::mutant::{gateway, hears, instead_of};
+use crate::target::FIELD_VARIABLE;
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
@@ -139,6 +140,20 @@ pub const CHAPTER: Chapter = Chapter {
                 let seen = connection.reply()?.seen_by(&second)?;
                 seen.variable_is("HTTP_X_SECOND", "2")?;
                 ["HTTP_X_FIRST", "HTTP_COOKIE"].iter().try_for_each(|name| seen.lacks(name))
+            }),
+        },
+        Check {
+            id: "wsgi-fields-not-inherited",
+            title: "An HTTP_ variable comes from the request alone, whatever is in the server's own environment",
+            why: "What was exported in the shell of whoever started the server would speak for every visitor.",
+            requirement: rule(&["pep3333-environ-13"]).warns(),
+            hint: "Find what the environ is made from, and in which order.",
+            mutant: instead_of("HTTP_X_ENVIRONMENT=of-the-request", "HTTP_X_ENVIRONMENT=of-the-server-"),
+            run: Act(|client| {
+                client.needs(Output)?;
+                client.application()?.sees_fields("")?.lacks(FIELD_VARIABLE.0)?;
+                let seen = client.application()?.sees_fields("X-Environment: of-the-request\r\n")?;
+                seen.variable_is(FIELD_VARIABLE.0, "of-the-request")
             }),
         },
         Check {

@@ -195,7 +195,15 @@ impl Connection {
         loop {
             let begun = match read::read(&self.unread, to_head, self.id, self.taken) {
                 Progress::Whole(reply, length) => return Ok(self.take(*reply, length)),
-                Progress::Never(why) => return Ok(self.malformed(why)),
+                Progress::Broken(reply, why) => {
+                    self.inspect(&reply);
+                    return Ok(self.broken(why));
+                }
+                Progress::Never(why) => {
+                    let at = Mark { connection: self.id, sent: false, offset: self.taken };
+                    self.inspect(&Reply::without_head(&self.unread, at));
+                    return Ok(self.broken(why));
+                }
                 Progress::Partial { ends_by_close } => ends_by_close,
             };
             if let Some(end) = self.ended {
@@ -215,18 +223,14 @@ impl Connection {
         reply.took = self.last_sent.elapsed();
         self.unread.drain(..length);
         self.taken += length as u64;
-        if !self.is_dictated {
-            self.context.findings.inspect(&reply, &self.transcript);
-        }
+        self.inspect(&reply);
         Answer::Reply(reply)
     }
 
-    fn malformed(&self, why: String) -> Answer {
-        let mark = Mark { connection: self.id, sent: false, offset: self.taken };
+    fn inspect(&self, reply: &Reply) {
         if !self.is_dictated {
-            self.context.findings.inspect_malformed(&self.unread, mark, &self.transcript);
+            self.context.findings.inspect(reply, &self.transcript);
         }
-        self.broken(why)
     }
 
     fn broken(&self, why: String) -> Answer {
