@@ -33,9 +33,7 @@ impl Client {
         let message = self.expand(message);
         let cuts = cuts(&message);
         let singly = (1..message.len()).collect();
-        // A server that takes long over each answer is asked less often.
-        let step = if self.context().limits.is_slow() { 4 } else { 1 };
-        let deliveries = cuts.into_iter().step_by(step).map(|cut| vec![cut]).chain([singly]);
+        let deliveries = cuts.into_iter().map(|cut| vec![cut]).chain([singly]);
         let deliver = |cuts: &[usize]| {
             let mut connection = self.connect()?;
             connection.send_in_pieces(&message, cuts)?;

@@ -41,8 +41,11 @@ impl Client {
             Answer::Closed | Answer::Reset => Ok(()),
             Answer::Reply(reply) => connection.goes_on_after(&reply),
             // An answer in the manner of HTTP/0.9, which has no head, ends with the connection.
-            Answer::Broken { .. } if connection.has_ended() => Ok(()),
-            other => Err(no_reply(other)),
+            broken @ Answer::Broken { .. } => {
+                connection.everything();
+                if connection.has_ended() { Ok(()) } else { Err(no_reply(broken)) }
+            }
+            silence @ Answer::Silent(_) => Err(no_reply(silence)),
         }
     }
 

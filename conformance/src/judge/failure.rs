@@ -31,6 +31,16 @@ pub fn unproved(actual: impl AsRef<str>) -> Failure {
     Failure::Blocked(format!("the request it is compared with was not accepted: {}", actual.as_ref()))
 }
 
+/// The plain case has a check of its own: where that is not right, another spelling of it proves nothing.
+pub fn judged_elsewhere(plain: Result<(), Failure>) -> Result<(), Failure> {
+    match plain {
+        Err(Failure::Fail { actual, .. }) => {
+            Err(Failure::Blocked(format!("the plain case is not right, which another check says: {actual}")))
+        }
+        verdict => verdict,
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
         Failure::Error(error)

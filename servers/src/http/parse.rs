@@ -119,9 +119,12 @@ impl Parser {
         };
 
         let host = host(version, &headers)?;
-        // The authority of an absolute-form target overrides the Host field (RFC 9112 3.2.2).
+        // The authority of an absolute-form target overrides the Host field, which counts no more (RFC 9112 3.2.2).
         if target.authority.is_empty() {
             target.authority = host;
+        } else if !host.is_empty() {
+            headers.remove("Host");
+            headers.push("Host", target.authority.clone());
         }
         let framing = Framing::of(version, &headers, self.limits.body)?;
         let expects_continue = expects_continue(version, &headers)?;

@@ -254,6 +254,20 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "cgi-absolute-target",
+            title: "The host in an absolute target counts, and a Host that differs from it does not reach the script",
+            why: "What the script builds from a Host that nobody checked, links or e-mails, leads where an attacker wants.",
+            requirement: rule(&["rfc9112-3.2.2-01"]).warns().because("Only a client of a proxy sends such a target, and hardly any sends another Host with it."),
+            hint: "Check what becomes of Host once the target has named the host.",
+            mutant: instead_of("SERVER_NAME=127.0.0.1", "SERVER_NAME=other.org"),
+            run: Act(|client| {
+                let request = "GET http://{host}{cgi}/probe{ext}?{token} HTTP/1.1\r\nHost: other.org\r\n\r\n";
+                let Some(seen) = client.script()?.sees_or_refuses(request)? else { return Ok(()) };
+                seen.variable_is_one_of("HTTP_HOST", &[&client.expand("{host}"), b""])?;
+                seen.variable_fits("SERVER_NAME", "not the one in Host", |name| name != "other.org")
+            }),
+        },
+        Check {
             id: "cgi-server-name-always",
             title: "SERVER_NAME is set even if the client names no host",
             why: "An HTTP/1.0 client need not name a host, and the script still has to write links.",

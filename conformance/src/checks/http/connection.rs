@@ -8,7 +8,7 @@ use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::Client;
 use crate::client::capability::Capability::{Content, Form, Persistence};
 use crate::client::context::FOLLOW_UP;
-use crate::judge::failure::{Failure, no_reply, unproved, wrong};
+use crate::judge::failure::{Failure, judged_elsewhere, no_reply, unproved, wrong};
 use crate::mutant::{NOT_FOUND, OK, hears, instead_of, next_head, replies, serves};
 use crate::wire::reply::Answer;
 
@@ -400,7 +400,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("Expect: 100-continue\r\n\r\na=b", "Expect: 100-continue\r\n\r\n"),
             run: Act(|client| {
                 client.needs(Content)?;
-                let twin = client.twin("{upload}Content-Length: 3\r\n\r\na=b")?;
+                let plain = "{upload}Content-Length: 3\r\n\r\na=b";
+                judged_elsewhere(client.reads(plain, &[(b"a", b"b")]))?;
+                let twin = client.twin(plain)?;
                 client.each(["100-continue", "100-Continue", "200-ok"], |expected| {
                     let request = format!("{{upload}}Content-Length: 3\r\nExpect: {expected}\r\n\r\na=b");
                     twin.refuses_or_reads(request, &[417], &[(b"a", b"b")])

@@ -12,8 +12,9 @@ use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::Client;
 use crate::client::capability::Capability::Content;
 use crate::client::property::{Edit, edits, for_all};
-use crate::judge::failure::no_reply;
+use crate::judge::failure::{judged_elsewhere, no_reply};
 use crate::mutant::{BAD_REQUEST, OK, instead_of, next_head, next_request, report, serves};
+use crate::wire::octets::contains;
 use crate::wire::reply::Answer;
 
 /// The chapter.
@@ -68,7 +69,9 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: serves(forgets_content_of_what_it_refuses),
             run: Act(|client| {
                 client.needs(Content)?;
-                client.skips_content(upload(client, |_| {}))?;
+                judged_elsewhere(client.skips_content(upload(client, |_| {})))?;
+                let unknown = upload(client, |lines| drop(lines.splice(..0, *b"X")));
+                judged_elsewhere(client.skips_content(unknown))?;
                 for_all(client, edits(b"\r\0 \t:%\xff"), |client, (edit, at)| {
                     client.skips_content(upload(client, |lines| edit.make(lines, at)))
                 })
@@ -108,15 +111,17 @@ fn falls_over_another_method(mut client: TcpStream) {
     }
 }
 
-/// Reads the content only of what it grants.
+/// Reads no content of what it can't parse.
 fn forgets_content_of_what_it_refuses(mut client: TcpStream) {
     while let Some(head) = next_head(&mut client) {
-        let answer = match &head[..] {
-            head if head.starts_with(b"POST /form HTTP/1.1\r\n") => {
-                let _ = client.read_exact(&mut [0; 3]);
-                report([("a", "b")])
-            }
-            head if head.starts_with(b"GET / HTTP/1.1\r\n") => OK.into(),
+        let line = head.split(|octet| *octet == b'\r').next().unwrap_or_default();
+        let is_request = line.ends_with(b" HTTP/1.1") && line.split(|octet| *octet == b' ').count() == 3;
+        if is_request && contains(&head, b"Content-Length: 3") {
+            let _ = client.read_exact(&mut [0; 3]);
+        }
+        let answer = match line {
+            b"POST /form HTTP/1.1" => report([("a", "b")]),
+            b"GET / HTTP/1.1" => OK.into(),
             _ => BAD_REQUEST.into(),
         };
         let _ = client.write_all(&answer);

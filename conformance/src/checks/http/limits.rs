@@ -4,11 +4,11 @@ use std::cell::Cell;
 use std::fmt;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, unwritten};
-use crate::judge::failure::{no_reply, wrong};
+use crate::judge::failure::wrong;
 use crate::mutant::{NOT_FOUND, OK, next_head, serves};
 use crate::wire::reply::Answer;
 
@@ -21,7 +21,7 @@ pub const CHAPTER: Chapter = Chapter {
     checks: &[
         Check {
             id: "oversized-request",
-            title: "However large one element of a request is, it is answered or refused, and the server goes on",
+            title: "However large one element of a request is, the next client is served",
             why: "A fixed buffer, a recursion or an array that grows without limit: one request of 100 KB stops the server.",
             requirement: unwritten()
                 .counts()
@@ -57,10 +57,11 @@ pub const CHAPTER: Chapter = Chapter {
                     Oversized("a chunk extension", format!("{CHUNKED}3;x={long}\r\na=b\r\n0\r\n\r\n")),
                     Oversized("a trailer", format!("{CHUNKED}3\r\na=b\r\n0\r\nX-Test: {long}\r\n\r\n")),
                 ];
-                client.each(requests, |Oversized(_, request)| {
+                client.each(requests, |oversized| {
                     client.finds_it_up()?;
-                    if let silence @ Answer::Silent(_) = client.ask(request)? {
-                        return Err(no_reply(silence));
+                    let Oversized(name, request) = oversized;
+                    if matches!(client.ask(request)?, Answer::Silent(_)) {
+                        client.note(format!("too large, and neither answered nor refused: {name}"));
                     }
                     client.get("/")?.succeeds()
                 })
@@ -68,7 +69,7 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "head-without-end",
-            title: "A head that never ends is refused or cut off before it has 4 MB",
+            title: "A head that never ends is refused or cut off after a megabyte at most",
             why: "A client that only sends, and never ends, fills the memory of the machine.",
             requirement: unwritten().practice(),
             hint: "Find out what stops your server from reading a head for ever.",
@@ -76,17 +77,18 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let mut connection = client.connect()?;
                 connection.send("GET / HTTP/1.1\r\nHost: {host}\r\n")?;
-                let field = format!("X-Test: {}\r\n", "a".repeat(1000)).repeat(64);
-                for _ in 0..64 {
+                let (field, began) = (format!("X-Test: {}\r\n", "a".repeat(1000)).repeat(16), Instant::now());
+                let mut sent = 0;
+                // One that reads on and on takes longer and longer for it.
+                while sent < 1_200_000 && began.elapsed() < client.limits().quiet {
                     if connection.first_status(Duration::ZERO).is_some() || connection.has_ended() {
                         return client.get("/")?.succeeds();
                     }
                     connection.send_exactly(field.as_bytes())?;
+                    sent += field.len();
                 }
                 match connection.answer(false)? {
-                    Answer::Silent(_) => {
-                        Err(wrong("a refusal, or the connection closed", "neither, after 4 MB"))
-                    }
+                    Answer::Silent(_) => Err(wrong("a refusal, or the connection closed", "neither")),
                     _ => client.get("/")?.succeeds(),
                 }
             }),

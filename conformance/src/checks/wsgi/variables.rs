@@ -209,6 +209,22 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "wsgi-absolute-target",
+            title: "The host in an absolute target counts, and a Host that differs from it does not reach the application",
+            why: "What the application builds from a Host that nobody checked, links or e-mails, leads where an attacker wants.",
+            requirement: rule(&["rfc9112-3.2.2-01"]).warns().because(
+                "Only a client of a proxy sends such a target, and hardly any sends another Host with it.",
+            ),
+            hint: "Check what becomes of Host once the target has named the host.",
+            mutant: instead_of("SERVER_NAME=127.0.0.1", "SERVER_NAME=other.org"),
+            run: Act(|client| {
+                let request = "GET http://{host}/probe?{token} HTTP/1.1\r\nHost: other.org\r\n\r\n";
+                let Some(seen) = client.application()?.sees_or_refuses(request)? else { return Ok(()) };
+                seen.variable_is_one_of("HTTP_HOST", &[&client.expand("{host}"), b""])?;
+                seen.variable_fits("SERVER_NAME", "not the one in Host", |name| name != "other.org")
+            }),
+        },
+        Check {
             id: "wsgi-server-protocol",
             title: "SERVER_PROTOCOL is the HTTP version that the client used",
             why: "Applications decide by it what a client will understand.",
