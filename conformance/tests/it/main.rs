@@ -9,6 +9,7 @@ mod awkward;
 mod cheats;
 mod course;
 mod floor;
+mod floors;
 mod gateways;
 mod grade;
 mod hostile;

@@ -10,7 +10,7 @@ use conformance::mutant::Mutant;
 use conformance::run::profile::{BUILT_IN, Profile};
 use libtest_mimic::Trial;
 
-use crate::{layers, ledger, trial};
+use crate::{floors, layers, ledger, trial};
 
 /// Returns what breaks the rule, one line for each fault.
 type Rule = fn() -> Vec<String>;
@@ -26,10 +26,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("profiles-are-valid", profiles),
         ("every-check-is-in-a-profile", unused),
         ("files-are-short", long_files),
-        ("servers-have-layers", || layers::violations(&workspace().join("servers/src"), layers::SERVERS)),
+        ("servers-have-layers", || layers::violations(&workspace().join("servers/src"), floors::SERVERS)),
         ("suite-has-layers", || {
             let source = workspace().join("conformance/src");
-            layers::violations(&source, layers::CONFORMANCE)
+            layers::violations(&source, floors::CONFORMANCE)
         }),
         ("links-lead-somewhere", dead_links),
         ("ledger-is-complete", ledger::incomplete),
