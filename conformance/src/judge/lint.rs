@@ -1,6 +1,7 @@
 //! What the lint judges in the head of a reply: one function for each rule.
 
 use crate::judge::failure::Failure;
+use crate::judge::reply::STATUS_AT;
 use crate::wire::octets::escape_some;
 use crate::wire::reply::Reply;
 
@@ -40,9 +41,6 @@ const FOR_EVERYBODY: &[&str] = &[
     "Set-Cookie",
     "Vary",
 ];
-
-/// The position of the status code in a status line.
-const STATUS_AT: usize = 9;
 
 /// RFC 9112 section 4.
 pub(crate) fn status_line(reply: &Reply) -> Judgement {

@@ -45,7 +45,10 @@ fn main() -> ExitCode {
     }
     misbehaving::serve_if_asked();
     ladder::serve_if_asked();
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Most of these tests wait most of the time.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    arguments.test_threads.get_or_insert(2 * cores);
     let trials = student::trials().unwrap_or_else(|| {
         let groups = [
             reference::trials(),

@@ -120,6 +120,7 @@ fn is_chance(breach: &Breach) -> bool {
 /// Leaves of the exchange what is the same each time.
 fn forget_chance(breach: &mut Breach, is_hosted: bool) {
     let events = &mut breach.exchange;
+    forget_pieces(events);
     if is_hosted {
         forget_framing(events);
     }
@@ -153,13 +154,8 @@ fn forget_turn(words: &str) -> String {
     })
 }
 
-/// What a server makes of a program's output is a matter of when it comes: in one piece,
-/// in chunks, or to the end of the connection.
-fn forget_framing(events: &mut Vec<Event>) {
-    let is_framing = |line: &[u8]| {
-        let names = ["Content-Length: ", "Transfer-Encoding: ", "Connection: "];
-        names.iter().any(|name| line.starts_with(name.as_bytes()))
-    };
+/// In how many pieces a response arrives is chance.
+fn forget_pieces(events: &mut Vec<Event>) {
     events.dedup_by(|next, event| match (&mut event.kind, &next.kind) {
         (Kind::Received(block), Kind::Received(more)) if event.connection == next.connection => {
             block.bytes.extend_from_slice(&more.bytes);
@@ -168,6 +164,15 @@ fn forget_framing(events: &mut Vec<Event>) {
         }
         _ => false,
     });
+}
+
+/// What a server makes of a program's output is a matter of when it comes: in one piece,
+/// in chunks, or to the end of the connection.
+fn forget_framing(events: &mut [Event]) {
+    let is_framing = |line: &[u8]| {
+        let names = ["Content-Length: ", "Transfer-Encoding: ", "Connection: "];
+        names.iter().any(|name| line.starts_with(name.as_bytes()))
+    };
     for event in events {
         if let Kind::Received(block) = &mut event.kind {
             let lines = block.bytes.split_inclusive(|byte| *byte == b'\n');

@@ -368,7 +368,8 @@ fn time_of(client: &Client, media_type: &str, content: &str) -> Result<Duration,
 fn stops_reading(mut client: TcpStream) {
     while let Some(head) = next_head(&mut client) {
         let status = if head.starts_with(b"GET / ") { "200 OK" } else { "400 Bad Request" };
-        let _ = write!(client, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+        let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+        let _ = client.write_all(answer.as_bytes());
     }
 }
 
