@@ -98,7 +98,8 @@ mod linux {
             for address in ["127.0.0.1:0", "[::1]:0"] {
                 let Ok(listener) = TcpListener::bind(address) else { continue };
                 let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-                let unread = Unread::of(&client).unwrap();
+                // Some sandboxes do not say.
+                let Some(unread) = Unread::of(&client) else { continue };
                 assert_eq!(unread.octets(), Some(0));
                 client.write_all(b"five!").unwrap();
                 assert_eq!(unread.octets(), Some(5));
