@@ -79,7 +79,9 @@ impl Examiner<'_> {
             true => (look(world, check, self.seed, limits), true),
             false => look_watched(world, check, self.seed, limits),
         };
-        let is_clear = look.silence().is_some() || look.result.is_ok();
+        // What was silent by chance is silent somewhere else the next time.
+        let is_same = || look.silence() == Some(silence) && look.sent_in_vain() == earlier.sent_in_vain();
+        let is_clear = look.result.is_ok() || is_same();
         if !(answers_others && is_clear && is_alive(world, self.seed)) {
             return Sight::Unclear(look);
         }

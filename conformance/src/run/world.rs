@@ -103,6 +103,18 @@ impl Look {
         let silence = if events.iter().any(is_answer) { Silence::AfterAnAnswer } else { Silence::NoAnswer };
         self.result.is_err().then_some(silence)
     }
+
+    /// What was sent on the connection that met silence: the check has the same seed each time it is looked at.
+    pub(super) fn sent_in_vain(&self) -> Vec<u8> {
+        let events = self.client.transcript().events();
+        let connection = events.last().map(|last| last.connection);
+        let sent = events.iter().filter(|event| Some(event.connection) == connection);
+        let octets = sent.filter_map(|event| match &event.kind {
+            Kind::Sent(block) => Some(&block.bytes[..]),
+            _ => None,
+        });
+        octets.collect::<Vec<_>>().concat()
+    }
 }
 
 /// Runs the body of a check once.

@@ -334,6 +334,19 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "multipart-type-case",
+            title: "The media type of a multipart form is recognized in upper and lower case",
+            why: "A program that copies the type from its documentation may well begin its words with capitals.",
+            requirement: rule(&["form-url-22"])
+                .warns()
+                .because("Browsers and common clients write the types of forms in lower case."),
+            hint: "Print what your code compares the type with, and what it got.",
+            mutant: hears("Multipart/Form-Data", "Multipart/Fxrm-Data"),
+            run: Act(|client| {
+                client.submit("Multipart/Form-Data; boundary=edge", multipart(&[(A, "1")]))?.reports(&[(b"a", b"1")])
+            }),
+        },
+        Check {
             id: "multipart-near-misses",
             title: "A large file full of near misses of the delimiter soon arrives whole, or is refused",
             why: "A parser that starts over at each near miss needs minutes for a form that anybody can send.",

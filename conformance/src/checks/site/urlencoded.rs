@@ -168,14 +168,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "urlencoded-type-case",
-            title: "The media type of a form is recognized in upper and lower case",
+            title: "The media type of an urlencoded form is recognized in upper and lower case",
             why: "Media types are compared without regard to case, so some clients write them with capitals.",
             requirement: rule(&["form-url-22"]).warns().because("Browsers and common clients write the types of forms in lower case."),
             hint: "Compare Content-Type in your code with one that is written in capitals.",
             mutant: hears("Application/X-WWW-Form", "Application/XXXX-Form"),
             run: Act(|client| {
-                let part = "--edge\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--edge--\r\n";
-                client.submit("Multipart/Form-Data; boundary=edge", part)?.reports(&[(b"a", b"1")])?;
                 client.submit("Application/X-WWW-Form-URLencoded", "a=b")?.reports(&[(b"a", b"b")])
             }),
         },
