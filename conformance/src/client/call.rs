@@ -10,8 +10,8 @@ use crate::judge::failure::{Failure, no_reply, wrong};
 use crate::probe::{Language, Seen, side_file};
 use crate::wire::reply::{Answer, Reply};
 
-/// How long what a program leaves may take to appear.
-const SIDE_LIMIT: Duration = Duration::from_secs(5);
+/// How long what a program leaves may take to appear, at the least.
+const SIDE_LIMIT: Duration = Duration::from_secs(2);
 
 /// A program to be called, and what can be known of it: by its token it is told from others, and by side files
 /// it can be talked to past the server.
@@ -64,14 +64,15 @@ impl Call {
     /// Waits until the program has left the side file `name`, and returns what it had seen by then.
     pub fn left(&self, name: &str) -> Result<Seen, Failure> {
         let (file, began) = (self.side_file(name)?, Instant::now());
-        while began.elapsed() < SIDE_LIMIT {
+        let limit = self.limit.max(SIDE_LIMIT);
+        while began.elapsed() < limit {
             if let Ok(json) = fs::read(&file) {
                 return Ok(serde_json::from_slice(&json).map_err(std::io::Error::from)?);
             }
             thread::sleep(Duration::from_millis(1));
         }
         let expected = format!("the {} to come as far as \"mark={name}\"", self.language.program());
-        Err(wrong(expected, format!("it has not within {} s", SIDE_LIMIT.as_secs())))
+        Err(wrong(expected, format!("it has not within {} s", limit.as_secs())))
     }
 
     /// Whether the program leaves the side file `name` in the time that an answer may take.

@@ -119,7 +119,7 @@ pub(super) fn is_refused(transcript: &Transcript, from: u32) -> bool {
 }
 
 /// Whether the last thing that happened on the connections after number `from` was that nothing came.
-pub(super) fn is_silent(transcript: &Transcript, from: u32) -> bool {
+fn is_silent(transcript: &Transcript, from: u32) -> bool {
     let last = transcript.events().into_iter().rfind(|event| event.connection > from);
     last.is_some_and(|event| matches!(event.kind, Kind::Silent { .. }))
 }

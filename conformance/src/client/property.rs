@@ -8,16 +8,23 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestRng, TestRunner};
 use proptest::{char, collection, prop_oneof, sample};
 
-use crate::client::each::{is_refused, is_silent};
+use crate::client::each::is_refused;
 use crate::client::hands::Client;
 use crate::judge::failure::Failure;
 use crate::judge::form::FormField;
+use crate::wire::transcript::{Kind, Transcript};
 
 /// Cases that a property must hold for.
 const CASES: u32 = 32;
 
+/// How many of them a slow server is asked: each takes as long as many with a fast one.
+const CASES_IF_SLOW: u32 = 8;
+
 /// Cases that hold although they meet silence, after which no further one is tried: each takes as long as an answer may.
 const SILENCES: usize = 4;
+
+/// Smaller cases that meet silence, after which no smaller one is looked for.
+const SILENCES_SHRUNK: usize = 2;
 
 /// How long to look for a smaller case that fails.
 const SHRINK_LIMIT: Duration = Duration::from_secs(2);
@@ -36,14 +43,14 @@ pub fn for_all<S: Strategy>(
     let config = Config { failure_persistence: None, rng_seed: RngSeed::Fixed(0), ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
     let mut silences = 0;
-    for _ in 0..CASES {
+    for _ in 0..if client.context().limits.is_slow() { CASES_IF_SLOW } else { CASES } {
         let tree =
             strategy.new_tree(&mut runner).map_err(|reason| std::io::Error::other(reason.to_string()))?;
         let mut before = client.transcript().events();
         client.transcript().clear();
         match holds(client, tree.current()) {
             Ok(()) => {
-                silences += usize::from(is_silent(client.transcript(), 0));
+                silences += usize::from(has_silence(client.transcript()));
                 if silences == SILENCES {
                     return Ok(());
                 }
@@ -61,6 +68,11 @@ pub fn for_all<S: Strategy>(
     Ok(())
 }
 
+/// Whether anything was waited for in vain.
+fn has_silence(transcript: &Transcript) -> bool {
+    transcript.events().iter().any(|event| matches!(event.kind, Kind::Silent { .. }))
+}
+
 fn smallest<T: ValueTree>(
     client: &mut Client,
     mut tree: T,
@@ -69,8 +81,8 @@ fn smallest<T: ValueTree>(
 ) -> Failure {
     let began = Instant::now();
     let mut events = client.transcript().events();
-    let mut moved = tree.simplify();
-    while moved && began.elapsed() < SHRINK_LIMIT {
+    let (mut moved, mut silences) = (tree.simplify(), 0);
+    while moved && began.elapsed() < SHRINK_LIMIT && silences < SILENCES_SHRUNK {
         client.transcript().clear();
         moved = match holds(client, tree.current()) {
             Err(smaller @ Failure::Fail { .. }) => {
@@ -80,6 +92,7 @@ fn smallest<T: ValueTree>(
             }
             _ => tree.complicate(),
         };
+        silences += usize::from(has_silence(client.transcript()));
     }
     client.transcript().replace(events);
     failure

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 use crate::judge::failure::Failure;
 use crate::wire::reply::{Framing, Reply};
@@ -16,6 +17,8 @@ pub type Rule = (&'static str, fn(&Reply) -> Result<(), Failure>);
 pub struct Findings {
     rules: Arc<[Rule]>,
     first: Arc<Mutex<BTreeMap<&'static str, Finding>>>,
+    /// The first Date of all, and when it came.
+    date: Arc<OnceLock<(Instant, String)>>,
     /// Whether there was content without an end: then the next one need not be waited for so long.
     saw_no_end: Arc<AtomicBool>,
 }
@@ -49,6 +52,9 @@ impl Findings {
         if reply.framing == Framing::Open {
             self.saw_no_end.store(true, Ordering::Relaxed);
         }
+        if let Some(date) = reply.field("Date") {
+            self.date.get_or_init(|| (Instant::now(), String::from_utf8_lossy(date).into()));
+        }
         for reply in reply.interim.iter().chain([reply]) {
             for (id, judge) in self.rules.iter() {
                 if let Err(Failure::Fail { expected, actual, at }) = judge(reply) {
@@ -67,6 +73,11 @@ impl Findings {
     /// Whether any content had no end.
     pub(crate) fn saw_no_end(&self) -> bool {
         self.saw_no_end.load(Ordering::Relaxed)
+    }
+
+    /// The Date of the first response that had one, and when it came.
+    pub fn first_date(&self) -> Option<&(Instant, String)> {
+        self.date.get()
     }
 
     /// The first breach of a rule.

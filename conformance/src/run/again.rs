@@ -2,6 +2,7 @@
 //! clients. What can be told apart by asking again is told apart.
 
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::check::{Check, Turn};
 use crate::judge::failure::Failure;
@@ -15,6 +16,9 @@ const ROUNDS_FAILED: usize = 2;
 
 /// How many look at the same time, where a failure is sought beside others.
 const BESIDE: u64 = 4;
+
+/// How long to look again at most, beside others and then alone.
+const LIMIT: Duration = Duration::from_secs(3);
 
 /// Checks that fail only beside others after which that is known of a server.
 const KNOWN: usize = 2;
@@ -38,10 +42,12 @@ pub(super) fn seek(world: &World<'_>, check: &'static Check, turn: Turn, seed: u
     if world.unsteady.iter().filter(|known| known.beside).count() >= KNOWN {
         return Turnout::Beside;
     }
-    let limits = world.context.limits.patient();
+    let (limits, began) = (world.context.limits.patient(), Instant::now());
     // Other seeds, so that no side file is in the way.
-    let alone = (1..=ROUNDS * BESIDE).map(|round| look(world, check, seed.wrapping_add(round << 32), limits));
-    match alone.into_iter().any(|look| is_failure(&look)) {
+    let mut alone = (1..=ROUNDS * BESIDE)
+        .take_while(|_| began.elapsed() < LIMIT)
+        .map(|round| look(world, check, seed.wrapping_add(round << 32), limits));
+    match alone.any(|look| is_failure(&look)) {
         true => Turnout::Flaky,
         false if turn == Turn::Beside => Turnout::Beside,
         false => Turnout::Once,
@@ -62,7 +68,9 @@ fn fails_beside(world: &World<'_>, check: &'static Check, seed: u64) -> bool {
             looks.iter().any(is_failure)
         })
     };
-    (1..=ROUNDS).filter(fails).take(ROUNDS_FAILED).count() == ROUNDS_FAILED
+    let began = Instant::now();
+    let rounds = (1..=ROUNDS).take_while(|_| began.elapsed() < LIMIT);
+    rounds.filter(fails).take(ROUNDS_FAILED).count() == ROUNDS_FAILED
 }
 
 /// Whether it failed by what came; that nothing came in time may be the fault of the machine.

@@ -1,10 +1,14 @@
 //! How a ruling comes about. A pass is final. Otherwise the check is run again, alone and with more patience, and that
 //! verdict counts: a busy machine fails no server, and a crash is blamed on the check that caused it. What was seen
 //! beside others and not alone is [sought again](super::again), beside others and alone. Two exceptions keep runs short:
-//! a slow server fails where it fails twice in the same way side by side, and checks that met only silence are run
-//! again at the end, side by side: they do nothing but wait.
+//! where it takes long to be alone, a server fails where it fails twice in the same way side by side; and checks that
+//! met only silence are run again side by side: they do nothing but wait. While a check is alone all others wait for it,
+//! so that what no other check waits for is looked at again at the end.
 
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{PoisonError, RwLock};
+use std::time::Instant;
 
 use crate::check::{Chapter, Check, Turn};
 use crate::checks;
@@ -21,15 +25,31 @@ pub(super) struct Examiner<'t> {
     pub(super) seed: u64,
     /// Whether no two checks run side by side.
     pub(super) one_by_one: bool,
+    /// Whether the server takes longer for an answer than most.
+    pub(super) is_slow: bool,
+    /// For how long all others have waited for one check or the other that was alone.
+    pub(super) alone_ms: AtomicU64,
 }
+
+/// After how long it is known of a server that to be alone with it takes long.
+const DEAR_MS: u64 = 5000;
 
 /// What a look beside others shows.
 pub(super) enum Sight {
     Certain(Ruling),
-    /// Nothing came in time, from a server that is alive, and no other check waits for the verdict.
-    Silence(Look),
-    /// The check has to be alone.
+    /// It needs a second look, and no other check waits for the verdict.
+    Later(Look),
+    /// It has to be alone, now: others wait for it, or the server is gone.
     Unclear(Look),
+}
+
+/// Adds up the time until it is dropped, in milliseconds.
+struct Clock<'s>(&'s AtomicU64, Instant);
+
+impl Drop for Clock<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(self.1.elapsed().as_millis() as u64, Relaxed);
+    }
 }
 
 /// The note of a check that passed at its second look.
@@ -38,36 +58,58 @@ fn at_first(actual: &str) -> String {
 }
 
 impl Examiner<'_> {
-    /// Looks at a check while others may run: for the first time, or again after a silence.
-    pub(super) fn beside(&self, chapter: &Chapter, check: &'static Check, earlier: Option<Look>) -> Sight {
+    /// Looks at a check for the first time, while others may run.
+    pub(super) fn beside(&self, chapter: &Chapter, check: &'static Check) -> Sight {
         let world = self.world.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(why) = &world.gone {
             return Sight::Certain(blocked(why));
         }
         let _held = self.turns.wait_for(chapter.turn);
-        let lives = || is_alive(&world, self.seed);
-        if let Some(earlier) = earlier {
-            return self.after_silence(&world, check, earlier);
-        }
-        let limits = world.context.limits;
+        let is_needed = checks::is_needed(check.id);
+        let limits = if is_needed { world.context.limits } else { world.first_patience() };
         let look = look(&world, check, self.seed, limits);
-        match &look.result {
-            Ok(()) if lives() => Sight::Certain(ruling(&world, look)),
-            Err(Failure::Skip(_)) => Sight::Certain(ruling(&world, look)),
-            Err(Failure::Fail { .. }) if look.silence().is_some() => match lives() {
-                true if checks::is_needed(check.id) => self.after_silence(&world, check, look),
-                true => Sight::Silence(look),
-                false => Sight::Unclear(look),
-            },
-            // To be alone takes long with a slow server: the same twice side by side will do.
-            Err(Failure::Fail { .. }) if limits.is_slow() => {
-                let again = self::look(&world, check, self.seed, limits);
-                match again.is_like(&look) && lives() {
-                    true => Sight::Certain(ruling(&world, again)),
-                    false => Sight::Unclear(look),
-                }
-            }
-            _ => Sight::Unclear(look),
+        if matches!(look.result, Err(Failure::Skip(_))) {
+            return Sight::Certain(ruling(&world, look));
+        }
+        if !is_alive(&world, self.seed) {
+            return Sight::Unclear(look);
+        }
+        if look.result.is_ok() {
+            return Sight::Certain(ruling(&world, look));
+        }
+        match is_needed {
+            true => self.second(&world, check, look),
+            false => Sight::Later(look),
+        }
+    }
+
+    /// Looks again at a check that was put off, while others may run.
+    pub(super) fn beside_again(&self, chapter: &Chapter, check: &'static Check, earlier: Look) -> Sight {
+        let world = self.world.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(why) = &world.gone {
+            return Sight::Certain(blocked(why));
+        }
+        let _held = self.turns.wait_for(chapter.turn);
+        self.second(&world, check, earlier)
+    }
+
+    /// Whether it takes long to be alone: the server is slow, or it has taken long already.
+    pub(super) fn is_alone_dear(&self) -> bool {
+        self.is_slow || self.alone_ms.load(Relaxed) > DEAR_MS
+    }
+
+    /// The second look beside others, where one will do.
+    fn second(&self, world: &World<'_>, check: &'static Check, earlier: Look) -> Sight {
+        if earlier.silence().is_some() {
+            return self.after_silence(world, check, earlier);
+        }
+        if !self.is_alone_dear() {
+            return Sight::Unclear(earlier);
+        }
+        let again = look(world, check, self.seed, world.context.limits.patient());
+        match again.is_like(&earlier) && is_alive(world, self.seed) {
+            true => Sight::Certain(ruling(world, again)),
+            false => Sight::Unclear(earlier),
         }
     }
 
@@ -103,6 +145,7 @@ impl Examiner<'_> {
         running: impl Fn() -> Vec<&'static str>,
     ) -> Ruling {
         let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
+        let _clock = Clock(&self.alone_ms, Instant::now());
         if !revive(&mut world, self.seed, &running) {
             // Among several checks at once there is no telling which one did it.
             return if self.one_by_one {

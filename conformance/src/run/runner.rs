@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::mem;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -55,7 +56,8 @@ pub fn run(
     let context = Arc::new(context);
     let serves_several = context.capabilities.has(Capability::Concurrency);
     // A slow server is waited for, and waiting costs nothing.
-    let jobs = if context.limits.is_slow() { options.jobs * 4 } else { options.jobs };
+    let is_slow = context.limits.is_slow();
+    let jobs = if is_slow { options.jobs * 4 } else { options.jobs };
     let jobs = if serves_several { jobs.clamp(1, 64) } else { 1 };
     let run = Run {
         checks,
@@ -67,6 +69,8 @@ pub fn run(
             turns: Turns::new(),
             seed: options.seed,
             one_by_one: jobs == 1,
+            is_slow,
+            alone_ms: AtomicU64::new(0),
         },
         progress: Mutex::new(Vec::new()),
         changed: Condvar::new(),
@@ -114,14 +118,14 @@ struct Run<'t, 'r> {
 enum Progress {
     Waiting,
     Running,
-    /// The server was silent, and is asked again when no check waits for its first look.
+    /// It needs a second look, when no check waits for its first.
     PutOff(Box<Earlier>),
     Done(Box<Outcome>),
     /// It will not run: the run ends early.
     Dropped,
 }
 
-/// A look that met only silence.
+/// A look that did not decide.
 struct Earlier {
     look: Look,
     took: Duration,
@@ -148,16 +152,20 @@ impl Run<'_, '_> {
             let all = || 0..self.checks.len();
             let waiting = |at: &usize| matches!(progress[*at], Progress::Waiting);
             let put_off = |at: &usize| matches!(progress[*at], Progress::PutOff(_));
+            let silent = |at: &usize| matches!(&progress[*at], Progress::PutOff(earlier) if earlier.look.silence().is_some());
+            let running = |at: usize| matches!(progress[at], Progress::Running);
+            let is_free = || self.examiner.is_alone_dear() || !all().any(running);
             let done = |at: usize| matches!(progress[at], Progress::Done(_));
             let is_last = |at: &usize| self.checks[*at].0.turn == Turn::Last;
             let settled = |at: &usize| match is_last(at) {
-                true => (0..*at).all(done),
+                true => all().filter(|at| !is_last(at)).all(done),
                 false => self.needs(*at).all(done),
             };
             let ready = all().filter(waiting).find(settled);
             // What waits now waits for what was put off.
             let ready = ready.or_else(|| match all().filter(waiting).all(|at| is_last(&at)) {
-                true => all().find(put_off),
+                // Silences are waited for together, before one check after the other is alone.
+                true => all().find(silent).or_else(|| all().find(put_off).filter(|_| is_free())),
                 false => None,
             });
             if let Some(at) = ready {
@@ -203,13 +211,14 @@ impl Run<'_, '_> {
         let (chapter, check) = self.checks[at];
         let (began, before) =
             (Instant::now(), earlier.as_ref().map_or(Duration::ZERO, |earlier| earlier.took));
-        let sight = match self.obstacle(at) {
-            Some(ruling) => Sight::Certain(ruling),
-            None => self.examiner.beside(chapter, check, earlier.map(|earlier| earlier.look)),
+        let sight = match (self.obstacle(at), earlier.map(|earlier| earlier.look)) {
+            (Some(ruling), _) => Sight::Certain(ruling),
+            (None, None) => self.examiner.beside(chapter, check),
+            (None, Some(earlier)) => self.examiner.beside_again(chapter, check, earlier),
         };
         let ruling = match sight {
             Sight::Certain(ruling) => ruling,
-            Sight::Silence(look) => {
+            Sight::Later(look) => {
                 return Progress::PutOff(Box::new(Earlier { look, took: began.elapsed() }));
             }
             Sight::Unclear(first) => self.examiner.alone(chapter, check, first, || self.running()),

@@ -110,17 +110,13 @@ impl Scout<'_> {
 
     /// Asks one question; returns whether there is a server to ask more.
     fn ask(&mut self, capability: Capability, question: fn(&Client) -> Result<Offer, Failure>) -> bool {
-        // A form or a script may be far slower than a page; the others only repeat the page.
-        let limits = match capability {
-            Capability::Persistence | Capability::Content | Capability::Concurrency => {
-                Limits::calibrated(self.slowest)
-            }
-            _ => self.known.limits,
-        };
+        // A form or a script may be far slower than a page.
+        let repeats_the_page =
+            matches!(capability, Capability::Persistence | Capability::Content | Capability::Concurrency);
+        let limits = if repeats_the_page { Limits::calibrated(self.slowest) } else { self.known.limits };
         let (client, began) = (self.client(limits), Instant::now());
         let mut offer = question(&client).unwrap_or(Offer::Unclear);
-        // What waits for silence says nothing about the server's pace.
-        if offer == Offer::Offered && capability != Capability::Concurrency {
+        if offer == Offer::Offered && !repeats_the_page {
             self.slowest = self.slowest.max(began.elapsed());
         }
         let lives = self.client(self.known.limits).get("/").is_ok();

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -27,34 +27,34 @@ pub(super) struct World<'t> {
     pub(super) deaths: Vec<Death>,
     /// What came out differently the next time.
     pub(super) unsteady: Vec<Unsteady>,
-    /// How often in a row a silence of each kind was the same when it was waited for longer.
-    silences: [AtomicU32; 2],
+    /// Whether a silence of each kind was the same when it was last waited for longer.
+    is_silent: [AtomicBool; 2],
 }
-
-/// Silences in a row after which a server is known for them.
-const LEARNT: u32 = 2;
 
 impl<'t> World<'t> {
     /// A server about which nothing bad is known.
     pub(super) fn new(target: &'t mut Target, context: Arc<Context>) -> World<'t> {
         let (deaths, unsteady) = (Vec::new(), Vec::new());
-        World { target, context, gone: None, deaths, unsteady, silences: Default::default() }
+        World { target, context, gone: None, deaths, unsteady, is_silent: Default::default() }
+    }
+
+    /// How long to wait at the first look: less, where the server is known to say nothing, and another look follows.
+    pub(super) fn first_patience(&self) -> Limits {
+        let limits = self.context.limits;
+        let is_silent = self.is_silent[Silence::NoAnswer as usize].load(Relaxed);
+        if is_silent { Limits { answer: limits.answer / 2, ..limits } } else { limits }
     }
 
     /// How long to wait at the second look after a silence: longer, but for a server that is known to say nothing then
     /// either.
     pub(super) fn patience(&self, silence: Silence) -> Limits {
         let limits = self.context.limits;
-        if self.silences[silence as usize].load(Relaxed) < LEARNT { limits.patient() } else { limits }
+        if self.is_silent[silence as usize].load(Relaxed) { limits } else { limits.patient() }
     }
 
     /// What the second look after a silence found: the same, or something else.
     pub(super) fn learn(&self, silence: Silence, second: Option<Silence>) {
-        let times = &self.silences[silence as usize];
-        match second == Some(silence) {
-            true => _ = times.fetch_add(1, Relaxed),
-            false => times.store(0, Relaxed),
-        }
+        self.is_silent[silence as usize].store(second == Some(silence), Relaxed);
     }
 }
 
@@ -90,6 +90,7 @@ impl Look {
                 Err(Failure::Fail { expected, actual, .. }),
                 Err(Failure::Fail { expected: e, actual: a, .. }),
             ) => expected == e && actual == a,
+            (Err(Failure::Blocked(why)), Err(Failure::Blocked(w))) => why == w,
             _ => false,
         }
     }

@@ -58,7 +58,7 @@ const REQUESTS: usize = 40;
 const SLACK: Held = Held { descriptors: 20, processes: 20, threads: 36 };
 
 /// After how long no further kind is begun.
-const BUDGET: Duration = Duration::from_secs(10);
+const BUDGET: Duration = Duration::from_secs(4);
 
 /// The time between two counts.
 const MOMENT: Duration = Duration::from_millis(20);

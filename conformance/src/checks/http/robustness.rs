@@ -432,14 +432,18 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Concurrency)?;
                 client.needs(Persistence)?;
                 let mut crowd = Vec::new();
-                for _ in 0..50 {
-                    let mut connection = client.connect()?;
-                    connection.send("{get}\r\n")?;
-                    connection.reply()?.succeeds()?;
-                    crowd.push(connection);
+                // They come by fives: not every server lets more wait at its door.
+                for _ in 0..10 {
+                    let from = crowd.len();
+                    for _ in 0..5 {
+                        let mut connection = client.connect()?;
+                        connection.send("{get}\r\n")?;
+                        crowd.push(connection);
+                    }
+                    crowd[from..].iter_mut().try_for_each(|connection| connection.reply()?.succeeds())?;
                 }
-                crowd.into_iter().try_for_each(|mut connection| {
-                    connection.send(FOLLOW_UP)?;
+                crowd.iter_mut().try_for_each(|connection| connection.send(FOLLOW_UP))?;
+                crowd.iter_mut().try_for_each(|connection| {
                     match connection.answer(false)? {
                         // A server may close connections that are idle for long, or more than it can serve.
                         Answer::Reply(_) | Answer::Closed | Answer::Reset => Ok(()),

@@ -267,16 +267,15 @@ pub const CHAPTER: Chapter = Chapter {
                 let call = client.application()?.call(&[Step::Read(Some(5))]);
                 let mut connection = client.connect()?;
                 connection.send(call.request("POST", "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n"))?;
-                match connection.first_status(client.limits().answer) {
-                    Some(100) => {
+                match connection.comes_first("100 (Continue), since the application reads")? {
+                    100 => {
                         connection.send("abcde")?;
                         connection.reply()?.seen_by(&call)?.reads_are(&[&["abcde"]])
                     }
-                    Some(status) => {
+                    status => {
                         let actual = format!("status {status} before any content was sent");
                         Err(wrong("100 (Continue), since the application reads", actual))
                     }
-                    None => Err(wrong("100 (Continue)", connection.answer(false)?.describe())),
                 }
             }),
         },

@@ -1,6 +1,6 @@
 //! What a connection must do: close, stay quiet, go on.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::stream::Connection;
 use crate::client::context::FOLLOW_UP;
@@ -38,10 +38,9 @@ impl Connection {
         }
     }
 
-    /// Waits for what comes next, octets or the end, for as long as a server may linger so that its response is not
-    /// lost.
+    /// Waits for what comes next, octets or the end.
     fn ends_or_goes_on(&mut self, expected: &str) -> Result<(), Failure> {
-        let deadline = Instant::now() + self.limits.answer.max(Duration::from_secs(2));
+        let deadline = Instant::now() + self.limits.answer;
         while self.unread.is_empty() && self.ended.is_none() {
             if !self.receive(deadline) {
                 let for_ms = self.limits.answer.as_millis() as u64;

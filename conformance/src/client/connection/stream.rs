@@ -330,6 +330,15 @@ impl Connection {
         }
     }
 
+    /// The status of what comes first, be it an interim response, and it must be `expected`; it stays to be read.
+    pub fn comes_first(&mut self, expected: &str) -> Result<u16, Failure> {
+        match self.first_status(self.limits.answer) {
+            Some(status) => Ok(status),
+            None if self.ended.is_some() => Err(wrong(expected, self.answer(false)?.describe())),
+            None => Err(wrong(expected, self.silent().describe())),
+        }
+    }
+
     /// Sends octets in pieces that end at `cuts`, each once the server has read the one before it.
     ///
     /// Where the system does not say what the server has read, as of one on another machine, or the server does not
