@@ -28,7 +28,7 @@ pub enum NoCommand {
     HalfClose,
     /// The client resets the connection.
     Reset,
-    /// Files change meanwhile.
+    /// Something else happens meanwhile: a file changes, or time passes.
     Besides,
     /// The timing of what is sent matters.
     SeveralSteps,
@@ -46,7 +46,7 @@ impl fmt::Display for NoCommand {
             NoCommand::HalfClose => {
                 "No single command shows it: the client closes its sending side and keeps reading."
             }
-            NoCommand::Besides => "No single command shows it: a file changes meanwhile.",
+            NoCommand::Besides => "No single command shows it: see the lines with *.",
             NoCommand::Reset => "No single command shows it: the client resets the connection.",
             NoCommand::SeveralSteps => "No single command shows it: the request is sent in several steps.",
             NoCommand::TooLong => "The request is too long to paste.",
