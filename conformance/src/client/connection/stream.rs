@@ -18,6 +18,10 @@ use crate::wire::read::{self, Progress};
 use crate::wire::reply::{Answer, Framing, Reply};
 use crate::wire::transcript::{Kind, Mark, Transcript};
 
+/// How long to wait, the first time, for the end of content whose length nobody announced: there is no second look at
+/// it, and a server may first have to throw away what it did not read of a long request.
+const FIRST_NO_END: Duration = Duration::from_secs(5);
+
 /// How long to wait for the end of content, on a server that is known for content without an end.
 const NO_END: Duration = Duration::from_millis(100);
 
@@ -256,11 +260,7 @@ impl Connection {
 
     /// How long to wait for the end of content whose length nobody announced.
     fn until_the_end(&self) -> Duration {
-        if self.context.findings.saw_no_end() {
-            NO_END
-        } else {
-            self.limits.answer.max(Duration::from_secs(2))
-        }
+        if self.context.findings.saw_no_end() { NO_END } else { self.limits.answer.max(FIRST_NO_END) }
     }
 
     /// Takes what came for the whole content: it has no end, which is judged once, and the rest of the reply as ever.
