@@ -29,7 +29,11 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("Hello from the", "Hello from no"),
             run: Act(|client| {
                 client.needs(Files)?;
-                sends(client, "/hello.txt", "hello.txt")
+                sends(client, "/hello.txt", "hello.txt")?;
+                // What all fixtures have in common could be known beforehand.
+                let Some(started) = &client.context().started else { return Ok(()) };
+                let reply = client.get(&format!("/{}", fixture::ONLY_HERE))?;
+                reply.is_whole(&fixture::only_here(&started.directory))
             }),
         },
         Check {
