@@ -14,6 +14,8 @@ pub struct Chapter {
     pub id: &'static str,
     /// What the chapter is about, for a heading.
     pub title: &'static str,
+    /// The files of the reference servers to read about it, from the root of the repository on, the main one first.
+    pub kept_in: &'static [&'static str],
     /// Checks of earlier chapters, or at the beginning of this one, that must pass before the rest makes
     /// sense. Every chapter also needs the checks of the first one.
     pub needs: &'static [&'static str],

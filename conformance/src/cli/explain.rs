@@ -40,9 +40,9 @@ fn topic(word: &str) -> Result<String, Refused> {
 impl Explain {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
         let text = match checks::find(&self.topic) {
-            Some(Found::Check(_, check)) => {
+            Some(Found::Check(chapter, check)) => {
                 let (right, wrong) = unless_interrupted(move || demonstrate(check))??;
-                explain::check(check, &right, &wrong)
+                explain::check(chapter, check, &right, &wrong)
             }
             Some(Found::Chapter(chapter)) => explain::chapter(chapter),
             None => explain::FORM_CONTRACT.into(),

@@ -26,7 +26,7 @@ pub struct Shown {
 }
 
 /// Explains a check by its statements, by an answer that keeps the rule and by one that does not.
-pub fn check(check: &Check, right: &Shown, wrong: &Shown) -> String {
+pub fn check(chapter: &Chapter, check: &Check, right: &Shown, wrong: &Shown) -> String {
     let Rule { url, weight, because, .. } = &right.outcome.rule;
     let url = url.as_ref().map_or(String::new(), |url| format!("\n          {url}"));
     let mut statements = String::new();
@@ -36,14 +36,15 @@ pub fn check(check: &Check, right: &Shown, wrong: &Shown) -> String {
     }
     let because = because.as_ref().map_or(String::new(), |because| format!("\n          {because}"));
     let mut text = format!(
-        "{}: {}\n\n  rule    {}{url}{statements}\n  weight  {}: {}{because}\n  why     {}\n  hint    {}\n",
+        "{}: {}\n\n  rule    {}{url}{statements}\n  weight  {}: {}{because}\n  why     {}\n  hint    {}\n  server  {}\n",
         check.id,
         check.title,
         right.outcome.rule.source(),
         weight.name(),
         meaning(*weight),
         check.why,
-        check.hint
+        check.hint,
+        chapter.kept_in.join(", ")
     );
     text.push_str("\nA right answer:\n\n");
     text.push_str(&shown(right));
@@ -58,6 +59,7 @@ pub fn check(check: &Check, right: &Shown, wrong: &Shown) -> String {
 /// Explains a chapter: its subject, what it needs, and its checks.
 pub fn chapter(chapter: &Chapter) -> String {
     let mut text = format!("{}: {}\n", chapter.id, chapter.title);
+    let _ = write!(text, "\nHow the reference servers do it: {}.\n", chapter.kept_in.join(", "));
     let needs: Vec<&str> =
         checks::needs(chapter).filter(|id| chapter.checks.iter().all(|own| own.id != *id)).collect();
     if !needs.is_empty() {

@@ -16,7 +16,7 @@ use crate::{floors, layers, ledger, trial};
 type Rule = fn() -> Vec<String>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let rules: [(&str, Rule); 17] = [
+    let rules: [(&str, Rule); 18] = [
         ("ids-are-unique-words", ids),
         ("needs-come-before", needs),
         ("texts-are-sentences", texts),
@@ -32,6 +32,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             layers::violations(&source, floors::CONFORMANCE)
         }),
         ("links-lead-somewhere", dead_links),
+        ("chapters-lead-to-the-servers", lost_lessons),
         ("ledger-is-complete", ledger::incomplete),
         ("statements-are-sentences", ledger::ragged),
         ("requirements-name-statements", ledger::unknown),
@@ -206,4 +207,15 @@ fn dead_links() -> Vec<String> {
         gone.map(|target| format!("{page}: there is no {target}")).collect::<Vec<_>>()
     };
     pages.into_iter().flat_map(dead).collect()
+}
+
+/// Every chapter names a file of the reference servers that keeps its rules, and the file is there.
+fn lost_lessons() -> Vec<String> {
+    let lost = |chapter: &&'static Chapter| {
+        let gone = chapter.kept_in.iter().filter(|file| !workspace().join(file).is_file());
+        let gone = gone.map(|file| format!("{}: there is no {file}", chapter.id));
+        let none = chapter.kept_in.is_empty().then(|| format!("{}: kept in no file", chapter.id));
+        gone.chain(none).collect::<Vec<_>>()
+    };
+    chapters().iter().flat_map(lost).collect()
 }

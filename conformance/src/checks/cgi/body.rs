@@ -13,6 +13,7 @@ use crate::probe::{Seen, Step, pattern};
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-body",
     title: "CGI: the content of a request",
+    kept_in: &["servers/src/cgi/gateway.rs", "servers/src/spool.rs"],
     needs: &["cgi-answers", "cgi-content"],
     turn: Turn::Beside,
     checks: &[

@@ -15,6 +15,7 @@ use crate::probe::Seen;
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-command-line",
     title: "CGI: the command line of a script",
+    kept_in: &["servers/src/cgi/gateway.rs", "servers/src/cgi/process.rs"],
     needs: &["cgi-answers"],
     turn: Turn::Beside,
     checks: &[

@@ -14,6 +14,7 @@ use crate::wire::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-fields",
     title: "CGI: request fields as variables",
+    kept_in: &["servers/src/environ.rs"],
     needs: &["cgi-answers"],
     turn: Turn::Beside,
     checks: &[

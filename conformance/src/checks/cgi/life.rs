@@ -11,6 +11,7 @@ use crate::probe::{Step, emit, mark, spawn, wait};
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-life",
     title: "CGI: the end of scripts",
+    kept_in: &["servers/src/cgi/gateway.rs", "servers/src/cgi/process.rs"],
     needs: &["cgi-answers", "document-status-none"],
     turn: Turn::Beside,
     checks: &[

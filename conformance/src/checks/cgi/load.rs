@@ -12,6 +12,7 @@ use crate::probe::{Step, emit, mark, wait};
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-load",
     title: "CGI: many scripts",
+    kept_in: &["servers/src/cgi/gateway.rs", "servers/src/allowance.rs"],
     needs: &["cgi-answers"],
     turn: Turn::Beside,
     checks: &[

@@ -16,6 +16,7 @@ use crate::wire::reply::Reply;
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-malformed",
     title: "CGI: scripts that write invalid output",
+    kept_in: &["servers/src/cgi/output.rs"],
     needs: &["cgi-answers", "document-status-none"],
     turn: Turn::Beside,
     checks: &[

@@ -12,6 +12,7 @@ use crate::probe::{Step, emit, error, wait};
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-nph",
     title: "CGI: scripts that write the whole response (NPH)",
+    kept_in: &["servers/src/cgi/gateway.rs"],
     needs: &["cgi-answers"],
     turn: Turn::Beside,
     checks: &[

@@ -13,6 +13,7 @@ use crate::probe::Seen;
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-path",
     title: "CGI: the path to a script, and the path after it",
+    kept_in: &["servers/src/cgi/script.rs", "servers/src/environ.rs"],
     needs: &["cgi-answers"],
     turn: Turn::Beside,
     checks: &[

@@ -11,6 +11,7 @@ use crate::probe::{Step, emit, error, mark, pattern, wait};
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-process",
     title: "CGI: the process of a script",
+    kept_in: &["servers/src/cgi/process.rs"],
     needs: &["cgi-answers", "document-status-none"],
     turn: Turn::Beside,
     checks: &[

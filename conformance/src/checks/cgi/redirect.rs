@@ -16,6 +16,7 @@ use crate::wire::reply::Reply;
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-redirect",
     title: "CGI: redirects",
+    kept_in: &["servers/src/cgi/output.rs", "servers/src/cgi/gateway.rs"],
     needs: &["cgi-answers", "document-status-none"],
     turn: Turn::Beside,
     checks: &[

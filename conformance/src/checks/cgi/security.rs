@@ -16,6 +16,7 @@ use crate::wire::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-security",
     title: "CGI: security",
+    kept_in: &["servers/src/cgi/script.rs", "servers/src/environ.rs"],
     needs: &["cgi-answers"],
     turn: Turn::Beside,
     checks: &[

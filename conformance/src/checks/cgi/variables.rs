@@ -13,6 +13,7 @@ use crate::target::fixture;
 pub const CHAPTER: Chapter = Chapter {
     id: "cgi-variables",
     title: "CGI: what a script learns about the request",
+    kept_in: &["servers/src/environ.rs", "servers/src/cgi/gateway.rs"],
     needs: &["cgi-answers"],
     turn: Turn::Beside,
     checks: &[

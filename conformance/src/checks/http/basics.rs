@@ -9,6 +9,7 @@ use crate::wire::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "basics",
     title: "A request is answered",
+    kept_in: &["servers/src/http/connection.rs", "servers/src/http/parse.rs"],
     needs: &[],
     turn: Turn::Beside,
     checks: &[

@@ -16,6 +16,7 @@ use crate::wire::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "connection",
     title: "The connection",
+    kept_in: &["servers/src/http/connection.rs"],
     needs: &["body-as-framed"],
     turn: Turn::Beside,
     checks: &[

@@ -21,6 +21,7 @@ use crate::wire::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "damage",
     title: "Requests with one wrong byte",
+    kept_in: &["servers/src/http/parse.rs"],
     needs: &[],
     turn: Turn::Beside,
     checks: &[

@@ -11,6 +11,7 @@ use crate::wire::octets::contains;
 pub const CHAPTER: Chapter = Chapter {
     id: "delivery",
     title: "Every delivery of a message",
+    kept_in: &["servers/src/http/lines.rs", "servers/src/http/inbound.rs"],
     needs: &[],
     turn: Turn::Beside,
     checks: &[

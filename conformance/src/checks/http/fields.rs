@@ -16,6 +16,7 @@ use crate::wire::reply::Reply;
 pub const CHAPTER: Chapter = Chapter {
     id: "fields",
     title: "Header fields",
+    kept_in: &["servers/src/http/parse.rs", "servers/src/http/characters.rs"],
     needs: &[],
     turn: Turn::Beside,
     checks: &[

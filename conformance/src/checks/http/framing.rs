@@ -10,6 +10,7 @@ use crate::mutant::{Mutant, hears};
 pub const CHAPTER: Chapter = Chapter {
     id: "framing",
     title: "Where a message ends",
+    kept_in: &["servers/src/http/framing.rs"],
     needs: &["content-length-read", "chunked-read"],
     turn: Turn::Beside,
     checks: &[

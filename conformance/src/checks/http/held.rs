@@ -16,6 +16,7 @@ use crate::target::held::Held;
 pub const CHAPTER: Chapter = Chapter {
     id: "held",
     title: "What the server holds on to",
+    kept_in: &["servers/src/http/server.rs"],
     needs: &[],
     turn: Turn::Alone,
     checks: &[Check {

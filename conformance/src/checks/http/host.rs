@@ -11,6 +11,7 @@ use crate::mutant::{hears, instead_of};
 pub const CHAPTER: Chapter = Chapter {
     id: "host",
     title: "The Host field",
+    kept_in: &["servers/src/http/parse.rs"],
     needs: &[],
     turn: Turn::Beside,
     checks: &[

@@ -16,6 +16,7 @@ use crate::wire::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "limits",
     title: "What is too large",
+    kept_in: &["servers/src/http/limits.rs"],
     needs: &[],
     turn: Turn::Beside,
     checks: &[

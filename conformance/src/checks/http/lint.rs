@@ -9,6 +9,7 @@ use crate::mutant::{instead_of, replies};
 pub const CHAPTER: Chapter = Chapter {
     id: "lint",
     title: "Every response: its head",
+    kept_in: &["servers/src/http/encode.rs"],
     needs: &[],
     turn: Turn::Last,
     checks: &[

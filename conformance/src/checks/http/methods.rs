@@ -16,6 +16,7 @@ use crate::wire::reply::{Answer, Reply};
 pub const CHAPTER: Chapter = Chapter {
     id: "methods",
     title: "Methods and status codes",
+    kept_in: &["servers/src/methods.rs"],
     needs: &[],
     turn: Turn::Beside,
     checks: &[

@@ -12,6 +12,7 @@ use crate::wire::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "request-line",
     title: "The request line",
+    kept_in: &["servers/src/http/parse.rs", "servers/src/http/lines.rs"],
     needs: &[],
     turn: Turn::Beside,
     checks: &[

@@ -26,6 +26,7 @@ use crate::wire::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "robustness",
     title: "Robustness",
+    kept_in: &["servers/src/http/connection.rs", "servers/src/http/timer.rs", "servers/src/http/pace.rs"],
     needs: &[],
     turn: Turn::Beside,
     checks: &[

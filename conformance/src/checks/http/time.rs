@@ -14,6 +14,7 @@ use crate::mutant::{OK, next_head, replies, serves};
 pub const CHAPTER: Chapter = Chapter {
     id: "time",
     title: "Time",
+    kept_in: &["servers/src/http/encode.rs"],
     needs: &[],
     turn: Turn::Beside,
     checks: &[

@@ -12,6 +12,7 @@ use crate::mutant::{instead_of, next_head, replies, serves};
 pub const CHAPTER: Chapter = Chapter {
     id: "values",
     title: "Every response: the values of its fields",
+    kept_in: &["servers/src/http/encode.rs"],
     needs: &[],
     turn: Turn::Last,
     checks: &[

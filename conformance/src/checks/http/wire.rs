@@ -13,6 +13,7 @@ use crate::wire::reply::Reply;
 pub const CHAPTER: Chapter = Chapter {
     id: "wire",
     title: "Every response: where its content ends",
+    kept_in: &["servers/src/http/encode.rs", "servers/src/http/outbound.rs"],
     needs: &[],
     turn: Turn::Last,
     checks: &[

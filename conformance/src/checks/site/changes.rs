@@ -19,6 +19,7 @@ use crate::wire::reply::{Answer, Reply};
 pub const CHAPTER: Chapter = Chapter {
     id: "changes",
     title: "Files that change",
+    kept_in: &["servers/src/files/content.rs", "servers/src/files/cache.rs"],
     needs: &["file-served"],
     turn: Turn::Beside,
     checks: &[

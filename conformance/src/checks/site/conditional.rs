@@ -15,6 +15,7 @@ use crate::wire::reply::Reply;
 pub const CHAPTER: Chapter = Chapter {
     id: "conditional",
     title: "Conditional requests",
+    kept_in: &["servers/src/files/conditional.rs"],
     needs: &[],
     turn: Turn::Beside,
     checks: &[

@@ -18,6 +18,7 @@ use crate::wire::octets::unhex;
 pub const CHAPTER: Chapter = Chapter {
     id: "form-delivery",
     title: "Every delivery of a form",
+    kept_in: &["servers/src/form/multipart.rs", "servers/src/form/urlencoded.rs"],
     needs: &["form-in-body"],
     turn: Turn::Beside,
     checks: &[

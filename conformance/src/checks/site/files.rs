@@ -17,6 +17,7 @@ use crate::wire::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "files",
     title: "Files",
+    kept_in: &["servers/src/files/files.rs", "servers/src/files/beneath.rs"],
     needs: &["file-served"],
     turn: Turn::Beside,
     checks: &[

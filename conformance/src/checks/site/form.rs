@@ -15,6 +15,7 @@ use crate::mutant::{hears, instead_of};
 pub const CHAPTER: Chapter = Chapter {
     id: "form",
     title: "The form",
+    kept_in: &["servers/src/form/form.rs", "servers/src/form/answer.rs"],
     needs: &["form-in-body"],
     turn: Turn::Beside,
     checks: &[

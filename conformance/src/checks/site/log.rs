@@ -11,6 +11,7 @@ use crate::mutant::{hears, prints};
 pub const CHAPTER: Chapter = Chapter {
     id: "log",
     title: "The log",
+    kept_in: &["servers/src/form/form.rs", "servers/src/log.rs"],
     needs: &["form-in-body", "log-field"],
     turn: Turn::Beside,
     checks: &[

@@ -12,6 +12,7 @@ use crate::mutant::{hears, instead_of};
 pub const CHAPTER: Chapter = Chapter {
     id: "multipart",
     title: "Multipart forms",
+    kept_in: &["servers/src/form/multipart.rs"],
     needs: &["form-in-body", "multipart-file"],
     turn: Turn::Beside,
     checks: &[

@@ -20,6 +20,7 @@ use crate::wire::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "parts",
     title: "Multipart forms: heads of parts, edges and ends",
+    kept_in: &["servers/src/form/multipart.rs", "servers/src/form/parameters.rs"],
     needs: &["form-in-body", "multipart-file"],
     turn: Turn::Beside,
     checks: &[

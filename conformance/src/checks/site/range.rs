@@ -16,6 +16,7 @@ use crate::wire::reply::Reply;
 pub const CHAPTER: Chapter = Chapter {
     id: "range",
     title: "Range requests",
+    kept_in: &["servers/src/files/range.rs"],
     needs: &["range-octets"],
     turn: Turn::Beside,
     checks: &[

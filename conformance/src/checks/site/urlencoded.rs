@@ -14,6 +14,7 @@ use crate::mutant::hears;
 pub const CHAPTER: Chapter = Chapter {
     id: "urlencoded",
     title: "Urlencoded forms",
+    kept_in: &["servers/src/form/urlencoded.rs"],
     needs: &["form-in-body"],
     turn: Turn::Beside,
     checks: &[

@@ -12,6 +12,7 @@ use crate::wire::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-environ",
     title: "WSGI: how the application is called, and the environ",
+    kept_in: &["servers/wsgi/exchange.py"],
     needs: &["wsgi-answers"],
     turn: Turn::Beside,
     checks: &[

@@ -14,6 +14,7 @@ const BINARY: &[(&str, &str)] = &[("Content-Type", "application/octet-stream")];
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-errors",
     title: "WSGI: applications that fail, and wsgi.errors",
+    kept_in: &["servers/wsgi/exchange.py", "servers/src/wsgi/process.rs"],
     needs: &["wsgi-answers", "wsgi-blocks-arrive"],
     turn: Turn::Beside,
     checks: &[

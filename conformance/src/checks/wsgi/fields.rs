@@ -10,6 +10,7 @@ use crate::target::FIELD_VARIABLE;
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-fields",
     title: "WSGI: request fields as variables",
+    kept_in: &["servers/src/environ.rs"],
     needs: &["wsgi-answers"],
     turn: Turn::Beside,
     checks: &[

@@ -11,6 +11,7 @@ use crate::probe::{Step, ok, start};
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-file-wrapper",
     title: "WSGI: files as responses, wsgi.file_wrapper",
+    kept_in: &["servers/wsgi/exchange.py"],
     needs: &["wsgi-answers", "wsgi-blocks-arrive"],
     turn: Turn::Beside,
     checks: &[

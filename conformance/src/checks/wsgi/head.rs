@@ -11,6 +11,7 @@ use crate::probe::{Step, attempt, list, start, start_anew};
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-head",
     title: "WSGI: the status and the headers of an application",
+    kept_in: &["servers/wsgi/exchange.py"],
     needs: &["wsgi-answers"],
     turn: Turn::Beside,
     checks: &[

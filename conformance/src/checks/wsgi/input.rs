@@ -14,6 +14,7 @@ use crate::wire::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-input",
     title: "WSGI: the content of the request, wsgi.input",
+    kept_in: &["servers/wsgi/exchange.py", "servers/src/wsgi/gateway.rs"],
     needs: &["wsgi-answers", "input-read"],
     turn: Turn::Beside,
     checks: &[

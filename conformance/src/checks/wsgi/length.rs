@@ -16,6 +16,7 @@ use crate::probe::{Step, attempt, emit, list, mark, ok, start, write};
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-length",
     title: "WSGI: the length of the content",
+    kept_in: &["servers/wsgi/exchange.py"],
     needs: &["wsgi-answers", "wsgi-blocks-arrive"],
     turn: Turn::Beside,
     checks: &[

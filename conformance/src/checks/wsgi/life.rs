@@ -12,6 +12,7 @@ use crate::probe::{Step, emit, list, mark, ok, start, wait};
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-life",
     title: "WSGI: requests, and how they end",
+    kept_in: &["servers/src/wsgi/gateway.rs"],
     needs: &["wsgi-answers", "wsgi-blocks-arrive"],
     turn: Turn::Beside,
     checks: &[

@@ -13,6 +13,7 @@ use crate::probe::{Step, mark, ok, pattern, start, wait};
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-load",
     title: "WSGI: many requests",
+    kept_in: &["servers/src/wsgi/pool.rs"],
     needs: &["wsgi-answers"],
     turn: Turn::Beside,
     checks: &[

@@ -15,6 +15,7 @@ use crate::probe::{Seen, Step, emit, mark, ok, wait};
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-process",
     title: "WSGI: processes that end, and applications that hang",
+    kept_in: &["servers/src/wsgi/pool.rs", "servers/src/wsgi/process.rs"],
     needs: &["wsgi-answers"],
     turn: Turn::Alone,
     checks: &[

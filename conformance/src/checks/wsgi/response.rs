@@ -10,6 +10,7 @@ use crate::probe::{Step, emit, list, ok, pattern, start};
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-response",
     title: "WSGI: what an application returns becomes a response",
+    kept_in: &["servers/src/wsgi/gateway.rs"],
     needs: &["wsgi-answers"],
     turn: Turn::Beside,
     checks: &[

@@ -12,6 +12,7 @@ use crate::wire::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-start-response",
     title: "WSGI: start_response, called late, twice or never",
+    kept_in: &["servers/wsgi/exchange.py"],
     needs: &["wsgi-answers", "wsgi-blocks-arrive"],
     turn: Turn::Beside,
     checks: &[

@@ -15,6 +15,7 @@ use crate::wire::reply::{Framing, Reply};
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-stream",
     title: "WSGI: blocks, one by one, and the end of an iterable",
+    kept_in: &["servers/wsgi/exchange.py", "servers/src/wsgi/gateway.rs"],
     needs: &["wsgi-answers", "wsgi-blocks-arrive"],
     turn: Turn::Beside,
     checks: &[

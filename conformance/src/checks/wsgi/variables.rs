@@ -11,6 +11,7 @@ use crate::mutant::{gateway, hears, instead_of};
 pub const CHAPTER: Chapter = Chapter {
     id: "wsgi-variables",
     title: "WSGI: the request in variables",
+    kept_in: &["servers/src/environ.rs"],
     needs: &["wsgi-answers"],
     turn: Turn::Beside,
     checks: &[
