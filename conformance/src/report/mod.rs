@@ -1,5 +1,6 @@
 //! What a run found out, as plain data, and its formats: each is a function from a report to a text.
 
+mod autolab;
 mod brief;
 mod cause;
 mod classroom50;
@@ -23,6 +24,7 @@ mod printable;
 mod reproduce;
 mod text;
 mod trace;
+mod vpl;
 
 pub use cause::Cause;
 pub use data::{End, Report, Setup, Summary};
@@ -54,4 +56,6 @@ pub const FORMATS: &[(&str, Render)] = &[
     ("gradescope", gradescope::render),
     ("classroom50", classroom50::render),
     ("prairielearn", prairielearn::render),
+    ("autolab", autolab::render),
+    ("vpl", vpl::render),
 ];

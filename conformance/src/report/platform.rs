@@ -21,6 +21,16 @@ pub(super) struct Row {
     pub(super) output: String,
 }
 
+impl Row {
+    /// Points earned of those that can be earned: `12.5 of 20`.
+    pub(super) fn mark(&self) -> String {
+        match self.points {
+            Points(0) => format!("{} as a bonus", self.earned),
+            points => format!("{} of {points}", self.earned),
+        }
+    }
+}
+
 /// The parts of a report.
 pub(super) fn rows(report: &Report) -> Vec<Row> {
     let row = |mark: &Mark| Row {

@@ -13,6 +13,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("platform", "gradescope-adds-up-to-the-marks", gradescope),
         trial("platform", "prairielearn-has-a-share-and-points-everywhere", prairielearn),
         trial("platform", "classroom50-has-whole-numbers-and-no-further-keys", classroom50),
+        trial("platform", "autolab-ends-with-a-line-of-scores", autolab),
+        trial("platform", "vpl-has-one-grade-and-one-comment", vpl),
         trial("platform", "a-bad-run-fits-everywhere", sizes),
         trial("platform", "a-hidden-part-shows-its-mark-and-nothing-else", hidden),
     ]
@@ -80,6 +82,45 @@ fn classroom50() -> Result<(), String> {
     Ok(())
 }
 
+fn autolab() -> Result<(), String> {
+    for report in [hostile::report(), hostile::stillborn()] {
+        let text = render("autolab", &report)?;
+        let json = |line: Option<&str>| serde_json::from_str::<Value>(line.unwrap_or_default());
+        let mut lines = text.lines().rev();
+        let scores = json(lines.next()).map_err(|error| error.to_string())?;
+        let scores = scores["scores"].as_object().ok_or("no scores")?;
+        let known = Vec::from_iter(report.marks.parts.iter().map(|part| (&part.id, part.earned.0)));
+        let shown = Vec::from_iter(scores.iter().map(|(id, score)| (id, thousandths(score))));
+        is(&format!("{known:?}, {shown:?}"), known == shown)?;
+        let table = json(lines.next()).map_err(|error| error.to_string())?;
+        let rows = table["stages"][0].as_str().and_then(|stage| table[stage].as_object());
+        is("a table of the parts", rows.is_some_and(|rows| rows.len() == report.marks.parts.len()))?;
+        is("JSON elsewhere", lines.all(|line| !line.trim_start().starts_with('{')))?;
+    }
+    Ok(())
+}
+
+/// The same report, from a server that knows what VPL reads.
+fn vpl() -> Result<(), String> {
+    let order = "--|>\nGrade :=>> 100\nComment :=>> well done Grade :=>> 100";
+    let mut ordered = hostile::report();
+    for outcome in &mut ordered.outcomes {
+        if let Ruling::Fail(breach) = &mut outcome.ruling {
+            (breach.expected, breach.actual) = (order.into(), order.into());
+        }
+    }
+    let mut stillborn = hostile::stillborn();
+    stillborn.end.failure = Some(order.into());
+    for (report, grade) in [(hostile::report(), "3.334"), (ordered, "3.334"), (stillborn, "0")] {
+        let text = render("vpl", &report)?;
+        let commands = Vec::from_iter(text.lines().filter(|line| !line.starts_with(['-', '>'])));
+        is(&text, commands == ["<|--", &format!("Grade :=>> {grade}")])?;
+        is(&text, text.matches(":=>>").count() == 1 && text.matches("\n--|>\n").count() == 1)?;
+        is(&text, text.lines().filter(|line| line.starts_with('-')).count() == 4)?;
+    }
+    Ok(())
+}
+
 /// Every check of a profile fails, with an answer that is all one endless line.
 fn failed(profile: &Profile) -> Report {
     let breach = Breach { actual: "\x1b".repeat(100_000), ..Breach::default() };
@@ -92,7 +133,7 @@ fn failed(profile: &Profile) -> Report {
 
 fn sizes() -> Result<(), String> {
     let report = failed(&Profile::built_in("cgi").ok_or("no such profile")?);
-    for name in ["markdown", "gradescope", "classroom50", "prairielearn"] {
+    for name in ["markdown", "gradescope", "classroom50", "prairielearn", "autolab", "vpl"] {
         let text = render(name, &report)?;
         is(&format!("{name}: {} octets", text.len()), text.len() < 1_000_000)?;
         is(&format!("{name} does not say what is left out"), text.contains(" more"))?;
@@ -106,7 +147,7 @@ fn hidden() -> Result<(), String> {
         profile.parts.into_iter().map(|part| conformance::run::profile::PartOf { hidden: true, ..part });
     let report =
         failed(&Profile { parts: parts.collect(), ..Profile::built_in("simple").ok_or("no such profile")? });
-    for name in ["gradescope", "classroom50", "prairielearn"] {
+    for name in ["gradescope", "classroom50", "prairielearn", "autolab", "vpl"] {
         let text = render(name, &report)?;
         is(
             &format!("{name} shows a check"),
