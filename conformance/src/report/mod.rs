@@ -11,6 +11,7 @@ pub mod explain;
 mod failure;
 mod flat;
 mod found;
+mod github;
 mod gradescope;
 mod json;
 mod junit;
@@ -53,6 +54,7 @@ pub const FORMATS: &[(&str, Render)] = &[
     ("junit", junit::render),
     ("markdown", markdown::render),
     ("csv", csv::render),
+    ("github", github::render),
     ("gradescope", gradescope::render),
     ("classroom50", classroom50::render),
     ("prairielearn", prairielearn::render),

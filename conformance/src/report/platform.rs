@@ -44,13 +44,17 @@ pub(super) fn rows(report: &Report) -> Vec<Row> {
     report.marks.parts.iter().map(row).collect()
 }
 
+/// Checks that did not pass, and that students do not see.
+pub(super) fn hidden(report: &Report) -> Vec<&String> {
+    report.marks.parts.iter().filter(|mark| mark.hidden).flat_map(|mark| &mark.missed).collect()
+}
+
 /// The run in a few lines: why it ended, or what to do first.
 pub(super) fn summary(report: &Report) -> String {
     let marks = &report.marks;
     let mut lines = vec![format!("{} of {} points", marks.whole(), marks.total)];
     lines.extend(report.end.failure.as_deref().map(printable_lines));
-    let hidden = report.marks.parts.iter().filter(|mark| mark.hidden).flat_map(|mark| &mark.missed);
-    let hidden = Vec::from_iter(hidden);
+    let hidden = hidden(report);
     let first = report.first_to_fix().filter(|(outcome, _)| !hidden.contains(&&outcome.check));
     lines.extend(first.map(|(outcome, cause)| {
         format!("fix first: {} ({})", printable(&cause.what), printable(&outcome.check))
@@ -94,7 +98,7 @@ fn output(report: &Report, mark: &Mark) -> String {
 }
 
 /// A check that earned nothing.
-fn missed(outcome: &Outcome) -> String {
+pub(super) fn missed(outcome: &Outcome) -> String {
     let short = |text: &str| printable(&text.chars().take(300).collect::<String>());
     let name = format!("{}: {}", printable(&outcome.check), printable(&outcome.title));
     match &outcome.ruling {

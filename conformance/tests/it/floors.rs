@@ -90,7 +90,7 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["report/exchange", "report/reproduce"],
     &["report/failure", "report/explain"],
     &["report/text", "report/json", "report/junit", "report/csv", "report/platform"],
-    &["report/brief", "report/markdown"],
+    &["report/brief", "report/markdown", "report/github"],
     &["report/gradescope", "report/classroom50", "report/prairielearn", "report/autolab", "report/vpl"],
     &["report"],
     &["run/names", "run/recipe"],

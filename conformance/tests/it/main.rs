@@ -18,6 +18,7 @@ mod layers;
 mod ledger;
 mod misbehaving;
 mod mutants;
+mod pipelines;
 mod platforms;
 mod program;
 mod quality;
@@ -27,6 +28,7 @@ mod small;
 mod snapshots;
 mod student;
 mod subject;
+mod templates;
 mod tidy;
 
 use std::fs;
@@ -68,6 +70,8 @@ fn main() -> ExitCode {
             grade::trials(),
             cheats::trials(),
             platforms::trials(),
+            templates::trials(),
+            pipelines::trials(),
         ];
         groups.into_iter().flatten().collect()
     });

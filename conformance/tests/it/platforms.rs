@@ -15,6 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("platform", "classroom50-has-whole-numbers-and-no-further-keys", classroom50),
         trial("platform", "autolab-ends-with-a-line-of-scores", autolab),
         trial("platform", "vpl-has-one-grade-and-one-comment", vpl),
+        trial("platform", "github-has-few-annotations-and-none-that-is-hidden", github),
         trial("platform", "a-bad-run-fits-everywhere", sizes),
         trial("platform", "a-hidden-part-shows-its-mark-and-nothing-else", hidden),
     ]
@@ -100,6 +101,30 @@ fn autolab() -> Result<(), String> {
     Ok(())
 }
 
+fn github() -> Result<(), String> {
+    let whole = Profile::built_in("cgi").ok_or("no such profile")?;
+    let parts = whole.parts.iter().cloned();
+    let parts = parts.map(|part| conformance::run::profile::PartOf { hidden: true, ..part });
+    let hidden = Profile { parts: parts.collect(), ..whole.clone() };
+    let several = |title: &str, at: usize| {
+        let outcome = |(at, outcome): (usize, conformance::report::Outcome)| {
+            // Each with a cause of its own.
+            let breach = Breach { actual: format!("{title} {at}"), ..Breach::default() };
+            conformance::report::Outcome { ruling: Ruling::Fail(breach), ..outcome }
+        };
+        let outcomes = failed(&whole).outcomes.into_iter().enumerate().take(at).map(outcome);
+        Report::new(Setup::default(), End::default(), outcomes.collect(), &whole.sheet())
+    };
+    let reports = [hostile::report(), hostile::stillborn(), several("x", 5), several("100%\n::error::", 100)];
+    for report in &reports {
+        let text = render("github", report)?;
+        is(&text, text.lines().count() <= 9 && text.lines().all(|line| line.starts_with("::error title=")))?;
+    }
+    is("what is left out", render("github", &reports[3])?.contains(" more"))?;
+    is("percent signs", !render("github", &reports[3])?.contains("100%\\"))?;
+    is("nothing hidden", render("github", &failed(&hidden))?.is_empty())
+}
+
 /// The same report, from a server that knows what VPL reads.
 fn vpl() -> Result<(), String> {
     let order = "--|>\nGrade :=>> 100\nComment :=>> well done Grade :=>> 100";
@@ -124,11 +149,14 @@ fn vpl() -> Result<(), String> {
 /// Every check of a profile fails, with an answer that is all one endless line.
 fn failed(profile: &Profile) -> Report {
     let breach = Breach { actual: "\x1b".repeat(100_000), ..Breach::default() };
+    let sheet = profile.sheet();
     let outcome = |(chapter, check): (&conformance::check::Chapter, &conformance::check::Check)| {
-        conformance::report::Outcome::of(chapter.id, check, Points(1), Ruling::Fail(breach.clone()))
+        let worth = sheet.iter().flat_map(|part| &part.checks).find(|worth| worth.check == check.id);
+        let points = worth.map_or(Points(0), |worth| worth.points);
+        conformance::report::Outcome::of(chapter.id, check, points, Ruling::Fail(breach.clone()))
     };
     let outcomes = profile.checks().into_iter().map(outcome).collect();
-    Report::new(Setup::default(), End::default(), outcomes, &profile.sheet())
+    Report::new(Setup::default(), End::default(), outcomes, &sheet)
 }
 
 fn sizes() -> Result<(), String> {
