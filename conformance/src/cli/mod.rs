@@ -11,6 +11,7 @@ mod class;
 mod explain;
 mod fixture;
 mod grade;
+mod init;
 mod interrupt;
 mod list;
 mod names;
@@ -47,6 +48,7 @@ enum Command {
     Serve(serve::Serve),
     Fixture(fixture::Lay),
     Grade(grade::Grade),
+    Init(init::Init),
     Profile(profile::Profile),
     Render(render::Render),
     #[command(name = "box")]
@@ -64,6 +66,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::Fixture(command) => command.run(),
         Command::Grade(command) => command.run(),
+        Command::Init(command) => command.run(),
         Command::Profile(command) => command.run(),
         Command::Render(command) => command.run(),
         Command::ShowBox(command) => command.run(),

@@ -111,6 +111,6 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["cli/names", "cli/interrupt", "cli/progress"],
     &["cli/sink", "cli/class", "cli/render"],
     &["cli/explain", "cli/fixture", "cli/list", "cli/run", "cli/serve"],
-    &["cli/grade", "cli/profile", "cli/worker"],
+    &["cli/grade", "cli/init", "cli/profile", "cli/worker"],
     &["cli"],
 ];

@@ -26,6 +26,7 @@ mod reference;
 mod runner;
 mod small;
 mod snapshots;
+mod starters;
 mod student;
 mod subject;
 mod templates;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
             platforms::trials(),
             templates::trials(),
             pipelines::trials(),
+            starters::trials(),
         ];
         groups.into_iter().flatten().collect()
     });

@@ -20,6 +20,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("help-serve-cgi", &["serve", "cgi", "--help"]),
     ("help-fixture", &["fixture", "--help"]),
     ("help-grade", &["grade", "--help"]),
+    ("help-init", &["init", "--help"]),
     ("help-profile", &["profile", "--help"]),
     ("help-render", &["render", "--help"]),
     ("profile-show", &["profile", "show", "cgi"]),
