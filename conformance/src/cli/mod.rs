@@ -19,6 +19,7 @@ mod profile;
 mod progress;
 mod render;
 mod run;
+mod schema;
 mod serve;
 mod sink;
 mod stop;
@@ -51,6 +52,8 @@ enum Command {
     Init(init::Init),
     Profile(profile::Profile),
     Render(render::Render),
+    #[command(name = "schema")]
+    ShowSchema(schema::ShowSchema),
     #[command(name = "box")]
     ShowBox(worker::ShowBox),
     Worker(worker::Worker),
@@ -69,6 +72,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Init(command) => command.run(),
         Command::Profile(command) => command.run(),
         Command::Render(command) => command.run(),
+        Command::ShowSchema(command) => command.run(),
         Command::ShowBox(command) => command.run(),
         Command::Worker(command) => command.run(),
         Command::Boxed(command) => command.run(),

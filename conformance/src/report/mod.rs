@@ -32,6 +32,7 @@ pub use data::{End, Report, Setup, Summary};
 pub use exchange::exchange;
 pub use failure::failure;
 pub use found::{Offered, Unsteady};
+pub use json::schema;
 pub use marks::{Mark, Marks, Part, Worth};
 pub use outcome::{Breach, Outcome, Rule, Ruling, Verdict};
 pub use points::Points;

@@ -109,7 +109,7 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["grade"],
     &["cli/stop"],
     &["cli/names", "cli/interrupt", "cli/progress"],
-    &["cli/sink", "cli/class", "cli/render"],
+    &["cli/sink", "cli/class", "cli/render", "cli/schema"],
     &["cli/explain", "cli/fixture", "cli/list", "cli/run", "cli/serve"],
     &["cli/grade", "cli/init", "cli/profile", "cli/worker"],
     &["cli"],

@@ -24,6 +24,7 @@ mod program;
 mod quality;
 mod reference;
 mod runner;
+mod schema;
 mod small;
 mod snapshots;
 mod starters;
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
             templates::trials(),
             pipelines::trials(),
             starters::trials(),
+            schema::trials(),
         ];
         groups.into_iter().flatten().collect()
     });
