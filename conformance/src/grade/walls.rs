@@ -97,7 +97,8 @@ fn readable() -> Vec<PathBuf> {
             folders.push(parent.into());
         } else if folder.ends_with("bin") {
             // Not the parent: it may hold what is nobody's business.
-            folders.extend(["lib", "lib64", "libexec", "include", "conf"].map(|beside| parent.join(beside)));
+            let beside = ["lib", "lib64", "libexec", "include", "conf", "pyvenv.cfg"];
+            folders.extend(beside.map(|beside| parent.join(beside)));
         }
         folders.push(folder);
     }

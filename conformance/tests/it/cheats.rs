@@ -19,7 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("grade", "cheats-earn-nothing", cheats),
         trial("grade", "the-box-changes-no-marks", boxed_or_not),
-        trial("grade", "python-may-be-a-link-to-where-it-is-installed", linked),
+        trial("grade", "python-may-be-that-of-a-virtual-environment", linked),
         trial("grade", "a-killed-run-is-a-result", killed),
         trial("grade", "an-interrupted-grade-leaves-nothing", || ends_with_nothing_left(Signal::INT)),
         trial("grade", "a-killed-grade-leaves-nothing", || ends_with_nothing_left(Signal::KILL)),
@@ -95,19 +95,19 @@ fn left_behind(word: &str) -> Vec<String> {
     commands.filter(|command| command.split('\0').any(|other| other == word)).collect()
 }
 
-/// As in a virtual environment, whose own folder is all that PATH says of it.
+/// In a virtual environment, of which PATH is all that is known.
 fn linked() -> Result<(), String> {
     let course = Course::new().with("honest");
-    fs::create_dir(course.at("bin")).map_err(|error| error.to_string())?;
-    let mut python = std::process::Command::new("python3");
-    let output = python
-        .args(["-c", "import sys; print(sys.executable)"])
-        .output()
-        .map_err(|error| error.to_string())?;
-    let python = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    std::os::unix::fs::symlink(python, course.at("bin/python3")).map_err(|error| error.to_string())?;
+    let mut venv = std::process::Command::new("python3");
+    let venv = venv.args(["-m", "venv", "--without-pip"]).arg(course.at("venv")).output();
+    let venv = venv.map_err(|error| error.to_string())?;
+    if !venv.status.success() {
+        eprintln!("left out, since this machine makes no virtual environments: {venv:?}");
+        return Ok(());
+    }
     let mut grade = conformance(["grade", "class/honest", "--profile", "course.toml", "--out", "out"]);
-    grade.current_dir(course.folder()).env("PATH", format!("{}:/usr/bin:/bin", course.at("bin").display()));
+    grade.current_dir(course.folder()).env_remove("VIRTUAL_ENV");
+    grade.env("PATH", format!("{}:/usr/bin:/bin", course.at("venv/bin").display()));
     exits_with(0, &grade.output().map_err(|error| error.to_string())?)?;
     let report = course.report("out")?;
     is(&format!("{:?}", report.end.failure), report.marks.earned > Points(0))
