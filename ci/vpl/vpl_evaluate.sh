@@ -4,12 +4,13 @@
 # The most that the activity gives is the total of the profile.
 set -euo pipefail
 chmod +x conformance
-mkdir -p ../submission
-tar -cf - --exclude='./vpl_*' --exclude=./conformance --exclude=./course.toml . | tar -xf - -C ../submission
+mkdir submission
+tar -cf - --exclude=./submission --exclude='./vpl_*' --exclude=./conformance --exclude=./course.toml . |
+    tar -xf - -C submission
 cat > vpl_execution <<'END'
 #!/usr/bin/env bash
 # The result is there from the start, with 0 points.
-./conformance grade ../submission --profile course.toml --result vpl=../result --out ../results >/dev/null 2>&1
-cat ../result
+./conformance grade submission --profile course.toml --result vpl=result.txt --out results >/dev/null 2>&1
+cat result.txt
 END
 chmod +x vpl_execution

@@ -46,6 +46,24 @@ struct Platform {
     read: fn(&Path, &str) -> Option<(f64, f64)>,
 }
 
+/// No other keys are accepted, and none may be missing.
+const CLASSROOM50: [&str; 14] = [
+    "assignment",
+    "assignment_type",
+    "classroom",
+    "commit",
+    "datetime",
+    "graded_at",
+    "max-score",
+    "owner",
+    "release",
+    "review",
+    "schema",
+    "score",
+    "submission",
+    "tests",
+];
+
 const PLATFORMS: &[Platform] = &[
     Platform {
         name: "gradescope",
@@ -86,8 +104,14 @@ const PLATFORMS: &[Platform] = &[
                 COMMIT_URL=https://c RELEASE_URL=https://r exec python3 ../bundle/autograder.py",
         read: |folder, _| {
             let result = json(&folder.join("checkout/result.json"))?;
-            let is_whole = result["review"] == "https://c" && result["datetime"].as_str()?.len() == 20;
-            is_whole.then_some((result["score"].as_f64()?, result["max-score"].as_f64()?))
+            let keys = Vec::from_iter(result.as_object()?.keys().map(String::as_str));
+            let is_link = |key: &str| result[key].as_str().is_some_and(|link| link.starts_with("https://"));
+            let is_time =
+                |key: &str| result[key].as_str().is_some_and(|time| time.len() == 20 && time.ends_with('Z'));
+            let is_accepted = keys == CLASSROOM50
+                && ["commit", "release", "review"].into_iter().all(is_link)
+                && ["datetime", "graded_at"].into_iter().all(is_time);
+            is_accepted.then_some((result["score"].as_f64()?, result["max-score"].as_f64()?))
         },
     },
     Platform {
