@@ -67,6 +67,9 @@ pub(super) struct Grade {
     /// What to do where this machine can't keep a submission from everything that is not its own (see conformance box)
     #[arg(long = "box", value_name = "WHEN", default_value = "auto")]
     walls: Walls,
+    /// Run each submission so many times: of each check the worst counts, and what came out differently is said
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=20))]
+    repeat: u8,
     /// How to start the server, if the profile does not say so
     #[arg(last = true)]
     command: Vec<String>,
@@ -167,6 +170,7 @@ impl Grade {
             secret: self.secret.clone(),
             is_boxed,
             jobs: 4,
+            runs: self.repeat.into(),
         })
     }
 

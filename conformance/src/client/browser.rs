@@ -190,6 +190,7 @@ mod tests {
             limits,
             form: "/form".into(),
             cgi: "/cgi-bin".into(),
+            sees_scripts: false,
             cgi_extension: String::new(),
             side: None,
             script_timeout: None,

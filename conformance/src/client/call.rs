@@ -1,7 +1,7 @@
 //! A request for a hosted program, which may go on while the check does other things.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -93,6 +93,21 @@ impl Call {
     fn side_file(&self, name: &str) -> Result<PathBuf, Failure> {
         let absence = || Failure::Skip(Capability::SideFiles.absence().into());
         Ok(side_file(self.side.as_ref().ok_or_else(absence)?, &self.token, name))
+    }
+
+    /// The process that left the mark `name` must be there, and its program one below `directory`. Where the system does not
+    /// show processes, that is not judged.
+    pub fn runs_below(&self, directory: &Path, name: &str) -> Result<(), Failure> {
+        let seen = self.left(name)?;
+        if fs::metadata("/proc/self/exe").is_err() {
+            return Ok(());
+        }
+        let actual = match fs::read_link(format!("/proc/{}/exe", seen.pid)) {
+            Ok(program) if program.starts_with(directory.canonicalize()?) => return Ok(()),
+            Ok(program) => format!("it runs {}", program.display()),
+            Err(_) => "there is none".into(),
+        };
+        Err(wrong(format!("process {}, with the script as its program", seen.pid), actual))
     }
 
     /// The process that left the mark `name` must end, and its end be collected, within twice the limit for

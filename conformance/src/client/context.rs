@@ -77,6 +77,8 @@ pub struct Context {
     pub form: String,
     /// The path of the directory of scripts: `/cgi-bin`, or where the profile says it is.
     pub cgi: String,
+    /// Whether scripts must be seen as processes.
+    pub sees_scripts: bool,
     /// How the names of scripts end: with nothing, or with the extension by which the server knows them.
     pub cgi_extension: String,
     /// The directory of side files, if the suite and its hosted programs see the same disk.

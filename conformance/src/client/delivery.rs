@@ -24,8 +24,8 @@ struct Delivery<'m> {
 
 impl Client {
     /// `holds` must hold of what comes of `message`, however it arrives: in two pieces, cut wherever its grammar could
-    /// be cut, and octet by octet. Of a message with content, the cuts are at the end of its head and after it: heads
-    /// are cut in messages without.
+    /// be cut, or at every eighth such place if the server is slow, and octet by octet. Of a message with content, the
+    /// cuts are at the end of its head and after it: heads are cut in messages without.
     ///
     /// What holds not even where the message arrives whole is not a matter of delivery, and proves nothing here.
     pub fn delivered(

@@ -13,7 +13,7 @@ use crate::client::connection::Connection;
 use crate::client::hands::Client;
 use crate::judge::failure::{Failure, no_reply, unproved, wrong};
 use crate::judge::output::Raw;
-use crate::probe::{Language, Seen, Step, TOKEN, emit, is_dictated, query, told};
+use crate::probe::{Language, Seen, Step, TOKEN, emit, is_dictated, mark, query, told, wait};
 use crate::wire::octets::{contains, replace};
 use crate::wire::reply::{Answer, Reply};
 
@@ -275,6 +275,24 @@ impl Client {
             return Err(Failure::Skip(why.into()));
         }
         Ok(())
+    }
+
+    /// Where the server's word for it is not enough, a script must be seen running: a process with the suite's own program,
+    /// while it waits. Where the system does not show processes, nothing is seen.
+    pub fn sees_script_run(&self) -> Result<(), Failure> {
+        let Some(started) = self.context().started.as_ref().filter(|_| self.context().sees_scripts) else {
+            return Ok(());
+        };
+        if self.context().side.is_none() {
+            return Err(wrong("a script that leaves a file for the suite", "it left none"));
+        }
+        let call = self.script()?.call(&[mark("here"), wait("seen")]);
+        let mut connection = self.connect()?;
+        connection.send(call.get())?;
+        let runs = call.runs_below(&started.directory, "here");
+        call.release("seen")?;
+        connection.reply()?.seen_by(&call)?;
+        runs
     }
 
     /// Whether the form is a script.

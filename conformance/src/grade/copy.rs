@@ -1,8 +1,10 @@
 //! The folder that a submission works in: a copy, so that what was handed in stays as it was.
 
 use std::fs;
-use std::io;
-use std::path::Path;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::run::recipe::RecipeOf;
 
 /// The submission's copy, in its place.
 pub(super) const COPY: &str = "submission";
@@ -12,6 +14,17 @@ pub(super) const HOME: &str = "home";
 pub(super) const TEMPORARY: &str = "tmp";
 /// What the suite lays out for it to serve.
 pub(super) const FIXTURE: &str = "fixture";
+
+/// The submission's file that says how it is built and started, where the profile allows that.
+pub(super) const OWN: &str = "conformance.toml";
+
+/// How the submission in this folder is built and started: as the profile says, or as it says by itself. The error is
+/// why what it says can't be used.
+pub(super) fn recipe(given: &RecipeOf, folder: &Path) -> Result<RecipeOf, String> {
+    let own = if given.own_command { fs::read_to_string(folder.join(OWN)).ok() } else { None };
+    let own = own.map(|own| given.with(&own).map_err(|why| format!("{OWN} can't be used: {why}")));
+    own.unwrap_or_else(|| Ok(given.clone()))
+}
 
 /// Copies a folder; devices, sockets, pipes and `.git` are left out, and links stay links. Returns how many octets it
 /// has, and stops where they are more than `limit`.
@@ -34,6 +47,45 @@ pub(super) fn copy(from: &Path, to: &Path, limit: u64) -> io::Result<u64> {
         }
     }
     Ok(copied)
+}
+
+/// How files begin that a processor or a virtual machine runs: ELF, Mach-O (and Java), WebAssembly, libraries.
+const BUILT: [&[u8]; 8] = [
+    b"\x7fELF",
+    b"\xfe\xed\xfa\xce",
+    b"\xfe\xed\xfa\xcf",
+    b"\xce\xfa\xed\xfe",
+    b"\xcf\xfa\xed\xfe",
+    b"\xca\xfe\xba\xbe",
+    b"\0asm",
+    b"!<arch>\n",
+];
+
+/// How the names of such files end that begin like many others, or like text.
+const ENDINGS: [&str; 5] = ["jar", "pyc", "pyo", "exe", "dll"];
+
+/// The first program below a folder that is built already. Links are not followed.
+pub(super) fn built(folder: &Path) -> io::Result<Option<PathBuf>> {
+    let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        let found = if kind.is_dir() { built(&path)? } else { None };
+        if found.is_some() {
+            return Ok(found);
+        }
+        if kind.is_file() && is_built(&path)? {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+fn is_built(file: &Path) -> io::Result<bool> {
+    let mut start = Vec::new();
+    fs::File::open(file)?.take(8).read_to_end(&mut start)?;
+    let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    Ok(ENDINGS.contains(&ending) || BUILT.iter().any(|built| start.starts_with(built)))
 }
 
 /// How many octets the files below a folder have. Links are not followed.

@@ -8,6 +8,7 @@
 //! | `worker` | one submission built and run, in a process that knows nothing of marks and results |
 //! | `copy` | the folder that a submission works in, which is not the one that was handed in |
 //! | `supervisor` | the other side: starts workers, and makes a result of however they end |
+//! | `repeat` | several runs of a submission as one |
 //! | `remark` | a stored report under another profile |
 //! | `store` | the folder of results |
 //! | `roster` | who is in the class |
@@ -16,6 +17,7 @@
 mod copy;
 mod order;
 mod remark;
+mod repeat;
 mod roster;
 mod store;
 mod supervisor;

@@ -2,6 +2,7 @@
 //! however a worker ends, there is a result.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::hash::Hasher;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -11,13 +12,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::fs::FlockOperation;
 use siphasher::sip::SipHasher13;
 
 use super::copy::{self, COPY, HOME, TEMPORARY};
 use super::order::{Order, Word};
-use super::walls;
+use super::{repeat, walls};
 use crate::report::{End, Report, Setup, shell_words};
 use crate::run::profile::Profile;
+use crate::target::Budget;
 use crate::target::process::{INHERITED, children, descendants, kill};
 
 /// How long a worker may take beyond the limits that it keeps itself.
@@ -45,6 +48,8 @@ pub struct Grading {
     pub is_boxed: bool,
     /// Checks that run side by side.
     pub jobs: usize,
+    /// How often each submission is run.
+    pub runs: usize,
 }
 
 /// What came of a submission.
@@ -71,11 +76,22 @@ pub fn seed(secret: &str, name: &str) -> u64 {
 }
 
 impl Grading {
-    /// Grades the submission in this folder, which stays as it is.
+    /// Grades the submission in this folder, which stays as it is. Of several runs the worst of each check counts.
     ///
     /// # Errors
     /// Those of the suite's own machine: no place for the copy, no worker.
     pub fn grade(&self, name: &str, folder: &Path) -> io::Result<Graded> {
+        let mut graded = self.grade_once(name, folder)?;
+        for _ in 1..self.runs {
+            let again = self.grade_once(name, folder)?;
+            let is_broken = graded.is_broken || again.is_broken;
+            let report = repeat::worse(graded.report, again.report, &self.profile.sheet());
+            graded = Graded { report, is_broken, ..again };
+        }
+        Ok(graded)
+    }
+
+    fn grade_once(&self, name: &str, folder: &Path) -> io::Result<Graded> {
         let place = tempfile::Builder::new().prefix("conformance-").tempdir()?;
         let order = self.order(name, place.path());
         for folder in [HOME, TEMPORARY] {
@@ -85,8 +101,12 @@ impl Grading {
         if let Err(error) = copy::copy(folder, &order.place.join(COPY), limit) {
             return Ok(self.nothing(&order, format!("The submission can't be copied: {error}.")));
         }
+        let port =
+            copy::recipe(&self.profile.recipe, &order.place.join(COPY)).ok().and_then(|recipe| recipe.port);
+        let port = port.map(hold).transpose()?;
         let graded = self.send_to_worker(name, &order);
         sweep();
+        drop(port);
         graded
     }
 
@@ -134,7 +154,8 @@ impl Grading {
     fn send_to_worker(&self, name: &str, order: &Order) -> io::Result<Graded> {
         let mut worker = Worker::start(&self.program, order)?;
         let recipe = &self.profile.recipe;
-        let deadline = Instant::now() + Duration::from_secs(recipe.build_s + recipe.run_s) + GRACE;
+        let limit = Budget::longest(Duration::from_secs(recipe.build_s + recipe.run_s));
+        let deadline = Instant::now() + limit + GRACE;
         let mut build_log = String::new();
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -230,6 +251,16 @@ impl Drop for Worker {
 
 fn workers() -> MutexGuard<'static, BTreeSet<u32>> {
     WORKERS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits until no other submission has the port that this one insists on, in this grading or another on this machine.
+/// The file holds it, until it is closed.
+fn hold(port: u16) -> io::Result<File> {
+    let path = std::env::temp_dir().join(format!("conformance-port-{port}"));
+    // Anybody may have left it there: to look at it is enough.
+    let file = File::open(&path).or_else(|_| File::create(&path))?;
+    rustix::fs::flock(&file, FlockOperation::LockExclusive)?;
+    Ok(file)
 }
 
 /// Stops what workers left behind that were killed: where this process is the subreaper, it has become its child.

@@ -1,13 +1,12 @@
 //! One submission, built and run in a process of its own, which knows nothing of other submissions or results.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::copy::{COPY, FIXTURE, HOME, TEMPORARY};
+use super::copy::{self, COPY, FIXTURE, HOME, TEMPORARY};
 use super::order::{Order, Word};
 use super::watch::Watch;
 use crate::report::{End, Outcome, Part, Points, Report, Ruling};
@@ -16,11 +15,8 @@ use crate::run::recipe::RecipeOf;
 use crate::run::runner::{self, Options};
 use crate::target::fixture::Fixture;
 use crate::target::process::{self, Process};
-use crate::target::{Recipe, StartError, Target};
+use crate::target::{Budget, Recipe, StartError, Target};
 use crate::wire::output::{Output, escaped_lines};
-
-/// The submission's file that says how it is built and started, where the profile allows that.
-const OWN: &str = "conformance.toml";
 
 /// Carries out an order, and says what came of it. `program` is the `conformance` program.
 pub fn work(order: &Order, program: &str, say: &mut dyn FnMut(&Word)) {
@@ -28,6 +24,7 @@ pub fn work(order: &Order, program: &str, say: &mut dyn FnMut(&Word)) {
         Ok(profile) => profile,
         Err(error) => return say(&Word::Broken(error.to_string())),
     };
+    let profile = Profile { sees_scripts: true, ..profile };
     let work = Work { order, sheet: profile.sheet(), profile, program };
     let last = work.carry_out(say).unwrap_or_else(|why| Word::Ended {
         report: Box::new(work.nothing(why)),
@@ -56,9 +53,13 @@ impl Work<'_> {
     /// The error is the reason why there is nothing to mark.
     fn carry_out(&self, say: &mut dyn FnMut(&Word)) -> Result<Word, String> {
         let recipe = self.recipe()?;
+        if recipe.source {
+            self.is_source()?;
+        }
         if recipe.command.is_empty() {
             return Err(format!(
-                "It says nowhere how the server is started: there is no {OWN} with a command."
+                "It says nowhere how the server is started: there is no {} with a command.",
+                copy::OWN
             ));
         }
         if !recipe.build.is_empty() {
@@ -69,12 +70,20 @@ impl Work<'_> {
         Ok(self.check(&recipe))
     }
 
+    /// The profile may ask for source: what comes built is nothing that a teacher can read.
+    fn is_source(&self) -> Result<(), String> {
+        let copy = self.order.place.join(COPY);
+        let built = copy::built(&copy).map_err(|error| format!("It can't be read: {error}."))?;
+        built.map_or(Ok(()), |program| {
+            let program = program.strip_prefix(&copy).unwrap_or(&program).to_string_lossy().into_owned();
+            Err(format!(
+                "It brings a program that is built already, {program}, and the profile asks for source."
+            ))
+        })
+    }
+
     fn recipe(&self) -> Result<RecipeOf, String> {
-        let recipe = self.profile.recipe.clone();
-        let path = self.order.place.join(COPY).join(OWN);
-        let own = if recipe.own_command { fs::read_to_string(path).ok() } else { None };
-        let own = own.map(|own| recipe.with(&own).map_err(|why| format!("{OWN} can't be used: {why}")));
-        let recipe = own.unwrap_or(Ok(recipe))?;
+        let recipe = copy::recipe(&self.profile.recipe, &self.order.place.join(COPY))?;
         let given = &self.order.command;
         Ok(if given.is_empty() { recipe } else { RecipeOf { command: given.clone(), ..recipe } })
     }
@@ -114,7 +123,13 @@ impl Work<'_> {
             Ok(process) => process,
             Err(error) => return (String::new(), Err(format!("It could not be built: {error}"))),
         };
-        let how = process.death_within(Duration::from_secs(recipe.build_s));
+        let budget = Budget::of(Duration::from_secs(recipe.build_s));
+        let how = loop {
+            let how = process.death_within(budget.left());
+            if how.is_some() || budget.left().is_zero() {
+                break how;
+            }
+        };
         let has_succeeded = process.has_succeeded();
         if how.is_some() {
             process.wait_for_output(Duration::from_secs(1));
@@ -142,6 +157,7 @@ impl Work<'_> {
         let command = self.boxed(recipe, recipe.run_s, Some("{port}"), &recipe.command);
         let target = Recipe { command, fixture, port: recipe.port };
         let (began, output) = (Instant::now(), Output::default());
+        let budget = Budget::of(Duration::from_secs(recipe.run_s));
         let watch = Arc::new(Watch::default());
         let (watching, order, limits) = (watch.clone(), self.order.clone(), recipe.clone());
         let done = Arc::new(Mutex::new(Vec::new()));
@@ -170,7 +186,13 @@ impl Work<'_> {
             };
             let _ = events.send(Event::Ended(run()));
         });
-        let (mut end, outcomes) = match happened.recv_timeout(Duration::from_secs(recipe.run_s)) {
+        let event = loop {
+            match happened.recv_timeout(budget.left()) {
+                Err(RecvTimeoutError::Timeout) if !budget.left().is_zero() => {}
+                event => break event,
+            }
+        };
+        let (mut end, outcomes) = match event {
             Ok(Event::Ended(Ok(ended))) => ended,
             Ok(Event::Ended(Err(why))) => {
                 (End { failure: Some(why.to_string()), ..End::default() }, Vec::new())

@@ -14,11 +14,10 @@ pub(super) fn render(report: &Report) -> String {
             Ruling::Fail(breach) => &breach.actual,
             Ruling::Blocked { why, .. } | Ruling::Skip { why } | Ruling::Error { why } => why,
         };
-        let verdict = format!("{:?}", outcome.verdict()).to_lowercase();
         [
             cell(&outcome.chapter),
             cell(&outcome.check),
-            verdict,
+            outcome.verdict().name().into(),
             outcome.rule.weight.name().into(),
             outcome.points().to_string(),
             outcome.max_points.to_string(),

@@ -108,6 +108,19 @@ pub enum Verdict {
     Error,
 }
 
+impl Verdict {
+    /// A word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::Fail => "fail",
+            Verdict::Blocked => "blocked",
+            Verdict::Skip => "skip",
+            Verdict::Error => "error",
+        }
+    }
+}
+
 impl Ruling {
     /// A pass without notes.
     pub fn pass() -> Ruling {

@@ -103,7 +103,9 @@ impl Examiner<'_> {
         if earlier.silence().is_some() {
             return self.after_silence(world, check, earlier);
         }
-        if !self.is_alone_dear() {
+        // Of a server that mixes up its clients, what fails side by side shows nothing but that.
+        let mixes_up = world.unsteady.iter().any(|known| known.beside);
+        if mixes_up || !self.is_alone_dear() {
             return Sight::Unclear(earlier);
         }
         let again = look(world, check, self.seed, world.context.limits.patient());

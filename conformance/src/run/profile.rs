@@ -74,6 +74,9 @@ pub struct Profile {
     /// How submissions are built and started, for `grade`.
     #[serde(default)]
     pub recipe: RecipeOf,
+    /// Whether scripts must be seen as processes: whoever grades does not take a server's word for it.
+    #[serde(skip)]
+    pub sees_scripts: bool,
 }
 
 /// A part of the mark sheet.

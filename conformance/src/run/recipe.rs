@@ -14,7 +14,10 @@ pub struct RecipeOf {
     pub port: Option<u16>,
     /// Whether a submission may say all this by itself, in its file `conformance.toml`.
     pub own_command: bool,
-    /// Seconds for the build.
+    /// Whether a submission must come as source: one that brings programs which are built already is not run.
+    pub source: bool,
+    /// Seconds for the build. Of these and of those below, what passes while the machine is busy does not count: see
+    /// [`Budget`](crate::target::Budget).
     pub build_s: u64,
     /// Seconds until the server listens.
     pub start_s: u64,
@@ -33,6 +36,7 @@ impl Default for RecipeOf {
             command: Vec::new(),
             port: None,
             own_command: false,
+            source: false,
             build_s: 120,
             start_s: 10,
             run_s: 120,

@@ -20,7 +20,7 @@ use crate::run::examiner::{Examiner, Sight};
 use crate::run::profile::Profile;
 use crate::run::scout::get_to_know;
 use crate::run::turn::Turns;
-use crate::run::world::{Look, World, blocked_by, describe_death, look, ruling};
+use crate::run::world::{Death, Look, World, blocked_by, describe_death, look, ruling};
 use crate::target::Target;
 
 /// How to run.
@@ -125,6 +125,16 @@ enum Progress {
     Dropped,
 }
 
+impl Progress {
+    /// Whether it needs a second look, after a silence or after something else.
+    fn is_put_off(&self, after_silence: bool) -> bool {
+        match self {
+            Progress::PutOff(earlier) => earlier.look.silence().is_some() == after_silence,
+            _ => false,
+        }
+    }
+}
+
 /// A look that did not decide.
 struct Earlier {
     look: Look,
@@ -151,10 +161,13 @@ impl Run<'_, '_> {
         loop {
             let all = || 0..self.checks.len();
             let waiting = |at: &usize| matches!(progress[*at], Progress::Waiting);
-            let put_off = |at: &usize| matches!(progress[*at], Progress::PutOff(_));
-            let silent = |at: &usize| matches!(&progress[*at], Progress::PutOff(earlier) if earlier.look.silence().is_some());
             let running = |at: usize| matches!(progress[at], Progress::Running);
-            let is_free = || self.examiner.is_alone_dear() || !all().any(running);
+            // Silences are waited for together, before one check after the other is alone.
+            let put_off = || {
+                let silent = all().find(|at| progress[*at].is_put_off(true));
+                let may_be_alone = || self.examiner.is_alone_dear() || !all().any(running);
+                silent.or_else(|| all().find(|at| progress[*at].is_put_off(false) && may_be_alone()))
+            };
             let done = |at: usize| matches!(progress[at], Progress::Done(_));
             let is_last = |at: &usize| self.checks[*at].0.turn == Turn::Last;
             let settled = |at: &usize| match is_last(at) {
@@ -164,8 +177,7 @@ impl Run<'_, '_> {
             let ready = all().filter(waiting).find(settled);
             // What waits now waits for what was put off.
             let ready = ready.or_else(|| match all().filter(waiting).all(|at| is_last(&at)) {
-                // Silences are waited for together, before one check after the other is alone.
-                true => all().find(silent).or_else(|| all().find(put_off).filter(|_| is_free())),
+                true => put_off(),
                 false => None,
             });
             if let Some(at) = ready {
@@ -250,15 +262,20 @@ impl Run<'_, '_> {
             Progress::Done(outcome) => Some(*outcome),
             Progress::Waiting | Progress::Running | Progress::PutOff(_) | Progress::Dropped => None,
         };
+        let outcomes = Vec::from_iter(progress.into_iter().filter_map(outcome));
+        let counted = outcomes.iter().filter(|outcome| outcome.counts());
+        let ends = Vec::from_iter(counted.filter_map(|outcome| outcome.breach()?.ended.as_ref()));
+        // It is known what it ends of in the same way.
+        let is_new = |death: &Death| !ends.contains(&&death.how);
         let end = End {
             restarts: target.restarts(),
-            deaths: deaths.into_iter().map(describe_death).collect(),
+            deaths: deaths.into_iter().filter(is_new).map(describe_death).collect(),
             unsteady,
             output: target.output().map(|output| output.tail(0, 20)).unwrap_or_default(),
             took_ms: began.elapsed().as_millis() as u64,
             ..End::default()
         };
-        (end, progress.into_iter().filter_map(outcome).collect())
+        (end, outcomes)
     }
 }
 

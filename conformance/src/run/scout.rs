@@ -54,6 +54,7 @@ pub fn get_to_know(target: &mut Target, profile: &Profile, seed: u64) -> (Contex
         limits: Limits::calibrated(Duration::from_secs(5)),
         form: profile.form.clone(),
         cgi: profile.cgi.clone(),
+        sees_scripts: profile.sees_scripts,
         cgi_extension: profile.cgi_extension.clone().unwrap_or_default(),
         side: None,
         script_timeout: profile.script_timeout.map(Duration::from_secs),

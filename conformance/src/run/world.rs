@@ -90,7 +90,7 @@ impl Look {
                 Err(Failure::Fail { expected, actual, .. }),
                 Err(Failure::Fail { expected: e, actual: a, .. }),
             ) => expected == e && actual == a,
-            (Err(Failure::Blocked(why)), Err(Failure::Blocked(w))) => why == w,
+            (Err(Failure::Blocked(here)), Err(Failure::Blocked(there))) => here == there,
             _ => false,
         }
     }

@@ -19,6 +19,7 @@ pub use crate::target::disk::MODIFIED;
 use crate::target::disk::{allow, create, in_directory, link, put, write};
 use crate::target::scripts;
 pub use crate::target::scripts::{OUTSIDE, SOURCE};
+use crate::wire::octets::hex;
 
 /// Content of `/hello.txt`.
 pub const HELLO: &[u8] = b"Hello from the conformance fixture.\n";
@@ -42,6 +43,9 @@ pub const RANGE_LENGTH: usize = 1000;
 
 /// The size of `/large.bin`.
 pub const LARGE_LENGTH: usize = 8 * 1024 * 1024;
+
+/// The name of a file in the document root that is another one in each fixture.
+pub const ONLY_HERE: &str = "only-here.txt";
 
 /// A document root, and what is around it.
 #[derive(Debug, Clone)]
@@ -75,6 +79,7 @@ impl Fixture {
         }
         write(&root.join("range.bin"), &range_content())?;
         write(&root.join("large.bin"), &large_content())?;
+        write(&root.join(ONLY_HERE), &only_here(&self.directory))?;
         link(Path::new("../secret.txt"), &root.join("escape.txt"))?;
         write(&self.directory.join("secret.txt"), SECRET)?;
         write(&in_directory(&self.directory, "www-private/secret.txt")?, SECRET)
@@ -82,7 +87,7 @@ impl Fixture {
 
     fn lay_out_site(&self) -> io::Result<()> {
         let (root, site) = (self.root(), self.site());
-        let names = SHORT_FILES.iter().map(|(name, _)| *name).chain(["range.bin", "large.bin"]);
+        let names = SHORT_FILES.iter().map(|(name, _)| *name).chain(["range.bin", "large.bin", ONLY_HERE]);
         for name in names {
             put(&root.join(name), &in_directory(&site, name)?)?;
         }
@@ -132,6 +137,12 @@ impl Fixture {
     pub fn wsgi(&self) -> PathBuf {
         self.directory.join("wsgi")
     }
+}
+
+/// Content of the file [`ONLY_HERE`] in the fixture in this directory: no server can know it beforehand.
+pub fn only_here(directory: &Path) -> Vec<u8> {
+    let octets = crate::client::random::Random::new(0, &directory.to_string_lossy()).bytes(16);
+    format!("{}\n", hex(&octets)).into_bytes()
 }
 
 /// Content of `/range.bin`.

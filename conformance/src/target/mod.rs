@@ -1,8 +1,9 @@
 //! The server under test: a URL, or a command that the suite starts, waits for, watches and stops.
 
 use std::net::{SocketAddr, TcpListener};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+mod budget;
 pub mod changing;
 mod disk;
 pub mod fixture;
@@ -12,6 +13,7 @@ pub mod process;
 pub mod scripts;
 mod start;
 
+pub use budget::Budget;
 pub use start::{START_LIMIT, StartError};
 
 use crate::client::context::{Place, Started};
@@ -71,7 +73,7 @@ impl Target {
         // A name may have several addresses, and the server may listen on one of them.
         let mut why = "its host has no address".to_string();
         let mut accepts = |address: &SocketAddr| {
-            let accepted = !matches!(answers(*address, Instant::now() + FIRST_ANSWER), Reaction::Refused);
+            let accepted = !matches!(answers(*address, &Budget::of(FIRST_ANSWER)), Reaction::Refused);
             if !accepted {
                 why = "nothing accepts a connection there".into();
             }
@@ -222,10 +224,10 @@ impl Target {
             output.wait(printed, Duration::from_millis(200), |_| false);
             StartError::Died { how, output: output.tail(printed, 20) }
         };
-        let deadline = Instant::now() + self.start_limit;
+        let budget = Budget::of(self.start_limit);
         let mut pause = Duration::from_millis(1);
         loop {
-            match answers(self.place.address, deadline) {
+            match answers(self.place.address, &budget) {
                 Reaction::Answered => {
                     let is_daemon = self.process.as_mut().is_some_and(Process::may_be_daemon);
                     return match self.death() {
@@ -242,7 +244,7 @@ impl Target {
             if let Some(how) = self.death().filter(|_| !is_daemon) {
                 return Err(died(how));
             }
-            if Instant::now() > deadline {
+            if budget.left().is_zero() {
                 let address = self.place.address;
                 let limit = self.start_limit;
                 return Err(StartError::NeverListened { address, limit, output: output.tail(printed, 20) });

@@ -4,8 +4,9 @@ use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::budget::Budget;
 use crate::wire::read::{self, Progress};
 
 /// How long a server may take until it accepts connections.
@@ -91,7 +92,7 @@ pub(super) enum Reaction {
 }
 
 /// Asks for a page: some servers die of a connection without a word.
-pub(super) fn answers(address: SocketAddr, deadline: Instant) -> Reaction {
+pub(super) fn answers(address: SocketAddr, budget: &Budget) -> Reaction {
     let Ok(mut stream) = TcpStream::connect_timeout(&address, Duration::from_secs(1)) else {
         return Reaction::Refused;
     };
@@ -100,11 +101,13 @@ pub(super) fn answers(address: SocketAddr, deadline: Instant) -> Reaction {
     let mut answer = Vec::new();
     let mut buffer = [0; 4096];
     loop {
-        let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-        let _ = stream.set_read_timeout(Some(left));
+        let _ = stream.set_read_timeout(Some(budget.left().max(Duration::from_millis(1))));
         match stream.read(&mut buffer) {
             Ok(length @ 1..) => answer.extend_from_slice(&buffer[..length]),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                if !budget.left().is_zero() {
+                    continue;
+                }
                 // Content without a length ends with the connection: what there is of it will do.
                 return if answer.is_empty() { Reaction::Silent } else { Reaction::Answered };
             }

@@ -111,7 +111,10 @@ fn comes_to(awkward: &Awkward, port: Option<u16>) -> Result<(), String> {
     let errors = report.outcomes.iter().filter(|outcome| outcome.verdict() == Verdict::Error).count();
     let left: Vec<_> = left_behind(&script, awkward.way);
     if output.status.code() != Some(1) || errors > 0 || !report.end.deaths.is_empty() {
-        Err(format!("{:?}, {errors} errors, {:?}", output.status, report.end))
+        Err(format!(
+            "{:?}, {errors} errors, {:?}, {:?}",
+            output.status, report.end.failure, report.end.deaths
+        ))
     } else if report.end.unsteady.is_empty() == awkward.unsteady {
         Err(format!("unsteady: {:?}", report.end.unsteady))
     } else if !left.is_empty() {

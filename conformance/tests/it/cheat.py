@@ -4,6 +4,7 @@ A trick that works prints "did it".
 """
 
 import glob
+import json
 import os
 import re
 import shutil
@@ -129,6 +130,19 @@ def fill_the_disk():
     say("did it")
 
 
+def script(target):
+    """What the suite's script would have written, without it."""
+    if target.endswith("/source"):
+        return b"it ran\n"
+    token = re.search(r"token=([\w-]+)", target)
+    side = os.path.realpath(os.environ["PYTHONPATH"] + "/../side")
+    report = json.dumps({"token": token[1] if token else "", "side": side, "pid": os.getpid()})
+    for name in re.findall(r"mark=(\w+)", target):
+        with open(f"{side}/{token[1]}-{name}", "w") as file:
+            file.write(report)
+    return report.encode()
+
+
 def answer(connection):
     """All that it can: GET, one request a connection."""
     head = b""
@@ -138,7 +152,10 @@ def answer(connection):
             return
         head += octets
     content = b"hello\n"
-    is_right = re.match(rb"(GET|HEAD) /\S* HTTP/1\.1\r\n(.*\r\n)*Host: [\w.:-]*\r\n", head)
+    if TRICK == "make-up-scripts" and b"/cgi-bin/" in head:
+        content = script(head.split(b" ")[1].decode())
+    host = rb"(.*\r\n)*" if TRICK == "forget-hosts" else rb"(.*\r\n)*Host: [\w.:-]*\r\n"
+    is_right = re.match(rb"(GET|HEAD) /\S* HTTP/1\.1\r\n" + host, head)
     response = b"HTTP/1.1 %s\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
     response %= (b"200 OK" if is_right else b"400 Bad Request", len(content), b"" if head.startswith(b"HEAD ") else content)
     if TRICK == "be-a-tar-pit":

@@ -11,13 +11,14 @@ use conformance::report::Points;
 use libtest_mimic::Trial;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::course::{Course, exits_with, is};
+use crate::course::{Course, PROFILE, exits_with, is};
 use crate::program::conformance;
 use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("grade", "cheats-earn-nothing", cheats),
+        trial("grade", "made-up-scripts-earn-nothing", made_up),
         trial("grade", "the-box-changes-no-marks", boxed_or_not),
         trial("grade", "python-may-be-that-of-a-virtual-environment", linked),
         trial("grade", "a-killed-run-is-a-result", killed),
@@ -86,6 +87,27 @@ fn cheats() -> Result<(), String> {
     }
     faults.extend(left_behind(&course.word()).into_iter().map(|left| format!("left behind: {left}")));
     is(&faults.join("\n"), faults.is_empty())
+}
+
+/// All that it says of a script is as if one had run.
+fn made_up() -> Result<(), String> {
+    if fs::metadata("/proc/self/exe").is_err() {
+        eprintln!("left out: this system does not show what a process runs");
+        return Ok(());
+    }
+    let course = Course::new().with("make-up-scripts");
+    let scripts = "requires = [\"scripts\"]\n\n[[part]]\nid = \"scripts\"\ntitle = \"Scripts\"\npoints = 50\n\
+        checks = [\"cgi-variables\"]\n";
+    let profile = PROFILE.replacen("\n[[part]]", &format!("{scripts}\n[[part]]"), 1);
+    fs::write(course.at("course.toml"), profile).map_err(|error| error.to_string())?;
+    exits_with(0, &course.grade(&["class/make-up-scripts", "--out", "out"]))?;
+    let report = course.report("out")?;
+    let found = report.outcomes.iter().find(|outcome| outcome.check == "cgi-answers");
+    let breach = found.and_then(|outcome| outcome.breach()).ok_or_else(|| format!("{found:?}"))?;
+    let expected = "with the script as its program";
+    is(&format!("{breach:?}"), breach.expected.ends_with(expected) && breach.actual.contains("python"))?;
+    let marks = report.marks.parts.iter().map(|mark| (&mark.id[..], mark.earned));
+    is(&format!("{marks:?}"), marks.clone().next() == Some(("scripts", Points(0))))
 }
 
 /// Processes with this word in their command line.

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::process::Stdio;
 
 use conformance::grade::{Kept, Roster, Table, seed, walls};
-use conformance::report::Points;
+use conformance::report::{Points, Report, Verdict};
 use libtest_mimic::Trial;
 
 use crate::course::{Course, PROFILE, all_of, exits_with, is};
@@ -17,6 +18,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("grade", "a-submission-is-graded-and-stays-as-it-was", one),
         trial("grade", "whatever-becomes-of-a-submission-is-a-result", mishaps),
         trial("grade", "shares-come-to-the-same-table", shares),
+        trial("grade", "two-can-insist-on-one-port", one_port),
+        trial("grade", "what-comes-built-is-not-run", built),
+        trial("grade", "of-several-runs-the-worst-counts", repeated),
         trial("grade", "a-killed-grade-goes-on", resumed),
         trial("grade", "a-stored-report-is-marked-again", marked_again),
         trial("grade", "mistakes-of-the-teacher-exit-with-2", usage_errors),
@@ -76,6 +80,62 @@ fn mishaps() -> Result<(), String> {
         is(&format!("{name}: {marks:?}"), marks == (Points(0), Points::whole(100), 2))?;
     }
     Ok(())
+}
+
+fn one_port() -> Result<(), String> {
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+    let port = listener.local_addr().map_err(|error| error.to_string())?.port();
+    drop(listener);
+    let own =
+        format!("port = {port}\ncommand = [\"python3\", \"cheat.py\", \"honest\", \"{port}\", \"-\"]\n");
+    let course = Course::new().with_own("ada", &own).with_own("bob", &own);
+    course.grade_class(&["--jobs", "2"])?;
+    let [ada, bob] = ["ada", "bob"].map(|name| course.result(name).map(|report| report.marks));
+    let (ada, bob) = (ada?, bob?);
+    is(&format!("{ada:?}, {bob:?}"), ada == bob && ada.earned > Points(0))
+}
+
+/// Where the profile asks for source.
+fn built() -> Result<(), String> {
+    let course = Course::new().with("honest").with("elsewhere");
+    let program = course.at("class/elsewhere/bin/tool");
+    fs::create_dir_all(course.at("class/elsewhere/bin")).map_err(|error| error.to_string())?;
+    fs::write(&program, b"\x7fELF\x02\x01\x01").map_err(|error| error.to_string())?;
+    let profile = PROFILE.replace("own_command = true", "own_command = true\nsource = true");
+    fs::write(course.at("course.toml"), profile).map_err(|error| error.to_string())?;
+    course.grade_class(&[])?;
+    let failure = course.result("elsewhere")?.end.failure.unwrap_or_default();
+    is(&failure, failure.contains("built already, bin/tool,"))?;
+    is("source is run", course.result("honest")?.marks.earned > Points(0))
+}
+
+/// One that is right but for every second time that it is started.
+fn repeated() -> Result<(), String> {
+    let course = Course::new();
+    let count = course.at("count").to_string_lossy().into_owned();
+    let turn = format!(
+        "echo >> {count}; test $(($(wc -l < {count}) % 2)) = 1 && trick=honest || trick=forget-hosts;"
+    );
+    let command = format!("command = [\"sh\", \"-c\", \"{turn} exec python3 cheat.py $trick $PORT -\"]\n");
+    let course = course.with_own("ada", &command);
+    let grade = |out: &str, runs: &str| {
+        fs::write(&count, "").map_err(|error| error.to_string())?;
+        exits_with(0, &course.grade(&["class/ada", "--out", out, "--box", "off", "--repeat", runs]))?;
+        course.report(out)
+    };
+    let (once, twice) = (grade("once", "1")?, grade("twice", "2")?);
+    let verdict = |report: &Report| {
+        report
+            .outcomes
+            .iter()
+            .find(|outcome| outcome.check == "host-missing")
+            .map(|outcome| outcome.verdict())
+    };
+    is("right at first", verdict(&once) == Some(Verdict::Pass) && once.end.unsteady.is_empty())?;
+    is("the worse counts", verdict(&twice) == Some(Verdict::Fail) && twice.marks.earned < once.marks.earned)?;
+    let said =
+        twice.end.unsteady.iter().find(|found| found.check == "host-missing").map(|found| &found.actual);
+    is(&format!("{said:?}"), said.is_some_and(|said| said.starts_with("fail in one run and pass in another")))
 }
 
 /// Five that are quickly done: their names are of no trick.

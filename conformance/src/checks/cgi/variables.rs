@@ -28,7 +28,8 @@ pub const CHAPTER: Chapter = Chapter {
                 let small = client.get("{cgi}/source{ext}")?;
                 small.body_lacks(fixture::SOURCE)?;
                 let token = client.token();
-                client.get(&format!("{{cgi}}/probe{{ext}}?token={token}"))?.report(Language::Cgi, &token).map(drop)
+                client.get(&format!("{{cgi}}/probe{{ext}}?token={token}"))?.report(Language::Cgi, &token)?;
+                client.sees_script_run()
             }),
         },
         Check {

@@ -36,7 +36,10 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 let page = client.get("/")?;
                 let (path, method) = (client.token(), client.token().to_uppercase());
+                // A file first: what kills naive servers is judged elsewhere, and must not stand in the way of all else.
+                let file = "GET /hello.txt HTTP/1.1\r\nHost: {host}\r\n\r\n".to_owned();
                 let others = [
+                    file,
                     format!("GET /{path} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"),
                     format!("{method} / HTTP/1.1\r\nHost: {{host}}\r\n\r\n"),
                     "noise\x01\x02\r\nHost: {host}\r\n\r\n".into(),

@@ -1,6 +1,7 @@
 //! A directory as a web site, and no way out of it.
 
-use std::io::{Read, Write};
+use std::cell::Cell;
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 
 use crate::check::Body::Act;
@@ -8,7 +9,7 @@ use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::Client;
 use crate::client::capability::Capability::Files;
 use crate::judge::failure::Failure;
-use crate::mutant::{Mutant, hears, instead_of, replies, serves};
+use crate::mutant::{Mutant, OK, hears, instead_of, next_head, replies, serves};
 use crate::target::fixture::{self, HELLO, LARGE_LENGTH, MARKUP, SECRET};
 use crate::wire::reply::Answer;
 
@@ -28,7 +29,11 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: instead_of("Hello from the", "Hello from no"),
             run: Act(|client| {
                 client.needs(Files)?;
-                sends(client, "/hello.txt", "hello.txt")
+                sends(client, "/hello.txt", "hello.txt")?;
+                // What all fixtures have in common could be known beforehand.
+                let Some(started) = &client.context().started else { return Ok(()) };
+                let reply = client.get(&format!("/{}", fixture::ONLY_HERE))?;
+                reply.is_whole(&fixture::only_here(&started.directory))
             }),
         },
         Check {
@@ -242,6 +247,26 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "large-file-left-early",
+            title: "A client that leaves in the middle of a large file harms nobody else",
+            why: "Browsers close a connection when somebody presses Stop. To write to it then ends a program that does not expect that.",
+            requirement: rule(&["rfc9112-9.3.1-01"])
+                .counts()
+                .because("A server that dies when one client leaves serves nobody."),
+            hint: "Find out what your system does when a program writes to a connection that is closed (SIGPIPE, EPIPE).",
+            mutant: serves(dies_of_a_broken_pipe),
+            run: Act(|client| {
+                client.needs(Files)?;
+                client.twin(get("/large.bin"))?;
+                let mut connection = client.connect_deaf()?;
+                connection.send(get("/large.bin"))?;
+                connection.sees_response()?;
+                connection.half_close();
+                connection.reset()?;
+                client.get("/")?.succeeds()
+            }),
+        },
+        Check {
             id: "media-types",
             title: "The common kinds of files are sent with their media types",
             why: "A browser shows a page with the wrong type as source text, and ignores such a style sheet.",
@@ -361,8 +386,21 @@ fn does_not_wait(mut client: TcpStream) {
     let mut request = [0; 4096];
     let Ok(length) = client.read(&mut request) else { return };
     let closes = String::from_utf8_lossy(&request[..length]).contains("Connection: close");
-    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {LARGE_LENGTH}\r\n\r\n");
     if client.set_nonblocking(closes).is_ok() {
-        let _ = client.write_all(&[head.into_bytes(), vec![0; LARGE_LENGTH]].concat());
+        let _ = client.write_all(&large_response());
     }
+}
+
+fn large_response() -> Vec<u8> {
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {LARGE_LENGTH}\r\n\r\n");
+    [head.into_bytes(), vec![0; LARGE_LENGTH]].concat()
+}
+
+/// A mutant that ends when it writes to a client that has left.
+fn dies_of_a_broken_pipe(mut client: TcpStream) {
+    thread_local! { static IS_DEAD: Cell<bool> = const { Cell::new(false) } }
+    let Some(head) = next_head(&mut client).filter(|_| !IS_DEAD.get()) else { return };
+    let response = if head.starts_with(b"GET /large.bin ") { large_response() } else { OK.into() };
+    let written = client.write_all(&response);
+    IS_DEAD.set(written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe));
 }

@@ -341,7 +341,7 @@ pub const CHAPTER: Chapter = Chapter {
                 .warns()
                 .because("Browsers and common clients write the types of forms in lower case."),
             hint: "Print what your code compares the type with, and what it got.",
-            mutant: hears("Multipart/Form-Data", "Multipart/Fxrm-Data"),
+            mutant: hears("Multipart/Form-Data", "application/octet-stream"),
             run: Act(|client| {
                 client.submit("Multipart/Form-Data; boundary=edge", multipart(&[(A, "1")]))?.reports(&[(b"a", b"1")])
             }),

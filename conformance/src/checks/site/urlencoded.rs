@@ -172,7 +172,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Media types are compared without regard to case, so some clients write them with capitals.",
             requirement: rule(&["form-url-22"]).warns().because("Browsers and common clients write the types of forms in lower case."),
             hint: "Compare Content-Type in your code with one that is written in capitals.",
-            mutant: hears("Application/X-WWW-Form", "Application/XXXX-Form"),
+            mutant: hears("Application/X-WWW-Form-URLencoded", "application/octet-stream"),
             run: Act(|client| {
                 client.submit("Application/X-WWW-Form-URLencoded", "a=b")?.reports(&[(b"a", b"b")])
             }),

@@ -267,14 +267,15 @@ pub const CHAPTER: Chapter = Chapter {
                 let call = client.application()?.call(&[Step::Read(Some(5))]);
                 let mut connection = client.connect()?;
                 connection.send(call.request("POST", "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n"))?;
-                match connection.comes_first("100 (Continue), since the application reads")? {
+                let expected = "100 (Continue), since the application reads";
+                match connection.comes_first(expected)? {
                     100 => {
                         connection.send("abcde")?;
                         connection.reply()?.seen_by(&call)?.reads_are(&[&["abcde"]])
                     }
                     status => {
                         let actual = format!("status {status} before any content was sent");
-                        Err(wrong("100 (Continue), since the application reads", actual))
+                        Err(wrong(expected, actual))
                     }
                 }
             }),

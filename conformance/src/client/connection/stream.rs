@@ -260,7 +260,7 @@ impl Connection {
 
     /// How long to wait for the end of content whose length nobody announced.
     fn until_the_end(&self) -> Duration {
-        if self.context.findings.saw_no_end() { NO_END } else { self.limits.answer.max(FIRST_NO_END) }
+        if self.context.findings.saw_no_end() { NO_END } else { FIRST_NO_END }
     }
 
     /// Takes what came for the whole content: it has no end, which is judged once, and the rest of the reply as ever.
@@ -330,7 +330,8 @@ impl Connection {
         }
     }
 
-    /// The status of what comes first, be it an interim response, and it must be `expected`; it stays to be read.
+    /// The status of what comes first, be it an interim response; it stays to be read. Where nothing comes, it was
+    /// `expected`.
     pub fn comes_first(&mut self, expected: &str) -> Result<u16, Failure> {
         match self.first_status(self.limits.answer) {
             Some(status) => Ok(status),
