@@ -2,7 +2,7 @@
 
 use crate::report::data::Report;
 use crate::report::outcome::Outcome;
-use crate::report::platform::{hidden, missed};
+use crate::report::platform::{is_shown, missed};
 use crate::report::printable::{printable, printable_lines};
 
 /// GitHub shows ten of a kind for each step, and says nothing of the rest.
@@ -10,11 +10,10 @@ const MOST: usize = 9;
 
 /// A line for each cause of a failure that counts, the most urgent first, as far as there is room.
 pub(super) fn render(report: &Report) -> String {
-    let hidden = hidden(report);
     let find = |id: &String| report.outcomes.iter().find(|outcome| outcome.check == *id);
-    let is_shown = |outcome: &&Outcome| outcome.counts() && !hidden.contains(&&outcome.check);
+    let is_wanted = |outcome: &&Outcome| outcome.counts() && is_shown(report, &outcome.check);
     let causes = report.causes.iter();
-    let failures = causes.filter_map(|cause| cause.checks.iter().filter_map(find).find(is_shown));
+    let failures = causes.filter_map(|cause| cause.checks.iter().filter_map(find).find(is_wanted));
     let failure = report.end.failure.as_deref();
     let failure = failure.map(|why| error("the server could not be tested", &printable_lines(why)));
     let mut lines = Vec::from_iter(failure);

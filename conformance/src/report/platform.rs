@@ -44,9 +44,11 @@ pub(super) fn rows(report: &Report) -> Vec<Row> {
     report.marks.parts.iter().map(row).collect()
 }
 
-/// Checks that did not pass, and that students do not see.
-pub(super) fn hidden(report: &Report) -> Vec<&String> {
-    report.marks.parts.iter().filter(|mark| mark.hidden).flat_map(|mark| &mark.missed).collect()
+/// Whether students may see that this check did not pass. Marks do not name checks that are worth nothing: where
+/// something is hidden, these might be as well.
+pub(super) fn is_shown(report: &Report, check: &String) -> bool {
+    let (hidden, shown): (Vec<&Mark>, Vec<&Mark>) = report.marks.parts.iter().partition(|mark| mark.hidden);
+    hidden.is_empty() || shown.iter().any(|mark| mark.missed.contains(check))
 }
 
 /// The run in a few lines: why it ended, or what to do first.
@@ -54,8 +56,7 @@ pub(super) fn summary(report: &Report) -> String {
     let marks = &report.marks;
     let mut lines = vec![format!("{} of {} points", marks.whole(), marks.total)];
     lines.extend(report.end.failure.as_deref().map(printable_lines));
-    let hidden = hidden(report);
-    let first = report.first_to_fix().filter(|(outcome, _)| !hidden.contains(&&outcome.check));
+    let first = report.first_to_fix().filter(|(outcome, _)| is_shown(report, &outcome.check));
     lines.extend(first.map(|(outcome, cause)| {
         format!("fix first: {} ({})", printable(&cause.what), printable(&outcome.check))
     }));
