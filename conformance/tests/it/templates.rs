@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::course::{CHEAT, PROFILE, is};
-use crate::program::conformance;
+use crate::program::{conformance, stdout};
 use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -26,7 +26,12 @@ pub(crate) fn trials() -> Vec<Trial> {
             }),
         ]
     });
-    submissions.chain([trial("template", "slurm-grades-a-class", slurm)]).collect()
+    let rest = [
+        trial("template", "slurm-grades-a-class", slurm),
+        trial("template", "a-result-on-standard-output-is-alone-there", alone),
+        trial("template", "each-is-a-page-at-most", short),
+    ];
+    submissions.chain(rest).collect()
 }
 
 /// A platform that grades one submission.
@@ -239,6 +244,43 @@ impl Platform {
         let earned = self.earned(folder.path(), &output)?;
         is(&format!("{earned} points"), earned == 0.0)
     }
+}
+
+/// Programs read it from there.
+fn alone() -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(text)?;
+    fs::create_dir(folder.path().join("ada")).map_err(text)?;
+    fs::write(folder.path().join("course.toml"), profile(r#"["false"]"#)).map_err(text)?;
+    let words = ["grade", "ada", "--profile", "course.toml", "--result", "json=-", "--result", "vpl=result"];
+    let mut grade = conformance(words);
+    grade.current_dir(folder.path());
+    let printed = stdout(grade)?;
+    let report: Value = serde_json::from_str(&printed).map_err(|error| error.to_string())?;
+    let why = report["failure"].as_str().unwrap_or_default();
+    is(why, why.contains("ended before") && report["marks"]["total"] == 100)?;
+    let result = fs::read_to_string(folder.path().join("result")).map_err(text)?;
+    is(&result, result.contains("ended before") && result.ends_with("Grade :=>> 0\n"))
+}
+
+/// What is not a page for people, and not a test of our own.
+fn short() -> Result<(), String> {
+    let is_ours = |name: &str| name.starts_with("real-") || name == "applications" || name.ends_with(".md");
+    let (mut folders, mut pages) = (vec![ci()], 0);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).map_err(text)?.flatten() {
+            let path = entry.path();
+            if is_ours(&entry.file_name().to_string_lossy()) {
+                continue;
+            } else if path.is_dir() {
+                folders.push(path);
+            } else {
+                let lines = fs::read_to_string(&path).map_err(text)?.lines().count();
+                is(&format!("{}: {lines} lines", path.display()), lines <= 66)?;
+                pages += 1;
+            }
+        }
+    }
+    is(&format!("{pages} templates"), pages > 12)
 }
 
 /// Slurm's program as far as it is used here: the tasks run one after the other, at once.
