@@ -1,5 +1,6 @@
 //! What a check is: one observable rule, with everything that is said about it in one place.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::client::Client;
@@ -123,7 +124,7 @@ impl Requirement {
 }
 
 /// How much a broken rule counts here. The key word is the document's, the weight is the suite's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Weight {
     /// It is a failure.

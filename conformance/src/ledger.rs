@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The files of the ledger: their names and texts.
@@ -79,7 +80,7 @@ pub enum Document {
 }
 
 /// The key words of RFC 2119. Plain declarative text and grammar count as MUST.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
 pub enum Keyword {
     /// An absolute requirement.
     #[serde(rename = "must")]

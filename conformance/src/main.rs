@@ -1,4 +1,4 @@
-//! The command line: `conformance run`, `list`, `explain`, `serve`, `fixture`.
+//! The command line: `conformance run`, `grade`, `init`, `list`, `explain`, `serve`, ...
 //!
 //! Where a server under test runs this program as a script, it is the [probe](conformance::probe) instead.
 

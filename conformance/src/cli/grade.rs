@@ -12,6 +12,7 @@ use super::class::Class;
 use super::interrupt::unless_interrupted;
 use super::names::{self, Refused};
 use super::render::stored;
+use super::sink;
 use super::stop::{Stop, complain, print};
 
 /// Grade a submission, or a class
@@ -43,6 +44,10 @@ pub(super) struct Grade {
     /// submission, and the tables marks.csv, marks.md, marks.json and marks.txt. Without it, a report is printed
     #[arg(long, value_name = "OUT")]
     out: Option<PathBuf>,
+    /// Write the result in a format of run --report; can be given several times. A file is there as soon as grading
+    /// begins, with 0 points, so that there is a result even if the grading itself is killed
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = sink::wish, conflicts_with = "class")]
+    result: Vec<sink::Wish>,
     /// Who is in the class: CSV with the column id, and perhaps name, folder and others, which marks.csv repeats
     #[arg(long, value_name = "CSV", requires = "class")]
     roster: Option<PathBuf>,
@@ -171,10 +176,12 @@ impl Grade {
 
     fn one(&self, grading: Grading, folder: &Path) -> Result<ExitCode, Stop> {
         let folder = folder_at(folder)?;
-        let out = self.out.clone();
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let unfinished = grading.absent(&name, "The grading was ended before it had a result.");
+        let files = Vec::from_iter(self.result.iter().filter(|wish| !wish.is_output()).cloned());
+        sink::open_all(&files, None)?.into_iter().try_for_each(|sink| sink.write(&unfinished.report))?;
         let graded = unless_interrupted(move || grading.grade(&name, &folder))??;
-        show_or_keep(&graded, out.as_deref())?;
+        self.show_or_keep(&graded)?;
         Ok(ExitCode::from(if graded.is_broken { 3 } else { 0 }))
     }
 
@@ -208,8 +215,17 @@ impl Grade {
         }
         let report = grade::remark(report, &chosen.profile);
         let graded = Graded { report, build_log: String::new(), server_log: String::new(), is_broken: false };
-        show_or_keep(&graded, self.out.as_deref())?;
+        self.show_or_keep(&graded)?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn show_or_keep(&self, graded: &Graded) -> Result<(), Stop> {
+        sink::open_all(&self.result, None)?.into_iter().try_for_each(|sink| sink.write(&graded.report))?;
+        match &self.out {
+            Some(out) => Ok(grade::keep(out, graded)?),
+            None if self.result.iter().any(sink::Wish::is_output) => Ok(()),
+            None => print(&format("text").map_or(String::new(), |text| text(&graded.report))),
+        }
     }
 }
 
@@ -222,13 +238,6 @@ fn folder_at(path: &Path) -> Result<PathBuf, Stop> {
     let bad = |why: String| Stop::Usage(format!("{} is no folder of submissions: {why}", path.display()));
     let folder = path.canonicalize().map_err(|error| bad(error.to_string()))?;
     if folder.is_dir() { Ok(folder) } else { Err(bad("it is a file".into())) }
-}
-
-fn show_or_keep(graded: &Graded, out: Option<&Path>) -> Result<(), Stop> {
-    match out {
-        Some(out) => Ok(grade::keep(out, graded)?),
-        None => print(&format("text").map_or(String::new(), |text| text(&graded.report))),
-    }
 }
 
 fn roster(path: &Path) -> Result<Roster, Stop> {

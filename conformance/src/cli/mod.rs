@@ -12,6 +12,7 @@ mod coverage;
 mod explain;
 mod fixture;
 mod grade;
+mod init;
 mod interrupt;
 mod list;
 mod names;
@@ -19,6 +20,7 @@ mod profile;
 mod progress;
 mod render;
 mod run;
+mod schema;
 mod serve;
 mod sink;
 mod stop;
@@ -49,8 +51,11 @@ enum Command {
     Serve(serve::Serve),
     Fixture(fixture::Lay),
     Grade(grade::Grade),
+    Init(init::Init),
     Profile(profile::Profile),
     Render(render::Render),
+    #[command(name = "schema")]
+    ShowSchema(schema::ShowSchema),
     #[command(name = "box")]
     ShowBox(worker::ShowBox),
     Worker(worker::Worker),
@@ -67,8 +72,10 @@ pub(crate) fn main() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::Fixture(command) => command.run(),
         Command::Grade(command) => command.run(),
+        Command::Init(command) => command.run(),
         Command::Profile(command) => command.run(),
         Command::Render(command) => command.run(),
+        Command::ShowSchema(command) => command.run(),
         Command::ShowBox(command) => command.run(),
         Command::Worker(command) => command.run(),
         Command::Boxed(command) => command.run(),

@@ -57,8 +57,8 @@ pub(super) struct Run {
     /// Show everything: all failures and warnings with their exchanges, and what was blocked and skipped
     #[arg(long)]
     all: bool,
-    /// Write a report: text, brief, json, junit, markdown, csv, gradescope, classroom50 or prairielearn, to a file, or
-    /// to standard output (-); can be given several times.
+    /// Write a report: text, brief, json, junit, markdown, csv, github, gradescope, classroom50, prairielearn,
+    /// autolab or vpl, to a file, or to standard output (-); can be given several times.
     /// If several servers are checked, each gets its own file: report-simple.xml and so on for report.xml
     #[arg(long, value_name = "FORMAT=PATH", value_parser = sink::wish)]
     report: Vec<sink::Wish>,

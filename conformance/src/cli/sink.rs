@@ -54,6 +54,11 @@ pub(super) fn open(wishes: &[Wish], otherwise: &Wish, name: Option<&str>) -> Res
     if !wishes.iter().any(Wish::is_output) {
         wishes.push(otherwise.clone());
     }
+    open_all(&wishes, name)
+}
+
+/// Opens the places for exactly these reports.
+pub(super) fn open_all(wishes: &[Wish], name: Option<&str>) -> Result<Vec<Sink>, Stop> {
     let twice = (1..wishes.len()).find(|&at| wishes[..at].iter().any(|wish| wish.path == wishes[at].path));
     if let Some(at) = twice {
         return Err(Stop::Usage(format!("two reports can't both go to {}", wishes[at].path.display())));

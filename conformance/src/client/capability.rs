@@ -1,5 +1,6 @@
 //! What a server offers, found out once, before the checks: what it does not offer it can't get wrong.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Something that the specifications leave to the server. A profile can ask for those that have a name there.
@@ -38,7 +39,7 @@ pub enum Capability {
 pub struct Capabilities(Vec<(Capability, Offer)>);
 
 /// Whether a server offers something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Offer {
     /// It does.

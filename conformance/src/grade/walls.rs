@@ -75,19 +75,30 @@ pub fn exposes(path: &Path) -> Option<PathBuf> {
     readable().into_iter().find(|folder| path.starts_with(folder))
 }
 
+/// Programs that run a submission's source, and need more than is beside them on PATH: there may only be a link, as in a
+/// virtual environment of Python.
+const INTERPRETERS: [&str; 6] = ["python3", "node", "ruby", "perl", "php", "java"];
+
 /// Folders that every program needs, and those of the programs that PATH leads to.
 fn readable() -> Vec<PathBuf> {
     let system =
         ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/opt", "/nix", "/proc", "/sys"];
     let mut folders: Vec<PathBuf> = system.map(PathBuf::from).into();
     let path = std::env::var_os("PATH").unwrap_or_default();
-    for folder in std::env::split_paths(&path).filter_map(|folder| folder.canonicalize().ok()) {
+    let on_path =
+        Vec::from_iter(std::env::split_paths(&path).filter_map(|folder| folder.canonicalize().ok()));
+    let installed = INTERPRETERS.into_iter().filter_map(|name| {
+        let found = on_path.iter().find_map(|folder| folder.join(name).canonicalize().ok())?;
+        Some(found.parent()?.to_owned())
+    });
+    for folder in Vec::from_iter(installed).into_iter().chain(on_path) {
         let Some(parent) = folder.parent().filter(|parent| parent.parent().is_some()) else { continue };
         if folder.ends_with("shims") {
             folders.push(parent.into());
         } else if folder.ends_with("bin") {
             // Not the parent: it may hold what is nobody's business.
-            folders.extend(["lib", "lib64", "libexec", "include", "conf"].map(|beside| parent.join(beside)));
+            let beside = ["lib", "lib64", "libexec", "include", "conf", "pyvenv.cfg"];
+            folders.extend(beside.map(|beside| parent.join(beside)));
         }
         folders.push(folder);
     }

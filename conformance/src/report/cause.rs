@@ -1,6 +1,7 @@
 //! What several failures have in common: one crash, one silence, one odd answer. Each is reported once, with the
 //! checks that it explains.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Weight;
@@ -10,7 +11,7 @@ use crate::wire::octets::escape_some;
 use crate::wire::transcript::Kind;
 
 /// What several failures have in common, or what a single one is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Cause {
     /// What it is, as a sentence without its end.
     pub what: String,

@@ -1,5 +1,6 @@
 //! One run against one server, as data.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Weight;
@@ -12,9 +13,10 @@ use crate::report::outcome::{Outcome, Verdict};
 const FORMAT: u32 = 2;
 
 /// One run against one server.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Report {
     /// The layout, for programs that read a stored report.
+    #[schemars(extend("const" = FORMAT))]
     pub format: u32,
     /// Version of the suite.
     pub suite: String,
@@ -36,7 +38,7 @@ pub struct Report {
 }
 
 /// What is known of a run before it begins.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Setup {
     /// The name by which the suite was called.
     pub program: String,
@@ -56,7 +58,7 @@ pub struct Setup {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct End {
     /// Why nothing, or not everything, could be tested, if that is so.
     pub failure: Option<String>,
@@ -77,7 +79,7 @@ pub struct End {
 }
 
 /// Verdicts, counted.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Summary {
     /// Checks that passed.
     pub pass: usize,

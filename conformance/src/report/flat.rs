@@ -1,7 +1,9 @@
 //! An outcome in JSON: one flat object, for every ruling.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::check::Weight;
@@ -22,32 +24,62 @@ impl<'de> Deserialize<'de> for Outcome {
     }
 }
 
-/// An outcome in JSON: every field is always there, and null or empty if it does not apply.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+impl JsonSchema for Outcome {
+    fn schema_name() -> Cow<'static, str> {
+        "Outcome".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Flat::json_schema(generator)
+    }
+}
+
+/// One check, and what became of it: every field is always there, and null or empty if it does not apply.
+#[derive(Debug, Clone, JsonSchema, Serialize, Deserialize)]
 struct Flat {
+    /// Id of the check.
     check: String,
+    /// Id of its chapter.
     chapter: String,
+    /// The rule as one statement.
     title: String,
+    /// What became of it.
     verdict: Verdict,
     /// If it failed, what would have been right.
     expected: Option<String>,
     /// If it failed, what came instead; otherwise why it was blocked, skipped or not judged.
     actual: Option<String>,
+    /// If it was blocked, the check at the root, if it is one.
     blocked_by: Option<String>,
+    /// If it passed, what is worth knowing and not wrong.
     notes: Vec<String>,
+    /// Document and section that state the rule, if one does.
     requirement: Option<String>,
+    /// Where to read it, if it is on the web.
     url: Option<String>,
+    /// How strict that document is.
     keyword: Option<Keyword>,
+    /// How much a breach counts here.
     weight: Weight,
+    /// Why that is not the weight that the key word suggests.
     because: Option<String>,
+    /// Where to look; only on request, or if the profile says so.
     hint: Option<String>,
+    /// Points earned: all of them, or none.
     points: Points,
+    /// Points that a pass earns.
     max_points: Points,
+    /// Milliseconds it took.
     took_ms: u64,
+    /// If it failed, host and port of the server at that time.
     host: Option<String>,
+    /// If it failed, the byte that matters.
     at: Option<Mark>,
+    /// If it failed, everything that passed on the wire.
     exchange: Vec<Event>,
+    /// If it failed, what the server printed during the check, escaped.
     output: Vec<String>,
+    /// If it failed, how the server ended, if it did not survive the check.
     #[serde(default)]
     ended: Option<String>,
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use schemars::generate::SchemaSettings;
+
 use crate::report::data::Report;
 use crate::report::printable::is_plain;
 
@@ -21,4 +23,12 @@ pub(super) fn render(report: &Report) -> String {
         }
     }
     text + "\n"
+}
+
+/// The layout of such a report, as a JSON schema. Readers ignore fields that they do not know: new ones may come.
+pub fn schema() -> String {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let schema = settings.into_generator().into_root_schema_for::<Report>();
+    let json = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
+    json + "\n"
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::client::capability::Offer;
@@ -39,7 +40,7 @@ pub struct Worth {
 }
 
 /// The mark sheet.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Marks {
     /// Points earned, without those for bonus parts.
     pub earned: Points,
@@ -52,7 +53,7 @@ pub struct Marks {
 }
 
 /// A line of the mark sheet.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Mark {
     /// The part.
     pub id: String,

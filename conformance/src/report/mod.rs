@@ -1,5 +1,6 @@
 //! What a run found out, as plain data, and its formats: each is a function from a report to a text.
 
+mod autolab;
 mod brief;
 mod cause;
 mod classroom50;
@@ -10,6 +11,7 @@ pub mod explain;
 mod failure;
 mod flat;
 mod found;
+mod github;
 mod gradescope;
 mod json;
 mod junit;
@@ -23,12 +25,14 @@ mod printable;
 mod reproduce;
 mod text;
 mod trace;
+mod vpl;
 
 pub use cause::Cause;
 pub use data::{End, Report, Setup, Summary};
 pub use exchange::exchange;
 pub use failure::failure;
 pub use found::{Offered, Unsteady};
+pub use json::schema;
 pub use marks::{Mark, Marks, Part, Worth};
 pub use outcome::{Breach, Outcome, Rule, Ruling, Verdict};
 pub use points::Points;
@@ -51,7 +55,10 @@ pub const FORMATS: &[(&str, Render)] = &[
     ("junit", junit::render),
     ("markdown", markdown::render),
     ("csv", csv::render),
+    ("github", github::render),
     ("gradescope", gradescope::render),
     ("classroom50", classroom50::render),
     ("prairielearn", prairielearn::render),
+    ("autolab", autolab::render),
+    ("vpl", vpl::render),
 ];

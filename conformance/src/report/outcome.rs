@@ -1,5 +1,6 @@
 //! What became of one check.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Check, Weight};
@@ -92,18 +93,18 @@ pub struct Breach {
 }
 
 /// What kind of ruling it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// [`Ruling::Pass`]
+    /// The rule was kept.
     Pass,
-    /// [`Ruling::Fail`]
+    /// The rule was broken.
     Fail,
-    /// [`Ruling::Blocked`]
+    /// Another check that this one needs, or its twin, did not pass.
     Blocked,
-    /// [`Ruling::Skip`]
+    /// It does not apply to this server.
     Skip,
-    /// [`Ruling::Error`]
+    /// The suite or the machine failed.
     Error,
 }
 

@@ -21,6 +21,16 @@ pub(super) struct Row {
     pub(super) output: String,
 }
 
+impl Row {
+    /// Points earned of those that can be earned: `12.5 of 20`.
+    pub(super) fn mark(&self) -> String {
+        match self.points {
+            Points(0) => format!("{} as a bonus", self.earned),
+            points => format!("{} of {points}", self.earned),
+        }
+    }
+}
+
 /// The parts of a report.
 pub(super) fn rows(report: &Report) -> Vec<Row> {
     let row = |mark: &Mark| Row {
@@ -34,14 +44,19 @@ pub(super) fn rows(report: &Report) -> Vec<Row> {
     report.marks.parts.iter().map(row).collect()
 }
 
+/// Whether students may see that this check did not pass. Marks do not name checks that are worth nothing: where
+/// something is hidden, these might be as well.
+pub(super) fn is_shown(report: &Report, check: &String) -> bool {
+    let (hidden, shown): (Vec<&Mark>, Vec<&Mark>) = report.marks.parts.iter().partition(|mark| mark.hidden);
+    hidden.is_empty() || shown.iter().any(|mark| mark.missed.contains(check))
+}
+
 /// The run in a few lines: why it ended, or what to do first.
 pub(super) fn summary(report: &Report) -> String {
     let marks = &report.marks;
     let mut lines = vec![format!("{} of {} points", marks.whole(), marks.total)];
     lines.extend(report.end.failure.as_deref().map(printable_lines));
-    let hidden = report.marks.parts.iter().filter(|mark| mark.hidden).flat_map(|mark| &mark.missed);
-    let hidden = Vec::from_iter(hidden);
-    let first = report.first_to_fix().filter(|(outcome, _)| !hidden.contains(&&outcome.check));
+    let first = report.first_to_fix().filter(|(outcome, _)| is_shown(report, &outcome.check));
     lines.extend(first.map(|(outcome, cause)| {
         format!("fix first: {} ({})", printable(&cause.what), printable(&outcome.check))
     }));
@@ -84,7 +99,7 @@ fn output(report: &Report, mark: &Mark) -> String {
 }
 
 /// A check that earned nothing.
-fn missed(outcome: &Outcome) -> String {
+pub(super) fn missed(outcome: &Outcome) -> String {
     let short = |text: &str| printable(&text.chars().take(300).collect::<String>());
     let name = format!("{}: {}", printable(&outcome.check), printable(&outcome.title));
     match &outcome.ruling {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How many octets are kept of one direction of one connection; the rest is only counted.
@@ -12,7 +13,7 @@ const KEPT_PER_STREAM: usize = 16 * 1024;
 const KEPT_EVENTS: usize = 400;
 
 /// One thing that happened on the wire.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Event {
     /// Microseconds since the check began.
     pub at_us: u64,
@@ -24,7 +25,7 @@ pub struct Event {
 }
 
 /// What can happen on a connection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "event")]
 pub enum Kind {
     /// The suite sent these octets.
@@ -62,7 +63,7 @@ pub enum Kind {
 }
 
 /// Octets of one direction that passed in one piece.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Block {
     /// Position of the first octet in its direction of the connection.
     pub offset: u64,
@@ -70,11 +71,12 @@ pub struct Block {
     pub length: u64,
     /// The octets that were kept, escaped.
     #[serde(with = "escaped")]
+    #[schemars(with = "String")]
     pub bytes: Vec<u8>,
 }
 
 /// Points at one octet of a transcript.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Mark {
     /// Which connection.
     pub connection: u32,

@@ -20,6 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("grade", "cheats-earn-nothing", cheats),
         trial("grade", "made-up-scripts-earn-nothing", made_up),
         trial("grade", "the-box-changes-no-marks", boxed_or_not),
+        trial("grade", "python-may-be-that-of-a-virtual-environment", linked),
         trial("grade", "a-killed-run-is-a-result", killed),
         trial("grade", "an-interrupted-grade-leaves-nothing", || ends_with_nothing_left(Signal::INT)),
         trial("grade", "a-killed-grade-leaves-nothing", || ends_with_nothing_left(Signal::KILL)),
@@ -114,6 +115,24 @@ fn left_behind(word: &str) -> Vec<String> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let commands = processes.filter_map(|entry| fs::read_to_string(entry.path().join("cmdline")).ok());
     commands.filter(|command| command.split('\0').any(|other| other == word)).collect()
+}
+
+/// In a virtual environment, of which PATH is all that is known.
+fn linked() -> Result<(), String> {
+    let course = Course::new().with("honest");
+    let mut venv = std::process::Command::new("python3");
+    let venv = venv.args(["-m", "venv", "--without-pip"]).arg(course.at("venv")).output();
+    let venv = venv.map_err(|error| error.to_string())?;
+    if !venv.status.success() {
+        eprintln!("left out, since this machine makes no virtual environments: {venv:?}");
+        return Ok(());
+    }
+    let mut grade = conformance(["grade", "class/honest", "--profile", "course.toml", "--out", "out"]);
+    grade.current_dir(course.folder()).env_remove("VIRTUAL_ENV");
+    grade.env("PATH", format!("{}:/usr/bin:/bin", course.at("venv/bin").display()));
+    exits_with(0, &grade.output().map_err(|error| error.to_string())?)?;
+    let report = course.report("out")?;
+    is(&format!("{:?}", report.end.failure), report.marks.earned > Points(0))
 }
 
 /// Without the box a submission can kill the worker.

@@ -18,15 +18,19 @@ mod layers;
 mod ledger;
 mod misbehaving;
 mod mutants;
+mod pipelines;
 mod platforms;
 mod program;
 mod quality;
 mod reference;
 mod runner;
+mod schema;
 mod small;
 mod snapshots;
+mod starters;
 mod student;
 mod subject;
+mod templates;
 mod tidy;
 
 use std::fs;
@@ -68,6 +72,10 @@ fn main() -> ExitCode {
             grade::trials(),
             cheats::trials(),
             platforms::trials(),
+            templates::trials(),
+            pipelines::trials(),
+            starters::trials(),
+            schema::trials(),
         ];
         groups.into_iter().flatten().collect()
     });

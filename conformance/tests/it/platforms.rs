@@ -13,6 +13,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("platform", "gradescope-adds-up-to-the-marks", gradescope),
         trial("platform", "prairielearn-has-a-share-and-points-everywhere", prairielearn),
         trial("platform", "classroom50-has-whole-numbers-and-no-further-keys", classroom50),
+        trial("platform", "autolab-ends-with-a-line-of-scores", autolab),
+        trial("platform", "vpl-has-one-grade-and-one-comment", vpl),
+        trial("platform", "github-has-few-annotations-and-none-that-is-hidden", github),
         trial("platform", "a-bad-run-fits-everywhere", sizes),
         trial("platform", "a-hidden-part-shows-its-mark-and-nothing-else", hidden),
     ]
@@ -80,19 +83,85 @@ fn classroom50() -> Result<(), String> {
     Ok(())
 }
 
+fn autolab() -> Result<(), String> {
+    for report in [hostile::report(), hostile::stillborn()] {
+        let text = render("autolab", &report)?;
+        let json = |line: Option<&str>| serde_json::from_str::<Value>(line.unwrap_or_default());
+        let mut lines = text.lines().rev();
+        let scores = json(lines.next()).map_err(|error| error.to_string())?;
+        let scores = scores["scores"].as_object().ok_or("no scores")?;
+        let known = Vec::from_iter(report.marks.parts.iter().map(|part| (&part.id, part.earned.0)));
+        let shown = Vec::from_iter(scores.iter().map(|(id, score)| (id, thousandths(score))));
+        is(&format!("{known:?}, {shown:?}"), known == shown)?;
+        let table = json(lines.next()).map_err(|error| error.to_string())?;
+        let rows = table["stages"][0].as_str().and_then(|stage| table[stage].as_object());
+        is("a table of the parts", rows.is_some_and(|rows| rows.len() == report.marks.parts.len()))?;
+        is("JSON elsewhere", lines.all(|line| !line.trim_start().starts_with('{')))?;
+    }
+    Ok(())
+}
+
+fn github() -> Result<(), String> {
+    let whole = Profile::built_in("cgi").ok_or("no such profile")?;
+    let parts = whole.parts.iter().cloned();
+    let parts = parts.map(|part| conformance::run::profile::PartOf { hidden: true, ..part });
+    let hidden = Profile { parts: parts.collect(), ..whole.clone() };
+    let several = |title: &str, at: usize| {
+        let outcome = |(at, outcome): (usize, conformance::report::Outcome)| {
+            // Each with a cause of its own.
+            let breach = Breach { actual: format!("{title} {at}"), ..Breach::default() };
+            conformance::report::Outcome { ruling: Ruling::Fail(breach), ..outcome }
+        };
+        let outcomes = failed(&whole).outcomes.into_iter().enumerate().take(at).map(outcome);
+        Report::new(Setup::default(), End::default(), outcomes.collect(), &whole.sheet())
+    };
+    let reports = [hostile::report(), hostile::stillborn(), several("x", 5), several("100%\n::error::", 100)];
+    for report in &reports {
+        let text = render("github", report)?;
+        is(&text, text.lines().count() <= 9 && text.lines().all(|line| line.starts_with("::error title=")))?;
+    }
+    is("what is left out", render("github", &reports[3])?.contains(" more"))?;
+    is("percent signs", !render("github", &reports[3])?.contains("100%\\"))?;
+    is("nothing hidden", render("github", &failed(&hidden))?.is_empty())
+}
+
+/// The same report, from a server that knows what VPL reads.
+fn vpl() -> Result<(), String> {
+    let order = "--|>\nGrade :=>> 100\nComment :=>> well done Grade :=>> 100";
+    let mut ordered = hostile::report();
+    for outcome in &mut ordered.outcomes {
+        if let Ruling::Fail(breach) = &mut outcome.ruling {
+            (breach.expected, breach.actual) = (order.into(), order.into());
+        }
+    }
+    let mut stillborn = hostile::stillborn();
+    stillborn.end.failure = Some(order.into());
+    for (report, grade) in [(hostile::report(), "3.334"), (ordered, "3.334"), (stillborn, "0")] {
+        let text = render("vpl", &report)?;
+        let commands = Vec::from_iter(text.lines().filter(|line| !line.starts_with(['-', '>'])));
+        is(&text, commands == ["<|--", &format!("Grade :=>> {grade}")])?;
+        is(&text, text.matches(":=>>").count() == 1 && text.matches("\n--|>\n").count() == 1)?;
+        is(&text, text.lines().filter(|line| line.starts_with('-')).count() == 4)?;
+    }
+    Ok(())
+}
+
 /// Every check of a profile fails, with an answer that is all one endless line.
 fn failed(profile: &Profile) -> Report {
     let breach = Breach { actual: "\x1b".repeat(100_000), ..Breach::default() };
+    let sheet = profile.sheet();
     let outcome = |(chapter, check): (&conformance::check::Chapter, &conformance::check::Check)| {
-        conformance::report::Outcome::of(chapter.id, check, Points(1), Ruling::Fail(breach.clone()))
+        let worth = sheet.iter().flat_map(|part| &part.checks).find(|worth| worth.check == check.id);
+        let points = worth.map_or(Points(0), |worth| worth.points);
+        conformance::report::Outcome::of(chapter.id, check, points, Ruling::Fail(breach.clone()))
     };
     let outcomes = profile.checks().into_iter().map(outcome).collect();
-    Report::new(Setup::default(), End::default(), outcomes, &profile.sheet())
+    Report::new(Setup::default(), End::default(), outcomes, &sheet)
 }
 
 fn sizes() -> Result<(), String> {
     let report = failed(&Profile::built_in("cgi").ok_or("no such profile")?);
-    for name in ["markdown", "gradescope", "classroom50", "prairielearn"] {
+    for name in ["markdown", "gradescope", "classroom50", "prairielearn", "autolab", "vpl"] {
         let text = render(name, &report)?;
         is(&format!("{name}: {} octets", text.len()), text.len() < 1_000_000)?;
         is(&format!("{name} does not say what is left out"), text.contains(" more"))?;
@@ -102,11 +171,20 @@ fn sizes() -> Result<(), String> {
 
 fn hidden() -> Result<(), String> {
     let profile = Profile::built_in("simple").ok_or("no such profile")?;
-    let parts =
-        profile.parts.into_iter().map(|part| conformance::run::profile::PartOf { hidden: true, ..part });
-    let report =
-        failed(&Profile { parts: parts.collect(), ..Profile::built_in("simple").ok_or("no such profile")? });
-    for name in ["gradescope", "classroom50", "prairielearn"] {
+    let parts = profile.parts.iter().cloned();
+    let parts = parts.map(|part| conformance::run::profile::PartOf { hidden: true, ..part });
+    let profile = Profile { parts: parts.collect(), ..profile };
+    let report = failed(&profile);
+    // Marks do not say in which part a check is that earns nothing.
+    let worthless = report.outcomes.iter().filter(|outcome| outcome.max_points == Points(0));
+    let worthless = worthless.cloned().collect();
+    let worthless = Report::new(Setup::default(), End::default(), worthless, &profile.sheet());
+    is("something to hide", worthless.first_to_fix().is_some())?;
+    for name in ["markdown", "gradescope", "prairielearn", "autolab", "vpl"] {
+        let text = render(name, &worthless)?;
+        is(&format!("{name} shows a check that is worth nothing"), !text.contains("fix first"))?;
+    }
+    for name in ["markdown", "gradescope", "classroom50", "prairielearn", "autolab", "vpl"] {
         let text = render(name, &report)?;
         is(
             &format!("{name} shows a check"),

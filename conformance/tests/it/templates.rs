@@ -1,0 +1,370 @@
+//! What a course copies from `ci/`, run as each platform runs it: the same paths in a folder of the test's own, the same
+//! working directory and environment.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::course::{CHEAT, PROFILE, is};
+use crate::program::{conformance, stdout};
+use crate::trial;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let submissions = PLATFORMS.iter().flat_map(|platform| {
+        let (name, at) = (platform.name, platform);
+        [
+            trial("template", &format!("{name}-grades-a-submission"), move || at.grades()),
+            trial("template", &format!("{name}-has-a-result-if-the-grading-is-killed"), move || {
+                at.is_killed()
+            }),
+        ]
+    });
+    let rest = [
+        trial("template", "slurm-grades-a-class", slurm),
+        trial("template", "a-result-on-standard-output-is-alone-there", alone),
+        trial("template", "each-is-a-page-at-most", short),
+    ];
+    submissions.chain(rest).collect()
+}
+
+/// A platform that grades one submission.
+struct Platform {
+    name: &'static str,
+    /// Programs that it needs and a machine may lack.
+    needs: &'static str,
+    /// Where the submission is, what came with the template, and where the template is started.
+    submission: &'static str,
+    course: &'static str,
+    cwd: &'static str,
+    /// From `ci/`, and where the platform has it.
+    templates: &'static [(&'static str, &'static str)],
+    /// What the platform does, in words of a shell.
+    start: &'static str,
+    /// Points earned and points in all, of what it reads.
+    read: fn(&Path, &str) -> Option<(f64, f64)>,
+}
+
+/// No other keys are accepted, and none may be missing.
+const CLASSROOM50: [&str; 14] = [
+    "assignment",
+    "assignment_type",
+    "classroom",
+    "commit",
+    "datetime",
+    "graded_at",
+    "max-score",
+    "owner",
+    "release",
+    "review",
+    "schema",
+    "score",
+    "submission",
+    "tests",
+];
+
+const PLATFORMS: &[Platform] = &[
+    Platform {
+        name: "gradescope",
+        needs: "",
+        submission: "autograder/submission",
+        course: "autograder/source",
+        cwd: "autograder",
+        templates: &[("gradescope/run_autograder", "autograder/run_autograder")],
+        start: "./run_autograder",
+        read: |folder, _| {
+            let tests = json(&folder.join("autograder/results/results.json"))?["tests"].as_array()?.clone();
+            let sum = |key: &str| tests.iter().map(|test| test[key].as_f64()).sum::<Option<f64>>();
+            Some((sum("score")?, sum("max_score")?))
+        },
+    },
+    Platform {
+        name: "prairielearn",
+        needs: "",
+        submission: "grade/student",
+        course: "grade/tests",
+        cwd: "",
+        templates: &[("prairielearn/run.sh", "grade/tests/run.sh")],
+        start: "grade/tests/run.sh",
+        read: |folder, _| {
+            let result = json(&folder.join("grade/results/results.json"))?;
+            Some((result["score"].as_f64()? * 100.0, 100.0))
+        },
+    },
+    Platform {
+        name: "classroom50",
+        needs: "git",
+        submission: "checkout",
+        course: "bundle",
+        cwd: "checkout",
+        templates: &[("classroom50/autograder.py", "bundle/autograder.py")],
+        start: "git init -q; git add cheat.py; git -c user.name=a -c user.email=a@b commit -qm a; \
+                CLASSROOM=c ASSIGNMENT=a ASSIGNMENT_TYPE=individual OWNER=ada SUBMISSION_TAG=submit/1 \
+                COMMIT_URL=https://c RELEASE_URL=https://r exec python3 ../bundle/autograder.py",
+        read: |folder, _| {
+            let result = json(&folder.join("checkout/result.json"))?;
+            let keys = Vec::from_iter(result.as_object()?.keys().map(String::as_str));
+            let is_link = |key: &str| result[key].as_str().is_some_and(|link| link.starts_with("https://"));
+            let is_time =
+                |key: &str| result[key].as_str().is_some_and(|time| time.len() == 20 && time.ends_with('Z'));
+            let is_accepted = keys == CLASSROOM50
+                && ["commit", "release", "review"].into_iter().all(is_link)
+                && ["datetime", "graded_at"].into_iter().all(is_time);
+            is_accepted.then_some((result["score"].as_f64()?, result["max-score"].as_f64()?))
+        },
+    },
+    Platform {
+        name: "autolab",
+        needs: "make",
+        submission: "handin",
+        course: "course",
+        cwd: "instance",
+        templates: &[("autolab/autograde-Makefile", "instance/Makefile")],
+        start: "tar -cf handin.tar -C ../handin .; tar -cf autograde.tar -C ../course .; exec make",
+        read: |_, output| {
+            let last: Value = serde_json::from_str(output.lines().last()?).ok()?;
+            Some((last["scores"].as_object()?.values().filter_map(Value::as_f64).sum(), 100.0))
+        },
+    },
+    Platform {
+        name: "vpl",
+        needs: "",
+        submission: "home/p1",
+        course: "home/p1",
+        cwd: "home/p1",
+        templates: &[("vpl/vpl_evaluate.sh", "home/p1/vpl_evaluate.sh")],
+        start: "./vpl_evaluate.sh && exec ./vpl_execution",
+        read: |_, output| {
+            let last = output.lines().last()?;
+            Some((last.strip_prefix("Grade :=>> ")?.parse().ok()?, 100.0))
+        },
+    },
+];
+
+fn json(path: &Path) -> Option<Value> {
+    serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
+}
+
+/// The folder `ci/`.
+pub(crate) fn ci() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../ci").canonicalize().expect("the folder ci")
+}
+
+/// A profile that says how submissions are started.
+pub(crate) fn profile(command: &str) -> String {
+    PROFILE.replace("own_command = true", &format!("command = {command}"))
+}
+
+/// Starts the honest one.
+pub(crate) const HONEST: &str = r#"["python3", "cheat.py", "honest", "{port}", "-"]"#;
+
+/// Whether this machine lacks a program without which a test means nothing.
+pub(crate) fn is_left_out(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_there =
+        program.is_empty() || std::env::split_paths(&path).any(|folder| folder.join(program).exists());
+    if !is_there {
+        eprintln!("left out, since this machine has no {program}");
+    }
+    !is_there
+}
+
+pub(crate) fn text(error: std::io::Error) -> String {
+    error.to_string()
+}
+
+impl Platform {
+    fn laid_out(&self, command: &str) -> Result<TempDir, String> {
+        let folder = tempfile::tempdir().map_err(text)?;
+        let at = |path: &str| folder.path().join(path);
+        for path in [self.submission, self.course, self.cwd, "tmp"] {
+            fs::create_dir_all(at(path)).map_err(text)?;
+        }
+        fs::write(at(self.submission).join("cheat.py"), CHEAT).map_err(text)?;
+        fs::write(at(self.course).join("course.toml"), profile(command)).map_err(text)?;
+        symlink(env!("CARGO_BIN_EXE_conformance"), at(self.course).join("conformance")).map_err(text)?;
+        for (template, path) in self.templates {
+            fs::copy(ci().join(template), at(path)).map_err(text)?;
+        }
+        Ok(folder)
+    }
+
+    fn command(&self, folder: &Path) -> Command {
+        let mut command = Command::new("bash");
+        command.args(["-c", self.start]).current_dir(folder.join(self.cwd));
+        command.env("RUNNER_TEMP", folder).env("TMPDIR", folder.join("tmp")).stdin(Stdio::null());
+        command
+    }
+
+    fn earned(&self, folder: &Path, output: &Output) -> Result<f64, String> {
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let (earned, points) =
+            (self.read)(folder, &printed).ok_or_else(|| format!("no result: {output:?}"))?;
+        is(&format!("{earned} of {points}: {output:?}"), output.status.success() && points == 100.0)?;
+        Ok(earned)
+    }
+
+    fn grades(&self) -> Result<(), String> {
+        if is_left_out(self.needs) {
+            return Ok(());
+        }
+        let folder = self.laid_out(HONEST)?;
+        let output = self.command(folder.path()).output().map_err(text)?;
+        let earned = self.earned(folder.path(), &output)?;
+        is(&format!("{earned} points"), earned > 0.0 && earned < 100.0)
+    }
+
+    fn is_killed(&self) -> Result<(), String> {
+        if is_left_out(self.needs) {
+            return Ok(());
+        }
+        let folder = self.laid_out(r#"["sleep", "600"]"#)?;
+        let mut command = self.command(folder.path());
+        let shell = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(text)?;
+        // The server is started after the result that is there from the start.
+        let grading = || {
+            process_in(folder.path(), "sleep")?;
+            process_in(folder.path(), "grade")
+        };
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let mut grader = grading();
+        while grader.is_none() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+            grader = grading();
+        }
+        let pid = grader.and_then(Pid::from_raw).ok_or("nothing is graded")?;
+        kill_process(pid, Signal::KILL).map_err(|error| error.to_string())?;
+        let output = shell.wait_with_output().map_err(text)?;
+        let earned = self.earned(folder.path(), &output)?;
+        is(&format!("{earned} points"), earned == 0.0)
+    }
+}
+
+/// Programs read it from there.
+fn alone() -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(text)?;
+    fs::create_dir(folder.path().join("ada")).map_err(text)?;
+    fs::write(folder.path().join("course.toml"), profile(r#"["false"]"#)).map_err(text)?;
+    let words = ["grade", "ada", "--profile", "course.toml", "--result", "json=-", "--result", "vpl=result"];
+    let mut grade = conformance(words);
+    grade.current_dir(folder.path());
+    let printed = stdout(grade)?;
+    let report: Value = serde_json::from_str(&printed).map_err(|error| error.to_string())?;
+    let why = report["failure"].as_str().unwrap_or_default();
+    is(why, why.contains("ended before") && report["marks"]["total"] == 100)?;
+    let result = fs::read_to_string(folder.path().join("result")).map_err(text)?;
+    is(&result, result.contains("ended before") && result.ends_with("Grade :=>> 0\n"))
+}
+
+/// What is not a page for people, and not a test of our own.
+fn short() -> Result<(), String> {
+    let is_ours = |name: &str| name.starts_with("real-") || name == "applications" || name.ends_with(".md");
+    let (mut folders, mut pages) = (vec![ci()], 0);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).map_err(text)?.flatten() {
+            let path = entry.path();
+            if is_ours(&entry.file_name().to_string_lossy()) {
+                continue;
+            } else if path.is_dir() {
+                folders.push(path);
+            } else {
+                let lines = fs::read_to_string(&path).map_err(text)?.lines().count();
+                is(&format!("{}: {lines} lines", path.display()), lines <= 66)?;
+                pages += 1;
+            }
+        }
+    }
+    is(&format!("{pages} templates"), pages > 12)
+}
+
+/// Slurm's program as far as it is used here: the tasks run one after the other, at once.
+const SBATCH: &str = r#"#!/usr/bin/env bash
+set -e
+for word; do case $word in --array=1-*) count=${word#*-*-}; count=${count##*-};; esac; done
+script=${!#}
+for ((id = 1; id <= ${count:-1}; id++)); do
+    SLURM_ARRAY_TASK_ID=$id SLURM_ARRAY_TASK_COUNT=${count:-1} bash "$script" >&2
+done
+echo 7
+"#;
+
+fn slurm() -> Result<(), String> {
+    let class = Class::new()?;
+    let sbatch = class.at("bin/sbatch");
+    fs::write(&sbatch, SBATCH).map_err(text)?;
+    fs::set_permissions(&sbatch, std::os::unix::fs::PermissionsExt::from_mode(0o755)).map_err(text)?;
+    let mut submit = Command::new(ci().join("slurm/grade-class"));
+    let output =
+        submit.arg("2").current_dir(class.folder()).env("PATH", class.path()).output().map_err(text)?;
+    is(&format!("{output:?}"), output.status.success())?;
+    class.is_graded_in(&class.at("results"))
+}
+
+/// A class in a folder, as the templates for classes expect it, with the suite on a path of its own.
+pub(crate) struct Class(TempDir);
+
+/// What only the course knows.
+pub(crate) const SECRET: &str = "a word";
+
+impl Class {
+    pub(crate) fn new() -> Result<Class, String> {
+        let class = Class(tempfile::tempdir().map_err(text)?);
+        for (name, own) in
+            [("ada", HONEST), ("bob", r#"["false"]"#), ("cleo", "[]"), ("dan", r#"["./gone"]"#)]
+        {
+            let folder = class.at("submissions").join(name);
+            fs::create_dir_all(&folder).map_err(text)?;
+            fs::write(folder.join("cheat.py"), CHEAT).map_err(text)?;
+            fs::write(folder.join("conformance.toml"), format!("command = {own}\n")).map_err(text)?;
+        }
+        fs::write(class.at("course.toml"), PROFILE).map_err(text)?;
+        fs::write(class.at("secret"), SECRET).map_err(text)?;
+        fs::write(class.at("students.csv"), "id,name,folder\n1,Ada,ada\n2,Bob,bob\n3,Eve,eve\n")
+            .map_err(text)?;
+        fs::create_dir(class.at("bin")).map_err(text)?;
+        symlink(env!("CARGO_BIN_EXE_conformance"), class.at("bin/conformance")).map_err(text)?;
+        Ok(class)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn at(&self, path: &str) -> PathBuf {
+        self.0.path().join(path)
+    }
+
+    pub(crate) fn path(&self) -> String {
+        format!("{}:{}", self.at("bin").display(), std::env::var("PATH").unwrap_or_default())
+    }
+
+    /// The tables in this folder are those of one run.
+    pub(crate) fn is_graded_in(&self, results: &Path) -> Result<(), String> {
+        let mut whole = conformance(["grade", "--class", "submissions", "--profile", "course.toml"]);
+        whole.args(["--secret", SECRET, "--out", "whole", "--roster", "students.csv"]);
+        let output = whole.current_dir(self.folder()).output().map_err(text)?;
+        is(&format!("{output:?}"), output.status.success())?;
+        for table in ["marks.csv", "marks.md", "marks.json", "marks.txt"] {
+            let (one, other) = (fs::read(results.join(table)), fs::read(self.at("whole").join(table)));
+            is(&format!("{table} differs: {one:?}"), one.is_ok_and(|one| Some(one) == other.ok()))?;
+        }
+        Ok(())
+    }
+}
+
+/// A process that works in this folder, and has this word on its command line.
+fn process_in(folder: &Path, word: &str) -> Option<i32> {
+    let mut all = fs::read_dir("/proc").ok()?.flatten();
+    let is_it = |process: &fs::DirEntry| {
+        let words = fs::read_to_string(process.path().join("cmdline")).unwrap_or_default();
+        let cwd = fs::read_link(process.path().join("cwd")).unwrap_or_default();
+        cwd.starts_with(folder) && words.split('\0').any(|other| other == word)
+    };
+    all.find(is_it)?.file_name().to_str()?.parse().ok()
+}
