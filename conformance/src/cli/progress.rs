@@ -12,6 +12,7 @@ const EVERY: Duration = Duration::from_secs(5);
 /// The progress of one run, on standard error.
 #[derive(Debug)]
 pub(super) struct Progress {
+    is_shown: bool,
     bar: ProgressBar,
     counted: Mutex<Counted>,
 }
@@ -24,10 +25,15 @@ struct Counted {
 }
 
 impl Progress {
-    pub(super) fn new() -> Progress {
+    /// Of a run about which only its result is said, nothing is shown.
+    pub(super) fn new(is_shown: bool) -> Progress {
         let style = ProgressStyle::with_template("{bar:32} {pos} of {len} checks{msg}");
         let bar = ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Progress { bar, counted: Mutex::new(Counted { done: 0, failed: 0, printed: Instant::now() }) }
+        Progress {
+            is_shown,
+            bar,
+            counted: Mutex::new(Counted { done: 0, failed: 0, printed: Instant::now() }),
+        }
     }
 
     /// One more check of `total` is done.
@@ -39,6 +45,9 @@ impl Progress {
             0 => String::new(),
             failed => format!(", {failed} failed"),
         };
+        if !self.is_shown {
+            return;
+        }
         if !self.bar.is_hidden() {
             self.bar.set_length(total as u64);
             self.bar.set_message(failed);

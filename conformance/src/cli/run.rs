@@ -45,8 +45,8 @@ pub(super) struct Run {
     /// The server to check, if it already runs: http://HOST:PORT/
     #[arg(long, conflicts_with = "command")]
     url: Option<String>,
-    /// Run only this check, or the checks of this chapter; can be given several times
-    #[arg(long, value_name = "ID|CHAPTER", value_parser = names::check_or_chapter)]
+    /// Run only these checks, or the checks of these chapters: host,lint; can be given several times
+    #[arg(long, value_name = "ID|CHAPTER", value_delimiter = ',', value_parser = names::check_or_chapter)]
     check: Vec<String>,
     /// Repeat a run with the same random choices; a new seed by default
     #[arg(long, value_name = "N")]
@@ -57,7 +57,13 @@ pub(super) struct Run {
     /// Show everything: all failures and warnings with their exchanges, and what was blocked and skipped
     #[arg(long)]
     all: bool,
-    /// Write a report: text, brief, json, junit, markdown, csv, gradescope, classroom50 or prairielearn, to a file, or
+    /// Show only what to fix first, and why
+    #[arg(long, conflicts_with = "all")]
+    next: bool,
+    /// Show only a line: passed or not, how many checks, how many points
+    #[arg(long, conflicts_with_all = ["all", "next"])]
+    quiet: bool,
+    /// Write a report: text, brief, next, quiet, json, junit, markdown, csv, gradescope, classroom50 or prairielearn, to a file, or
     /// to standard output (-); can be given several times.
     /// If several servers are checked, each gets its own file: report-simple.xml and so on for report.xml
     #[arg(long, value_name = "FORMAT=PATH", value_parser = sink::wish)]
@@ -78,7 +84,7 @@ pub(super) struct Run {
     /// How the names of scripts end, if the server knows them by that: .py, .cgi or .sh; otherwise it is found out
     #[arg(long, value_name = "EXTENSION", value_parser = ["", ".py", ".cgi", ".sh"])]
     cgi_extension: Option<String>,
-    /// Show with every failed check where to look
+    /// Show with every failed check where to look, if the profile does not
     #[arg(long)]
     hints: bool,
     /// How to start the server
@@ -112,8 +118,13 @@ const INTERRUPTED: u8 = 130;
 impl Run {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
         let (subjects, options) = (self.subjects()?, self.options());
-        // A single check is shown whole.
-        let otherwise = if self.all || !self.check.is_empty() { "text=-" } else { "brief=-" };
+        let otherwise = match self {
+            Run { next: true, .. } => "next=-",
+            Run { quiet: true, .. } => "quiet=-",
+            // A single check is shown whole.
+            _ if self.all || !self.check.is_empty() => "text=-",
+            _ => "brief=-",
+        };
         let otherwise = sink::wish(otherwise).map_err(|refused| Stop::Usage(refused.to_string()))?;
         let open = |subject: &Subject| {
             sink::open(&self.report, &otherwise, subject.reference.filter(|_| subjects.len() > 1))
@@ -216,10 +227,10 @@ impl Run {
             (None, Some(server)) => Some(reference::recipe(&program, server, fixture)),
             (None, None) => Some(Recipe { command: self.command.clone(), fixture, port: self.port }),
         };
-        let url = self.url.clone().unwrap_or_default();
+        let (url, is_quiet) = (self.url.clone().unwrap_or_default(), self.quiet);
         let start_limit = Duration::from_secs(self.start_timeout);
         let mut profile = subject.profile.profile.clone();
-        profile.hints |= self.hints;
+        profile.hints |= self.hints || self.next;
         profile.cgi_extension = self.cgi_extension.clone().or(profile.cgi_extension);
         profile.host_name = self.host_name.clone().or(profile.host_name);
         let known = subject.reference.map(|_| reference::SCRIPT_TIMEOUT);
@@ -232,7 +243,7 @@ impl Run {
                 Some(name) => target.named(name.clone()),
                 None => target,
             };
-            let progress = Progress::new();
+            let progress = Progress::new(!is_quiet);
             let ended = runner::run(&mut target, &profile, &options, &|outcome, total| {
                 progress.step(outcome, total);
                 if process::all_stopped() {

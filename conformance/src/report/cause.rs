@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::Weight;
 use crate::report::outcome::{Breach, Outcome, Ruling};
+use crate::report::printable::printable;
 use crate::report::trace;
 use crate::wire::octets::escape_some;
 use crate::wire::transcript::Kind;
@@ -18,6 +19,51 @@ pub struct Cause {
     pub checks: Vec<String>,
     /// Ids of the checks that wait for these.
     pub blocks: Vec<String>,
+}
+
+/// Ids that are named in a line; the rest is counted.
+const NAMED: usize = 3;
+
+impl Cause {
+    /// What it is, with its checks and how many others wait for them, in a line.
+    pub(super) fn line(&self) -> String {
+        let waiting = match self.blocks.len() {
+            0 => String::new(),
+            1 => "; another one waits for it".into(),
+            number => format!("; {number} wait for it"),
+        };
+        format!("{} ({}{waiting})", printable(&self.what), some(&self.checks))
+    }
+
+    /// Why it comes before the other causes, in a sentence.
+    pub(super) fn why_first(&self, signs: &[&Outcome]) -> String {
+        let has_ended = |sign: &&Outcome| sign.breach().is_some_and(|breach| breach.ended.is_some());
+        let waiting = match self.blocks.len() {
+            0 => None,
+            1 => Some("1 other check can't be judged until this works".to_owned()),
+            number => Some(format!("{number} other checks can't be judged until this works")),
+        };
+        match waiting {
+            Some(waiting) if signs.iter().any(has_ended) => {
+                format!("A server that has ended answers nobody, and {waiting}.")
+            }
+            None if signs.iter().any(has_ended) => "A server that has ended answers nobody.".into(),
+            Some(waiting) => format!("{waiting}."),
+            None if signs.iter().any(|sign| sign.counts()) => {
+                "Of all that counts, it comes first in the list of checks.".into()
+            }
+            None => "All that counts is right: this is only a warning.".into(),
+        }
+    }
+}
+
+/// The first ids, and how many there are besides.
+pub(super) fn some(ids: &[String]) -> String {
+    let named = printable(&ids[..ids.len().min(NAMED)].join(", "));
+    match ids.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
 }
 
 /// How it is said of an answer that it is not a response, or not a whole one.

@@ -6,7 +6,7 @@ use crate::report::data::Setup;
 use crate::report::exchange::exchange;
 use crate::report::outcome::{Breach, Outcome, Rule};
 use crate::report::printable::printable;
-use crate::report::reproduce;
+use crate::report::{reproduce, trace};
 use crate::wire::transcript::Event;
 
 /// What is wrong.
@@ -18,6 +18,9 @@ pub(super) const GREEN: Style = AnsiColor::Green.on_default();
 
 /// Lines of the server's output that are shown.
 const OUTPUT_LINES: usize = 10;
+
+/// The hint where the server says itself what went wrong: better than what its check knows.
+const READ_IT: &str = "Read what the server printed from below: what went wrong, and where in your code.";
 
 /// A failed check as it is printed: what was expected and what came, the exchange, the server's output, the rule,
 /// how much it counts, and how to see it again. Styled; `None` if it did not fail.
@@ -35,8 +38,7 @@ pub(super) fn describe(setup: &Setup, outcome: &Outcome) -> Option<String> {
 /// The same, with only the connection that matters.
 pub(super) fn describe_briefly(setup: &Setup, outcome: &Outcome) -> Option<String> {
     let breach = outcome.breach()?;
-    let last = breach.exchange.last().map(|event| event.connection);
-    let shown = breach.at.map(|at| at.connection).or(last);
+    let shown = breach.connection();
     let (here, elsewhere): (Vec<Event>, Vec<Event>) =
         breach.exchange.iter().cloned().partition(|event| Some(event.connection) == shown);
     let mut others: Vec<u32> = elsewhere.iter().map(|event| event.connection).collect();
@@ -79,7 +81,9 @@ fn describe_with(
     lines.push(entry("weight", &printable(&format!("{}{because}", weight.name()))));
     lines.extend(by_hand(setup, breach));
     lines.push(entry("again", &printable(&reproduce::again(setup, &outcome.check))));
-    lines.extend(outcome.hint.as_ref().map(|hint| entry("hint", &printable(hint))));
+    let is_told = trace::find(&breach.output).is_some();
+    let hint = outcome.hint.as_deref().map(|hint| if is_told { READ_IT } else { hint });
+    lines.extend(hint.map(|hint| entry("hint", &printable(hint))));
     lines.join("\n") + "\n"
 }
 

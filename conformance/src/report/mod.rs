@@ -15,11 +15,13 @@ mod json;
 mod junit;
 mod markdown;
 mod marks;
+mod next;
 mod outcome;
 mod platform;
 mod points;
 mod prairielearn;
 mod printable;
+mod quiet;
 mod reproduce;
 mod text;
 mod trace;
@@ -43,10 +45,12 @@ pub fn format(name: &str) -> Option<Render> {
     FORMATS.iter().find(|(known, _)| *known == name).map(|(_, render)| *render)
 }
 
-/// The formats by name: for people, whole and on one screen; for programs, for CI systems, and for the platforms of courses.
+/// The formats by name: for people, from all to a line; for programs, for CI systems, and for the platforms of courses.
 pub const FORMATS: &[(&str, Render)] = &[
     ("text", text::render),
     ("brief", brief::render),
+    ("next", next::render),
+    ("quiet", quiet::render),
     ("json", json::render),
     ("junit", junit::render),
     ("markdown", markdown::render),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::check::{Check, Weight};
 use crate::ledger::{self, Keyword};
 use crate::report::points::Points;
-use crate::wire::transcript::{Event, Mark};
+use crate::wire::transcript::{Event, Kind, Mark};
 
 /// One check, and what became of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -122,6 +122,16 @@ impl Ruling {
             Ruling::Skip { .. } => Verdict::Skip,
             Ruling::Error { .. } => Verdict::Error,
         }
+    }
+}
+
+impl Breach {
+    /// The connection that matters: that of the byte, or the last one on which anything was sent. After a crash, what
+    /// comes last is a connection that was refused.
+    pub fn connection(&self) -> Option<u32> {
+        let sends = |event: &&Event| matches!(event.kind, Kind::Sent(_));
+        let last = || self.exchange.iter().rfind(sends).or(self.exchange.last());
+        self.at.map(|at| at.connection).or_else(|| last().map(|event| event.connection))
     }
 }
 

@@ -101,17 +101,16 @@ pub fn shell_words<'w>(words: impl IntoIterator<Item = &'w String>) -> String {
 
 /// The one request that matters, if nothing else matters.
 fn the_request(breach: &Breach) -> Result<&[u8], NoCommand> {
-    let sends = |event: &&Event| matches!(event.kind, Kind::Sent(_));
-    let last = breach.exchange.iter().rfind(sends).map(|event| event.connection);
-    let connection = breach.at.map(|at| at.connection).or(last);
-    let Some(connection) = connection else {
+    let Some(connection) = breach.connection() else {
         return Err(NoCommand::NoRequest);
     };
     let (here, elsewhere): (Vec<&Event>, Vec<&Event>) =
         breach.exchange.iter().partition(|event| event.connection == connection);
     let is_settled = |other: &&Event| {
         let mut theirs = elsewhere.iter().filter(|event| event.connection == other.connection);
-        theirs.any(|event| matches!(event.kind, Kind::Received(_) | Kind::Closed | Kind::Reset))
+        theirs.any(|event| {
+            matches!(event.kind, Kind::Received(_) | Kind::Closed | Kind::Reset | Kind::Refused { .. })
+        })
     };
     if !elsewhere.iter().all(is_settled) {
         return Err(NoCommand::SeveralConnections);

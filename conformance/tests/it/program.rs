@@ -14,6 +14,7 @@ use crate::trial;
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("program", "a-run-of-the-reference-passes", reference_passes),
+        trial("program", "a-quiet-run-is-a-line", quiet_is_a_line),
         trial("program", "server-wsgi-passes-as-it-comes", wsgi_as_it_comes),
         trial("program", "a-server-that-dies-is-reported", dead_server_is_reported),
         trial("program", "a-url-where-nobody-listens-is-reported", silence_is_reported),
@@ -73,6 +74,18 @@ fn reference_passes() -> Result<(), String> {
     says("seed 7", &output)
 }
 
+/// A line for each server, and nothing else.
+fn quiet_is_a_line() -> Result<(), String> {
+    let output = run(&["run", "--check", "basics,date", "--quiet"]);
+    exits_with(0, &output)?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let is_line = |line: &str| line.starts_with("pass ") && line.contains(": 3 passed in ");
+    match text.lines().count() == 3 && text.lines().all(is_line) && output.stderr.is_empty() {
+        true => Ok(()),
+        false => Err(format!("{output:?}")),
+    }
+}
+
 /// The checks run against server-wsgi with `--stream`; without it, content is there before the application is.
 fn wsgi_as_it_comes() -> Result<(), String> {
     let server = [env!("CARGO_BIN_EXE_conformance"), "serve", "wsgi", "--host", "{host}", "--port", "{port}"];
@@ -107,8 +120,10 @@ fn silence_is_reported() -> Result<(), String> {
 }
 
 fn usage_errors() -> Result<(), String> {
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 9] = [
         (&["run", "--check", "answers-gte"], "did you mean \"answers-get\"?"),
+        (&["run", "--check", "host,answers-gte"], "did you mean \"answers-get\"?"),
+        (&["run", "--next", "--quiet"], "cannot be used with"),
         (&["run", "--profile", "htp"], "did you mean \"http\" or \"simple\" or \"cgi\" or \"wsgi\"?"),
         (&["run", "--report", "jsno=-"], "did you mean \"json\"?"),
         (&["run", "--report", "text=-", "--report", "json=-"], "two reports can't both go to -"),
