@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod assignment;
 mod class;
 mod explain;
 mod fixture;

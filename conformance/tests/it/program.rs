@@ -120,7 +120,7 @@ fn silence_is_reported() -> Result<(), String> {
 }
 
 fn usage_errors() -> Result<(), String> {
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 12] = [
         (&["run", "--check", "answers-gte"], "did you mean \"answers-get\"?"),
         (&["run", "--check", "host,answers-gte"], "did you mean \"answers-get\"?"),
         (&["run", "--next", "--quiet"], "cannot be used with"),
@@ -130,6 +130,9 @@ fn usage_errors() -> Result<(), String> {
         (&["run", "--profile", "http", "--check", "files"], "has none of these checks"),
         (&["run", "--url", "http://a/", "--", "server"], "cannot be used with"),
         (&["explain", "form-contarct"], "did you mean \"form-contract\""),
+        (&["explain", "simpel"], "did you mean \"simple\""),
+        (&["explain", "simple", "fiels"], "did you mean \"files\""),
+        (&["explain", "host", "files"], "only a profile has parts"),
     ];
     cases.iter().try_for_each(|(words, message)| {
         let output = run(words);
