@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use conformance::report::{End, Outcome, Report, Setup, shell_words};
 use conformance::run::reference;
-use conformance::run::runner::{self, Options};
+use conformance::run::runner::{self, News, Options};
 use conformance::target::fixture::Fixture;
 use conformance::target::process;
 use conformance::target::{Recipe, START_LIMIT, StartError, Target};
@@ -147,12 +147,15 @@ impl Run {
         let permissions = std::fs::Permissions::from_mode(0o755);
         let directory = tempfile::Builder::new().permissions(permissions).tempdir()?;
         let outcomes = Arc::new(Mutex::new(Vec::new()));
-        let work = self.work(subject, &directory, options.clone(), outcomes.clone())?;
+        let progress = Arc::new(Progress::new(!self.quiet));
+        let work = self.work(subject, &directory, options.clone(), outcomes.clone(), progress.clone())?;
         let sheet = if options.only.is_empty() { subject.profile.profile.sheet() } else { Vec::new() };
         let (setup, began) = (self.setup(subject, options.seed), Instant::now());
         let failed =
             |why| End { failure: Some(why), took_ms: began.elapsed().as_millis() as u64, ..End::default() };
-        let (report, code) = match unless_interrupted(work) {
+        let ended = unless_interrupted(work);
+        progress.end();
+        let (report, code) = match ended {
             Ok(Ok((end, outcomes))) => {
                 let report = Report::new(setup, end, outcomes, &sheet);
                 let code = report.exit_code();
@@ -219,6 +222,7 @@ impl Run {
         directory: &TempDir,
         options: Options,
         outcomes: Arc<Mutex<Vec<Outcome>>>,
+        progress: Arc<Progress>,
     ) -> Result<impl FnOnce() -> Ended + Send + use<>, Stop> {
         let fixture = Fixture::lay_out(directory.path())?;
         let program = std::env::current_exe()?.to_string_lossy().into_owned();
@@ -227,7 +231,7 @@ impl Run {
             (None, Some(server)) => Some(reference::recipe(&program, server, fixture)),
             (None, None) => Some(Recipe { command: self.command.clone(), fixture, port: self.port }),
         };
-        let (url, is_quiet) = (self.url.clone().unwrap_or_default(), self.quiet);
+        let (url, command) = (self.url.clone().unwrap_or_default(), self.command.clone());
         let start_limit = Duration::from_secs(self.start_timeout);
         let mut profile = subject.profile.profile.clone();
         profile.hints |= self.hints || self.next;
@@ -236,23 +240,29 @@ impl Run {
         let known = subject.reference.map(|_| reference::SCRIPT_TIMEOUT);
         profile.script_timeout = self.script_timeout.or(known).or(profile.script_timeout);
         Ok(move || {
-            let start = |recipe| Target::start_within(recipe, start_limit, Output::default());
+            // Ours are up in an instant.
+            let starts = |address| {
+                if !command.is_empty() {
+                    progress.starts(&command, address);
+                }
+            };
+            let start = |recipe| Target::start_within(recipe, start_limit, Output::default(), &starts);
             let target = recipe.map_or_else(|| Target::at_url(&url), start);
             let target = target?;
             let mut target = match &profile.host_name {
                 Some(name) => target.named(name.clone()),
                 None => target,
             };
-            let progress = Progress::new(!is_quiet);
-            let ended = runner::run(&mut target, &profile, &options, &|outcome, total| {
-                progress.step(outcome, total);
+            progress.runs();
+            Ok(runner::run(&mut target, &profile, &options, &|news| {
                 if process::all_stopped() {
                     return;
                 }
-                outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome.clone());
-            });
-            progress.end();
-            Ok(ended)
+                progress.hear(&news);
+                if let News::Ends(outcome, _) = news {
+                    outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome.clone());
+                }
+            }))
         })
     }
 

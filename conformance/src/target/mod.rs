@@ -88,18 +88,24 @@ impl Target {
     /// # Errors
     /// All but [`StartError::Url`].
     pub fn start(recipe: Recipe) -> Result<Target, StartError> {
-        Target::start_within(recipe, START_LIMIT, Output::default())
+        Target::start_within(recipe, START_LIMIT, Output::default(), &|_| ())
     }
 
-    /// The same with a limit of its own, and with the place where its output is kept.
+    /// The same with a limit of its own, and with the place where its output is kept. `hear` is called with the address
+    /// where it has to answer, before it does.
     ///
     /// # Errors
     /// As [`Target::start`].
-    pub fn start_within(recipe: Recipe, limit: Duration, output: Output) -> Result<Target, StartError> {
+    pub fn start_within(
+        recipe: Recipe,
+        limit: Duration,
+        output: Output,
+        hear: &dyn Fn(SocketAddr),
+    ) -> Result<Target, StartError> {
         let place = Place { address: free_address(), host: String::new() };
         let (recipe, output) = (Some(recipe), Some(output));
         let mut target = Target { recipe, output, start_limit: limit, ..Target::at(place) };
-        target.launch()?;
+        target.launch(hear)?;
         Ok(target)
     }
 
@@ -179,10 +185,10 @@ impl Target {
     pub fn restart(&mut self) -> Result<(), StartError> {
         self.process = None;
         self.restarts += 1;
-        self.launch()
+        self.launch(&|_| ())
     }
 
-    fn launch(&mut self) -> Result<(), StartError> {
+    fn launch(&mut self, hear: &dyn Fn(SocketAddr)) -> Result<(), StartError> {
         let Some(recipe) = self.recipe.clone() else { return Ok(()) };
         let output = self.output.get_or_insert_default().clone();
         // A port that was free a moment ago may be in use by now; a server that dies because of it gets another one.
@@ -208,6 +214,7 @@ impl Target {
             let directory = recipe.fixture.directory().to_path_buf();
             self.started = Some(Started { process: process.id(), directory });
             self.process = Some(process);
+            hear(address);
             match self.wait_until_ready(&output, printed) {
                 Err(StartError::Died { .. }) if attempt < 2 && recipe.port.is_none() => {}
                 result => return result,

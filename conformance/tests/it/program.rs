@@ -101,6 +101,7 @@ fn dead_server_is_reported() -> Result<(), String> {
     let report = format!("json={}", path.display());
     let output = run(&["run", "--report", &report, "--", "sh", "-c", "echo last words; exit 9"]);
     exits_with(2, &output)?;
+    says("starting sh -c 'echo last words; ..., waiting for an answer on port", &output)?;
     says("exit code 9", &output)?;
     says("last words", &output)?;
     let report = read(&path)?;
