@@ -32,8 +32,9 @@ pub(super) fn profile(chosen: &Chosen) -> String {
         text,
         "\nHow to begin\n  conformance run {named} -- ./my-server {{port}}{words}\n  \
          conformance run {named} --next -- ./my-server {{port}}{words}\n\n\
-         The first command shows all that is wrong, the second what to fix first. The words in braces are filled in;\n\
-         \"conformance run --help\" lists them. To learn which checks earn the points of a part, as {part}:\n  \
+         The first command shows all that is wrong, the second what to fix first. The\n\
+         words in braces are filled in; \"conformance run --help\" lists them. To learn\n\
+         which checks earn the points of a part, such as {part}:\n  \
          conformance explain {word} {part}\n"
     );
     text

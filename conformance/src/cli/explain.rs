@@ -17,7 +17,7 @@ use conformance::target::fixture::Fixture;
 use super::assignment;
 use super::interrupt::unless_interrupted;
 use super::names::{self, Chosen, Refused};
-use super::stop::{Stop, print};
+use super::stop::{Stop, tell};
 
 /// Explain a check, a chapter, a profile or a part of it, or a contract
 ///
@@ -71,7 +71,7 @@ fn parts() -> impl Iterator<Item = (Profile, Part)> {
 
 impl Explain {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
-        print(&self.text()?)?;
+        tell(&self.text()?)?;
         Ok(ExitCode::SUCCESS)
     }
 

@@ -12,7 +12,7 @@ use super::class::Class;
 use super::interrupt::unless_interrupted;
 use super::names::{self, Refused};
 use super::render::stored;
-use super::stop::{Stop, complain, print};
+use super::stop::{Stop, complain, print, tell};
 
 /// Grade a submission, or a class
 ///
@@ -223,7 +223,7 @@ fn folder_at(path: &Path) -> Result<PathBuf, Stop> {
 fn show_or_keep(graded: &Graded, out: Option<&Path>) -> Result<(), Stop> {
     match out {
         Some(out) => Ok(grade::keep(out, graded)?),
-        None => print(&format("text").map_or(String::new(), |text| text(&graded.report))),
+        None => tell(&format("text").map_or(String::new(), |text| text(&graded.report))),
     }
 }
 

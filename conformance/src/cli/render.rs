@@ -4,24 +4,25 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use conformance::report::{FORMATS, Render as Rendering, Report, format};
+use conformance::report::Report;
 
-use super::names::{self, Refused};
-use super::stop::{Stop, print};
+use super::names::Refused;
+use super::sink;
+use super::stop::Stop;
 
 /// Write a stored report in another format
 #[derive(Debug, Args)]
 pub(super) struct Render {
     /// One of those of run --report
     #[arg(value_name = "FORMAT", value_parser = rendering)]
-    format: Rendering,
+    format: sink::Wish,
     /// A report that was written as json
     #[arg(value_name = "REPORT")]
     report: PathBuf,
 }
 
-fn rendering(word: &str) -> Result<Rendering, Refused> {
-    format(word).ok_or_else(|| names::unknown("format", word, FORMATS.iter().map(|(name, _)| *name)))
+fn rendering(word: &str) -> Result<sink::Wish, Refused> {
+    sink::wish(&format!("{word}=-"))
 }
 
 /// A report that was stored as JSON.
@@ -33,7 +34,8 @@ pub(super) fn stored(path: &Path) -> Result<Report, Stop> {
 
 impl Render {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
-        print(&(self.format)(&stored(&self.report)?))?;
+        let report = stored(&self.report)?;
+        sink::open(&[], &self.format, None)?.into_iter().try_for_each(|sink| sink.write(&report))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -59,7 +59,7 @@ fn left_out(report: &Report) -> String {
     }
     let is_more = report.outcomes.iter().any(|outcome| outcome.verdict() != Verdict::Pass);
     if is_more {
-        text.push_str("--next shows only what to fix first, --check ID one check whole, --all everything.\n");
+        text.push_str("--next shows what to fix first, --check ID one check whole, --all everything.\n");
     }
     text
 }

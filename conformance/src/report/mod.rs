@@ -25,6 +25,7 @@ mod quiet;
 mod reproduce;
 mod text;
 mod trace;
+mod wrap;
 
 pub use cause::Cause;
 pub use data::{End, Report, Setup, Summary};
@@ -36,6 +37,7 @@ pub use outcome::{Breach, Outcome, Rule, Ruling, Verdict};
 pub use points::Points;
 pub use printable::{cell, markdown, printable, printable_lines};
 pub use reproduce::{NoCommand, by_hand, shell_words};
+pub use wrap::wrap;
 
 /// Writes a report in one format.
 pub type Render = fn(&Report) -> String;
@@ -44,6 +46,9 @@ pub type Render = fn(&Report) -> String;
 pub fn format(name: &str) -> Option<Render> {
     FORMATS.iter().find(|(known, _)| *known == name).map(|(_, render)| *render)
 }
+
+/// Names of the formats that a person reads on a terminal.
+pub const FOR_PEOPLE: [&str; 4] = ["text", "brief", "next", "quiet"];
 
 /// The formats by name: for people, from all to a line; for programs, for CI systems, and for the platforms of courses.
 pub const FORMATS: &[(&str, Render)] = &[

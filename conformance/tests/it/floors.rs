@@ -89,7 +89,7 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["report/data"],
     &["report/exchange", "report/reproduce"],
     &["report/failure", "report/explain"],
-    &["report/text", "report/json", "report/junit", "report/csv", "report/platform"],
+    &["report/text", "report/wrap", "report/json", "report/junit", "report/csv", "report/platform"],
     &[
         "report/brief",
         "report/quiet",
@@ -116,8 +116,8 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["grade"],
     &["cli/stop"],
     &["cli/names", "cli/interrupt", "cli/progress"],
-    &["cli/assignment", "cli/sink", "cli/class", "cli/render"],
-    &["cli/explain", "cli/fixture", "cli/list", "cli/run", "cli/serve"],
+    &["cli/assignment", "cli/sink", "cli/class"],
+    &["cli/explain", "cli/fixture", "cli/list", "cli/render", "cli/run", "cli/serve"],
     &["cli/grade", "cli/profile", "cli/worker"],
     &["cli"],
 ];

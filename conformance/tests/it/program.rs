@@ -99,11 +99,12 @@ fn dead_server_is_reported() -> Result<(), String> {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("report.json");
     let report = format!("json={}", path.display());
-    let output = run(&["run", "--report", &report, "--", "sh", "-c", "echo last words; exit 9"]);
+    let words = "echo last words; echo '  indented'; exit 9";
+    let output = run(&["run", "--report", &report, "--", "sh", "-c", words]);
     exits_with(2, &output)?;
     says("starting sh -c 'echo last words; ..., waiting for an answer on port", &output)?;
     says("exit code 9", &output)?;
-    says("last words", &output)?;
+    says("last words\n  |   indented", &output)?;
     let report = read(&path)?;
     match (report.end.failure, report.outcomes.is_empty()) {
         (Some(why), true) if why.contains("last words") => Ok(()),
