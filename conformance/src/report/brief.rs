@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::report::cause::{Cause, some};
 use crate::report::data::Report;
-use crate::report::failure::{RED, YELLOW, describe_briefly};
+use crate::report::failure::{RED, YELLOW, describe_briefly, how_to_start};
 use crate::report::outcome::{Outcome, Verdict};
 use crate::report::text::{chapters, deaths, errors, heading, marks, summary};
 
@@ -18,6 +18,7 @@ pub(super) fn render(report: &Report) -> String {
         chapters(report),
         deaths(report),
         causes(report),
+        how_to_start(report),
         errors(report),
         left_out(report),
         marks(report),

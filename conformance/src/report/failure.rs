@@ -2,11 +2,12 @@
 
 use anstyle::{AnsiColor, Style};
 
-use crate::report::data::Setup;
+use crate::report::data::{Report, Setup};
 use crate::report::exchange::exchange;
 use crate::report::outcome::{Breach, Outcome, Rule};
 use crate::report::printable::printable;
 use crate::report::{reproduce, trace};
+use crate::wire::output::A_LINE;
 use crate::wire::transcript::Event;
 
 /// What is wrong.
@@ -79,7 +80,7 @@ fn describe_with(
     lines.push(entry("rule", &printable(&(outcome.rule.source() + &url))));
     let because = because.as_ref().map_or(String::new(), |because| format!(": {because}"));
     lines.push(entry("weight", &printable(&format!("{}{because}", weight.name()))));
-    lines.extend(by_hand(setup, breach));
+    lines.extend(by_hand(setup, outcome, breach));
     lines.push(entry("again", &printable(&reproduce::again(setup, &outcome.check))));
     let is_told = trace::find(&breach.output).is_some();
     let hint = outcome.hint.as_deref().map(|hint| if is_told { READ_IT } else { hint });
@@ -87,24 +88,29 @@ fn describe_with(
     lines.join("\n") + "\n"
 }
 
-fn by_hand(setup: &Setup, breach: &Breach) -> Vec<String> {
-    let command = match reproduce::by_hand(breach, setup.started) {
-        Ok(command) => command,
-        Err(why) => return vec![entry("by hand", &why.to_string())],
-    };
-    if !setup.started {
-        return vec![entry("by hand", &command)];
+fn by_hand(setup: &Setup, outcome: &Outcome, breach: &Breach) -> Vec<String> {
+    let said = reproduce::by_hand(setup, outcome).unwrap_or_else(|why| why.to_string());
+    let mut lines = vec![entry("by hand", &said)];
+    if breach.expected.starts_with(A_LINE) {
+        let pipe = "On a terminal the line may be there in time: to see what the suite sees, add | cat to the start.";
+        lines.push(entry("", pipe));
     }
-    let is_fixture = |word: &String| {
-        ["{root}", "{cgi_bin}", "{site}", "{wsgi}"].iter().any(|folder| word.contains(folder))
-    };
-    let files = if setup.arguments.iter().any(is_fixture) {
-        format!(", with the files that \"{} fixture DIR\" lays out", setup.program)
-    } else {
-        String::new()
-    };
-    let start = printable(&format!("start your server on port 8000{files}, then"));
-    vec![entry("by hand", &start), entry("", &command)]
+    lines
+}
+
+/// How to start the server before anything is sent by hand; empty if it runs already, or nothing failed.
+pub(super) fn how_to_start(report: &Report) -> String {
+    let is_of_use = report.outcomes.iter().any(|outcome| reproduce::by_hand(&report.setup, outcome).is_ok());
+    match start_lines(&report.setup) {
+        lines if is_of_use && !lines.is_empty() => format!("before you send anything by hand\n{lines}"),
+        _ => String::new(),
+    }
+}
+
+/// The commands that start the server, a line each.
+pub(super) fn start_lines(setup: &Setup) -> String {
+    let line = |(what, command): (&str, String)| entry(what, &printable(&command)) + "\n";
+    reproduce::start(setup).into_iter().map(line).collect()
 }
 
 fn entry(name: &str, text: &str) -> String {

@@ -23,6 +23,7 @@ mod prairielearn;
 mod printable;
 mod quiet;
 mod reproduce;
+mod shell;
 mod text;
 mod trace;
 mod wrap;
@@ -36,7 +37,8 @@ pub use marks::{Mark, Marks, Part, Worth};
 pub use outcome::{Breach, Outcome, Rule, Ruling, Verdict};
 pub use points::Points;
 pub use printable::{cell, markdown, printable, printable_lines};
-pub use reproduce::{NoCommand, by_hand, shell_words};
+pub use reproduce::{NoCommand, by_hand};
+pub use shell::shell_words;
 pub use wrap::wrap;
 
 /// Writes a report in one format.

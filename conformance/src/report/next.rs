@@ -2,7 +2,7 @@
 
 use crate::report::brief::whole;
 use crate::report::data::Report;
-use crate::report::failure::{GREEN, RED};
+use crate::report::failure::{GREEN, RED, how_to_start};
 use crate::report::printable::printable_lines;
 use crate::report::text::{counted, deaths, errors, why_first};
 
@@ -13,7 +13,9 @@ pub(super) fn render(report: &Report) -> String {
     // What no check brings about alone, and what is not the server's fault, can wait for what is certain.
     let first = match report.first_to_fix() {
         Some((_, cause)) => {
-            format!("{}\nWhy this first?\n{}", whole(report, cause), why_first(report, cause))
+            let (first, start) = (whole(report, cause), how_to_start(report));
+            let start = if start.is_empty() { start } else { format!("\n{start}") };
+            format!("{first}{start}\nWhy this first?\n{}", why_first(report, cause))
         }
         None => [deaths(report), errors(report)].concat(),
     };

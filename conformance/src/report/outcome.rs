@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{Check, Weight};
+use crate::check::{Body, Check, Weight};
+use crate::checks::{self, Found};
 use crate::ledger::{self, Keyword};
 use crate::report::points::Points;
 use crate::wire::transcript::{Event, Kind, Mark};
@@ -166,6 +167,11 @@ impl Outcome {
             Ruling::Fail(breach) => Some(breach),
             _ => None,
         }
+    }
+
+    /// Whether the check judges every reply that any check receives: its exchange is that of another check.
+    pub fn is_of_any_reply(&self) -> bool {
+        matches!(checks::find(&self.check), Some(Found::Check(_, Check { run: Body::Judge(_), .. })))
     }
 
     /// Whether the verdict decides on success: the rule counts, or is worth points. Any other broken rule is a

@@ -6,7 +6,7 @@ use crate::check::Weight;
 use crate::client::capability::Offer;
 use crate::report::cause::Cause;
 use crate::report::data::Report;
-use crate::report::failure::{GREEN, RED, YELLOW, failure};
+use crate::report::failure::{GREEN, RED, YELLOW, failure, how_to_start};
 use crate::report::found::Offered;
 use crate::report::marks::Mark;
 use crate::report::outcome::{Outcome, Ruling, Verdict};
@@ -21,6 +21,7 @@ pub(super) fn render(report: &Report) -> String {
         deaths(report),
         causes(report),
         failures(report),
+        how_to_start(report),
         errors(report),
         blocked(report),
         skipped(report),

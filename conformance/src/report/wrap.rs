@@ -16,7 +16,8 @@ const NARROWEST: usize = 40;
 const COLUMNS: usize = 36;
 
 /// What a line begins with that somebody copies into a shell.
-const COMMANDS: [&str; 5] = ["curl ", "printf ", "again ", "to learn more: ", "conformance "];
+const COMMANDS: [&str; 7] =
+    ["curl ", "printf ", "again ", "lay out ", "start ", "to learn more: ", "conformance "];
 
 /// Wraps each line of a text for people: words as in a book, octets wherever the line is full but never within an escape,
 /// commands not at all.

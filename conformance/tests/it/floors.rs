@@ -83,7 +83,7 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["checks/http", "checks/site", "checks/cgi", "checks/wsgi"],
     &["checks"],
     &["ledger"],
-    &["report/printable", "report/trace", "report/points", "report/found"],
+    &["report/printable", "report/trace", "report/points", "report/found", "report/shell"],
     &["report/outcome"],
     &["report/flat", "report/cause", "report/marks"],
     &["report/data"],
