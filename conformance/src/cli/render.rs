@@ -4,25 +4,24 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use conformance::report::Report;
+use conformance::report::{FORMATS, Render as Rendering, Report, format};
 
-use super::names::Refused;
-use super::sink;
-use super::stop::Stop;
+use super::names::{self, Refused};
+use super::stop::{Stop, print};
 
 /// Write a stored report in another format
 #[derive(Debug, Args)]
 pub(super) struct Render {
     /// One of those of run --report
     #[arg(value_name = "FORMAT", value_parser = rendering)]
-    format: sink::Wish,
+    format: Rendering,
     /// A report that was written as json
     #[arg(value_name = "REPORT")]
     report: PathBuf,
 }
 
-fn rendering(word: &str) -> Result<sink::Wish, Refused> {
-    sink::wish(&format!("{word}=-"))
+fn rendering(word: &str) -> Result<Rendering, Refused> {
+    format(word).ok_or_else(|| names::unknown("format", word, FORMATS.iter().map(|(name, _)| *name)))
 }
 
 /// A report that was stored as JSON.
@@ -34,8 +33,7 @@ pub(super) fn stored(path: &Path) -> Result<Report, Stop> {
 
 impl Render {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
-        let report = stored(&self.report)?;
-        sink::open(&[], &self.format, None)?.into_iter().try_for_each(|sink| sink.write(&report))?;
+        print(&(self.format)(&stored(&self.report)?))?;
         Ok(ExitCode::SUCCESS)
     }
 }

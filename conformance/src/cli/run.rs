@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use super::interrupt::unless_interrupted;
 use super::progress::Progress;
 use super::stop::{Stop, complain};
-use super::{names, sink};
+use super::{advice, names, sink};
 
 /// Check a server
 ///
@@ -161,7 +161,10 @@ impl Run {
                 let code = report.exit_code();
                 (report, code)
             }
-            Ok(Err(why)) => (Report::new(setup, failed(why.to_string()), Vec::new(), &sheet), 2),
+            Ok(Err(why)) => {
+                let advice = advice::on(&self.command, &why).map_or(String::new(), |advice| advice + " ");
+                (Report::new(setup, failed(format!("{advice}{why}")), Vec::new(), &sheet), 2)
+            }
             Err(Stop::Interrupted) => {
                 let checks = subject.profile.profile.checks();
                 let mut done = std::mem::take(&mut *outcomes.lock().unwrap_or_else(PoisonError::into_inner));

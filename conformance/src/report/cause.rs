@@ -203,7 +203,9 @@ fn describe(sign: &Sign, outcome: &Outcome) -> String {
         Sign::NoAnswer(request) => format!("{request} got no answer: the connection ended"),
         Sign::StaysOpen => "the connection stayed open after an answer".into(),
         Sign::Unreadable(why) => format!("what came can't be read: {why}"),
-        Sign::Answer { expected, actual, .. } => format!("it answers {actual}\", where {expected} was due"),
+        Sign::Answer { chapter, expected, actual } => {
+            format!("{chapter}: it answers {actual}\", where {expected} was due")
+        }
         Sign::Single(_) => outcome.title.clone(),
     }
 }

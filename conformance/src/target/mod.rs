@@ -7,6 +7,7 @@ pub mod changing;
 mod disk;
 pub mod fixture;
 pub mod held;
+mod listening;
 mod location;
 pub mod process;
 pub mod scripts;
@@ -43,6 +44,9 @@ pub struct Recipe {
     /// The port that it insists on; a free one where it takes what it is given.
     pub port: Option<u16>,
 }
+
+/// What may stand in a command, for what the suite puts there.
+pub const WORDS: [&str; 7] = ["{port}", "{host}", "{root}", "{cgi_bin}", "{site}", "{wsgi}", "{app}"];
 
 /// A server under test.
 #[derive(Debug)]
@@ -252,7 +256,9 @@ impl Target {
             if Instant::now() > deadline {
                 let address = self.place.address;
                 let limit = self.start_limit;
-                return Err(StartError::NeverListened { address, limit, output: output.tail(printed, 20) });
+                let elsewhere = self.process.as_ref().map(Process::listens_at).unwrap_or_default();
+                let output = output.tail(printed, 20);
+                return Err(StartError::NeverListened { address, limit, elsewhere, output });
             }
             // Nothing reports when another process begins to listen: try again, at growing intervals.
             std::thread::sleep(pause);

@@ -17,6 +17,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("program", "a-quiet-run-is-a-line", quiet_is_a_line),
         trial("program", "server-wsgi-passes-as-it-comes", wsgi_as_it_comes),
         trial("program", "a-server-that-dies-is-reported", dead_server_is_reported),
+        #[cfg(target_os = "linux")]
+        trial("program", "a-server-that-listens-elsewhere-is-told-where", elsewhere_is_said),
         trial("program", "a-url-where-nobody-listens-is-reported", silence_is_reported),
         trial("program", "usage-errors-exit-with-2", usage_errors),
         trial("program", "a-report-that-can-t-be-written-is-noticed-first", unwritable_report),
@@ -112,6 +114,24 @@ fn dead_server_is_reported() -> Result<(), String> {
     }
 }
 
+/// One that insists on another port, and one that knows only IPv6.
+#[cfg(target_os = "linux")]
+fn elsewhere_is_said() -> Result<(), String> {
+    const LISTENS: &str = "\
+import socket, sys, time
+listener = socket.socket()
+listener.bind(('127.0.0.2', int(sys.argv[1])))
+listener.listen()
+time.sleep(60)
+";
+    let listens = |port: &str| run(&["run", "--start-timeout", "1", "--", "python3", "-c", LISTENS, port]);
+    let output = listens("0");
+    exits_with(2, &output)?;
+    says("It listens on 127.0.0.2:", &output)?;
+    says("or say --port ", &output)?;
+    says("only: have it listen on 127.0.0.1, or on all addresses", &listens("{port}"))
+}
+
 fn silence_is_reported() -> Result<(), String> {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -122,7 +142,7 @@ fn silence_is_reported() -> Result<(), String> {
 }
 
 fn usage_errors() -> Result<(), String> {
-    let cases: [(&[&str], &str); 12] = [
+    let cases: [(&[&str], &str); 15] = [
         (&["run", "--check", "answers-gte"], "did you mean \"answers-get\"?"),
         (&["run", "--check", "host,answers-gte"], "did you mean \"answers-get\"?"),
         (&["run", "--next", "--quiet"], "cannot be used with"),
@@ -131,6 +151,9 @@ fn usage_errors() -> Result<(), String> {
         (&["run", "--report", "text=-", "--report", "json=-"], "two reports can't both go to -"),
         (&["run", "--profile", "http", "--check", "files"], "has none of these checks"),
         (&["run", "--url", "http://a/", "--", "server"], "cannot be used with"),
+        (&["run", "python3", "server.py", "{port}"], "comes after --"),
+        (&["run", "--", "no-such-server {port}"], "leave out the quotes"),
+        (&["run", "--", "false", "{prot}"], "did you mean \"{port}\""),
         (&["explain", "form-contarct"], "did you mean \"form-contract\""),
         (&["explain", "simpel"], "did you mean \"simple\""),
         (&["explain", "simple", "fiels"], "did you mean \"files\""),
