@@ -45,11 +45,16 @@ fn fit(text: &str, to: impl AsFd) -> String {
     }
 }
 
-/// Writes to standard output, styled if it is a terminal. The reader may stop reading.
+/// What is written to a terminal that was closed ends with this: EIO.
+const TERMINAL_GONE: i32 = 5;
+
+/// Writes to standard output, styled if it is a terminal. The reader may stop reading, or be gone.
 pub(super) fn print(text: &str) -> Result<(), Stop> {
     let mut output = anstream::stdout();
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if error.raw_os_error() == Some(TERMINAL_GONE) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
