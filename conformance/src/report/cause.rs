@@ -148,7 +148,7 @@ pub(super) fn causes(outcomes: &[Outcome]) -> Vec<Cause> {
 }
 
 fn sign(outcome: &Outcome, breach: &Breach) -> Sign {
-    let traceback = trace::find(&breach.output);
+    let traceback = traceback(breach);
     if let Some(how) = &breach.ended {
         return Sign::Ended(traceback.map_or_else(|| how.clone(), |traceback| format!("{how}: {traceback}")));
     }
@@ -177,6 +177,22 @@ fn sign(outcome: &Outcome, breach: &Breach) -> Sign {
         },
         _ => Sign::Single(outcome.check.clone()),
     }
+}
+
+/// What the server itself says of its failure, if it answered like one that failed. What it printed may be about another
+/// request: several are on their way at once.
+pub(super) fn traceback(breach: &Breach) -> Option<String> {
+    let connection = breach.connection();
+    let mut received = breach.exchange.iter().filter_map(|event| match &event.kind {
+        Kind::Received(block) if Some(event.connection) == connection => Some(&block.bytes),
+        _ => None,
+    });
+    let has_failed = breach.ended.is_some()
+        || UNREADABLE.iter().any(|unreadable| breach.actual.starts_with(unreadable))
+        || received
+            .next()
+            .is_none_or(|bytes| bytes.get("HTTP/1.1".len()..).is_some_and(|rest| rest.starts_with(b" 5")));
+    trace::find(&breach.output).filter(|_| has_failed)
 }
 
 /// How the last request began: its method, and its target without the query.
@@ -260,5 +276,22 @@ mod tests {
                 ("POST /form got no answer, and the connection stayed open", 2, 1),
             ]
         );
+    }
+
+    #[test]
+    fn a_traceback_explains_no_answer_that_looks_right() {
+        let block = |bytes: &[u8]| crate::wire::transcript::Block {
+            offset: 0,
+            length: bytes.len() as u64,
+            bytes: bytes.to_vec(),
+        };
+        let said = |answer: &[u8]| {
+            let kinds = [Kind::Sent(block(b"GET / HTTP/1.1\r\n\r\n")), Kind::Received(block(answer))];
+            let exchange = kinds.map(|kind| Event { at_us: 0, connection: 1, kind }).into();
+            let output = ["Traceback (most recent call last):", "KeyError: 'host'"].map(String::from).into();
+            traceback(&Breach { exchange, output, ..Breach::default() }).is_some()
+        };
+        assert!(said(b"HTTP/1.1 500 Internal Server Error\r\n\r\n"));
+        assert!(!said(b"HTTP/1.1 200 OK\r\n\r\n"));
     }
 }

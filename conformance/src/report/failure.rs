@@ -2,11 +2,12 @@
 
 use anstyle::{AnsiColor, Style};
 
+use crate::report::cause::traceback;
 use crate::report::data::{Report, Setup};
 use crate::report::exchange::exchange;
 use crate::report::outcome::{Breach, Outcome, Rule};
 use crate::report::printable::printable;
-use crate::report::{reproduce, trace};
+use crate::report::reproduce;
 use crate::wire::output::A_LINE;
 use crate::wire::transcript::Event;
 
@@ -82,7 +83,7 @@ fn describe_with(
     lines.push(entry("weight", &printable(&format!("{}{because}", weight.name()))));
     lines.extend(by_hand(setup, outcome, breach));
     lines.push(entry("again", &printable(&reproduce::again(setup, &outcome.check))));
-    let is_told = trace::find(&breach.output).is_some();
+    let is_told = traceback(breach).is_some();
     let hint = outcome.hint.as_deref().map(|hint| if is_told { READ_IT } else { hint });
     lines.extend(hint.map(|hint| entry("hint", &printable(hint))));
     lines.join("\n") + "\n"
