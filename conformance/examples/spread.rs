@@ -68,7 +68,7 @@ fn against(reference: &Target, profile: &Profile, mutant: Mutant) -> Result<Repo
     let running = mutant.start(reference.place().address, &printed)?;
     let mut target = reference.reached_at(running.address);
     let options = Options { seed: 7, jobs: 4, only: Vec::new() };
-    let (end, outcomes) = runner::run(&mut target, profile, &options, &|_, _| {});
+    let (end, outcomes) = runner::run(&mut target, profile, &options, &|_| {});
     Ok(Report::new(Setup::default(), end, outcomes, &profile.sheet()))
 }
 

@@ -11,8 +11,8 @@ use super::stop::{Stop, print};
 
 /// Lay out the files that a server should serve while it is tested
 ///
-/// Needed only with `run --url`: a server that the suite starts finds the same files at {root}. Files that are
-/// already there with the right content are not touched.
+/// Needed with `run --url`, and to send requests by hand: a server that the suite starts finds the same files at
+/// {root}. Files that are already there with the right content are not touched.
 #[derive(Debug, Args)]
 pub(super) struct Lay {
     /// Where to lay them out; created if necessary

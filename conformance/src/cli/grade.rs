@@ -13,7 +13,7 @@ use super::interrupt::unless_interrupted;
 use super::names::{self, Refused};
 use super::render::stored;
 use super::sink;
-use super::stop::{Stop, complain, print};
+use super::stop::{Stop, complain, print, tell};
 
 /// Grade a submission, or a class
 ///
@@ -224,7 +224,7 @@ impl Grade {
         match &self.out {
             Some(out) => Ok(grade::keep(out, graded)?),
             None if self.result.iter().any(sink::Wish::is_output) => Ok(()),
-            None => print(&format("text").map_or(String::new(), |text| text(&graded.report))),
+            None => tell(&format("text").map_or(String::new(), |text| text(&graded.report))),
         }
     }
 }

@@ -1,17 +1,49 @@
-//! Ctrl-C: no server that the suite started is left running.
+//! Ctrl-C, or a terminal that is closed: no server that the suite started is left running.
 
 use std::any::Any;
+use std::future::Future;
+use std::io;
 use std::sync::mpsc;
 use std::thread;
 
 use conformance::target::process;
 use servers::http::stop_signal;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::stop::Stop;
 
 enum Event<T> {
     Ended(Result<T, Box<dyn Any + Send>>),
     Interrupted,
+}
+
+/// Comes when somebody asks the process to end, from a terminal or otherwise, or closes its terminal.
+fn any_signal() -> io::Result<impl Future<Output = ()>> {
+    let (stop, mut quit) = (stop_signal()?, signal(SignalKind::quit())?);
+    // Under nohup a run goes on without its terminal.
+    let mut hangup =
+        if is_ignored(SignalKind::hangup()) { None } else { Some(signal(SignalKind::hangup())?) };
+    Ok(async move {
+        let hung_up = async {
+            match &mut hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = stop => {}
+            _ = quit.recv() => {}
+            _ = hung_up => {}
+        }
+    })
+}
+
+/// Whether whoever started this process has it ignore a signal, as far as the system tells.
+fn is_ignored(signal: SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask >> (signal.as_raw_value() - 1) & 1 == 1)
 }
 
 /// Does the work, and stops all servers if the process is asked to stop in the meantime. The work then goes on
@@ -22,7 +54,7 @@ pub(super) fn unless_interrupted<T: Send + 'static>(
     let (events, happened) = mpsc::channel();
     let interrupted = events.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    let stop = runtime.block_on(async { stop_signal() })?;
+    let stop = runtime.block_on(async { any_signal() })?;
     thread::spawn(move || {
         runtime.block_on(stop);
         let _ = interrupted.send(Event::Interrupted);

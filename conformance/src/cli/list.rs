@@ -8,7 +8,7 @@ use conformance::check::{Chapter, Check};
 use conformance::checks::{self, Found};
 
 use super::names::{self, Refused};
-use super::stop::{Stop, print};
+use super::stop::{Stop, tell};
 
 /// List the chapters and their checks
 ///
@@ -36,7 +36,7 @@ impl List {
         let mut checks: Vec<_> =
             self.profile.map_or_else(|| checks::all().collect(), |chosen| chosen.profile.checks());
         checks.retain(|(chapter, _)| self.chapter.as_ref().is_none_or(|id| *id == chapter.id));
-        print(&list(&checks))?;
+        tell(&list(&checks))?;
         Ok(ExitCode::SUCCESS)
     }
 }

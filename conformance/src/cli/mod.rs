@@ -3,10 +3,13 @@
 //! Exit codes, everywhere: 0 all that counts passed, 1 something failed, 2 nothing could be run, 3 the suite
 //! is at fault, 130 interrupted.
 
-use std::process::ExitCode;
+use std::process::{ExitCode, exit};
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
+mod advice;
+mod assignment;
 mod class;
 mod coverage;
 mod explain;
@@ -64,7 +67,19 @@ enum Command {
 
 /// Runs the command that the process was called with.
 pub(crate) fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let cli = Cli::try_parse().unwrap_or_else(|error| {
+        let _ = error.print();
+        let is_bare =
+            error.kind() == ErrorKind::UnknownArgument && !std::env::args().any(|word| word == "--");
+        if is_bare && std::env::args().nth(1).is_some_and(|word| word == "run") {
+            complain(
+                "The command that starts the server comes after --, as in: run -- python3 server.py {port}",
+                2,
+            );
+        }
+        exit(error.exit_code())
+    });
+    let result = match cli.command {
         Command::Run(command) => command.run(),
         Command::List(command) => command.run(),
         Command::Explain(command) => command.run(),

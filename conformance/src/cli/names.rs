@@ -33,11 +33,16 @@ pub(super) fn profile(word: &str) -> Result<Chosen, Refused> {
     Ok(Chosen { word: word.into(), profile })
 }
 
+/// Whether a word can only be that of a profile: a built-in one, or a path.
+pub(super) fn is_profile(word: &str) -> bool {
+    BUILT_IN.iter().any(|(name, _)| *name == word) || word.contains(['/', '.'])
+}
+
 /// The text of a built-in profile, or of one in a file.
 pub(super) fn profile_text(word: &str) -> Result<String, Refused> {
     match BUILT_IN.iter().find(|(name, _)| *name == word) {
         Some((_, text)) => Ok((*text).into()),
-        None if Path::new(word).exists() || word.contains(['/', '.']) => {
+        None if Path::new(word).exists() || is_profile(word) => {
             fs::read_to_string(word).map_err(|error| Refused(format!("it can't be read: {error}")))
         }
         None => Err(unknown("profile", word, BUILT_IN.iter().map(|(name, _)| *name))),

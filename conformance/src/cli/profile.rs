@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use conformance::report::Points;
 
 use super::names;
-use super::stop::{Stop, print};
+use super::stop::{Stop, print, tell};
 
 /// Look at a profile: which checks it has, and what they are worth
 #[derive(Debug, Args)]
@@ -39,7 +39,7 @@ impl Profile {
                 let (checks, parts) = (profile.checks().len(), profile.sheet().len());
                 print(&format!("{word} is right: {checks} checks in {parts} parts\n"))?;
             }
-            Action::Show { profile } => print(&sheet(&profile.profile))?,
+            Action::Show { profile } => tell(&sheet(&profile.profile))?,
         }
         Ok(ExitCode::SUCCESS)
     }

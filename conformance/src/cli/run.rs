@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use conformance::report::{End, Outcome, Report, Setup, shell_words};
 use conformance::run::reference;
-use conformance::run::runner::{self, Options};
+use conformance::run::runner::{self, News, Options};
 use conformance::target::fixture::Fixture;
 use conformance::target::process;
 use conformance::target::{Recipe, START_LIMIT, StartError, Target};
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use super::interrupt::unless_interrupted;
 use super::progress::Progress;
 use super::stop::{Stop, complain};
-use super::{names, sink};
+use super::{advice, names, sink};
 
 /// Check a server
 ///
@@ -45,8 +45,8 @@ pub(super) struct Run {
     /// The server to check, if it already runs: http://HOST:PORT/
     #[arg(long, conflicts_with = "command")]
     url: Option<String>,
-    /// Run only this check, or the checks of this chapter; can be given several times
-    #[arg(long, value_name = "ID|CHAPTER", value_parser = names::check_or_chapter)]
+    /// Run only these checks, or the checks of these chapters: host,lint; can be given several times
+    #[arg(long, value_name = "ID|CHAPTER", value_delimiter = ',', value_parser = names::check_or_chapter)]
     check: Vec<String>,
     /// Repeat a run with the same random choices; a new seed by default
     #[arg(long, value_name = "N")]
@@ -57,7 +57,13 @@ pub(super) struct Run {
     /// Show everything: all failures and warnings with their exchanges, and what was blocked and skipped
     #[arg(long)]
     all: bool,
-    /// Write a report: text, brief, json, junit, markdown, csv, github, gradescope, classroom50, prairielearn,
+    /// Show only what to fix first, and why
+    #[arg(long, conflicts_with = "all")]
+    next: bool,
+    /// Show only a line: passed or not, how many checks, how many points
+    #[arg(long, conflicts_with_all = ["all", "next"])]
+    quiet: bool,
+    /// Write a report: text, brief, next, quiet, json, junit, markdown, csv, github, gradescope, classroom50, prairielearn,
     /// autolab or vpl, to a file, or to standard output (-); can be given several times.
     /// If several servers are checked, each gets its own file: report-simple.xml and so on for report.xml
     #[arg(long, value_name = "FORMAT=PATH", value_parser = sink::wish)]
@@ -78,7 +84,7 @@ pub(super) struct Run {
     /// How the names of scripts end, if the server knows them by that: .py, .cgi or .sh; otherwise it is found out
     #[arg(long, value_name = "EXTENSION", value_parser = ["", ".py", ".cgi", ".sh"])]
     cgi_extension: Option<String>,
-    /// Show with every failed check where to look
+    /// Show with every failed check where to look, if the profile does not
     #[arg(long)]
     hints: bool,
     /// How to start the server
@@ -112,8 +118,13 @@ const INTERRUPTED: u8 = 130;
 impl Run {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
         let (subjects, options) = (self.subjects()?, self.options());
-        // A single check is shown whole.
-        let otherwise = if self.all || !self.check.is_empty() { "text=-" } else { "brief=-" };
+        let otherwise = match self {
+            Run { next: true, .. } => "next=-",
+            Run { quiet: true, .. } => "quiet=-",
+            // A single check is shown whole.
+            _ if self.all || !self.check.is_empty() => "text=-",
+            _ => "brief=-",
+        };
         let otherwise = sink::wish(otherwise).map_err(|refused| Stop::Usage(refused.to_string()))?;
         let open = |subject: &Subject| {
             sink::open(&self.report, &otherwise, subject.reference.filter(|_| subjects.len() > 1))
@@ -136,18 +147,24 @@ impl Run {
         let permissions = std::fs::Permissions::from_mode(0o755);
         let directory = tempfile::Builder::new().permissions(permissions).tempdir()?;
         let outcomes = Arc::new(Mutex::new(Vec::new()));
-        let work = self.work(subject, &directory, options.clone(), outcomes.clone())?;
+        let progress = Arc::new(Progress::new(!self.quiet));
+        let work = self.work(subject, &directory, options.clone(), outcomes.clone(), progress.clone())?;
         let sheet = if options.only.is_empty() { subject.profile.profile.sheet() } else { Vec::new() };
         let (setup, began) = (self.setup(subject, options.seed), Instant::now());
         let failed =
             |why| End { failure: Some(why), took_ms: began.elapsed().as_millis() as u64, ..End::default() };
-        let (report, code) = match unless_interrupted(work) {
+        let ended = unless_interrupted(work);
+        progress.end();
+        let (report, code) = match ended {
             Ok(Ok((end, outcomes))) => {
                 let report = Report::new(setup, end, outcomes, &sheet);
                 let code = report.exit_code();
                 (report, code)
             }
-            Ok(Err(why)) => (Report::new(setup, failed(why.to_string()), Vec::new(), &sheet), 2),
+            Ok(Err(why)) => {
+                let advice = advice::on(&self.command, &why).map_or(String::new(), |advice| advice + " ");
+                (Report::new(setup, failed(format!("{advice}{why}")), Vec::new(), &sheet), 2)
+            }
             Err(Stop::Interrupted) => {
                 let checks = subject.profile.profile.checks();
                 let mut done = std::mem::take(&mut *outcomes.lock().unwrap_or_else(PoisonError::into_inner));
@@ -208,6 +225,7 @@ impl Run {
         directory: &TempDir,
         options: Options,
         outcomes: Arc<Mutex<Vec<Outcome>>>,
+        progress: Arc<Progress>,
     ) -> Result<impl FnOnce() -> Ended + Send + use<>, Stop> {
         let fixture = Fixture::lay_out(directory.path())?;
         let program = std::env::current_exe()?.to_string_lossy().into_owned();
@@ -216,32 +234,38 @@ impl Run {
             (None, Some(server)) => Some(reference::recipe(&program, server, fixture)),
             (None, None) => Some(Recipe { command: self.command.clone(), fixture, port: self.port }),
         };
-        let url = self.url.clone().unwrap_or_default();
+        let (url, command) = (self.url.clone().unwrap_or_default(), self.command.clone());
         let start_limit = Duration::from_secs(self.start_timeout);
         let mut profile = subject.profile.profile.clone();
-        profile.hints |= self.hints;
+        profile.hints |= self.hints || self.next;
         profile.cgi_extension = self.cgi_extension.clone().or(profile.cgi_extension);
         profile.host_name = self.host_name.clone().or(profile.host_name);
         let known = subject.reference.map(|_| reference::SCRIPT_TIMEOUT);
         profile.script_timeout = self.script_timeout.or(known).or(profile.script_timeout);
         Ok(move || {
-            let start = |recipe| Target::start_within(recipe, start_limit, Output::default());
+            // Ours are up in an instant.
+            let starts = |address| {
+                if !command.is_empty() {
+                    progress.starts(&command, address);
+                }
+            };
+            let start = |recipe| Target::start_within(recipe, start_limit, Output::default(), &starts);
             let target = recipe.map_or_else(|| Target::at_url(&url), start);
             let target = target?;
             let mut target = match &profile.host_name {
                 Some(name) => target.named(name.clone()),
                 None => target,
             };
-            let progress = Progress::new();
-            let ended = runner::run(&mut target, &profile, &options, &|outcome, total| {
-                progress.step(outcome, total);
+            progress.runs();
+            Ok(runner::run(&mut target, &profile, &options, &|news| {
                 if process::all_stopped() {
                     return;
                 }
-                outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome.clone());
-            });
-            progress.end();
-            Ok(ended)
+                progress.hear(&news);
+                if let News::Ends(outcome, _) = news {
+                    outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome.clone());
+                }
+            }))
         })
     }
 

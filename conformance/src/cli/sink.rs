@@ -4,16 +4,17 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use conformance::report::{FORMATS, Render, Report};
+use conformance::report::{FOR_PEOPLE, FORMATS, Render, Report};
 use tempfile::NamedTempFile;
 
 use super::names::{self, Refused};
-use super::stop::{Stop, print};
+use super::stop::{Stop, print, tell};
 
 /// A report that the user asked for: `FORMAT=PATH`.
 #[derive(Debug, Clone)]
 pub(super) struct Wish {
     render: Render,
+    is_for_people: bool,
     path: PathBuf,
 }
 
@@ -27,14 +28,14 @@ pub(super) fn wish(word: &str) -> Result<Wish, Refused> {
     if path.is_empty() {
         Err(Refused("the path is missing; \"-\" means standard output".into()))
     } else {
-        Ok(Wish { render: *render, path: path.into() })
+        Ok(Wish { render: *render, is_for_people: FOR_PEOPLE.contains(&format), path: path.into() })
     }
 }
 
 /// A place that a report can be written to.
 #[derive(Debug)]
 pub(super) struct Sink {
-    render: Render,
+    wish: Wish,
     to: To,
 }
 
@@ -64,7 +65,7 @@ pub(super) fn open_all(wishes: &[Wish], name: Option<&str>) -> Result<Vec<Sink>,
         return Err(Stop::Usage(format!("two reports can't both go to {}", wishes[at].path.display())));
     }
     let open = |wish: &Wish| match wish.named(name).open() {
-        Ok(to) => Ok(Sink { render: wish.render, to }),
+        Ok(to) => Ok(Sink { wish: wish.clone(), to }),
         Err(error) => {
             let path = wish.path.display();
             Err(Stop::Usage(format!("the report {path} can't be written: {error}")))
@@ -122,8 +123,9 @@ fn temporary(path: PathBuf) -> io::Result<To> {
 impl Sink {
     /// Writes the report there.
     pub(super) fn write(self, report: &Report) -> Result<(), Stop> {
-        let text = (self.render)(report);
+        let text = (self.wish.render)(report);
         match self.to {
+            To::Output if self.wish.is_for_people => tell(&text),
             To::Output => print(&text),
             To::Stream(mut stream) => Ok(stream.write_all(plain(&text).as_bytes())?),
             To::File(mut file, path) => {

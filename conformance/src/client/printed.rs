@@ -6,7 +6,7 @@ use crate::client::capability::Capability;
 use crate::client::hands::Client;
 use crate::judge::failure::{Failure, wrong};
 use crate::wire::octets::{contains, escape, escape_some};
-use crate::wire::output::Output;
+use crate::wire::output::{A_LINE, Output};
 
 impl Client {
     /// The server's output from now on. Skips the check where the suite can't read it.
@@ -38,7 +38,7 @@ impl Printed {
     pub fn line_with(&self, word: &str) -> Result<Line, Failure> {
         let printed = self.output.wait(self.position, self.limit, |text| find(text, word).is_some());
         find(&printed, word).ok_or_else(|| {
-            let expected = format!("a line of output with \"{word}\", within {} ms", self.limit.as_millis());
+            let expected = format!("{A_LINE} with \"{word}\", within {} ms", self.limit.as_millis());
             wrong(expected, if printed.is_empty() { "no output" } else { "output without such a line" })
         })
     }
@@ -66,7 +66,7 @@ impl Line {
     /// These octets are not in the line.
     pub fn lacks(&self, octets: impl AsRef<[u8]>) -> Result<(), Failure> {
         if has(&self.0, octets.as_ref()) {
-            return Err(self.wrong(format!("a line of output without \"{}\"", escape(octets.as_ref()))));
+            return Err(self.wrong(format!("{A_LINE} without \"{}\"", escape(octets.as_ref()))));
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use super::watch::Watch;
 use crate::report::{End, Outcome, Part, Points, Report, Ruling};
 use crate::run::profile::Profile;
 use crate::run::recipe::RecipeOf;
-use crate::run::runner::{self, Options};
+use crate::run::runner::{self, News, Options};
 use crate::target::fixture::Fixture;
 use crate::target::process::{self, Process};
 use crate::target::{Budget, Recipe, StartError, Target};
@@ -173,13 +173,15 @@ impl Work<'_> {
         let start = Duration::from_secs(recipe.start_s);
         thread::spawn(move || {
             let run = || {
-                let target = Target::start_within(target, start, printed)?;
+                let target = Target::start_within(target, start, printed, &|_| ())?;
                 let mut target = match &profile.host_name {
                     Some(name) => target.named(name.clone()),
                     None => target,
                 };
-                Ok(runner::run(&mut target, &profile, &options, &|outcome, _| {
-                    if !process::all_stopped() {
+                Ok(runner::run(&mut target, &profile, &options, &|news| {
+                    if let News::Ends(outcome, _) = news
+                        && !process::all_stopped()
+                    {
                         judged.lock().unwrap_or_else(PoisonError::into_inner).push(outcome.clone());
                     }
                 }))

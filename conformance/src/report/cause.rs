@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::Weight;
 use crate::report::outcome::{Breach, Outcome, Ruling};
+use crate::report::printable::printable;
 use crate::report::trace;
 use crate::wire::octets::escape_some;
 use crate::wire::transcript::Kind;
@@ -19,6 +20,51 @@ pub struct Cause {
     pub checks: Vec<String>,
     /// Ids of the checks that wait for these.
     pub blocks: Vec<String>,
+}
+
+/// Ids that are named in a line; the rest is counted.
+const NAMED: usize = 3;
+
+impl Cause {
+    /// What it is, with its checks and how many others wait for them, in a line.
+    pub(super) fn line(&self) -> String {
+        let waiting = match self.blocks.len() {
+            0 => String::new(),
+            1 => "; another one waits for it".into(),
+            number => format!("; {number} wait for it"),
+        };
+        format!("{} ({}{waiting})", printable(&self.what), some(&self.checks))
+    }
+
+    /// Why it comes before the other causes, in a sentence.
+    pub(super) fn why_first(&self, signs: &[&Outcome]) -> String {
+        let has_ended = |sign: &&Outcome| sign.breach().is_some_and(|breach| breach.ended.is_some());
+        let waiting = match self.blocks.len() {
+            0 => None,
+            1 => Some("1 other check can't be judged until this works".to_owned()),
+            number => Some(format!("{number} other checks can't be judged until this works")),
+        };
+        match waiting {
+            Some(waiting) if signs.iter().any(has_ended) => {
+                format!("A server that has ended answers nobody, and {waiting}.")
+            }
+            None if signs.iter().any(has_ended) => "A server that has ended answers nobody.".into(),
+            Some(waiting) => format!("{waiting}."),
+            None if signs.iter().any(|sign| sign.counts()) => {
+                "Of all that counts, it comes first in the list of checks.".into()
+            }
+            None => "All that counts is right: this is only a warning.".into(),
+        }
+    }
+}
+
+/// The first ids, and how many there are besides.
+pub(super) fn some(ids: &[String]) -> String {
+    let named = printable(&ids[..ids.len().min(NAMED)].join(", "));
+    match ids.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
 }
 
 /// How it is said of an answer that it is not a response, or not a whole one.
@@ -103,7 +149,7 @@ pub(super) fn causes(outcomes: &[Outcome]) -> Vec<Cause> {
 }
 
 fn sign(outcome: &Outcome, breach: &Breach) -> Sign {
-    let traceback = trace::find(&breach.output);
+    let traceback = traceback(breach);
     if let Some(how) = &breach.ended {
         return Sign::Ended(traceback.map_or_else(|| how.clone(), |traceback| format!("{how}: {traceback}")));
     }
@@ -134,6 +180,22 @@ fn sign(outcome: &Outcome, breach: &Breach) -> Sign {
     }
 }
 
+/// What the server itself says of its failure, if it answered like one that failed. What it printed may be about another
+/// request: several are on their way at once.
+pub(super) fn traceback(breach: &Breach) -> Option<String> {
+    let connection = breach.connection();
+    let mut received = breach.exchange.iter().filter_map(|event| match &event.kind {
+        Kind::Received(block) if Some(event.connection) == connection => Some(&block.bytes),
+        _ => None,
+    });
+    let has_failed = breach.ended.is_some()
+        || UNREADABLE.iter().any(|unreadable| breach.actual.starts_with(unreadable))
+        || received
+            .next()
+            .is_none_or(|bytes| bytes.get("HTTP/1.1".len()..).is_some_and(|rest| rest.starts_with(b" 5")));
+    trace::find(&breach.output).filter(|_| has_failed)
+}
+
 /// How the last request began: its method, and its target without the query.
 fn request(breach: &Breach) -> String {
     let connection = breach.exchange.last().map(|event| event.connection);
@@ -158,7 +220,9 @@ fn describe(sign: &Sign, outcome: &Outcome) -> String {
         Sign::NoAnswer(request) => format!("{request} got no answer: the connection ended"),
         Sign::StaysOpen => "the connection stayed open after an answer".into(),
         Sign::Unreadable(why) => format!("what came can't be read: {why}"),
-        Sign::Answer { expected, actual, .. } => format!("it answers {actual}\", where {expected} was due"),
+        Sign::Answer { chapter, expected, actual } => {
+            format!("{chapter}: it answers {actual}\", where {expected} was due")
+        }
         Sign::Single(_) => outcome.title.clone(),
     }
 }
@@ -213,5 +277,22 @@ mod tests {
                 ("POST /form got no answer, and the connection stayed open", 2, 1),
             ]
         );
+    }
+
+    #[test]
+    fn a_traceback_explains_no_answer_that_looks_right() {
+        let block = |bytes: &[u8]| crate::wire::transcript::Block {
+            offset: 0,
+            length: bytes.len() as u64,
+            bytes: bytes.to_vec(),
+        };
+        let said = |answer: &[u8]| {
+            let kinds = [Kind::Sent(block(b"GET / HTTP/1.1\r\n\r\n")), Kind::Received(block(answer))];
+            let exchange = kinds.map(|kind| Event { at_us: 0, connection: 1, kind }).into();
+            let output = ["Traceback (most recent call last):", "KeyError: 'host'"].map(String::from).into();
+            traceback(&Breach { exchange, output, ..Breach::default() }).is_some()
+        };
+        assert!(said(b"HTTP/1.1 500 Internal Server Error\r\n\r\n"));
+        assert!(!said(b"HTTP/1.1 200 OK\r\n\r\n"));
     }
 }

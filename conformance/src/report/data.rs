@@ -131,6 +131,11 @@ impl Report {
         self.outcomes.iter().find(|outcome| outcome.check == *check).map(|outcome| (outcome, cause))
     }
 
+    /// The failed checks that a cause explains.
+    pub(super) fn signs(&self, cause: &Cause) -> impl Iterator<Item = &Outcome> {
+        self.outcomes.iter().filter(|outcome| cause.checks.contains(&outcome.check))
+    }
+
     /// The exit code: 0 if all that counts passed, 1 if something failed, 2 if nothing could be run, 3 if the suite
     /// itself is at fault.
     pub fn exit_code(&self) -> u8 {

@@ -1,4 +1,4 @@
-//! Explanations of a check, of a chapter and of the form contract.
+//! Explanations of a check, of a chapter and of the contracts.
 
 use std::fmt::Write as _;
 
@@ -13,8 +13,12 @@ use crate::report::printable::printable;
 use crate::wire::octets::escape_some;
 use crate::wire::transcript::Event;
 
-/// How a form has to be answered, on one screen.
-pub const FORM_CONTRACT: &str = include_str!("../../explain/form-contract.txt");
+/// What a server has to keep to besides HTTP, each on one screen: names and texts.
+pub const CONTRACTS: [(&str, &str); 3] = [
+    ("form-contract", include_str!("../../explain/form-contract.txt")),
+    ("cgi-contract", include_str!("../../explain/cgi-contract.txt")),
+    ("wsgi-contract", include_str!("../../explain/wsgi-contract.txt")),
+];
 
 /// One look at a server, to be shown: what became of the check, and what passed on the wire.
 #[derive(Debug)]

@@ -2,11 +2,13 @@
 
 use anstyle::{AnsiColor, Style};
 
-use crate::report::data::Setup;
+use crate::report::cause::traceback;
+use crate::report::data::{Report, Setup};
 use crate::report::exchange::exchange;
 use crate::report::outcome::{Breach, Outcome, Rule};
 use crate::report::printable::printable;
 use crate::report::reproduce;
+use crate::wire::output::A_LINE;
 use crate::wire::transcript::Event;
 
 /// What is wrong.
@@ -18,6 +20,9 @@ pub(super) const GREEN: Style = AnsiColor::Green.on_default();
 
 /// Lines of the server's output that are shown.
 const OUTPUT_LINES: usize = 10;
+
+/// The hint where the server says itself what went wrong: better than what its check knows.
+const READ_IT: &str = "Read what the server printed from below: what went wrong, and where in your code.";
 
 /// A failed check as it is printed: what was expected and what came, the exchange, the server's output, the rule,
 /// how much it counts, and how to see it again. Styled; `None` if it did not fail.
@@ -35,8 +40,7 @@ pub(super) fn describe(setup: &Setup, outcome: &Outcome) -> Option<String> {
 /// The same, with only the connection that matters.
 pub(super) fn describe_briefly(setup: &Setup, outcome: &Outcome) -> Option<String> {
     let breach = outcome.breach()?;
-    let last = breach.exchange.last().map(|event| event.connection);
-    let shown = breach.at.map(|at| at.connection).or(last);
+    let shown = breach.connection();
     let (here, elsewhere): (Vec<Event>, Vec<Event>) =
         breach.exchange.iter().cloned().partition(|event| Some(event.connection) == shown);
     let mut others: Vec<u32> = elsewhere.iter().map(|event| event.connection).collect();
@@ -77,30 +81,37 @@ fn describe_with(
     lines.push(entry("rule", &printable(&(outcome.rule.source() + &url))));
     let because = because.as_ref().map_or(String::new(), |because| format!(": {because}"));
     lines.push(entry("weight", &printable(&format!("{}{because}", weight.name()))));
-    lines.extend(by_hand(setup, breach));
+    lines.extend(by_hand(setup, outcome, breach));
     lines.push(entry("again", &printable(&reproduce::again(setup, &outcome.check))));
-    lines.extend(outcome.hint.as_ref().map(|hint| entry("hint", &printable(hint))));
+    let is_told = traceback(breach).is_some();
+    let hint = outcome.hint.as_deref().map(|hint| if is_told { READ_IT } else { hint });
+    lines.extend(hint.map(|hint| entry("hint", &printable(hint))));
     lines.join("\n") + "\n"
 }
 
-fn by_hand(setup: &Setup, breach: &Breach) -> Vec<String> {
-    let command = match reproduce::by_hand(breach, setup.started) {
-        Ok(command) => command,
-        Err(why) => return vec![entry("by hand", &why.to_string())],
-    };
-    if !setup.started {
-        return vec![entry("by hand", &command)];
+fn by_hand(setup: &Setup, outcome: &Outcome, breach: &Breach) -> Vec<String> {
+    let said = reproduce::by_hand(setup, outcome).unwrap_or_else(|why| why.to_string());
+    let mut lines = vec![entry("by hand", &said)];
+    if breach.expected.starts_with(A_LINE) {
+        let pipe = "On a terminal the line may be there in time: to see what the suite sees, add | cat to the start.";
+        lines.push(entry("", pipe));
     }
-    let is_fixture = |word: &String| {
-        ["{root}", "{cgi_bin}", "{site}", "{wsgi}"].iter().any(|folder| word.contains(folder))
-    };
-    let files = if setup.arguments.iter().any(is_fixture) {
-        format!(", with the files that \"{} fixture DIR\" lays out", setup.program)
-    } else {
-        String::new()
-    };
-    let start = printable(&format!("start your server on port 8000{files}, then"));
-    vec![entry("by hand", &start), entry("", &command)]
+    lines
+}
+
+/// How to start the server before anything is sent by hand; empty if it runs already, or nothing failed.
+pub(super) fn how_to_start(report: &Report) -> String {
+    let is_of_use = report.outcomes.iter().any(|outcome| reproduce::by_hand(&report.setup, outcome).is_ok());
+    match start_lines(&report.setup) {
+        lines if is_of_use && !lines.is_empty() => format!("before you send anything by hand\n{lines}"),
+        _ => String::new(),
+    }
+}
+
+/// The commands that start the server, a line each.
+pub(super) fn start_lines(setup: &Setup) -> String {
+    let line = |(what, command): (&str, String)| entry(what, &printable(&command)) + "\n";
+    reproduce::start(setup).into_iter().map(line).collect()
 }
 
 fn entry(name: &str, text: &str) -> String {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Property, Report as Junit, TestCase, TestCaseStatus, TestSuite};
 
 use crate::report::data::{Report, Setup};
-use crate::report::failure::describe;
+use crate::report::failure::{describe, start_lines};
 use crate::report::outcome::{Outcome, Ruling};
 use crate::report::printable::{printable, printable_lines};
 
@@ -81,7 +81,8 @@ fn test_case(setup: &Setup, outcome: &Outcome) -> TestCase {
 
 /// The failure without terminal styles.
 fn explained(setup: &Setup, outcome: &Outcome) -> String {
-    anstream::adapter::strip_str(&describe(setup, outcome).unwrap_or_default()).to_string()
+    let text = describe(setup, outcome).unwrap_or_default() + &start_lines(setup);
+    anstream::adapter::strip_str(&text).to_string()
 }
 
 fn property(name: &str, value: &str) -> Property {

@@ -17,15 +17,19 @@ mod json;
 mod junit;
 mod markdown;
 mod marks;
+mod next;
 mod outcome;
 mod platform;
 mod points;
 mod prairielearn;
 mod printable;
+mod quiet;
 mod reproduce;
+mod shell;
 mod text;
 mod trace;
 mod vpl;
+mod wrap;
 
 pub use cause::Cause;
 pub use data::{End, Report, Setup, Summary};
@@ -37,7 +41,9 @@ pub use marks::{Mark, Marks, Part, Worth};
 pub use outcome::{Breach, Outcome, Rule, Ruling, Verdict};
 pub use points::Points;
 pub use printable::{cell, markdown, printable, printable_lines};
-pub use reproduce::{NoCommand, by_hand, shell_words};
+pub use reproduce::{NoCommand, by_hand};
+pub use shell::shell_words;
+pub use wrap::wrap;
 
 /// Writes a report in one format.
 pub type Render = fn(&Report) -> String;
@@ -47,10 +53,15 @@ pub fn format(name: &str) -> Option<Render> {
     FORMATS.iter().find(|(known, _)| *known == name).map(|(_, render)| *render)
 }
 
-/// The formats by name: for people, whole and on one screen; for programs, for CI systems, and for the platforms of courses.
+/// Names of the formats that a person reads on a terminal.
+pub const FOR_PEOPLE: [&str; 4] = ["text", "brief", "next", "quiet"];
+
+/// The formats by name: for people, from all to a line; for programs, for CI systems, and for the platforms of courses.
 pub const FORMATS: &[(&str, Render)] = &[
     ("text", text::render),
     ("brief", brief::render),
+    ("next", next::render),
+    ("quiet", quiet::render),
     ("json", json::render),
     ("junit", junit::render),
     ("markdown", markdown::render),

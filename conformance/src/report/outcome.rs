@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::check::{Check, Weight};
+use crate::check::{Body, Check, Weight};
+use crate::checks::{self, Found};
 use crate::ledger::{self, Keyword};
 use crate::report::points::Points;
-use crate::wire::transcript::{Event, Mark};
+use crate::wire::transcript::{Event, Kind, Mark};
 
 /// One check, and what became of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -139,6 +140,16 @@ impl Ruling {
     }
 }
 
+impl Breach {
+    /// The connection that matters: that of the byte, or the last one on which anything was sent. After a crash, what
+    /// comes last is a connection that was refused.
+    pub fn connection(&self) -> Option<u32> {
+        let sends = |event: &&Event| matches!(event.kind, Kind::Sent(_));
+        let last = || self.exchange.iter().rfind(sends).or(self.exchange.last());
+        self.at.map(|at| at.connection).or_else(|| last().map(|event| event.connection))
+    }
+}
+
 impl Outcome {
     /// An outcome of this check.
     pub fn of(chapter: &str, check: &Check, max_points: Points, ruling: Ruling) -> Outcome {
@@ -170,6 +181,11 @@ impl Outcome {
             Ruling::Fail(breach) => Some(breach),
             _ => None,
         }
+    }
+
+    /// Whether the check judges every reply that any check receives: its exchange is that of another check.
+    pub fn is_of_any_reply(&self) -> bool {
+        matches!(checks::find(&self.check), Some(Found::Check(_, Check { run: Body::Judge(_), .. })))
     }
 
     /// Whether the verdict decides on success: the rule counts, or is worth points. Any other broken rule is a

@@ -19,9 +19,11 @@ pub fn printable(text: &str) -> String {
 }
 
 /// Text of several lines, of which the first is ours and the others may be the peer's: none of them begins with
-/// what a CI system takes for a command, such as `::error::`, even after blanks.
+/// what a CI system takes for a command, such as `::error::`, even after blanks. Two blanks before a line are ours, others
+/// are those of a traceback.
 pub fn printable_lines(text: &str) -> String {
-    text.lines().map(|line| printable(line.trim_start())).collect::<Vec<_>>().join("\n  | ")
+    let line = |line: &str| printable(line.strip_prefix("  ").unwrap_or(line));
+    text.trim_start().lines().map(line).collect::<Vec<_>>().join("\n  | ")
 }
 
 /// [`printable`], in a table: no spreadsheet takes it for a formula.

@@ -1,21 +1,20 @@
 //! How to see it again: by hand with public tools, and with the suite.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::net::SocketAddr;
 
+use crate::probe::APPLICATION;
 use crate::report::data::Setup;
-use crate::report::outcome::Breach;
-use crate::wire::octets::replace;
-use crate::wire::transcript::{Event, Kind};
+use crate::report::outcome::{Breach, Outcome};
+use crate::report::shell::{curl, netcat, shell_words};
+use crate::wire::octets::{find, replace};
+use crate::wire::transcript::{Block, Event, Kind};
 
 /// How many octets a request may have that a person pastes into a shell.
 const PASTED: usize = 2000;
 
-/// Where a server listens when it is started by hand.
-const BY_HAND: &str = "localhost:8000";
-
-/// The port of that.
-const PORT_BY_HAND: u16 = 8000;
+/// Where a server listens that is started by hand and not bound to a port.
+const PORT_BY_HAND: &str = "8000";
 
 /// Why no single command shows what happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,34 +48,98 @@ impl fmt::Display for NoCommand {
             NoCommand::Besides => "No single command shows it: see the lines with *.",
             NoCommand::Reset => "No single command shows it: the client resets the connection.",
             NoCommand::SeveralSteps => "No single command shows it: the request is sent in several steps.",
-            NoCommand::TooLong => "The request is too long to paste.",
+            NoCommand::TooLong => "The request is too long to paste: the command below sends it.",
         })
     }
 }
 
 impl std::error::Error for NoCommand {}
 
-/// A command that sends exactly the request that matters, with curl or with printf and nc.
+/// Commands that send exactly what matters, with curl or with printf and nc.
 ///
 /// # Errors
-/// [`NoCommand`], if no single command can do it.
-pub fn by_hand(breach: &Breach, started: bool) -> Result<String, NoCommand> {
-    let request = the_request(breach)?;
-    let (request, host) = if started && !breach.host.is_empty() {
-        // The server of that run is gone, and so is its port.
-        (replace(request, breach.host.as_bytes(), by_hand_host(&breach.host).as_bytes()), BY_HAND)
-    } else {
-        (request.to_vec(), &breach.host[..])
+/// [`NoCommand`], if no single request or pair of requests can show it.
+pub fn by_hand(setup: &Setup, outcome: &Outcome) -> Result<String, NoCommand> {
+    let breach = outcome.breach().ok_or(NoCommand::NoRequest)?;
+    let requests = match outcome.is_of_any_reply() {
+        true => vec![request_of_reply(breach)?],
+        false => requests(breach)?,
     };
-    Ok(curl(&request, host).unwrap_or_else(|| netcat(&request, host)))
+    let to = place_by_hand(setup, breach);
+    let command = |request: Vec<u8>| {
+        let asked = host_in(&request, breach);
+        let request = replace(&request, asked.as_bytes(), to.name.as_bytes());
+        curl(&request, &to.host).unwrap_or_else(|| netcat(&request, &to.host))
+    };
+    Ok(requests.into_iter().map(command).collect::<Vec<_>>().join("; "))
 }
 
-/// What Host says of a server that is started by hand: its own name, if it answers only to that.
-fn by_hand_host(host: &str) -> String {
-    match host.rsplit_once(':') {
-        Some((name, _)) if host.parse::<SocketAddr>().is_err() => format!("{name}:{PORT_BY_HAND}"),
-        _ => BY_HAND.into(),
+/// Where a server is found that is started by hand.
+struct Place {
+    /// To connect to.
+    host: String,
+    /// For Host: it may answer only to its name.
+    name: String,
+}
+
+fn place_by_hand(setup: &Setup, breach: &Breach) -> Place {
+    // The server of the run is gone, and so is its port.
+    if !setup.started || breach.host.is_empty() {
+        return Place { host: breach.host.clone(), name: breach.host.clone() };
     }
+    let port = given_port(setup).unwrap_or(PORT_BY_HAND);
+    let host = format!("localhost:{port}");
+    let name = match breach.host.rsplit_once(':') {
+        Some((name, _)) if breach.host.parse::<SocketAddr>().is_err() => format!("{name}:{port}"),
+        _ => host.clone(),
+    };
+    Place { host, name }
+}
+
+/// How the request names the server: it may have been sent before the server was started again, on another port.
+fn host_in(request: &[u8], breach: &Breach) -> String {
+    let name = breach.host.rsplit_once(':').map_or(&breach.host[..], |(name, _)| name);
+    let begin = format!("host: {}:", name.to_ascii_lowercase());
+    let port = find(&request.to_ascii_lowercase(), &begin).map(|at| &request[at + begin.len()..]);
+    let port = port.and_then(|rest| std::str::from_utf8(rest.split(|byte| *byte == b'\r').next()?).ok());
+    match port.filter(|port| port.parse::<u16>().is_ok()) {
+        Some(port) => format!("{name}:{port}"),
+        None => breach.host.clone(),
+    }
+}
+
+/// The port that the server insists on, where that is known.
+fn given_port(setup: &Setup) -> Option<&str> {
+    let mut words = setup.arguments.iter().take_while(|word| *word != "--");
+    words.find(|word| *word == "--port").and_then(|_| words.next()).map(|port| &port[..])
+}
+
+/// How to start the server by hand: what to do, and the command for it. Nothing if it runs already, or is one of ours.
+pub(super) fn start(setup: &Setup) -> Vec<(&'static str, String)> {
+    let command: Vec<&String> = setup.arguments.iter().skip_while(|word| *word != "--").skip(1).collect();
+    if command.is_empty() || !setup.started {
+        return Vec::new();
+    }
+    let words = [
+        ("{port}", given_port(setup).unwrap_or(PORT_BY_HAND)),
+        ("{host}", "127.0.0.1"),
+        ("{root}", "DIR/www"),
+        ("{cgi_bin}", "DIR/cgi-bin"),
+        ("{site}", "DIR/site"),
+        ("{wsgi}", "DIR/wsgi"),
+        ("{app}", APPLICATION),
+    ];
+    let mentions = |name: &str| command.iter().any(|word| word.contains(name));
+    let fill_in =
+        |word: &&String| words.iter().fold((*word).clone(), |word, (name, value)| word.replace(name, value));
+    let filled: Vec<String> = command.iter().map(fill_in).collect();
+    // What the command does not say the server may read in its environment.
+    let is_told = mentions("{port}") || given_port(setup).is_some();
+    let port = if is_told { String::new() } else { format!("PORT={PORT_BY_HAND} ") };
+    let modules = if mentions("{app}") { "PYTHONPATH=DIR/wsgi " } else { "" };
+    let files = words[2..].iter().any(|(name, _)| mentions(name));
+    let lay_out = files.then(|| ("lay out", format!("{} fixture DIR", setup.program)));
+    lay_out.into_iter().chain([("start", format!("{modules}{port}{}", shell_words(&filled)))]).collect()
 }
 
 /// The command line that runs the check again, with the same random choices.
@@ -86,33 +149,67 @@ pub(super) fn again(setup: &Setup, check: &str) -> String {
     shell_words(own.iter().chain(&setup.arguments))
 }
 
-/// Words for a shell, quoted where necessary.
-pub fn shell_words<'w>(words: impl IntoIterator<Item = &'w String>) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_./:@%+=,-{}".contains(&byte);
-    let quote = |word: &String| {
-        if !word.is_empty() && word.bytes().all(is_plain) {
-            word.clone()
-        } else {
-            format!("'{}'", word.replace('\'', r"'\''"))
-        }
-    };
-    words.into_iter().map(quote).collect::<Vec<_>>().join(" ")
+/// What was sent before the reply that breaks a rule for every reply: what had passed before that does not matter.
+fn request_of_reply(breach: &Breach) -> Result<Vec<u8>, NoCommand> {
+    let connection = breach.connection().ok_or(NoCommand::NoRequest)?;
+    let here: Vec<&Kind> = breach
+        .exchange
+        .iter()
+        .filter(|event| event.connection == connection)
+        .map(|event| &event.kind)
+        .collect();
+    let sent = |kind: &&Kind| matches!(kind, Kind::Sent(_));
+    let last = here.iter().rposition(sent).ok_or(NoCommand::NoRequest)?;
+    let begin =
+        here[..last].iter().rposition(|kind| matches!(kind, Kind::Received(_))).map_or(0, |at| at + 1);
+    let blocks = here[begin..=last].iter().filter_map(|kind| match kind {
+        Kind::Sent(block) => Some(block),
+        _ => None,
+    });
+    let pieces = blocks.map(whole).collect::<Result<Vec<_>, _>>()?;
+    Ok(pieces.concat())
 }
 
-/// The one request that matters, if nothing else matters.
-fn the_request(breach: &Breach) -> Result<&[u8], NoCommand> {
-    let sends = |event: &&Event| matches!(event.kind, Kind::Sent(_));
-    let last = breach.exchange.iter().rfind(sends).map(|event| event.connection);
-    let connection = breach.at.map(|at| at.connection).or(last);
-    let Some(connection) = connection else {
-        return Err(NoCommand::NoRequest);
-    };
+/// The requests that matter, one in most cases. Where the same request was answered rightly before, it is what came in
+/// between that matters as well.
+fn requests(breach: &Breach) -> Result<Vec<Vec<u8>>, NoCommand> {
+    let connection = breach.connection().ok_or(NoCommand::NoRequest)?;
+    let last = the_request(breach, connection)?;
+    let before = breach.exchange.iter().take_while(|event| event.connection != connection);
+    let earlier: Vec<(u32, &Block)> = before
+        .filter_map(|event| match &event.kind {
+            Kind::Sent(block) => Some((event.connection, block)),
+            _ => None,
+        })
+        .collect();
+    let is_same = |block: &Block| block.bytes == last;
+    match earlier.last() {
+        Some((between, block)) if !is_same(block) && earlier.iter().any(|(_, block)| is_same(block)) => {
+            Ok(vec![the_request(breach, *between)?, last])
+        }
+        _ => Ok(vec![last]),
+    }
+}
+
+/// All of a block, if it is short enough to paste.
+fn whole(block: &Block) -> Result<&[u8], NoCommand> {
+    let is_whole = block.length as usize <= PASTED.min(block.bytes.len());
+    if is_whole { Ok(&block.bytes) } else { Err(NoCommand::TooLong) }
+}
+
+/// The one request of a connection, if nothing else matters.
+fn the_request(breach: &Breach, connection: u32) -> Result<Vec<u8>, NoCommand> {
     let (here, elsewhere): (Vec<&Event>, Vec<&Event>) =
         breach.exchange.iter().partition(|event| event.connection == connection);
     let is_settled = |other: &&Event| {
         let mut theirs = elsewhere.iter().filter(|event| event.connection == other.connection);
-        theirs.any(|event| matches!(event.kind, Kind::Received(_) | Kind::Closed | Kind::Reset))
+        theirs.any(|event| {
+            matches!(event.kind, Kind::Received(_) | Kind::Closed | Kind::Reset | Kind::Refused { .. })
+        })
     };
+    if !here.iter().any(|event| matches!(event.kind, Kind::Sent(_))) {
+        return Err(NoCommand::NoRequest);
+    }
     if !elsewhere.iter().all(is_settled) {
         return Err(NoCommand::SeveralConnections);
     }
@@ -129,133 +226,78 @@ fn the_request(breach: &Breach) -> Result<&[u8], NoCommand> {
         _ => None,
     });
     match (sent.next(), sent.next()) {
-        (Some(block), None) if block.length as usize > PASTED.min(block.bytes.len()) => {
-            Err(NoCommand::TooLong)
-        }
-        (Some(block), None) => Ok(&block.bytes),
+        (Some(block), None) => Ok(whole(block)?.to_vec()),
         (Some(_), Some(_)) => Err(NoCommand::SeveralSteps),
         (None, _) => Err(NoCommand::NoRequest),
     }
 }
 
-/// The curl command that sends exactly these octets: a request without content, Host first, nothing unusual.
-fn curl(request: &[u8], host: &str) -> Option<String> {
-    let text = std::str::from_utf8(request).ok()?.strip_suffix("\r\n\r\n")?;
-    let mut lines = text.split("\r\n");
-    let mut words = lines.next()?.split(' ');
-    let (method, target) = (words.next()?, words.next()?);
-    let ordinary = |byte: u8| byte.is_ascii_alphanumeric() || b"/._~-%?=&+:@,".contains(&byte);
-    if words.next() != Some("HTTP/1.1")
-        || words.next().is_some()
-        || lines.next()? != format!("Host: {host}")
-        || !target.starts_with('/')
-        || !target.bytes().all(ordinary)
-    {
-        return None;
-    }
-    let how = match method {
-        "GET" => "-i".into(),
-        "HEAD" => "-I".into(),
-        _ if method.bytes().all(|byte| byte.is_ascii_uppercase()) => format!("-i -X {method}"),
-        _ => return None,
-    };
-    let fields: Vec<(&str, &str)> = lines.map(|line| line.split_once(": ")).collect::<Option<_>>()?;
-    let has = |field: &str| fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(field));
-    if !fields.iter().all(|(name, value)| is_ordinary_field(name, value)) || has("Host") {
-        return None;
-    }
-    let mut command = format!("curl {how} --path-as-is");
-    // The fields that curl adds by itself are removed.
-    for name in ["User-Agent", "Accept"].into_iter().filter(|name| !has(name)) {
-        let _ = write!(command, " -H '{name}:'");
-    }
-    for (name, value) in &fields {
-        let _ = write!(command, " -H '{name}: {value}'");
-    }
-    let _ = write!(command, " 'http://{host}{target}'");
-    Some(command)
-}
-
-/// Whether curl sends the field as it is, and does nothing else because of it.
-fn is_ordinary_field(name: &str, value: &str) -> bool {
-    let is_text = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'\'';
-    !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        && !["content-length", "transfer-encoding", "expect"].contains(&name.to_ascii_lowercase().as_str())
-        && !value.is_empty()
-        && value.trim() == value
-        && value.bytes().all(is_text)
-}
-
-/// printf and nc can send anything: octal escapes mean the same in every shell.
-fn netcat(request: &[u8], host: &str) -> String {
-    let mut format = String::new();
-    for &byte in request {
-        match byte {
-            b'\r' => format.push_str("\\r"),
-            b'\n' => format.push_str("\\n"),
-            b'%' => format.push_str("%%"),
-            b'-' if format.is_empty() => format.push_str("\\055"),
-            b' '..=b'~' if byte != b'\'' && byte != b'\\' => format.push(byte.into()),
-            _ => {
-                let _ = write!(format, "\\{byte:03o}");
-            }
-        }
-    }
-    let (name, port) = host.rsplit_once(':').unwrap_or((host, "80"));
-    let name = name.trim_matches(['[', ']']);
-    format!("printf '{format}' | nc {name} {port}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::Check;
+    use crate::checks::{self, Found};
+    use crate::report::Ruling;
+    use crate::report::points::Points;
+
+    const GET: &str = "GET / HTTP/1.1\r\nHost: 127.0.0.1:12345\r\n\r\n";
+    const CURL: &str = "curl -i --path-as-is -H 'User-Agent:' -H 'Accept:' 'http://localhost:8000/'";
+
+    fn setup(words: &str) -> Setup {
+        let arguments = words.split(' ').map(String::from).collect();
+        Setup { program: "conformance".into(), arguments, started: true, ..Setup::default() }
+    }
+
+    /// What passed: `(connection, is_sent, octets)`; nothing sent back means that the server closed.
+    fn said(check: &str, host: &str, passed: &[(u32, bool, &str)]) -> Result<String, NoCommand> {
+        let Some(Found::Check(chapter, check)) = checks::find(check) else { panic!("no check {check}") };
+        let check: &Check = check;
+        let event = |(connection, is_sent, text): &(u32, bool, &str)| {
+            let block = Block { offset: 0, length: text.len() as u64, bytes: text.as_bytes().to_vec() };
+            let kind = match (is_sent, text.is_empty()) {
+                (true, _) => Kind::Sent(block),
+                (false, false) => Kind::Received(block),
+                (false, true) => Kind::Closed,
+            };
+            Event { at_us: 0, connection: *connection, kind }
+        };
+        let exchange = passed.iter().map(event).collect();
+        let breach = Breach { host: host.into(), exchange, ..Breach::default() };
+        let outcome = Outcome::of(chapter.id, check, Points(0), Ruling::Fail(breach));
+        by_hand(&setup("-- ./server {port}"), &outcome)
+    }
 
     #[test]
-    fn an_ordinary_request_is_one_for_curl() {
-        let head = "curl -i --path-as-is -H 'User-Agent:'";
-        let cases = [
-            (
-                "GET /a?b=c HTTP/1.1\r\nHost: h:1\r\n\r\n",
-                Some(format!("{head} -H 'Accept:' 'http://h:1/a?b=c'")),
-            ),
-            (
-                "GET / HTTP/1.1\r\nHost: h:1\r\nAccept: a/b\r\n\r\n",
-                Some(format!("{head} -H 'Accept: a/b' 'http://h:1/'")),
-            ),
-            ("GET / HTTP/1.1\r\n\r\n", None),
-            ("GET / HTTP/1.1\r\nHost: h:1\r\nHost: h:1\r\n\r\n", None),
-            ("GET / HTTP/1.1\r\nHost: h:1\r\nA:b\r\n\r\n", None),
-            ("GET / HTTP/1.1\r\nHost: h:1\r\nA: it's\r\n\r\n", None),
-            ("GET /{a} HTTP/1.1\r\nHost: h:1\r\n\r\n", None),
-            ("GET / HTTP/1.0\r\nHost: h:1\r\n\r\n", None),
-            ("POST / HTTP/1.1\r\nHost: h:1\r\nContent-Length: 1\r\n\r\na", None),
+    fn what_came_between_two_equal_requests_is_sent_as_well() {
+        let bad = "BAD\r\n\r\n";
+        let passed = [
+            (1, true, GET),
+            (1, false, "ok"),
+            (2, true, bad),
+            (2, false, ""),
+            (3, true, GET),
+            (3, false, ""),
         ];
-        for (request, expected) in cases {
-            assert_eq!(curl(request.as_bytes(), "h:1"), expected, "{request:?}");
-        }
-    }
-
-    /// The shell's own printf must give back every octet.
-    #[cfg(unix)]
-    #[test]
-    fn printf_sends_any_octet() {
-        for first in [b'-', b'%', b'\\', b'\'', 0] {
-            let request: Vec<u8> = std::iter::once(first).chain(0..=255).chain(*b"01234567").collect();
-            let command = netcat(&request, "h:1");
-            let printf = command.strip_suffix(" | nc h 1").unwrap();
-            for shell in ["sh", "bash"] {
-                let Ok(printed) = std::process::Command::new(shell).args(["-c", printf]).output() else {
-                    continue;
-                };
-                assert_eq!(printed.stdout, request, "{shell} -c {printf}");
-            }
-        }
+        let pair = format!("printf 'BAD\\r\\n\\r\\n' | nc -w 3 localhost 8000; {CURL}");
+        assert_eq!(said("damage-is-survived", "127.0.0.1:12345", &passed), Ok(pair));
+        assert_eq!(said("answers-get", "127.0.0.1:12345", &passed[..2]), Ok(CURL.into()));
     }
 
     #[test]
-    fn words_survive_a_shell() {
-        let words = ["python3", "my server.py", "{port}", "it's", ""].map(String::from);
-        assert_eq!(shell_words(&words), r"python3 'my server.py' {port} 'it'\''s' ''");
+    fn of_a_rule_for_every_reply_only_the_request_of_that_reply_matters() {
+        let passed =
+            [(1, true, "BAD\r\n"), (2, true, "GET /a"), (2, false, "ok"), (2, true, GET), (2, false, "no")];
+        // Since then the server was started again, on another port.
+        assert_eq!(said("date", "127.0.0.1:12399", &passed), Ok(CURL.into()));
+        assert_eq!(said("answers-get", "127.0.0.1:12345", &passed), Err(NoCommand::SeveralConnections));
+    }
+
+    #[test]
+    fn a_server_is_started_with_what_its_command_asks_for() {
+        let start = |words: &str| start(&setup(words)).into_iter().map(|(_, line)| line).collect::<Vec<_>>();
+        assert_eq!(start("-- ./server {port} {root}"), ["conformance fixture DIR", "./server 8000 DIR/www"]);
+        assert_eq!(start("--profile http -- node s.js"), ["PORT=8000 node s.js"]);
+        assert_eq!(start("--port 8080 -- ./server"), ["./server"]);
+        assert_eq!(start("--profile simple"), [""; 0]);
     }
 }

@@ -6,7 +6,7 @@ use crate::check::Weight;
 use crate::client::capability::Offer;
 use crate::report::cause::Cause;
 use crate::report::data::Report;
-use crate::report::failure::{GREEN, RED, YELLOW, failure};
+use crate::report::failure::{GREEN, RED, YELLOW, failure, how_to_start};
 use crate::report::found::Offered;
 use crate::report::marks::Mark;
 use crate::report::outcome::{Outcome, Ruling, Verdict};
@@ -21,6 +21,7 @@ pub(super) fn render(report: &Report) -> String {
         deaths(report),
         causes(report),
         failures(report),
+        how_to_start(report),
         errors(report),
         blocked(report),
         skipped(report),
@@ -131,18 +132,7 @@ fn causes(report: &Report) -> String {
     if report.causes.iter().all(|cause| cause.checks.len() == 1) {
         return String::new();
     }
-    let line = |cause: &Cause| {
-        let checks = match &cause.checks[..] {
-            [check] => check.clone(),
-            [first, others @ ..] => format!("{first} and {} more", others.len()),
-            [] => String::new(),
-        };
-        let waiting = match cause.blocks.len() {
-            0 => String::new(),
-            number => format!("; {number} wait for it"),
-        };
-        format!("  {}\n    {}{waiting}\n", printable(&cause.what), printable(&checks))
-    };
+    let line = |cause: &Cause| format!("  {}\n", cause.line());
     let lines: String = report.causes.iter().map(line).collect();
     format!("what is wrong, the most urgent first\n{lines}")
 }
@@ -231,8 +221,32 @@ pub(super) fn marks(report: &Report) -> String {
 }
 
 pub(super) fn summary(report: &Report) -> String {
+    let mut text = format!("{}\n", counted(report));
     if report.outcomes.is_empty() {
-        return "No check was run.\n".into();
+        return text;
+    }
+    let by_weight = Weight::ALL.into_iter().filter_map(|weight| {
+        let failed = with(report, Verdict::Fail).filter(|outcome| outcome.rule.weight == weight).count();
+        (failed > 0).then(|| format!("{failed} {}", weight.name()))
+    });
+    let by_weight = by_weight.collect::<Vec<_>>().join(", ");
+    if !by_weight.is_empty() {
+        let _ = writeln!(text, "rules broken, by weight: {by_weight}");
+    }
+    if report.end.restarts > 0 {
+        let _ = writeln!(text, "restarts: {} (the server ended or did not answer)", report.end.restarts);
+    }
+    if let Some((_, cause)) = report.first_to_fix() {
+        let _ = writeln!(text, "\nfix first: {}", cause.line());
+        text.push_str(&why_first(report, cause));
+    }
+    text
+}
+
+/// The run in a line: how many checks passed, how long it took, and the points.
+pub(super) fn counted(report: &Report) -> String {
+    if report.outcomes.is_empty() {
+        return "No check was run.".into();
     }
     let points = match &report.marks {
         marks if marks.parts.is_empty() => String::new(),
@@ -245,32 +259,13 @@ pub(super) fn summary(report: &Report) -> String {
         marks => format!("; {} of {} points", marks.earned, marks.total),
     };
     let seconds = report.end.took_ms as f64 / 1000.0;
-    let mut text = format!("{} in {seconds:.1} s{points}\n", tally(&report.outcomes));
-    let by_weight = Weight::ALL.into_iter().filter_map(|weight| {
-        let failed = with(report, Verdict::Fail).filter(|outcome| outcome.rule.weight == weight).count();
-        (failed > 0).then(|| format!("{failed} {}", weight.name()))
-    });
-    let by_weight = by_weight.collect::<Vec<_>>().join(", ");
-    if !by_weight.is_empty() {
-        let _ = writeln!(text, "rules broken, by weight: {by_weight}");
-    }
-    if report.end.restarts > 0 {
-        let _ = writeln!(text, "restarts: {} (the server ended or did not answer)", report.end.restarts);
-    }
-    if let Some((outcome, cause)) = report.first_to_fix() {
-        let waiting = match cause.blocks.len() {
-            0 => String::new(),
-            1 => ". Another check waits for it".into(),
-            blocks => format!(". {blocks} other checks wait for it"),
-        };
-        let what = if cause.checks.len() == 1 { name(outcome) } else { printable(&cause.what) };
-        let _ = writeln!(text, "\nfix first: {what}{waiting}.");
-        let _ = writeln!(
-            text,
-            "to learn more: {} explain {}",
-            printable(&report.setup.program),
-            printable(&outcome.check)
-        );
-    }
-    text
+    format!("{} in {seconds:.1} s{points}", tally(&report.outcomes))
+}
+
+/// Why this cause is the one to begin with, and where there is more about it.
+pub(super) fn why_first(report: &Report, cause: &Cause) -> String {
+    let signs: Vec<&Outcome> = report.signs(cause).collect();
+    let program = printable(&report.setup.program);
+    let check = cause.checks.first().map_or(String::new(), |check| printable(check));
+    format!("  {}\nto learn more: {program} explain {check}\n", cause.why_first(&signs))
 }

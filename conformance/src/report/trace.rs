@@ -6,19 +6,31 @@ pub(super) fn find(output: &[String]) -> Option<String> {
     python(output).or_else(|| single_line(output)).or_else(|| stack(output))
 }
 
-/// `Traceback (most recent call last):`, pairs of lines for places, and the exception, which is not indented.
+/// `Traceback (most recent call last):`, pairs of lines for places, and the exception, which is not indented. Other output
+/// may come in between. The innermost place in the program itself says more than one in a library.
 fn python(output: &[String]) -> Option<String> {
     let begins = output.iter().rposition(|line| line.starts_with("Traceback ("))?;
-    let mut place = None;
+    let (mut innermost, mut own) = (None, None);
     for line in &output[begins + 1..] {
-        let text = line.trim_start();
-        if text.len() == line.len() {
-            let place = place.map(|place| format!(", {place}")).unwrap_or_default();
+        if is_exception(line) {
+            let place = own.or(innermost).map(|place| format!(", {place}")).unwrap_or_default();
             return Some(format!("{line}{place}"));
         }
-        place = text.strip_prefix("File ").or(place);
+        if let Some(place) = line.trim_start().strip_prefix("File ") {
+            let is_library = place.starts_with("\"<") || place.contains("/lib/python");
+            own = if is_library { own } else { Some(place) };
+            innermost = Some(place);
+        }
     }
     None
+}
+
+/// `KeyError: 'host'`, `socket.timeout: timed out`, `KeyboardInterrupt`.
+fn is_exception(line: &str) -> bool {
+    let (name, has_message) = line.split_once(':').map_or((line, false), |(name, _)| (name, true));
+    let is_name = |name: &str| name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.');
+    let is_usual = ["Error", "Exception", "Interrupt", "Exit"].iter().any(|end| name.ends_with(end));
+    is_name(name) && (is_usual || has_message && (name.contains('.') || name.starts_with(char::is_uppercase)))
 }
 
 /// Rust and Go say it all in one line.
@@ -55,6 +67,11 @@ mod tests {
                 "listening\nTraceback (most recent call last):\n  File \"s.py\", line 9, in main\n    serve(c)\n  \
                  File \"s.py\", line 4, in serve\n    int(x)\nValueError: invalid literal\nnext request",
                 "ValueError: invalid literal, \"s.py\", line 4, in serve",
+            ),
+            (
+                "Traceback (most recent call last):\nlistening\n  File \"s.py\", line 4, in serve\n    open(x).read()\n  \
+                 File \"<frozen codecs>\", line 322, in decode\nUnicodeDecodeError: 'utf-8'",
+                "UnicodeDecodeError: 'utf-8', \"s.py\", line 4, in serve",
             ),
             (
                 "thread 'main' (7) panicked at src/main.rs:9:5:\nindex out of bounds\nnote: run with",

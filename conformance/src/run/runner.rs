@@ -1,4 +1,5 @@
-//! One run: capabilities, checks, liveness, blame. It never prints; it reports each outcome as soon as it is certain.
+//! One run: capabilities, checks, liveness, blame. It never prints; it says which check begins, and each outcome as soon
+//! as it is certain.
 //!
 //! Several checks run side by side if the server serves several clients; what the [examiner](super::examiner) puts off
 //! runs when no check waits for its first look.
@@ -35,17 +36,26 @@ pub struct Options {
     pub only: Vec<String>,
 }
 
-/// Runs the checks of `profile` against `target`.
-///
-/// `on_outcome` is called with every outcome as soon as it is certain, and with the total number of checks.
+/// What is heard of a run while it goes on.
+#[derive(Debug)]
+pub enum News<'n> {
+    /// A check is looked at, for the first time or again.
+    Begins(&'static str),
+    /// It is put off: it will be looked at again.
+    Waits(&'static str),
+    /// Its outcome is certain; and how many checks there are in all.
+    Ends(&'n Outcome, usize),
+}
+
+/// Runs the checks of `profile` against `target`, and calls `hear` with all news.
 ///
 /// # Panics
-/// If `on_outcome` does; what already runs is finished first.
+/// If `hear` does; what already runs is finished first.
 pub fn run(
     target: &mut Target,
     profile: &Profile,
     options: &Options,
-    on_outcome: &(dyn Fn(&Outcome, usize) + Sync),
+    hear: &(dyn Fn(News<'_>) + Sync),
 ) -> (End, Vec<Outcome>) {
     let began = Instant::now();
     let selected = |(chapter, check): &(&Chapter, &Check)| {
@@ -63,7 +73,7 @@ pub fn run(
         checks,
         profile,
         points: worths(profile),
-        on_outcome,
+        hear,
         examiner: Examiner {
             world: RwLock::new(World::new(target, context)),
             turns: Turns::new(),
@@ -109,7 +119,7 @@ struct Run<'t, 'r> {
     profile: &'r Profile,
     /// What the checks are worth.
     points: HashMap<String, Points>,
-    on_outcome: &'r (dyn Fn(&Outcome, usize) + Sync),
+    hear: &'r (dyn Fn(News<'_>) + Sync),
     examiner: Examiner<'t>,
     progress: Mutex<Vec<Progress>>,
     changed: Condvar,
@@ -145,10 +155,13 @@ impl Run<'_, '_> {
     fn work(&self) {
         let _end_early = EndEarly(self);
         while let Some((at, earlier)) = self.next() {
+            let id = self.checks[at].1.id;
+            (self.hear)(News::Begins(id));
             let progress = self.look_at(at, earlier);
-            if let Progress::Done(outcome) = &progress {
-                (self.on_outcome)(outcome, self.checks.len());
-            }
+            (self.hear)(match &progress {
+                Progress::Done(outcome) => News::Ends(outcome, self.checks.len()),
+                _ => News::Waits(id),
+            });
             self.progress()[at] = progress;
             self.changed.notify_all();
         }

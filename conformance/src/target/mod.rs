@@ -8,6 +8,7 @@ pub mod changing;
 mod disk;
 pub mod fixture;
 pub mod held;
+mod listening;
 mod location;
 pub mod process;
 pub mod scripts;
@@ -45,6 +46,9 @@ pub struct Recipe {
     /// The port that it insists on; a free one where it takes what it is given.
     pub port: Option<u16>,
 }
+
+/// What may stand in a command, for what the suite puts there.
+pub const WORDS: [&str; 7] = ["{port}", "{host}", "{root}", "{cgi_bin}", "{site}", "{wsgi}", "{app}"];
 
 /// A server under test.
 #[derive(Debug)]
@@ -90,18 +94,24 @@ impl Target {
     /// # Errors
     /// All but [`StartError::Url`].
     pub fn start(recipe: Recipe) -> Result<Target, StartError> {
-        Target::start_within(recipe, START_LIMIT, Output::default())
+        Target::start_within(recipe, START_LIMIT, Output::default(), &|_| ())
     }
 
-    /// The same with a limit of its own, and with the place where its output is kept.
+    /// The same with a limit of its own, and with the place where its output is kept. `hear` is called with the address
+    /// where it has to answer, before it does.
     ///
     /// # Errors
     /// As [`Target::start`].
-    pub fn start_within(recipe: Recipe, limit: Duration, output: Output) -> Result<Target, StartError> {
+    pub fn start_within(
+        recipe: Recipe,
+        limit: Duration,
+        output: Output,
+        hear: &dyn Fn(SocketAddr),
+    ) -> Result<Target, StartError> {
         let place = Place { address: free_address(), host: String::new() };
         let (recipe, output) = (Some(recipe), Some(output));
         let mut target = Target { recipe, output, start_limit: limit, ..Target::at(place) };
-        target.launch()?;
+        target.launch(hear)?;
         Ok(target)
     }
 
@@ -181,10 +191,10 @@ impl Target {
     pub fn restart(&mut self) -> Result<(), StartError> {
         self.process = None;
         self.restarts += 1;
-        self.launch()
+        self.launch(&|_| ())
     }
 
-    fn launch(&mut self) -> Result<(), StartError> {
+    fn launch(&mut self, hear: &dyn Fn(SocketAddr)) -> Result<(), StartError> {
         let Some(recipe) = self.recipe.clone() else { return Ok(()) };
         let output = self.output.get_or_insert_default().clone();
         // A port that was free a moment ago may be in use by now; a server that dies because of it gets another one.
@@ -210,6 +220,7 @@ impl Target {
             let directory = recipe.fixture.directory().to_path_buf();
             self.started = Some(Started { process: process.id(), directory });
             self.process = Some(process);
+            hear(address);
             match self.wait_until_ready(&output, printed) {
                 Err(StartError::Died { .. }) if attempt < 2 && recipe.port.is_none() => {}
                 result => return result,
@@ -247,7 +258,9 @@ impl Target {
             if budget.left().is_zero() {
                 let address = self.place.address;
                 let limit = self.start_limit;
-                return Err(StartError::NeverListened { address, limit, output: output.tail(printed, 20) });
+                let elsewhere = self.process.as_ref().map(Process::listens_at).unwrap_or_default();
+                let output = output.tail(printed, 20);
+                return Err(StartError::NeverListened { address, limit, elsewhere, output });
             }
             // Nothing reports when another process begins to listen: try again, at growing intervals.
             std::thread::sleep(pause);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::target::listening::addresses;
 use crate::wire::output::Output;
 
 /// How long a server may take to end after SIGTERM.
@@ -119,6 +121,11 @@ impl Process {
         family.extend(marked(&self.mark));
         family.remove(&self.child.id());
         family
+    }
+
+    /// Where it listens, or anything that it started.
+    pub(super) fn listens_at(&self) -> BTreeSet<SocketAddr> {
+        addresses(self.family().into_iter().chain([self.child.id()]))
     }
 
     /// Whether it has ended, with the exit code 0.

@@ -1,5 +1,6 @@
 //! How a server comes up: where it may listen, whether it answers, and why there is none to test.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -42,6 +43,8 @@ pub enum StartError {
         address: SocketAddr,
         /// How long it was waited for.
         limit: Duration,
+        /// Where it listens instead, as far as that can be seen.
+        elsewhere: BTreeSet<SocketAddr>,
         /// The last lines of its output, escaped.
         output: Vec<String>,
     },
@@ -65,16 +68,28 @@ impl fmt::Display for StartError {
                 write!(to, "The server ended before it answered: {how}.")?;
                 quote(to, output)
             }
-            StartError::NeverListened { address, limit, output } => {
+            StartError::NeverListened { address, limit, elsewhere, output } => {
                 let limit = limit.as_secs();
                 write!(
                     to,
                     "The server is running, but it accepted no connection on {address} within {limit} s."
                 )?;
-                write!(
-                    to,
-                    " Does it listen on the port that {{port}} or $PORT names? --port and --start-timeout say otherwise."
-                )?;
+                match elsewhere.first() {
+                    Some(there) if there.port() == address.port() => write!(
+                        to,
+                        " It listens on {there} only: have it listen on {}, or on all addresses.",
+                        address.ip()
+                    )?,
+                    Some(there) => write!(
+                        to,
+                        " It listens on {there}: have it take its port from {{port}} or $PORT, or say --port {}.",
+                        there.port()
+                    )?,
+                    None => write!(
+                        to,
+                        " Does it listen on the port that {{port}} or $PORT names? --port and --start-timeout say otherwise."
+                    )?,
+                }
                 quote(to, output)
             }
         }

@@ -9,6 +9,9 @@ use crate::wire::octets::escape_some;
 /// How many octets of output are kept: the last ones.
 const KEPT: usize = 256 * 1024;
 
+/// How an expectation of the output begins: it comes through a pipe, and a server may print otherwise to a terminal.
+pub const A_LINE: &str = "a line of output";
+
 /// What a server printed, on both channels, in the order in which it came.
 #[derive(Debug, Clone, Default)]
 pub struct Output(Arc<(Mutex<Printed>, Condvar)>);

@@ -8,14 +8,19 @@ use std::time::Duration;
 
 use conformance::report::Report;
 use libtest_mimic::Trial;
+#[cfg(unix)]
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("program", "a-run-of-the-reference-passes", reference_passes),
+        trial("program", "a-quiet-run-is-a-line", quiet_is_a_line),
         trial("program", "server-wsgi-passes-as-it-comes", wsgi_as_it_comes),
         trial("program", "a-server-that-dies-is-reported", dead_server_is_reported),
+        #[cfg(target_os = "linux")]
+        trial("program", "a-server-that-listens-elsewhere-is-told-where", elsewhere_is_said),
         trial("program", "a-url-where-nobody-listens-is-reported", silence_is_reported),
         trial("program", "usage-errors-exit-with-2", usage_errors),
         trial("program", "a-report-that-can-t-be-written-is-noticed-first", unwritable_report),
@@ -73,6 +78,18 @@ fn reference_passes() -> Result<(), String> {
     says("seed 7", &output)
 }
 
+/// A line for each server, and nothing else.
+fn quiet_is_a_line() -> Result<(), String> {
+    let output = run(&["run", "--check", "basics,date", "--quiet"]);
+    exits_with(0, &output)?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let is_line = |line: &str| line.starts_with("pass ") && line.contains(": 3 passed in ");
+    match text.lines().count() == 3 && text.lines().all(is_line) && output.stderr.is_empty() {
+        true => Ok(()),
+        false => Err(format!("{output:?}")),
+    }
+}
+
 /// The checks run against server-wsgi with `--stream`; without it, content is there before the application is.
 fn wsgi_as_it_comes() -> Result<(), String> {
     let server = [env!("CARGO_BIN_EXE_conformance"), "serve", "wsgi", "--host", "{host}", "--port", "{port}"];
@@ -86,15 +103,36 @@ fn dead_server_is_reported() -> Result<(), String> {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("report.json");
     let report = format!("json={}", path.display());
-    let output = run(&["run", "--report", &report, "--", "sh", "-c", "echo last words; exit 9"]);
+    let words = "echo last words; echo '  indented'; exit 9";
+    let output = run(&["run", "--report", &report, "--", "sh", "-c", words]);
     exits_with(2, &output)?;
+    says("starting sh -c 'echo last words; ..., waiting for an answer on port", &output)?;
     says("exit code 9", &output)?;
-    says("last words", &output)?;
+    says("last words\n  |   indented", &output)?;
     let report = read(&path)?;
     match (report.end.failure, report.outcomes.is_empty()) {
         (Some(why), true) if why.contains("last words") => Ok(()),
         other => Err(format!("{other:?}")),
     }
+}
+
+/// One that insists on another port, and one that listens on another address.
+#[cfg(target_os = "linux")]
+fn elsewhere_is_said() -> Result<(), String> {
+    let listens = |port: &str, seconds: &str| {
+        let server =
+            [env!("CARGO_BIN_EXE_conformance"), "serve", "simple", "--host", "127.0.0.2", "--port", port];
+        run(&[&["run", "--start-timeout", seconds, "--"], &server[..]].concat())
+    };
+    // On a busy machine it may take long to come up, wherever it does.
+    let said = |port: &str, what: &str| {
+        let in_time = says(what, &listens(port, "1"));
+        in_time.or_else(|_| says(what, &listens(port, "20")))
+    };
+    exits_with(2, &listens("0", "1"))?;
+    said("0", "It listens on 127.0.0.2:")?;
+    said("0", "or say --port ")?;
+    said("{port}", "only: have it listen on 127.0.0.1, or on all addresses")
 }
 
 fn silence_is_reported() -> Result<(), String> {
@@ -107,14 +145,22 @@ fn silence_is_reported() -> Result<(), String> {
 }
 
 fn usage_errors() -> Result<(), String> {
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 15] = [
         (&["run", "--check", "answers-gte"], "did you mean \"answers-get\"?"),
+        (&["run", "--check", "host,answers-gte"], "did you mean \"answers-get\"?"),
+        (&["run", "--next", "--quiet"], "cannot be used with"),
         (&["run", "--profile", "htp"], "did you mean \"http\" or \"simple\" or \"cgi\" or \"wsgi\"?"),
         (&["run", "--report", "jsno=-"], "did you mean \"json\"?"),
         (&["run", "--report", "text=-", "--report", "json=-"], "two reports can't both go to -"),
         (&["run", "--profile", "http", "--check", "files"], "has none of these checks"),
         (&["run", "--url", "http://a/", "--", "server"], "cannot be used with"),
+        (&["run", "python3", "server.py", "{port}"], "comes after --"),
+        (&["run", "--", "no-such-server {port}"], "leave out the quotes"),
+        (&["run", "--", "false", "{prot}"], "did you mean \"{port}\""),
         (&["explain", "form-contarct"], "did you mean \"form-contract\""),
+        (&["explain", "simpel"], "did you mean \"simple\""),
+        (&["explain", "simple", "fiels"], "did you mean \"files\""),
+        (&["explain", "host", "files"], "only a profile has parts"),
     ];
     cases.iter().try_for_each(|(words, message)| {
         let output = run(words);
@@ -168,7 +214,11 @@ time.sleep(600)
 
 #[cfg(unix)]
 fn interrupted() -> Result<(), String> {
-    use rustix::process::{Pid, Signal, kill_process};
+    [Signal::INT, Signal::QUIT].into_iter().try_for_each(ends_at)
+}
+
+#[cfg(unix)]
+fn ends_at(signal: Signal) -> Result<(), String> {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port().to_string();
     let directory = tempfile::tempdir().expect("a directory");
@@ -178,7 +228,7 @@ fn interrupted() -> Result<(), String> {
     let suite = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
     let (mut connection, _) = listener.accept().expect("a connection");
     connection.read_exact(&mut [0; 2]).expect("one byte from the parent and one from the child");
-    kill_process(Pid::from_raw(suite.id() as i32).expect("a process id"), Signal::INT).expect("a signal");
+    kill_process(Pid::from_raw(suite.id() as i32).expect("a process id"), signal).expect("a signal");
     let output = suite.wait_with_output().expect("an end");
     exits_with(130, &output)?;
     // The end of the connection is the end of the last one that held it.

@@ -99,6 +99,6 @@ pub(crate) fn report(target: &mut Target, profile: &Profile, options: &Options) 
         started: target.can_restart(),
         ..Setup::default()
     };
-    let (end, outcomes) = runner::run(target, profile, options, &|_, _| {});
+    let (end, outcomes) = runner::run(target, profile, options, &|_| {});
     Report::new(setup, end, outcomes, &profile.sheet())
 }

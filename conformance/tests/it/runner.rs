@@ -91,8 +91,7 @@ fn panic_ends_the_run() -> Result<(), String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let options = Options { seed: SEED, jobs: 4, only: Vec::new() };
-        let run =
-            || runner::run(&mut target, &reference::profile("simple"), &options, &|_, _| panic!("meant"));
+        let run = || runner::run(&mut target, &reference::profile("simple"), &options, &|_| panic!("meant"));
         sender.send(catch_unwind(AssertUnwindSafe(run)).is_err())
     });
     match receiver.recv_timeout(LIMIT) {

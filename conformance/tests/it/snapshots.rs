@@ -29,6 +29,11 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("explain-check", &["explain", "noise-is-no-request"]),
     ("explain-chapter", &["explain", "basics"]),
     ("explain-form-contract", &["explain", "form-contract"]),
+    ("explain-cgi-contract", &["explain", "cgi-contract"]),
+    ("explain-wsgi-contract", &["explain", "wsgi-contract"]),
+    ("explain-profile", &["explain", "simple"]),
+    ("explain-part", &["explain", "simple", "files"]),
+    ("explain-part-alone", &["explain", "form-of-responses"]),
 ];
 
 /// What differs from run to run, and what the files have in its place.
