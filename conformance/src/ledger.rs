@@ -15,7 +15,7 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 /// One duty of a server, or one permission.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Statement {
     /// What [`Requirement::statements`](crate::check::Requirement::statements) names; unique, never renamed.
@@ -33,7 +33,7 @@ pub struct Statement {
 }
 
 /// The documents that state duties of a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Document {
     /// HTTP Semantics
     #[serde(rename = "RFC 9110")]
@@ -80,7 +80,7 @@ pub enum Document {
 }
 
 /// The key words of RFC 2119. Plain declarative text and grammar count as MUST.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
 pub enum Keyword {
     /// An absolute requirement.
     #[serde(rename = "must")]

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod class;
+mod coverage;
 mod explain;
 mod fixture;
 mod grade;
@@ -46,6 +47,7 @@ enum Command {
     Run(run::Run),
     List(list::List),
     Explain(explain::Explain),
+    Coverage(coverage::Coverage),
     Serve(serve::Serve),
     Fixture(fixture::Lay),
     Grade(grade::Grade),
@@ -66,6 +68,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(command) => command.run(),
         Command::List(command) => command.run(),
         Command::Explain(command) => command.run(),
+        Command::Coverage(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Fixture(command) => command.run(),
         Command::Grade(command) => command.run(),

@@ -110,7 +110,7 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["cli/stop"],
     &["cli/names", "cli/interrupt", "cli/progress"],
     &["cli/sink", "cli/class", "cli/render", "cli/schema"],
-    &["cli/explain", "cli/fixture", "cli/list", "cli/run", "cli/serve"],
+    &["cli/explain", "cli/fixture", "cli/coverage", "cli/list", "cli/run", "cli/serve"],
     &["cli/grade", "cli/init", "cli/profile", "cli/worker"],
     &["cli"],
 ];

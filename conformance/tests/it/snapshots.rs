@@ -15,6 +15,8 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("help-run", &["run", "--help"]),
     ("help-list", &["list", "--help"]),
     ("help-explain", &["explain", "--help"]),
+    ("help-coverage", &["coverage", "--help"]),
+    ("coverage", &["coverage", "--format", "markdown"]),
     ("help-serve", &["serve", "--help"]),
     ("help-serve-simple", &["serve", "simple", "--help"]),
     ("help-serve-cgi", &["serve", "cgi", "--help"]),
