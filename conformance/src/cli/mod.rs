@@ -24,6 +24,7 @@ mod run;
 mod serve;
 mod sink;
 mod stop;
+mod watch;
 mod worker;
 
 use stop::{Stop, complain};

@@ -116,7 +116,7 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["grade"],
     &["cli/stop"],
     &["cli/names", "cli/interrupt", "cli/progress"],
-    &["cli/advice", "cli/assignment", "cli/sink", "cli/class", "cli/render"],
+    &["cli/advice", "cli/assignment", "cli/watch", "cli/sink", "cli/class", "cli/render"],
     &["cli/explain", "cli/fixture", "cli/list", "cli/run", "cli/serve"],
     &["cli/grade", "cli/profile", "cli/worker"],
     &["cli"],
