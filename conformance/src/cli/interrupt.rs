@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::future::Future;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
@@ -11,6 +12,9 @@ use servers::http::stop_signal;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::stop::Stop;
+
+/// Whether the process was asked to end.
+static IS_ASKED: AtomicBool = AtomicBool::new(false);
 
 enum Event<T> {
     Ended(Result<T, Box<dyn Any + Send>>),
@@ -57,8 +61,14 @@ pub(super) fn unless_interrupted<T: Send + 'static>(
     let stop = runtime.block_on(async { any_signal() })?;
     thread::spawn(move || {
         runtime.block_on(stop);
+        IS_ASKED.store(true, Ordering::Relaxed);
         let _ = interrupted.send(Event::Interrupted);
     });
+    // Between one piece of work and the next only the threads of earlier ones listen.
+    if IS_ASKED.load(Ordering::Relaxed) {
+        process::stop_all();
+        return Err(Stop::Interrupted);
+    }
     thread::spawn(move || events.send(Event::Ended(thread::spawn(work).join())));
     match happened.recv() {
         Ok(Event::Ended(Ok(result))) => Ok(result),

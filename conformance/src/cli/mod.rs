@@ -27,6 +27,7 @@ mod schema;
 mod serve;
 mod sink;
 mod stop;
+mod watch;
 mod worker;
 
 use stop::{Stop, complain};

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use conformance::report::{End, Outcome, Report, Setup, shell_words};
+use conformance::report::{End, Outcome, Report, Setup, printable, shell_words};
 use conformance::run::reference;
 use conformance::run::runner::{self, News, Options};
 use conformance::target::fixture::Fixture;
@@ -19,8 +19,8 @@ use tempfile::TempDir;
 
 use super::interrupt::unless_interrupted;
 use super::progress::Progress;
-use super::stop::{Stop, complain};
-use super::{advice, names, sink};
+use super::stop::{Stop, complain, tell};
+use super::{advice, names, sink, watch};
 
 /// Check a server
 ///
@@ -63,6 +63,9 @@ pub(super) struct Run {
     /// Show only a line: passed or not, how many checks, how many points
     #[arg(long, conflicts_with_all = ["all", "next"])]
     quiet: bool,
+    /// Run again whenever a file of the server changes: first what failed, then all; until Ctrl-C
+    #[arg(long, conflicts_with = "url", requires = "command")]
+    watch: bool,
     /// Write a report: text, brief, next, quiet, json, junit, markdown, csv, github, gradescope, classroom50, prairielearn,
     /// autolab or vpl, to a file, or to standard output (-); can be given several times.
     /// If several servers are checked, each gets its own file: report-simple.xml and so on for report.xml
@@ -129,11 +132,16 @@ impl Run {
         let open = |subject: &Subject| {
             sink::open(&self.report, &otherwise, subject.reference.filter(|_| subjects.len() > 1))
         };
+        if self.watch {
+            return self.again_and_again(&subjects[0], &options, &open);
+        }
         // A report that can't be written is noticed before the first server starts.
         let sinks = subjects.iter().map(open).collect::<Result<Vec<_>, _>>()?;
         let mut worst = 0;
         for (subject, sinks) in subjects.iter().zip(sinks) {
-            worst = worst.max(self.check(subject, &options, sinks)?);
+            let (report, code) = self.check(subject, &options)?;
+            self.write(&report, code, sinks)?;
+            worst = worst.max(code);
             if worst == INTERRUPTED {
                 break;
             }
@@ -141,8 +149,57 @@ impl Run {
         Ok(ExitCode::from(worst))
     }
 
-    /// Checks one server and writes the reports on it; returns the exit code.
-    fn check(&self, subject: &Subject, options: &Options, sinks: Vec<sink::Sink>) -> Result<u8, Stop> {
+    /// Checks a server again whenever its files change.
+    fn again_and_again(
+        &self,
+        subject: &Subject,
+        options: &Options,
+        open: &dyn Fn(&Subject) -> Result<Vec<sink::Sink>, Stop>,
+    ) -> Result<ExitCode, Stop> {
+        let mut files = watch::Files::of(&self.command)?;
+        let mut last: Option<Report> = None;
+        let mut was_right = false;
+        loop {
+            let sinks = open(subject)?;
+            // What failed the last time is known after a moment.
+            let only = last.as_ref().map(watch::failed).filter(|failed| !failed.is_empty());
+            if let (Some(only), Some(last)) = (only, &last) {
+                let (report, code) = self.check(subject, &Options { only, ..options.clone() })?;
+                tell(&watch::differences(last, &report))?;
+                if code == INTERRUPTED {
+                    return Ok(ExitCode::from(code));
+                }
+            }
+            let (report, code) = self.check(subject, options)?;
+            if let Some(last) = &last {
+                let differences = match watch::differences(last, &report) {
+                    nothing if nothing.is_empty() => "nothing is different\n".into(),
+                    differences => differences,
+                };
+                tell(&format!("since the last run\n{differences}\n"))?;
+            }
+            self.write(&report, code, sinks)?;
+            if code == INTERRUPTED {
+                return Ok(ExitCode::from(code));
+            }
+            if code == 0 && !was_right {
+                tell("\x07")?;
+            }
+            was_right |= code == 0;
+            last = Some(report);
+            anstream::eprintln!("waiting until a file of the server changes; Ctrl-C ends");
+            let (back, changed) = unless_interrupted(move || {
+                let changed = files.wait();
+                (files, changed)
+            })?;
+            files = back;
+            let changed = changed.ok_or_else(|| Stop::Broken("the files are no longer watched".into()))?;
+            anstream::eprintln!("{} has changed", printable(&changed.to_string_lossy()));
+        }
+    }
+
+    /// Checks one server; returns the report on it, and the exit code.
+    fn check(&self, subject: &Subject, options: &Options) -> Result<(Report, u8), Stop> {
         // The server may run scripts as another user, which needs access.
         let permissions = std::fs::Permissions::from_mode(0o755);
         let directory = tempfile::Builder::new().permissions(permissions).tempdir()?;
@@ -155,7 +212,7 @@ impl Run {
             |why| End { failure: Some(why), took_ms: began.elapsed().as_millis() as u64, ..End::default() };
         let ended = unless_interrupted(work);
         progress.end();
-        let (report, code) = match ended {
+        Ok(match ended {
             Ok(Ok((end, outcomes))) => {
                 let report = Report::new(setup, end, outcomes, &sheet);
                 let code = report.exit_code();
@@ -172,15 +229,18 @@ impl Run {
                 (Report::new(setup, failed("The run was interrupted.".into()), done, &sheet), INTERRUPTED)
             }
             Err(other) => return Err(other),
-        };
+        })
+    }
+
+    /// Writes the reports.
+    fn write(&self, report: &Report, code: u8, sinks: Vec<sink::Sink>) -> Result<(), Stop> {
         // If a program reads standard output, no person sees there why nothing could be tested.
         if let Some(why) =
             report.end.failure.as_ref().filter(|_| self.report.iter().any(sink::Wish::is_output))
         {
             complain(why, code);
         }
-        sinks.into_iter().try_for_each(|sink| sink.write(&report))?;
-        Ok(code)
+        sinks.into_iter().try_for_each(|sink| sink.write(report))
     }
 
     /// What to check: the given server, or the reference servers that show the given checks.

@@ -53,7 +53,7 @@ impl Cause {
             None if signs.iter().any(|sign| sign.counts()) => {
                 "Of all that counts, it comes first in the list of checks.".into()
             }
-            None => "All that counts is right: this is only a warning.".into(),
+            None => "Nothing that counts has failed: this is only a warning.".into(),
         }
     }
 }

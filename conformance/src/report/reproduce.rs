@@ -67,8 +67,10 @@ pub fn by_hand(setup: &Setup, outcome: &Outcome) -> Result<String, NoCommand> {
     };
     let to = place_by_hand(setup, breach);
     let command = |request: Vec<u8>| {
-        let asked = host_in(&request, breach);
-        let request = replace(&request, asked.as_bytes(), to.name.as_bytes());
+        let request = match host_in(&request, breach) {
+            asked if asked.is_empty() => request,
+            asked => replace(&request, asked.as_bytes(), to.name.as_bytes()),
+        };
         curl(&request, &to.host).unwrap_or_else(|| netcat(&request, &to.host))
     };
     Ok(requests.into_iter().map(command).collect::<Vec<_>>().join("; "))
@@ -281,6 +283,7 @@ mod tests {
         let pair = format!("printf 'BAD\\r\\n\\r\\n' | nc -w 3 localhost 8000; {CURL}");
         assert_eq!(said("damage-is-survived", "127.0.0.1:12345", &passed), Ok(pair));
         assert_eq!(said("answers-get", "127.0.0.1:12345", &passed[..2]), Ok(CURL.into()));
+        assert!(said("answers-get", "", &passed[..2]).is_ok());
     }
 
     #[test]

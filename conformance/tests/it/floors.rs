@@ -110,7 +110,7 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["grade"],
     &["cli/stop"],
     &["cli/names", "cli/interrupt", "cli/progress"],
-    &["cli/advice", "cli/assignment", "cli/sink", "cli/class", "cli/render", "cli/schema"],
+    &["cli/advice", "cli/assignment", "cli/watch", "cli/sink", "cli/class", "cli/render", "cli/schema"],
     &["cli/explain", "cli/fixture", "cli/coverage", "cli/list", "cli/run", "cli/serve"],
     &["cli/grade", "cli/init", "cli/profile", "cli/worker"],
     &["cli"],

@@ -1,7 +1,7 @@
 //! The program itself, end to end: exit codes, reports on disk, and no server that is left running.
 
 use std::ffi::OsStr;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -25,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("program", "usage-errors-exit-with-2", usage_errors),
         trial("program", "a-report-that-can-t-be-written-is-noticed-first", unwritable_report),
         trial("program", "a-report-replaces-a-file-and-not-a-device", reports_replace_files),
+        trial("program", "a-watched-server-is-checked-again-when-it-changes", watched),
         trial("program", "an-interrupted-run-leaves-no-server-running", interrupted),
     ]
 }
@@ -199,6 +200,46 @@ fn reports_replace_files() -> Result<(), String> {
     let device = std::fs::metadata("/dev/null").expect("a device");
     let left = std::fs::read_dir(directory.path()).expect("a directory").count();
     if !device.is_file() && left == 4 { Ok(()) } else { Err(format!("{device:?}, {left} files")) }
+}
+
+/// A server that answers everything alike.
+const ANSWERS: &str = "\
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(STATUS)
+        self.send_header('Content-Length', '0')
+        self.end_headers()
+http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
+";
+
+/// First it is wrong, then a person saves what is right.
+#[cfg(unix)]
+fn watched() -> Result<(), String> {
+    let directory = tempfile::Builder::new().prefix("watched").tempdir().expect("a directory");
+    let server = directory.path().join("server.py");
+    let save = |status: &str| std::fs::write(&server, ANSWERS.replace("STATUS", status)).expect("a file");
+    save("500");
+    let words = ["run", "--watch", "--quiet", "--profile", "http", "--check", "answers-get", "--", "python3"];
+    let server = server.display().to_string();
+    let mut suite = conformance(words.iter().copied().chain([&server[..], "{port}"]))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program runs");
+    let mut lines = BufReader::new(suite.stdout.take().expect("its output")).lines().map_while(Result::ok);
+    let failed = lines.find(|line| line.starts_with("fail "));
+    save("200");
+    let said: Vec<String> = lines.by_ref().take(4).collect();
+    let last = lines.next();
+    kill_process(Pid::from_raw(suite.id() as i32).expect("a process id"), Signal::INT).expect("a signal");
+    let code = suite.wait().expect("an end").code();
+    let expected =
+        ["1 pass now: answers-get", "since the last run", "1 pass now: answers-get", ""].map(String::from);
+    match (failed, said == expected, code, last) {
+        (Some(_), true, Some(130), Some(last)) if last.starts_with("pass http: 1 passed") => Ok(()),
+        other => Err(format!("{said:?} {other:?}")),
+    }
 }
 
 /// A server that never listens. It shows that it runs by a connection that it and its child hold open as long as they

@@ -1,0 +1,114 @@
+//! What a watched run waits for, and what it says first: the files of the server, and what is different now.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use conformance::report::{Report, Verdict, printable};
+use notify::event::ModifyKind;
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+
+use super::stop::Stop;
+
+/// Editors write a file in several steps, and often several files.
+const SETTLED: Duration = Duration::from_millis(300);
+
+/// Folders in which nothing is written by hand.
+const NOT_BY_HAND: [&str; 3] = ["target", "node_modules", "__pycache__"];
+
+/// How the names of files end that servers and editors write beside those of a person.
+const BY_PROGRAMS: [&str; 6] = [".log", ".tmp", ".pyc", ".swp", ".db", "~"];
+
+/// The files of a server.
+#[derive(Debug)]
+pub(super) struct Files {
+    changes: Receiver<PathBuf>,
+    /// What the command names.
+    named: Vec<PathBuf>,
+    /// What has changed during a run.
+    by_server: BTreeSet<PathBuf>,
+    _watcher: RecommendedWatcher,
+}
+
+impl Files {
+    /// Watches what a command names, and the folders that this is in; without such a file, the current folder.
+    pub(super) fn of(command: &[String]) -> Result<Files, Stop> {
+        let named: Vec<PathBuf> =
+            command.iter().filter_map(|word| Path::new(word).canonicalize().ok()).collect();
+        let (sender, changes) = mpsc::channel();
+        let known = named.clone();
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let Ok(event) = event else { return };
+            let is_content =
+                !matches!(event.kind, EventKind::Modify(ModifyKind::Metadata(_)) | EventKind::Access(_));
+            let mut paths = event.paths.into_iter().filter(|path| known.contains(path) || is_by_hand(path));
+            if let Some(path) = paths.next().filter(|_| is_content) {
+                let _ = sender.send(path);
+            }
+        })
+        .map_err(refused)?;
+        let folder = |path: &PathBuf| {
+            if path.is_dir() { Some(path.clone()) } else { path.parent().map(PathBuf::from) }
+        };
+        let mut folders: Vec<PathBuf> = named.iter().filter_map(folder).collect();
+        if folders.is_empty() {
+            folders.push(Path::new(".").canonicalize()?);
+        }
+        for folder in &folders {
+            watcher.watch(folder, RecursiveMode::Recursive).map_err(refused)?;
+        }
+        Ok(Files { changes, named, by_server: BTreeSet::new(), _watcher: watcher })
+    }
+
+    /// Waits until one changes, and then until nothing more does. What changed during the last run counts once: what
+    /// changes in each is written by the server.
+    pub(super) fn wait(&mut self) -> Option<PathBuf> {
+        let meanwhile: Vec<PathBuf> = self.changes.try_iter().collect();
+        let by_hand = |path: &PathBuf| self.named.contains(path) || !self.by_server.contains(path);
+        let first = meanwhile.iter().find(|path| by_hand(path)).cloned();
+        self.by_server.extend(meanwhile);
+        let changed = match first {
+            Some(path) => path,
+            None => self.changes.recv().ok()?,
+        };
+        while self.changes.recv_timeout(SETTLED).is_ok() {}
+        Some(changed)
+    }
+}
+
+fn refused(error: notify::Error) -> Stop {
+    Stop::Usage(format!("the files of the server can't be watched: {error}"))
+}
+
+fn is_by_hand(path: &Path) -> bool {
+    let mut names = path.iter().map(|name| name.to_string_lossy());
+    let last = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    !names.any(|name| name.starts_with('.') || NOT_BY_HAND.contains(&&*name))
+        && !BY_PROGRAMS.iter().any(|end| last.ends_with(end))
+}
+
+/// Ids of the checks that failed.
+pub(super) fn failed(report: &Report) -> Vec<String> {
+    with(report, |verdict| verdict == Verdict::Fail)
+}
+
+/// What is different from the last run, in a line for each kind; empty if nothing is.
+pub(super) fn differences(before: &Report, now: &Report) -> String {
+    let passed = with(now, |verdict| verdict == Verdict::Pass);
+    let failed_now = failed(now);
+    let both =
+        |old: Vec<String>, new: &[String]| Vec::from_iter(old.into_iter().filter(|id| new.contains(id)));
+    let right = both(with(before, |verdict| verdict != Verdict::Pass), &passed);
+    let wrong = both(with(before, |verdict| verdict != Verdict::Fail), &failed_now);
+    let line = |what: &str, ids: &[String]| match ids.len() {
+        0 => String::new(),
+        number => format!("{number} {what}: {}\n", printable(&ids.join(", "))),
+    };
+    line("pass now", &right) + &line("fail now", &wrong)
+}
+
+fn with(report: &Report, is_meant: impl Fn(Verdict) -> bool) -> Vec<String> {
+    let meant = report.outcomes.iter().filter(|outcome| is_meant(outcome.verdict()));
+    meant.map(|outcome| outcome.check.clone()).collect()
+}
