@@ -95,13 +95,10 @@ impl Call {
         Ok(side_file(self.side.as_ref().ok_or_else(absence)?, &self.token, name))
     }
 
-    /// The process that left the mark `name` must be there, and its program one below `directory`. Where the system does not
-    /// show processes, that is not judged.
+    /// The process that left the mark `name` must be there, and its program one below `directory`. It takes a system that
+    /// [shows programs](shows_programs).
     pub fn runs_below(&self, directory: &Path, name: &str) -> Result<(), Failure> {
         let seen = self.left(name)?;
-        if fs::metadata("/proc/self/exe").is_err() {
-            return Ok(());
-        }
         let actual = match fs::read_link(format!("/proc/{}/exe", seen.pid)) {
             Ok(program) if program.starts_with(directory.canonicalize()?) => return Ok(()),
             Ok(program) => format!("it runs {}", program.display()),
@@ -150,6 +147,13 @@ impl Reply {
     pub fn seen_by(&self, call: &Call) -> Result<Seen, Failure> {
         self.report(call.language, &call.token)
     }
+}
+
+/// Whether the system shows which program a process runs. Where a processor is emulated it shows the emulator, but to those
+/// who ask about themselves in the usual way.
+pub(super) fn shows_programs() -> bool {
+    let this = fs::read_link(format!("/proc/self/task/{}/exe", std::process::id()));
+    matches!((this, std::env::current_exe()), (Ok(this), Ok(program)) if this == program)
 }
 
 /// Whether the probe with this number and this parent is a zombie; `None` where it is gone. A zombie with

@@ -18,12 +18,21 @@ pub(super) const FIXTURE: &str = "fixture";
 /// The submission's file that says how it is built and started, where the profile allows that.
 pub(super) const OWN: &str = "conformance.toml";
 
+/// Octets that it may have.
+const LONGEST_OWN: u64 = 64 * 1024;
+
 /// How the submission in this folder is built and started: as the profile says, or as it says by itself. The error is
 /// why what it says can't be used.
 pub(super) fn recipe(given: &RecipeOf, folder: &Path) -> Result<RecipeOf, String> {
-    let own = if given.own_command { fs::read_to_string(folder.join(OWN)).ok() } else { None };
-    let own = own.map(|own| given.with(&own).map_err(|why| format!("{OWN} can't be used: {why}")));
-    own.unwrap_or_else(|| Ok(given.clone()))
+    let path = folder.join(OWN);
+    let Some(file) = fs::symlink_metadata(&path).ok().filter(|_| given.own_command) else {
+        return Ok(given.clone());
+    };
+    let own = match file.is_file() && file.len() <= LONGEST_OWN {
+        true => fs::read_to_string(path).map_err(|error| error.to_string()),
+        false => Err(format!("it must be a file of at most {LONGEST_OWN} octets")),
+    };
+    own.and_then(|own| given.with(&own)).map_err(|why| format!("{OWN} can't be used: {why}"))
 }
 
 /// Copies a folder; devices, sockets, pipes and `.git` are left out, and links stay links. Returns how many octets it
@@ -64,21 +73,21 @@ const BUILT: [&[u8]; 8] = [
 /// How the names of such files end that begin like many others, or like text.
 const ENDINGS: [&str; 5] = ["jar", "pyc", "pyo", "exe", "dll"];
 
-/// The first program below a folder that is built already. Links are not followed.
-pub(super) fn built(folder: &Path) -> io::Result<Option<PathBuf>> {
-    let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
+/// Removes what is built already, below a folder; returns what that was. Links are not followed.
+pub(super) fn remove_built(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut removed = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
         let (path, kind) = (entry.path(), entry.file_type()?);
-        let found = if kind.is_dir() { built(&path)? } else { None };
-        if found.is_some() {
-            return Ok(found);
-        }
-        if kind.is_file() && is_built(&path)? {
-            return Ok(Some(path));
+        if kind.is_dir() {
+            removed.append(&mut remove_built(&path)?);
+        } else if kind.is_file() && is_built(&path)? {
+            fs::remove_file(&path)?;
+            removed.push(path);
         }
     }
-    Ok(None)
+    removed.sort();
+    Ok(removed)
 }
 
 fn is_built(file: &Path) -> io::Result<bool> {

@@ -1,6 +1,7 @@
 //! One submission, built and run in a process of its own, which knows nothing of other submissions or results.
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::copy::{self, COPY, FIXTURE, HOME, TEMPORARY};
 use super::order::{Order, Word};
 use super::watch::Watch;
-use crate::report::{End, Outcome, Part, Points, Report, Ruling};
+use crate::report::{End, Outcome, Part, Points, Report, Ruling, printable};
 use crate::run::profile::Profile;
 use crate::run::recipe::RecipeOf;
 use crate::run::runner::{self, News, Options};
@@ -53,8 +54,9 @@ impl Work<'_> {
     /// The error is the reason why there is nothing to mark.
     fn carry_out(&self, say: &mut dyn FnMut(&Word)) -> Result<Word, String> {
         let recipe = self.recipe()?;
-        if recipe.source {
-            self.is_source()?;
+        let left_out = if recipe.source { self.leave_out_built()? } else { String::new() };
+        if !left_out.is_empty() {
+            say(&Word::Built { log: left_out.clone() });
         }
         if recipe.command.is_empty() {
             return Err(format!(
@@ -64,22 +66,22 @@ impl Work<'_> {
         }
         if !recipe.build.is_empty() {
             let (log, ended) = self.build(&recipe);
-            say(&Word::Built { log });
+            say(&Word::Built { log: left_out + &log });
             ended?;
         }
         Ok(self.check(&recipe))
     }
 
-    /// The profile may ask for source: what comes built is nothing that a teacher can read.
-    fn is_source(&self) -> Result<(), String> {
+    /// What the profile does not want to see: programs that are built already, which no teacher can read. The log names
+    /// them.
+    fn leave_out_built(&self) -> Result<String, String> {
         let copy = self.order.place.join(COPY);
-        let built = copy::built(&copy).map_err(|error| format!("It can't be read: {error}."))?;
-        built.map_or(Ok(()), |program| {
-            let program = program.strip_prefix(&copy).unwrap_or(&program).to_string_lossy().into_owned();
-            Err(format!(
-                "It brings a program that is built already, {program}, and the profile asks for source."
-            ))
-        })
+        let removed = copy::remove_built(&copy).map_err(|error| format!("It can't be read: {error}."))?;
+        let line = |path: &PathBuf| {
+            let name = path.strip_prefix(&copy).unwrap_or(path).to_string_lossy();
+            format!("left out, since it was built already: {}\n", printable(&name))
+        };
+        Ok(removed.iter().map(line).collect())
     }
 
     fn recipe(&self) -> Result<RecipeOf, String> {

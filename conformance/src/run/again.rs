@@ -17,6 +17,9 @@ const ROUNDS_FAILED: usize = 2;
 /// How many look at the same time, where a failure is sought beside others.
 const BESIDE: u64 = 4;
 
+/// How long to go on looking beside others.
+const LIMIT_BESIDE: Duration = Duration::from_secs(10);
+
 /// How long to go on looking alone, where it passes: by then it has failed beside others more than once.
 const LIMIT: Duration = Duration::from_secs(3);
 
@@ -68,7 +71,9 @@ fn fails_beside(world: &World<'_>, check: &'static Check, seed: u64) -> bool {
             looks.iter().any(is_failure)
         })
     };
-    (1..=ROUNDS).filter(fails).take(ROUNDS_FAILED).count() == ROUNDS_FAILED
+    let began = Instant::now();
+    let rounds = (1..=ROUNDS).take_while(|_| began.elapsed() < LIMIT_BESIDE);
+    rounds.filter(fails).take(ROUNDS_FAILED).count() == ROUNDS_FAILED
 }
 
 /// Whether it failed by what came; that nothing came in time may be the fault of the machine.

@@ -14,7 +14,7 @@ pub struct RecipeOf {
     pub port: Option<u16>,
     /// Whether a submission may say all this by itself, in its file `conformance.toml`.
     pub own_command: bool,
-    /// Whether a submission must come as source: one that brings programs which are built already is not run.
+    /// Whether a submission must come as source: programs in it that are built already are left out.
     pub source: bool,
     /// Seconds for the build. Of these and of those below, what passes while the machine is busy does not count: see
     /// [`Budget`](crate::target::Budget).

@@ -278,8 +278,8 @@ impl Run<'_, '_> {
         let outcomes = Vec::from_iter(progress.into_iter().filter_map(outcome));
         let counted = outcomes.iter().filter(|outcome| outcome.counts());
         let ends = Vec::from_iter(counted.filter_map(|outcome| outcome.breach()?.ended.as_ref()));
-        // It is known what it ends of in the same way.
-        let is_new = |death: &Death| !ends.contains(&&death.how);
+        // It is known what it dies of in the same way. An exit code says less: it is the same for all that goes wrong.
+        let is_new = |death: &Death| !(death.how.contains("signal") && ends.contains(&&death.how));
         let end = End {
             restarts: target.restarts(),
             deaths: deaths.into_iter().filter(is_new).map(describe_death).collect(),

@@ -19,7 +19,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("grade", "whatever-becomes-of-a-submission-is-a-result", mishaps),
         trial("grade", "shares-come-to-the-same-table", shares),
         trial("grade", "two-can-insist-on-one-port", one_port),
-        trial("grade", "what-comes-built-is-not-run", built),
+        trial("grade", "what-comes-built-is-left-out", built),
+        trial("grade", "what-a-submission-says-of-itself-is-no-link", own_by_link),
         trial("grade", "of-several-runs-the-worst-counts", repeated),
         trial("grade", "a-killed-grade-goes-on", resumed),
         trial("grade", "a-stored-report-is-marked-again", marked_again),
@@ -83,9 +84,9 @@ fn mishaps() -> Result<(), String> {
 }
 
 fn one_port() -> Result<(), String> {
-    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
-    let port = listener.local_addr().map_err(|error| error.to_string())?.port();
-    drop(listener);
+    // Below those that the suite chooses from for others.
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let port = (9000..10_000).find(free).ok_or("no port is free")?;
     let own =
         format!("port = {port}\ncommand = [\"python3\", \"cheat.py\", \"honest\", \"{port}\", \"-\"]\n");
     let course = Course::new().with_own("ada", &own).with_own("bob", &own);
@@ -97,27 +98,42 @@ fn one_port() -> Result<(), String> {
 
 /// Where the profile asks for source.
 fn built() -> Result<(), String> {
-    let course = Course::new().with("honest").with("elsewhere");
-    let program = course.at("class/elsewhere/bin/tool");
-    fs::create_dir_all(course.at("class/elsewhere/bin")).map_err(|error| error.to_string())?;
-    fs::write(&program, b"\x7fELF\x02\x01\x01").map_err(|error| error.to_string())?;
+    let tool = "command = [\"bin/tool\"]\n";
+    let course = Course::new().with("honest").with_own("elsewhere", tool);
+    for name in ["honest", "elsewhere"] {
+        let folder = course.at("class").join(name).join("bin");
+        fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+        fs::copy("/bin/sh", folder.join("tool")).map_err(|error| error.to_string())?;
+    }
     let profile = PROFILE.replace("own_command = true", "own_command = true\nsource = true");
     fs::write(course.at("course.toml"), profile).map_err(|error| error.to_string())?;
     course.grade_class(&[])?;
     let failure = course.result("elsewhere")?.end.failure.unwrap_or_default();
-    is(&failure, failure.contains("built already, bin/tool,"))?;
+    is(&failure, failure.contains("No such file"))?;
+    let log = fs::read_to_string(course.at("out/submissions/elsewhere/build.log")).unwrap_or_default();
+    is(&log, log.contains("built already: bin/tool"))?;
     is("source is run", course.result("honest")?.marks.earned > Points(0))
+}
+
+/// What a submission says of itself is in a file of its own.
+fn own_by_link() -> Result<(), String> {
+    let course = Course::new().with("ada");
+    let own = course.at("class/ada/conformance.toml");
+    fs::remove_file(&own).map_err(|error| error.to_string())?;
+    std::os::unix::fs::symlink("/dev/zero", &own).map_err(|error| error.to_string())?;
+    course.grade_class(&[])?;
+    let failure = course.result("ada")?.end.failure.unwrap_or_default();
+    is(&failure, failure.contains("it must be a file"))
 }
 
 /// One that is right but for every second time that it is started.
 fn repeated() -> Result<(), String> {
     let course = Course::new();
     let count = course.at("count").to_string_lossy().into_owned();
-    let turn = format!(
-        "echo >> {count}; test $(($(wc -l < {count}) % 2)) = 1 && trick=honest || trick=forget-hosts;"
-    );
+    let build = format!("build = [\"sh\", \"-c\", \"echo >> {count}\"]\n");
+    let turn = format!("test $(($(wc -l < {count}) % 2)) = 1 && trick=honest || trick=forget-hosts;");
     let command = format!("command = [\"sh\", \"-c\", \"{turn} exec python3 cheat.py $trick $PORT -\"]\n");
-    let course = course.with_own("ada", &command);
+    let course = course.with_own("ada", &(build + &command));
     let grade = |out: &str, runs: &str| {
         fs::write(&count, "").map_err(|error| error.to_string())?;
         exits_with(0, &course.grade(&["class/ada", "--out", out, "--box", "off", "--repeat", runs]))?;
@@ -135,7 +151,7 @@ fn repeated() -> Result<(), String> {
     is("the worse counts", verdict(&twice) == Some(Verdict::Fail) && twice.marks.earned < once.marks.earned)?;
     let said =
         twice.end.unsteady.iter().find(|found| found.check == "host-missing").map(|found| &found.actual);
-    is(&format!("{said:?}"), said.is_some_and(|said| said.starts_with("fail in one run and pass in another")))
+    is(&format!("{said:?}"), said.is_some_and(|said| said.starts_with("right in 1 of 2 runs; wrong: ")))
 }
 
 /// Five that are quickly done: their names are of no trick.

@@ -51,7 +51,7 @@ pub const CHAPTER: Chapter = Chapter {
                         _ => return Ok(()),
                     }
                 }
-                let expected = "another answer to a path, a method or a line that does not exist";
+                let expected = "other answers to another path, another method and a line that is no request";
                 Err(page.wrong(expected, page.describe(), page.mark(0)))
             }),
         },

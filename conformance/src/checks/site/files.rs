@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule, unwritten};
@@ -259,11 +260,17 @@ pub const CHAPTER: Chapter = Chapter {
             run: Act(|client| {
                 client.needs(Files)?;
                 client.twin(get("/large.bin"))?;
-                let mut connection = client.connect_deaf()?;
-                connection.send(get("/large.bin"))?;
-                connection.sees_response()?;
-                connection.half_close();
-                connection.reset()?;
+                for _ in 0..TIMES_LEFT {
+                    // Before the response begins, and in the middle of it.
+                    client.connect_deaf()?.send(get("/large.bin"))?;
+                    let mut connection = client.connect_deaf()?;
+                    connection.send(get("/large.bin"))?;
+                    connection.sees_response()?;
+                    connection.half_close();
+                    connection.reset()?;
+                }
+                // What writes in a thread of its own may not have noticed yet.
+                client.lets_pass(NOTICE);
                 client.get("/")?.succeeds()
             }),
         },
@@ -362,6 +369,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
     ],
 };
+
+/// How many clients leave in the middle of a large file.
+const TIMES_LEFT: usize = 10;
+
+/// How long a server may take to notice that they have.
+const NOTICE: Duration = Duration::from_millis(100);
 
 /// Spellings of a path out of the document root that have fooled servers.
 const WAYS_OUT: &str = "/../secret.txt /dir/../../secret.txt //../secret.txt /./../secret.txt \

@@ -153,14 +153,15 @@ impl Connection {
 
     /// Drops the connection with a reset, as when a client is killed.
     pub fn reset(mut self) -> Result<(), Failure> {
+        // First of all: macOS knows no options of a socket that is shut down both ways.
+        rustix::net::sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO))
+            .map_err(io::Error::from)?;
         // The socket is only closed, and so reset, once the reading thread has let go of it. Where the server was
         // faster there is nothing left to shut down.
         let _ = self.stream.shutdown(Shutdown::Read);
         if let Some(reader) = self.reader.take() {
             let _ = reader.join();
         }
-        rustix::net::sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO))
-            .map_err(io::Error::from)?;
         self.transcript.record(self.id, Kind::Dropped);
         self.ended = Some(End::Reset);
         Ok(())
