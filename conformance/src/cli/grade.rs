@@ -59,7 +59,7 @@ pub(super) struct Grade {
     #[arg(long, requires = "class")]
     resume: bool,
     /// Grade only the Mth of N equal shares of the class; grade merge brings the results together
-    #[arg(long, value_name = "M/N", requires = "class", value_parser = shard)]
+    #[arg(long, value_name = "M/N", requires = "class", conflicts_with = "roster", value_parser = shard)]
     shard: Option<(usize, usize)>,
     /// A word that only the course knows: what is random in requests comes from it and from the submission's name
     #[arg(long, value_name = "WORD", default_value = "")]
@@ -199,6 +199,8 @@ impl Grade {
         let (kept, broken) = unless_interrupted(move || class.grade())??;
         publish(&Table::of(&kept, roster.as_ref()), &out)?;
         if broken.is_empty() {
+            let (share, shares) = self.shard.unwrap_or((1, 1));
+            grade::write(&out.join(SHARE), &format!("{share}/{shares}\n"))?;
             return Ok(ExitCode::SUCCESS);
         }
         Err(Stop::Broken(format!("the suite was at fault for {}", broken.join(", "))))
@@ -246,8 +248,30 @@ fn roster(path: &Path) -> Result<Roster, Stop> {
     Roster::parse(&text).map_err(|error| bad(error.to_string()))
 }
 
+/// The file in a folder for results that says which share of the class it has, as soon as it has all of it.
+const SHARE: &str = "share";
+
+/// Of what is missing nobody may be told that nothing was handed in.
+fn all_there(shares: &[PathBuf]) -> Result<(), Stop> {
+    let mut there = Vec::new();
+    for folder in shares {
+        let word = std::fs::read_to_string(folder.join(SHARE)).unwrap_or_default();
+        let share = shard(word.trim()).map_err(|_| {
+            let folder = folder.display();
+            Stop::Usage(format!("{folder} has no whole share: grade --resume goes on with it"))
+        })?;
+        there.push(share);
+    }
+    let all = there.first().map_or(1, |(_, all)| *all);
+    match (1..=all).find(|share| !there.contains(&(*share, all))) {
+        Some(missing) => Err(Stop::Usage(format!("share {missing}/{all} is missing"))),
+        None => Ok(()),
+    }
+}
+
 fn merge(shares: &[PathBuf], out: &Path, roster_at: Option<&Path>) -> Result<(), Stop> {
     let roster = roster_at.map(roster).transpose()?;
+    all_there(shares)?;
     let mut kept: Vec<Kept> = Vec::new();
     for share in shares {
         let from = share.join(grade::FOLDER);

@@ -18,7 +18,7 @@ pub struct Student {
     pub id: String,
     /// What people call the student.
     pub name: String,
-    /// The folder that was handed in; the id, where there is no such column.
+    /// The folder that was handed in; the id, where there is no such column, or nothing in it.
     pub folder: String,
     /// What stands in the further columns.
     pub more: Vec<String>,
@@ -60,7 +60,7 @@ impl Roster {
             let student = Student {
                 id: field(id),
                 name: name.map(field).unwrap_or_default(),
-                folder: field(folder.unwrap_or(id)),
+                folder: folder.map(field).filter(|folder| !folder.is_empty()).unwrap_or_else(|| field(id)),
                 more: further.iter().map(|at| field(*at)).collect(),
             };
             if students.iter().any(|other| other.folder == student.folder) {

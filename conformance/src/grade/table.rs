@@ -226,7 +226,13 @@ fn row(student: &Student, report: Option<&Report>, parts: usize) -> Row {
 
 /// Why a run ended, in a line that is the same in the next run: the port is another one then.
 fn remark(failure: &str) -> String {
-    let words = failure.lines().next().unwrap_or_default().split(' ');
+    let line = failure.lines().next().unwrap_or_default();
+    // What the last sentence leads to is in other lines.
+    let whole = match line.strip_suffix(':').and_then(|line| line.rfind(". ")) {
+        Some(end) => &line[..=end],
+        None => line,
+    };
+    let words = whole.split(' ');
     let words = words.map(|word| if word.starts_with("127.0.0.1:") { "its port" } else { word });
     Vec::from_iter(words).join(" ")
 }
@@ -261,5 +267,7 @@ mod tests {
     fn a_remark_is_the_same_the_next_time() {
         let failure = "It accepted no connection on 127.0.0.1:21376 within 10 s.\nIts last output: 7";
         assert_eq!(remark(failure), "It accepted no connection on its port within 10 s.");
+        let failure = "It could not be built: exit code 1. The last lines of the build:\n  error";
+        assert_eq!(remark(failure), "It could not be built: exit code 1.");
     }
 }

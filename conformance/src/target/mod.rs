@@ -28,6 +28,9 @@ use crate::wire::output::Output;
 /// How long to wait for the first answer of a server that runs already.
 const FIRST_ANSWER: Duration = Duration::from_secs(5);
 
+/// How long a server that listened and did not answer is waited for when it is started again.
+const SILENT_LIMIT: Duration = Duration::from_secs(1);
+
 /// An environment variable of every started server: its value must never be in an answer.
 pub const SECRET_VARIABLE: (&str, &str) = ("CONFORMANCE_SECRET", "do-not-pass-this-on");
 
@@ -246,8 +249,11 @@ impl Target {
                         _ => Ok(()),
                     };
                 }
-                // It listens; that it does not answer is for the checks to say.
-                Reaction::Silent => return Ok(()),
+                // It listens; that it does not answer is for the checks to say. The next time, that is soon known.
+                Reaction::Silent => {
+                    self.start_limit = self.start_limit.min(SILENT_LIMIT);
+                    return Ok(());
+                }
                 Reaction::Refused => {}
             }
             // A program that ends well may have left a daemon behind, which listens in a moment.

@@ -175,6 +175,8 @@ fn shares() -> Result<(), String> {
             &course.grade(&["--class", "class", "--out", &out, "--shard", share, "--secret", "s"]),
         )?;
     }
+    let mut half = conformance(["grade", "merge", "share-2", "--out", "half"]);
+    exits_with(2, &half.current_dir(course.folder()).output().map_err(|error| error.to_string())?)?;
     let mut merge =
         conformance(["grade", "merge", "share-2", "share-1", "--out", "merged", "--roster", "students.csv"]);
     exits_with(0, &merge.current_dir(course.folder()).output().map_err(|error| error.to_string())?)?;

@@ -50,12 +50,12 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Step through your code from the end of one chunk to the beginning of the next.",
             mutant: hears("\r\n1\r\na\r\n", "\r\n"),
             run: Act(|client| {
-                let content = b"a=The+quick+brown+fox+jumps+over+the+lazy+dog";
+                let content = b"a=The.quick.brown.fox.jumps.over.the.lazy.dog";
                 let cuts = prop::collection::btree_set(1..content.len(), 0..content.len());
                 for_all(client, (cuts, any::<bool>()), |client, (cuts, capitals)| {
                     let chunks = in_chunks(content, cuts, capitals);
                     let request = [b"{upload}Transfer-Encoding: chunked\r\n\r\n", &chunks[..]].concat();
-                    client.reads(request, &[(b"a", b"The quick brown fox jumps over the lazy dog")])
+                    client.reads(request, &[(b"a", b"The.quick.brown.fox.jumps.over.the.lazy.dog")])
                 })
             }),
         },

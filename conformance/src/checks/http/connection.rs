@@ -430,7 +430,9 @@ pub const CHAPTER: Chapter = Chapter {
                      Content-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
                 ))?;
                 // After a 100 the content is part of the request; after a final response it may come all the same.
-                let is_asked = connection.comes_first("100 (Continue) or a final response")? == 100;
+                let first = connection.comes_first("100 (Continue) or a final response");
+                let Ok(status) = first else { return judged_elsewhere(first.map(drop)) };
+                let is_asked = status == 100;
                 if is_asked {
                     connection.send(&content)?;
                 }

@@ -192,7 +192,10 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("BREW / HTTP/1.1\r\nContent-Length:", "BREW / HTTP/1.1\r\nX-Length:"),
             run: Act(|client| {
                 judged_elsewhere(client.skips_content("{get}Content-Length: 3\r\n\r\na=b"))?;
-                client.each(["HEAD", "OPTIONS", "DELETE", "PUT", "BREW"], |method| {
+                // What is left over after HEAD may be the content of the response, which has a check of its own.
+                let knows_head = client.skips_content("HEAD / HTTP/1.1\r\nHost: {host}\r\n\r\n").is_ok();
+                let methods = ["OPTIONS", "DELETE", "PUT", "BREW"].into_iter();
+                client.each(methods.chain(knows_head.then_some("HEAD")), |method| {
                     let head = format!("{method} / HTTP/1.1\r\nContent-Length: 3\r\nHost: {{host}}\r\n\r\n");
                     client.skips_content(head + "a=b")
                 })

@@ -145,7 +145,10 @@ pub const CHAPTER: Chapter = Chapter {
             requirement: rule(&["rfc9112-7.1-05"]).counts(),
             hint: "Step through your reader of chunks with nothing before the last one.",
             mutant: hears("chunked\r\n\r\n0\r\n\r\n", "chunked\r\n\r\nx\r\n\r\n"),
-            run: Act(|client| client.reads("{upload}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", &[])),
+            run: Act(|client| {
+                judged_elsewhere(client.reads("{upload}Content-Length: 0\r\n\r\n", &[]))?;
+                client.reads("{upload}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", &[])
+            }),
         },
         Check {
             id: "chunked-any-octets",
