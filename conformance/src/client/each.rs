@@ -29,7 +29,7 @@ impl Client {
     /// `holds` must hold for each of `cases`, in their order.
     ///
     /// All are tried: what is wrong with the second must not come out only after the first is mended. The failure
-    /// names all that failed, and shows the exchange of the first one. A case that can't be judged decides only where
+    /// names all that failed, and shows the exchange of the first one, or of the one that killed the server. A case that can't be judged decides only where
     /// none has failed.
     pub fn each<T: Debug>(
         &self,
@@ -48,7 +48,7 @@ impl Client {
                 Ok(()) => {}
                 Err(Failure::Fail { expected, actual, at }) => {
                     let is_gone = is_refused(self.transcript(), from);
-                    if failed.is_empty() {
+                    if failed.is_empty() || is_gone {
                         // The case that killed the server is the one before that which found it dead.
                         let from = if is_gone { previous } else { from };
                         let is_shown = |event: &Event| event.connection <= before || event.connection > from;
