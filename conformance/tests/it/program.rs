@@ -133,13 +133,30 @@ fn elsewhere_is_said() -> Result<(), String> {
     exits_with(2, &listens("0", "1"))?;
     said("0", "It listens on 127.0.0.2:")?;
     said("0", "or say --port ")?;
-    said("{port}", "only: have it listen on 127.0.0.1, or on all addresses")
+    said("{port}", "only: have it listen on 127.0.0.1, or on all addresses")?;
+    // One of two places has the right port.
+    let listens_twice = |seconds| {
+        says(
+            "only: have it listen on 127.0.0.1",
+            &run(&["run", "--start-timeout", seconds, "--", "python3", "-c", TWICE, "{port}"]),
+        )
+    };
+    listens_twice("1").or_else(|_| listens_twice("20"))
 }
 
 fn silence_is_reported() -> Result<(), String> {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     drop(listener);
+/// A server that listens in two places, and the first in order has another port.
+#[cfg(target_os = "linux")]
+const TWICE: &str = "\
+import socket, sys, time
+other = socket.create_server(('127.0.0.1', 0))
+right = socket.create_server(('127.0.0.2', int(sys.argv[1])))
+time.sleep(600)
+";
+
     let output = run(&["run", "--url", &format!("http://{address}/")]);
     exits_with(2, &output)?;
     says("nothing accepts a connection there", &output)
