@@ -341,7 +341,9 @@ impl Run {
 
     fn setup(&self, subject: &Subject, seed: u64) -> Setup {
         Setup {
-            program: std::env::args().next().unwrap_or_else(|| "conformance".into()),
+            program: std::env::args_os()
+                .next()
+                .map_or("conformance".into(), |word| word.to_string_lossy().into_owned()),
             arguments: self.arguments(subject),
             profile: subject.profile.profile.name.clone(),
             seed,

@@ -3,6 +3,8 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
+#[cfg(unix)]
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -165,7 +167,7 @@ fn silence_is_reported() -> Result<(), String> {
 }
 
 fn usage_errors() -> Result<(), String> {
-    let cases: [(&[&str], &str); 15] = [
+    let cases: [(&[&str], &str); 16] = [
         (&["run", "--check", "answers-gte"], "did you mean \"answers-get\"?"),
         (&["run", "--check", "host,answers-gte"], "did you mean \"answers-get\"?"),
         (&["run", "--next", "--quiet"], "cannot be used with"),
@@ -177,6 +179,7 @@ fn usage_errors() -> Result<(), String> {
         (&["run", "python3", "server.py", "{port}"], "comes after --"),
         (&["run", "--", "no-such-server {port}"], "leave out the quotes"),
         (&["run", "--", "false", "{prot}"], "did you mean \"{port}\""),
+        (&["run", "--", "false", "{host}:{prot}"], "did you mean \"{port}\""),
         (&["explain", "form-contarct"], "did you mean \"form-contract\""),
         (&["explain", "simpel"], "did you mean \"simple\""),
         (&["explain", "simple", "fiels"], "did you mean \"files\""),
@@ -186,7 +189,13 @@ fn usage_errors() -> Result<(), String> {
         let output = run(words);
         exits_with(2, &output)?;
         says(message, &output)
-    })
+    })?;
+    let output = run(&["run", "--chekc", "host"]);
+    exits_with(2, &output)?;
+    says("comes after --", &output).map_or(Ok(()), |()| Err(format!("{output:?}")))?;
+    #[cfg(unix)]
+    exits_with(2, &conformance([OsStr::new("run"), OsStr::from_bytes(b"\xff")]).output().expect("it runs"))?;
+    Ok(())
 }
 
 fn unwritable_report() -> Result<(), String> {
