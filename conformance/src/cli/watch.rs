@@ -67,7 +67,8 @@ impl Files {
 
     /// Waits until one changes, and then until nothing more does.
     pub(super) fn wait(&mut self) -> Option<PathBuf> {
-        let meanwhile: Vec<PathBuf> = self.changes.try_iter().collect();
+        // The system takes a moment to say what was written at the end of the run, such as a report.
+        let meanwhile = std::iter::from_fn(|| self.changes.recv_timeout(SETTLED).ok()).collect();
         let changed = match first_by_hand(&self.named, &mut self.by_server, meanwhile) {
             Some(path) => path,
             None => self.changes.recv().ok()?,
