@@ -16,10 +16,11 @@ pub(super) fn on(command: &[String], error: &StartError) -> Option<String> {
 
 /// A word in braces that is none of the suite's, but nearly one.
 fn misspelt(word: &str) -> Option<String> {
-    let (_, rest) = word.split_once('{')?;
-    let (name, _) = rest.split_once('}')?;
-    let name = format!("{{{name}}}");
-    let near = nearest(&name, &WORDS);
-    let is_wrong = !WORDS.contains(&&name[..]) && !near.is_empty();
-    is_wrong.then(|| format!("In the command, {name} stands for nothing{near}"))
+    let mut names = word.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
+    names.find_map(|(name, _)| {
+        let name = format!("{{{name}}}");
+        let near = nearest(&name, &WORDS);
+        let is_wrong = !WORDS.contains(&&name[..]) && !near.is_empty();
+        is_wrong.then(|| format!("In the command, {name} stands for nothing{near}"))
+    })
 }

@@ -26,12 +26,12 @@ pub(super) fn profile(chosen: &Chosen) -> String {
         let _ = writeln!(text, "  {points:>5}  {:<18} {}{bonus}", part.id, part.title);
         let _ = writeln!(text, "         {}", chapters(part).join(", "));
     }
-    let (named, words) = (format!("--profile {word}"), words(profile));
+    let (named, words) = (format!("--profile {word}"), words(profile).join(" "));
     let part = sheet.first().map_or("", |part| &part.id);
     let _ = write!(
         text,
-        "\nHow to begin\n  conformance run {named} -- ./my-server {{port}}{words}\n  \
-         conformance run {named} --next -- ./my-server {{port}}{words}\n\n\
+        "\nHow to begin\n  conformance run {named} -- ./my-server {words}\n  \
+         conformance run {named} --next -- ./my-server {words}\n\n\
          The first command shows all that is wrong, the second what to fix first. The\n\
          words in braces are filled in; \"conformance run --help\" lists them. To learn\n\
          which checks earn the points of a part, such as {part}:\n  \
@@ -66,15 +66,21 @@ fn meaning(capability: Capability, profile: &Profile) -> String {
     }
 }
 
-/// The words that tell the server where to find what it must offer.
-fn words(profile: &Profile) -> String {
-    let word = |capability: &Capability| match capability {
-        Capability::Files => " {root}",
-        Capability::Cgi => " {root} {cgi_bin}",
-        Capability::Wsgi => " {app}",
-        _ => "",
+/// The words that tell the server where to listen, and where to find what it must offer: each word once.
+pub(super) fn words(profile: &Profile) -> Vec<&'static str> {
+    let required = |capability: &Capability| match capability {
+        Capability::Files => &["{root}"][..],
+        Capability::Cgi => &["{root}", "{cgi_bin}"],
+        Capability::Wsgi => &["{app}"],
+        _ => &[],
     };
-    profile.requires.iter().map(word).collect()
+    let mut words = vec!["{port}"];
+    for word in profile.requires.iter().flat_map(required) {
+        if !words.contains(word) {
+            words.push(word);
+        }
+    }
+    words
 }
 
 /// Explains a part of a profile: each of its checks, and what it earns.

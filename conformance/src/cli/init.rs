@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use conformance::report::shell_words;
 
-use super::names;
 use super::stop::{Stop, print};
+use super::{assignment, names};
 
 /// Begin a course repository: a server that answers GET /, a profile, a workflow, and a README for students
 #[derive(Debug, Args)]
@@ -64,14 +64,8 @@ const NODE: Starter = Starter {
     start: &["node", "server.js"],
 };
 
-/// The built-in profiles: the arguments that a server for it is started with, and what the starters earn of 100 points,
-/// about.
-const PROFILES: &[(&str, &[&str], u64)] = &[
-    ("http", &["{port}"], 35),
-    ("simple", &["{port}", "{root}"], 8),
-    ("cgi", &["{port}", "{root}", "{cgi_bin}"], 8),
-    ("wsgi", &["{port}", "{app}"], 8),
-];
+/// What the starters earn of 100 points in the built-in profiles, about.
+const PROFILES: &[(&str, u64)] = &[("http", 35), ("simple", 8), ("cgi", 8), ("wsgi", 8)];
 
 const README: &str = include_str!("../../starters/README.md");
 
@@ -86,18 +80,19 @@ impl Init {
         };
         let profile = &self.profile.profile;
         let known = PROFILES.iter().find(|(name, ..)| *name == self.profile.word);
-        let (_, arguments, _) = known.unwrap_or(&PROFILES[1]);
         let words = |words: &[&str]| Vec::from_iter(words.iter().map(|word| (*word).to_owned()));
-        let (mut build, mut command) = (words(starter.build), words(&[starter.start, arguments].concat()));
+        let (mut build, mut command) =
+            (words(starter.build), words(&[starter.start, &assignment::words(profile)].concat()));
         let mut text = names::profile_text(&self.profile.word).map_err(|why| Stop::Usage(why.to_string()))?;
         // A profile that says how submissions are started is right about that.
-        if known.is_some() {
+        let has_recipe = text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("recipe"));
+        if !has_recipe {
             text += &format!("\n[recipe]\nbuild = {build:?}\ncommand = {command:?}\n");
         } else if !profile.recipe.command.is_empty() {
             (build, command) = (profile.recipe.build.clone(), profile.recipe.command.clone());
         }
         let (build, command) = (shell_words(&build), shell_words(&command));
-        let promise = known.map(|(name, _, points)| {
+        let promise = known.map(|(name, points)| {
             format!("Today it earns about {points} of 100 points in the profile `{name}`: the rest is yours.")
         });
         let start = starter.start.join(" ");

@@ -3,8 +3,7 @@
 use std::any::Any;
 use std::future::Future;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
 use conformance::target::process;
@@ -13,8 +12,20 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::stop::Stop;
 
-/// Whether the process was asked to end.
-static IS_ASKED: AtomicBool = AtomicBool::new(false);
+/// Who hears of it: one listener in a process, however many pieces of work come one after the other.
+struct Listener {
+    is_there: bool,
+    /// Whether the process was asked to end.
+    is_asked: bool,
+    /// Interrupts the work that is being done.
+    interrupt: Option<Box<dyn FnOnce() + Send>>,
+}
+
+static LISTENER: Mutex<Listener> = Mutex::new(Listener { is_there: false, is_asked: false, interrupt: None });
+
+fn listener() -> MutexGuard<'static, Listener> {
+    LISTENER.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 enum Event<T> {
     Ended(Result<T, Box<dyn Any + Send>>),
@@ -50,22 +61,39 @@ fn is_ignored(signal: SignalKind) -> bool {
     ignored.is_some_and(|mask| mask >> (signal.as_raw_value() - 1) & 1 == 1)
 }
 
-/// Does the work, and stops all servers if the process is asked to stop in the meantime. The work then goes on
-/// until the process ends, but starts nothing more.
+/// Begins to listen, or has the listener of earlier work interrupt this one.
+fn listen(interrupt: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+    let mut listening = listener();
+    listening.interrupt = Some(interrupt);
+    if listening.is_there {
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let stop = runtime.block_on(async { any_signal() })?;
+    listening.is_there = true;
+    thread::spawn(move || {
+        runtime.block_on(stop);
+        let mut listening = listener();
+        listening.is_asked = true;
+        if let Some(interrupt) = listening.interrupt.take() {
+            interrupt();
+        }
+    });
+    Ok(())
+}
+
+/// Does the work, one piece at a time, and stops all servers if the process is asked to stop in the meantime. The work
+/// then goes on until the process ends, but starts nothing more.
 pub(super) fn unless_interrupted<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Stop> {
     let (events, happened) = mpsc::channel();
     let interrupted = events.clone();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    let stop = runtime.block_on(async { any_signal() })?;
-    thread::spawn(move || {
-        runtime.block_on(stop);
-        IS_ASKED.store(true, Ordering::Relaxed);
+    listen(Box::new(move || {
         let _ = interrupted.send(Event::Interrupted);
-    });
-    // Between one piece of work and the next only the threads of earlier ones listen.
-    if IS_ASKED.load(Ordering::Relaxed) {
+    }))?;
+    // It may have come between one piece of work and the next.
+    if listener().is_asked {
         process::stop_all();
         return Err(Stop::Interrupted);
     }

@@ -5,7 +5,7 @@
 
 use std::process::{ExitCode, exit};
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
 mod advice;
@@ -70,9 +70,15 @@ enum Command {
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|error| {
         let _ = error.print();
-        let is_bare =
-            error.kind() == ErrorKind::UnknownArgument && !std::env::args().any(|word| word == "--");
-        if is_bare && std::env::args().nth(1).is_some_and(|word| word == "run") {
+        // A word that begins with - is an option that nobody knows.
+        let is_bare = match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::String(word)) => {
+                error.kind() == ErrorKind::UnknownArgument && !word.starts_with('-')
+            }
+            _ => false,
+        };
+        let mut words = std::env::args_os().skip(1);
+        if is_bare && words.next().is_some_and(|word| word == "run") && !words.any(|word| word == "--") {
             complain(
                 "The command that starts the server comes after --, as in: run -- python3 server.py {port}",
                 2,

@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::io::{self, IsTerminal};
 use std::os::unix::fs::PermissionsExt;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -159,13 +160,22 @@ impl Run {
         let mut files = watch::Files::of(&self.command)?;
         let mut last: Option<Report> = None;
         let mut was_right = false;
+        // A program that reads reports from standard output finds nothing else there.
+        let is_read = self.report.iter().any(sink::Wish::is_output);
+        let say = |text: &str| {
+            if is_read {
+                anstream::eprint!("{text}");
+                return Ok(());
+            }
+            tell(text)
+        };
         loop {
             let sinks = open(subject)?;
             // What failed the last time is known after a moment.
             let only = last.as_ref().map(watch::failed).filter(|failed| !failed.is_empty());
             if let (Some(only), Some(last)) = (only, &last) {
                 let (report, code) = self.check(subject, &Options { only, ..options.clone() })?;
-                tell(&watch::differences(last, &report))?;
+                say(&watch::differences(last, &report))?;
                 if code == INTERRUPTED {
                     return Ok(ExitCode::from(code));
                 }
@@ -176,14 +186,14 @@ impl Run {
                     nothing if nothing.is_empty() => "nothing is different\n".into(),
                     differences => differences,
                 };
-                tell(&format!("since the last run\n{differences}\n"))?;
+                say(&format!("since the last run\n{differences}\n"))?;
             }
             self.write(&report, code, sinks)?;
             if code == INTERRUPTED {
                 return Ok(ExitCode::from(code));
             }
-            if code == 0 && !was_right {
-                tell("\x07")?;
+            if code == 0 && !was_right && io::stderr().is_terminal() {
+                eprint!("\x07");
             }
             was_right |= code == 0;
             last = Some(report);
@@ -331,7 +341,9 @@ impl Run {
 
     fn setup(&self, subject: &Subject, seed: u64) -> Setup {
         Setup {
-            program: std::env::args().next().unwrap_or_else(|| "conformance".into()),
+            program: std::env::args_os()
+                .next()
+                .map_or("conformance".into(), |word| word.to_string_lossy().into_owned()),
             arguments: self.arguments(subject),
             profile: subject.profile.profile.name.clone(),
             seed,

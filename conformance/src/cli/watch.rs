@@ -26,7 +26,7 @@ pub(super) struct Files {
     changes: Receiver<PathBuf>,
     /// What the command names.
     named: Vec<PathBuf>,
-    /// What has changed during a run.
+    /// What changed during the last run.
     by_server: BTreeSet<PathBuf>,
     _watcher: RecommendedWatcher,
 }
@@ -36,18 +36,6 @@ impl Files {
     pub(super) fn of(command: &[String]) -> Result<Files, Stop> {
         let named: Vec<PathBuf> =
             command.iter().filter_map(|word| Path::new(word).canonicalize().ok()).collect();
-        let (sender, changes) = mpsc::channel();
-        let known = named.clone();
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            let Ok(event) = event else { return };
-            let is_content =
-                !matches!(event.kind, EventKind::Modify(ModifyKind::Metadata(_)) | EventKind::Access(_));
-            let mut paths = event.paths.into_iter().filter(|path| known.contains(path) || is_by_hand(path));
-            if let Some(path) = paths.next().filter(|_| is_content) {
-                let _ = sender.send(path);
-            }
-        })
-        .map_err(refused)?;
         let folder = |path: &PathBuf| {
             if path.is_dir() { Some(path.clone()) } else { path.parent().map(PathBuf::from) }
         };
@@ -55,20 +43,33 @@ impl Files {
         if folders.is_empty() {
             folders.push(Path::new(".").canonicalize()?);
         }
+        let (sender, changes) = mpsc::channel();
+        let (known, within) = (named.clone(), folders.clone());
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let Ok(event) = event else { return };
+            let is_content =
+                !matches!(event.kind, EventKind::Modify(ModifyKind::Metadata(_)) | EventKind::Access(_));
+            // Where the folder itself is does not matter: it may be below one that is hidden.
+            let is_meant = |path: &PathBuf| {
+                let mut inner = within.iter().filter_map(|folder| path.strip_prefix(folder).ok());
+                known.contains(path) || inner.any(is_by_hand)
+            };
+            if let Some(path) = event.paths.into_iter().find(is_meant).filter(|_| is_content) {
+                let _ = sender.send(path);
+            }
+        })
+        .map_err(refused)?;
         for folder in &folders {
             watcher.watch(folder, RecursiveMode::Recursive).map_err(refused)?;
         }
         Ok(Files { changes, named, by_server: BTreeSet::new(), _watcher: watcher })
     }
 
-    /// Waits until one changes, and then until nothing more does. What changed during the last run counts once: what
-    /// changes in each is written by the server.
+    /// Waits until one changes, and then until nothing more does.
     pub(super) fn wait(&mut self) -> Option<PathBuf> {
-        let meanwhile: Vec<PathBuf> = self.changes.try_iter().collect();
-        let by_hand = |path: &PathBuf| self.named.contains(path) || !self.by_server.contains(path);
-        let first = meanwhile.iter().find(|path| by_hand(path)).cloned();
-        self.by_server.extend(meanwhile);
-        let changed = match first {
+        // The system takes a moment to say what was written at the end of the run, such as a report.
+        let meanwhile = std::iter::from_fn(|| self.changes.recv_timeout(SETTLED).ok()).collect();
+        let changed = match first_by_hand(&self.named, &mut self.by_server, meanwhile) {
             Some(path) => path,
             None => self.changes.recv().ok()?,
         };
@@ -77,10 +78,23 @@ impl Files {
     }
 }
 
+/// What changed during the last run counts, unless it did during the one before as well: what changes in each is written
+/// by the server.
+fn first_by_hand(
+    named: &[PathBuf],
+    by_server: &mut BTreeSet<PathBuf>,
+    meanwhile: Vec<PathBuf>,
+) -> Option<PathBuf> {
+    let first = meanwhile.iter().find(|path| named.contains(path) || !by_server.contains(*path)).cloned();
+    *by_server = meanwhile.into_iter().collect();
+    first
+}
+
 fn refused(error: notify::Error) -> Stop {
     Stop::Usage(format!("the files of the server can't be watched: {error}"))
 }
 
+/// Whether a person writes such a file: its path in the folder that is watched.
 fn is_by_hand(path: &Path) -> bool {
     let mut names = path.iter().map(|name| name.to_string_lossy());
     let last = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -111,4 +125,27 @@ pub(super) fn differences(before: &Report, now: &Report) -> String {
 fn with(report: &Report, is_meant: impl Fn(Verdict) -> bool) -> Vec<String> {
     let meant = report.outcomes.iter().filter(|outcome| is_meant(outcome.verdict()));
     meant.map(|outcome| outcome.check.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_in_each_run_is_the_servers_until_a_run_in_which_it_does_not() {
+        let mut by_server = BTreeSet::new();
+        let mut counts = |paths: &[&str]| {
+            first_by_hand(&[], &mut by_server, paths.iter().map(PathBuf::from).collect()).is_some()
+        };
+        assert!(counts(&["module"]));
+        assert!(!counts(&["module"]));
+        assert!(!counts(&[]));
+        assert!(counts(&["module"]));
+    }
+
+    #[test]
+    fn a_person_writes_no_file_below_a_hidden_folder() {
+        assert!(is_by_hand(Path::new("src/server.py")));
+        assert!(["target/a", ".git/a", "a.log"].iter().all(|path| !is_by_hand(Path::new(path))));
+    }
 }

@@ -10,13 +10,13 @@ use crate::report::platform::{rows, summary};
 pub(super) fn render(report: &Report) -> String {
     let mut comment = String::from("-The run\n");
     // A line that begins like this is shown as it is.
-    let mut tell = |title: &str, lines: &str| {
+    let mut add = |title: &str, lines: &str| {
         let _ = write!(comment, "{title}");
         lines.lines().for_each(|line| comment.extend([">", line, "\n"]));
     };
-    tell("", &summary(report));
+    add("", &summary(report));
     for row in rows(report) {
-        tell(&format!("-{}: {}\n", row.title, row.mark()), &row.output);
+        add(&format!("-{}: {}\n", row.title, row.mark()), &row.output);
     }
     let comment = comment.replace(":=>>", ":=\\u{3e}>");
     let grade = report.marks.whole().min(report.marks.total);

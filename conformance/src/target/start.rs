@@ -74,7 +74,8 @@ impl fmt::Display for StartError {
                     to,
                     "The server is running, but it accepted no connection on {address} within {limit} s."
                 )?;
-                match elsewhere.first() {
+                let on_its_port = elsewhere.iter().find(|there| there.port() == address.port());
+                match on_its_port.or(elsewhere.first()) {
                     Some(there) if there.port() == address.port() => write!(
                         to,
                         " It listens on {there} only: have it listen on {}, or on all addresses.",

@@ -3,7 +3,10 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
-use std::process::{Command, Output, Stdio};
+#[cfg(unix)]
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use conformance::report::Report;
@@ -26,6 +29,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("program", "a-report-that-can-t-be-written-is-noticed-first", unwritable_report),
         trial("program", "a-report-replaces-a-file-and-not-a-device", reports_replace_files),
         trial("program", "a-watched-server-is-checked-again-when-it-changes", watched),
+        trial("program", "a-watched-run-prints-reports-only-for-a-program", watched_by_a_program),
         trial("program", "an-interrupted-run-leaves-no-server-running", interrupted),
     ]
 }
@@ -68,7 +72,7 @@ fn says(what: &str, output: &Output) -> Result<(), String> {
     }
 }
 
-fn read(path: &std::path::Path) -> Result<Report, String> {
+fn read(path: &Path) -> Result<Report, String> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     serde_json::from_str(&text).map_err(|error| error.to_string())
 }
@@ -133,8 +137,25 @@ fn elsewhere_is_said() -> Result<(), String> {
     exits_with(2, &listens("0", "1"))?;
     said("0", "It listens on 127.0.0.2:")?;
     said("0", "or say --port ")?;
-    said("{port}", "only: have it listen on 127.0.0.1, or on all addresses")
+    said("{port}", "only: have it listen on 127.0.0.1, or on all addresses")?;
+    // One of two places has the right port.
+    let listens_twice = |seconds| {
+        says(
+            "only: have it listen on 127.0.0.1",
+            &run(&["run", "--start-timeout", seconds, "--", "python3", "-c", TWICE, "{port}"]),
+        )
+    };
+    listens_twice("1").or_else(|_| listens_twice("20"))
 }
+
+/// A server that listens in two places, and the first in order has another port.
+#[cfg(target_os = "linux")]
+const TWICE: &str = "\
+import socket, sys, time
+other = socket.create_server(('127.0.0.1', 0))
+right = socket.create_server(('127.0.0.2', int(sys.argv[1])))
+time.sleep(600)
+";
 
 fn silence_is_reported() -> Result<(), String> {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -146,7 +167,7 @@ fn silence_is_reported() -> Result<(), String> {
 }
 
 fn usage_errors() -> Result<(), String> {
-    let cases: [(&[&str], &str); 15] = [
+    let cases: [(&[&str], &str); 16] = [
         (&["run", "--check", "answers-gte"], "did you mean \"answers-get\"?"),
         (&["run", "--check", "host,answers-gte"], "did you mean \"answers-get\"?"),
         (&["run", "--next", "--quiet"], "cannot be used with"),
@@ -158,6 +179,7 @@ fn usage_errors() -> Result<(), String> {
         (&["run", "python3", "server.py", "{port}"], "comes after --"),
         (&["run", "--", "no-such-server {port}"], "leave out the quotes"),
         (&["run", "--", "false", "{prot}"], "did you mean \"{port}\""),
+        (&["run", "--", "false", "{host}:{prot}"], "did you mean \"{port}\""),
         (&["explain", "form-contarct"], "did you mean \"form-contract\""),
         (&["explain", "simpel"], "did you mean \"simple\""),
         (&["explain", "simple", "fiels"], "did you mean \"files\""),
@@ -167,7 +189,13 @@ fn usage_errors() -> Result<(), String> {
         let output = run(words);
         exits_with(2, &output)?;
         says(message, &output)
-    })
+    })?;
+    let output = run(&["run", "--chekc", "host"]);
+    exits_with(2, &output)?;
+    says("comes after --", &output).map_or(Ok(()), |()| Err(format!("{output:?}")))?;
+    #[cfg(unix)]
+    exits_with(2, &conformance([OsStr::new("run"), OsStr::from_bytes(b"\xff")]).output().expect("it runs"))?;
+    Ok(())
 }
 
 fn unwritable_report() -> Result<(), String> {
@@ -202,43 +230,80 @@ fn reports_replace_files() -> Result<(), String> {
     if !device.is_file() && left == 4 { Ok(()) } else { Err(format!("{device:?}, {left} files")) }
 }
 
-/// A server that answers everything alike.
+/// A server that answers everything alike, with the status that is in a file beside it.
+#[cfg(unix)]
 const ANSWERS: &str = "\
-import http.server, sys
+import http.server, pathlib, sys
+status = int(pathlib.Path(__file__).with_name('status').read_text())
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(STATUS)
+        self.send_response(status)
         self.send_header('Content-Length', '0')
         self.end_headers()
 http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
 ";
 
-/// First it is wrong, then a person saves what is right.
+/// The suite, watching a server that is wrong at first, and the function that saves another status.
+#[cfg(unix)]
+fn watching(folder: &Path, words: &[&str]) -> (Child, impl Fn(&str) + use<>) {
+    let [path, status] = ["server.py", "status"].map(|name| folder.join(name));
+    std::fs::write(&path, ANSWERS).expect("a file");
+    let save = move |text: &str| std::fs::write(&status, text).expect("a file");
+    save("500");
+    let path = path.display().to_string();
+    let run = ["run", "--watch", "--profile", "http", "--check", "answers-get"];
+    let words = [&run[..], words, &["--", "python3", &path, "{port}"]].concat();
+    let mut command = conformance(words);
+    let suite = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program runs");
+    (suite, save)
+}
+
+#[cfg(unix)]
+fn stop(mut suite: Child) -> Option<i32> {
+    kill_process(Pid::from_raw(suite.id() as i32).expect("a process id"), Signal::INT).expect("a signal");
+    suite.wait().expect("an end").code()
+}
+
+/// First it is wrong, then a person saves what is right. The folder is a hidden one.
 #[cfg(unix)]
 fn watched() -> Result<(), String> {
-    let directory = tempfile::Builder::new().prefix("watched").tempdir().expect("a directory");
-    let server = directory.path().join("server.py");
-    let save = |status: &str| std::fs::write(&server, ANSWERS.replace("STATUS", status)).expect("a file");
-    save("500");
-    let words = ["run", "--watch", "--quiet", "--profile", "http", "--check", "answers-get", "--", "python3"];
-    let server = server.display().to_string();
-    let mut suite = conformance(words.iter().copied().chain([&server[..], "{port}"]))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program runs");
+    let directory = tempfile::tempdir().expect("a directory");
+    let (mut suite, save) = watching(directory.path(), &["--quiet"]);
+    // Where the system does not show them, there are none at any time.
+    let descriptors = format!("/proc/{}/fd", suite.id());
+    let descriptors = || std::fs::read_dir(&descriptors).map_or(0, Iterator::count);
     let mut lines = BufReader::new(suite.stdout.take().expect("its output")).lines().map_while(Result::ok);
     let failed = lines.find(|line| line.starts_with("fail "));
+    let before = descriptors();
     save("200");
     let said: Vec<String> = lines.by_ref().take(4).collect();
     let last = lines.next();
-    kill_process(Pid::from_raw(suite.id() as i32).expect("a process id"), Signal::INT).expect("a signal");
-    let code = suite.wait().expect("an end").code();
+    let kept = descriptors().saturating_sub(before);
+    let code = stop(suite);
     let expected =
         ["1 pass now: answers-get", "since the last run", "1 pass now: answers-get", ""].map(String::from);
     match (failed, said == expected, code, last) {
-        (Some(_), true, Some(130), Some(last)) if last.starts_with("pass http: 1 passed") => Ok(()),
-        other => Err(format!("{said:?} {other:?}")),
+        (Some(_), true, Some(130), Some(last)) if last.starts_with("pass http: 1 passed") && kept < 8 => {
+            Ok(())
+        }
+        other => Err(format!("{said:?} {other:?}, {kept} more descriptors")),
+    }
+}
+
+/// A program that reads standard output finds reports there, and nothing else.
+#[cfg(unix)]
+fn watched_by_a_program() -> Result<(), String> {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (mut suite, save) = watching(directory.path(), &["--report", "json=-"]);
+    let output = suite.stdout.take().expect("its output");
+    let mut reports = serde_json::Deserializer::from_reader(output).into_iter::<Report>();
+    let first = reports.next().map(|report| report.map(|report| report.exit_code()));
+    save("200");
+    let second = reports.next().map(|report| report.map(|report| report.exit_code()));
+    let code = stop(suite);
+    match (first, second, code) {
+        (Some(Ok(1)), Some(Ok(0)), Some(130)) => Ok(()),
+        other => Err(format!("{other:?}")),
     }
 }
 

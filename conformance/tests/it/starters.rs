@@ -29,6 +29,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let rest = [
         trial("init", "a-folder-with-something-in-it-stays-as-it-is", refused),
         trial("init", "a-profile-of-the-course-s-own-is-copied", own),
+        trial("init", "a-profile-without-a-recipe-gets-one", recipe),
     ];
     languages.chain(profiles).chain(rest).collect()
 }
@@ -84,4 +85,20 @@ fn own() -> Result<(), String> {
     is("the profile", read("course.toml")? == own)?;
     let readme = read("README.md")?;
     is(&readme, readme.contains(" -- ./start {port}\n") && !readme.contains("about"))
+}
+
+/// The words of the command are those of what is required, each once.
+fn recipe() -> Result<(), String> {
+    let place = tempfile::tempdir().map_err(text)?;
+    let [profile, course] = ["own.toml", "course"].map(|name| place.path().join(name));
+    let own =
+        "name = \"own\"\nabout = \"Ours.\"\nrequires = [\"files\", \"scripts\"]\nchapters = [\"basics\"]\n";
+    fs::write(&profile, own).map_err(text)?;
+    exits_with(0, &init(&course, &["--profile", &profile.to_string_lossy()])?)?;
+    let copied = fs::read_to_string(course.join("course.toml")).map_err(text)?;
+    let command = r#"command = ["python3", "server.py", "{port}", "{root}", "{cgi_bin}"]"#;
+    is(&copied, copied.contains(&format!("\n[recipe]\nbuild = []\n{command}\n")))?;
+    let page = conformance(["explain"]).arg(&profile).output().map_err(text)?;
+    let page = String::from_utf8_lossy(&page.stdout);
+    is(&page, page.contains("-- ./my-server {port} {root} {cgi_bin}\n"))
 }
