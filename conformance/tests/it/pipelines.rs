@@ -262,6 +262,8 @@ fn gitlab_class() -> Result<(), String> {
     let class = Class::new()?;
     let template = yaml("gitlab-class.yml")?;
     let count = template["share"]["parallel"].as_i64().ok_or("not parallel")?;
+    // What is started by hand may fail, unless it says otherwise: the shares that are there would be merged without it.
+    is("all shares or none", template["share"]["allow_failure"].as_bool() == Some(false))?;
     let path = class.path();
     // The artifacts of the shares come to where they were made.
     for index in 1..=count {
