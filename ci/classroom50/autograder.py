@@ -6,6 +6,7 @@ the student's checkout and leaves result.json there. Whole points only: choose p
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import datetime, timezone
@@ -47,13 +48,16 @@ def publish():
 
 
 # What the student left there under these names would be written through, if it were a link.
-for name in ["result.json", "release-body.md"]:
-    Path(name).unlink(missing_ok=True)
+for path in [Path("result.json"), Path("release-body.md"), RESULT]:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 program, profile = HERE / "conformance", HERE / "course.toml"
 program.chmod(0o755)
 command = [program, "grade", ".", "--profile", profile, "--result", f"classroom50={RESULT}"]
 ended = subprocess.run([*command, "--result", "markdown=release-body.md"])
-# With 0 points if the grading itself was killed: only a mistake of ours leaves no result at all.
+# With 0 points if the grading itself was killed: only a mistake of ours leaves no result at all, and the job fails.
 if not RESULT.exists():
     sys.exit(ended.returncode or 1)
 publish()

@@ -45,7 +45,8 @@ pub(super) struct Grade {
     #[arg(long, value_name = "OUT")]
     out: Option<PathBuf>,
     /// Write the result in a format of run --report; can be given several times. A file is there as soon as grading
-    /// begins, with 0 points, so that there is a result even if the grading itself is killed
+    /// begins, with 0 points, so that there is a result even if the grading itself is killed. If the suite itself is at
+    /// fault, there is none
     #[arg(long, value_name = "FORMAT=PATH", value_parser = sink::wish, conflicts_with = "class")]
     result: Vec<sink::Wish>,
     /// Who is in the class: CSV with the column id, and perhaps name, folder and others, which marks.csv repeats
@@ -180,9 +181,13 @@ impl Grade {
         let unfinished = grading.absent(&name, "The grading was ended before it had a result.");
         let files = Vec::from_iter(self.result.iter().filter(|wish| !wish.is_output()).cloned());
         sink::open_all(&files, None)?.into_iter().try_for_each(|sink| sink.write(&unfinished.report))?;
-        let graded = unless_interrupted(move || grading.grade(&name, &folder))??;
-        self.show_or_keep(&graded)?;
-        Ok(ExitCode::from(if graded.is_broken { 3 } else { 0 }))
+        let graded = unless_interrupted(move || grading.grade(&name, &folder)).and_then(|graded| Ok(graded?));
+        let ended = graded.and_then(|graded| self.show_or_keep(&graded));
+        // A platform would take it for the mark of the submission. After an interrupt it is: the platform's time was over.
+        if matches!(ended, Err(Stop::Broken(_) | Stop::Usage(_))) {
+            files.iter().try_for_each(sink::Wish::remove)?;
+        }
+        ended.map(|()| ExitCode::SUCCESS)
     }
 
     fn class(&self, grading: Grading, class: &Path) -> Result<ExitCode, Stop> {
@@ -221,13 +226,20 @@ impl Grade {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// Of what is the suite's own fault there is a report for the course, and no result.
     fn show_or_keep(&self, graded: &Graded) -> Result<(), Stop> {
-        sink::open_all(&self.result, None)?.into_iter().try_for_each(|sink| sink.write(&graded.report))?;
-        match &self.out {
-            Some(out) => Ok(grade::keep(out, graded)?),
-            None if self.result.iter().any(sink::Wish::is_output) => Ok(()),
-            None => tell(&format("text").map_or(String::new(), |text| text(&graded.report))),
+        if !graded.is_broken {
+            sink::open_all(&self.result, None)?
+                .into_iter()
+                .try_for_each(|sink| sink.write(&graded.report))?;
         }
+        match &self.out {
+            Some(out) => grade::keep(out, graded)?,
+            None if self.result.iter().any(sink::Wish::is_output) => {}
+            None => tell(&format("text").map_or(String::new(), |text| text(&graded.report)))?,
+        }
+        let why = graded.report.end.failure.as_deref().unwrap_or_default();
+        if graded.is_broken { Err(Stop::Broken(why.into())) } else { Ok(()) }
     }
 }
 

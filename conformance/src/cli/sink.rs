@@ -80,6 +80,14 @@ impl Wish {
         self.path == Path::new("-")
     }
 
+    /// Takes away what was written there. What went to standard output or into a pipe can't be taken back.
+    pub(super) fn remove(&self) -> io::Result<()> {
+        match fs::canonicalize(&self.path) {
+            Ok(path) if path.is_file() && !self.is_output() => fs::remove_file(path),
+            _ => Ok(()),
+        }
+    }
+
     fn named(&self, name: Option<&str>) -> Wish {
         let is_special = fs::metadata(&self.path).is_ok_and(|there| !there.is_file());
         let (Some(name), false) = (name, self.is_output() || is_special) else { return self.clone() };

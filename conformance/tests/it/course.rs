@@ -1,6 +1,7 @@
 //! A course in a folder of its own: submissions, profile, results.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -119,4 +120,63 @@ pub(crate) fn all_of(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = Vec::from_iter(entries.map(|path| (path.clone(), fs::read(&path).unwrap_or_default())));
     files.sort();
     files
+}
+
+/// Starts the honest one.
+pub(crate) const HONEST: &str = r#"["python3", "cheat.py", "honest", "{port}", "-"]"#;
+
+/// A class in a folder, as the templates for classes expect it, with the suite on a path of its own.
+pub(crate) struct Class(TempDir);
+
+/// What only the course knows.
+pub(crate) const SECRET: &str = "a word";
+
+impl Class {
+    pub(crate) fn new() -> Result<Class, String> {
+        let class = Class(tempfile::tempdir().map_err(text)?);
+        for (name, own) in
+            [("ada", HONEST), ("bob", r#"["false"]"#), ("cleo", "[]"), ("dan", r#"["./gone"]"#)]
+        {
+            let folder = class.at("submissions").join(name);
+            fs::create_dir_all(&folder).map_err(text)?;
+            fs::write(folder.join("cheat.py"), CHEAT).map_err(text)?;
+            fs::write(folder.join("conformance.toml"), format!("command = {own}\n")).map_err(text)?;
+        }
+        fs::write(class.at("course.toml"), PROFILE).map_err(text)?;
+        fs::write(class.at("secret"), SECRET).map_err(text)?;
+        fs::write(class.at("students.csv"), "id,name,folder\n1,Ada,ada\n2,Bob,bob\n3,Eve,eve\n")
+            .map_err(text)?;
+        fs::create_dir(class.at("bin")).map_err(text)?;
+        symlink(env!("CARGO_BIN_EXE_conformance"), class.at("bin/conformance")).map_err(text)?;
+        Ok(class)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn at(&self, path: &str) -> PathBuf {
+        self.0.path().join(path)
+    }
+
+    pub(crate) fn path(&self) -> String {
+        format!("{}:{}", self.at("bin").display(), std::env::var("PATH").unwrap_or_default())
+    }
+
+    /// The tables in this folder are those of one run.
+    pub(crate) fn is_graded_in(&self, results: &Path) -> Result<(), String> {
+        let mut whole = conformance(["grade", "--class", "submissions", "--profile", "course.toml"]);
+        whole.args(["--secret", SECRET, "--out", "whole", "--roster", "students.csv"]);
+        let output = whole.current_dir(self.folder()).output().map_err(text)?;
+        is(&format!("{output:?}"), output.status.success())?;
+        for table in ["marks.csv", "marks.md", "marks.json", "marks.txt"] {
+            let (one, other) = (fs::read(results.join(table)), fs::read(self.at("whole").join(table)));
+            is(&format!("{table} differs: {one:?}"), one.is_ok_and(|one| Some(one) == other.ok()))?;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn text(error: std::io::Error) -> String {
+    error.to_string()
 }

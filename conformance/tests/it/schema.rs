@@ -7,10 +7,9 @@ use jsonschema::Validator;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::course::{exits_with, is};
+use crate::course::{exits_with, is, text};
 use crate::hostile;
 use crate::program::{conformance, stdout};
-use crate::templates::text;
 use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {

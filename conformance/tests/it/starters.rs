@@ -8,9 +8,9 @@ use conformance::run::profile::BUILT_IN;
 use libtest_mimic::Trial;
 use yaml_rust2::YamlLoader;
 
-use crate::course::{PROFILE, exits_with, is};
+use crate::course::{PROFILE, exits_with, is, text};
 use crate::program::conformance;
-use crate::templates::{is_left_out, text};
+use crate::templates::is_left_out;
 use crate::trial;
 
 /// Each with the program that a machine may lack.

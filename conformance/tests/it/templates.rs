@@ -2,17 +2,18 @@
 //! working directory and environment.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use conformance::run::recipe::RecipeOf;
 use libtest_mimic::Trial;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::course::{CHEAT, PROFILE, is};
+use crate::course::{CHEAT, Class, HONEST, PROFILE, is, text};
 use crate::program::{conformance, stdout};
 use crate::trial;
 
@@ -24,12 +25,16 @@ pub(crate) fn trials() -> Vec<Trial> {
             trial("template", &format!("{name}-has-a-result-if-the-grading-is-killed"), move || {
                 at.is_killed()
             }),
+            trial("template", &format!("{name}-has-no-result-if-the-suite-is-at-fault"), move || {
+                at.is_broken()
+            }),
         ]
     });
     let rest = [
         trial("template", "slurm-grades-a-class", slurm),
         trial("template", "a-result-on-standard-output-is-alone-there", alone),
         trial("template", "each-is-a-page-at-most", short),
+        trial("template", "prairielearn-gives-the-time-of-a-recipe", time),
     ];
     submissions.chain(rest).collect()
 }
@@ -139,12 +144,22 @@ const PLATFORMS: &[Platform] = &[
         course: "home/p1",
         cwd: "home/p1",
         templates: &[("vpl/vpl_evaluate.sh", "home/p1/vpl_evaluate.sh")],
-        start: "./vpl_evaluate.sh && exec ./vpl_execution",
+        start: "./vpl_evaluate.sh; exec ./vpl_execution",
         read: |_, output| {
             let last = output.lines().last()?;
             Some((last.strip_prefix("Grade :=>> ")?.parse().ok()?, 100.0))
         },
     },
+];
+
+/// What a student may hand in under the names of results and of what a template makes; without a text it is a folder.
+const PLANTED: [(&str, &str); 6] = [
+    ("result.json", ""),
+    ("release-body.md", ""),
+    ("results", ""),
+    ("result.txt", "Grade :=>> 100\n"),
+    ("submission", "Grade :=>> 100\n"),
+    ("vpl_execution", "#!/bin/sh\necho 'Grade :=>> 100'\n"),
 ];
 
 fn json(path: &Path) -> Option<Value> {
@@ -161,9 +176,6 @@ pub(crate) fn profile(command: &str) -> String {
     PROFILE.replace("own_command = true", &format!("command = {command}"))
 }
 
-/// Starts the honest one.
-pub(crate) const HONEST: &str = r#"["python3", "cheat.py", "honest", "{port}", "-"]"#;
-
 /// Whether this machine lacks a program without which a test means nothing.
 pub(crate) fn is_left_out(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -175,10 +187,6 @@ pub(crate) fn is_left_out(program: &str) -> bool {
     !is_there
 }
 
-pub(crate) fn text(error: std::io::Error) -> String {
-    error.to_string()
-}
-
 impl Platform {
     fn laid_out(&self, command: &str) -> Result<TempDir, String> {
         let folder = tempfile::tempdir().map_err(text)?;
@@ -187,6 +195,15 @@ impl Platform {
             fs::create_dir_all(at(path)).map_err(text)?;
         }
         fs::write(at(self.submission).join("cheat.py"), CHEAT).map_err(text)?;
+        for (name, planted) in PLANTED {
+            let path = at(self.submission).join(name);
+            if planted.is_empty() {
+                fs::create_dir_all(path.join("folder")).map_err(text)?;
+            } else {
+                fs::write(&path, planted).map_err(text)?;
+                fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).map_err(text)?;
+            }
+        }
         fs::write(at(self.course).join("course.toml"), profile(command)).map_err(text)?;
         symlink(env!("CARGO_BIN_EXE_conformance"), at(self.course).join("conformance")).map_err(text)?;
         for (template, path) in self.templates {
@@ -244,6 +261,22 @@ impl Platform {
         let earned = self.earned(folder.path(), &output)?;
         is(&format!("{earned} points"), earned == 0.0)
     }
+
+    /// Then there is no mark, neither of ours nor of the student's making.
+    fn is_broken(&self) -> Result<(), String> {
+        if is_left_out(self.needs) {
+            return Ok(());
+        }
+        // No place for the copy, and a profile that says nothing.
+        for (temporary, command) in [("gone", HONEST), ("tmp", "[1]")] {
+            let folder = self.laid_out(command)?;
+            let mut broken = self.command(folder.path());
+            let output = broken.env("TMPDIR", folder.path().join(temporary)).output().map_err(text)?;
+            let result = (self.read)(folder.path(), &String::from_utf8_lossy(&output.stdout));
+            is(&format!("{result:?}: {output:?}"), result.is_none() && !output.status.success())?;
+        }
+        Ok(())
+    }
 }
 
 /// Programs read it from there.
@@ -260,6 +293,15 @@ fn alone() -> Result<(), String> {
     is(why, why.contains("ended before") && report["marks"]["total"] == 100)?;
     let result = fs::read_to_string(folder.path().join("result")).map_err(text)?;
     is(&result, result.contains("ended before") && result.ends_with("Grade :=>> 0\n"))
+}
+
+/// What a recipe gives that says nothing of time, on a busy machine.
+fn time() -> Result<(), String> {
+    let recipe = RecipeOf::default();
+    let template = fs::read_to_string(ci().join("prairielearn/run.sh")).map_err(text)?;
+    let given = template.split_once("\"timeout\": ").and_then(|(_, rest)| rest.split_once(','));
+    let given = given.and_then(|(number, _)| number.parse::<u64>().ok());
+    is(&format!("{given:?}"), given >= Some(2 * (recipe.build_s + recipe.run_s) + 30))
 }
 
 /// What is not a page for people, and not a test of our own.
@@ -298,64 +340,12 @@ fn slurm() -> Result<(), String> {
     let class = Class::new()?;
     let sbatch = class.at("bin/sbatch");
     fs::write(&sbatch, SBATCH).map_err(text)?;
-    fs::set_permissions(&sbatch, std::os::unix::fs::PermissionsExt::from_mode(0o755)).map_err(text)?;
+    fs::set_permissions(&sbatch, PermissionsExt::from_mode(0o755)).map_err(text)?;
     let mut submit = Command::new(ci().join("slurm/grade-class"));
     let output =
         submit.arg("2").current_dir(class.folder()).env("PATH", class.path()).output().map_err(text)?;
     is(&format!("{output:?}"), output.status.success())?;
     class.is_graded_in(&class.at("results"))
-}
-
-/// A class in a folder, as the templates for classes expect it, with the suite on a path of its own.
-pub(crate) struct Class(TempDir);
-
-/// What only the course knows.
-pub(crate) const SECRET: &str = "a word";
-
-impl Class {
-    pub(crate) fn new() -> Result<Class, String> {
-        let class = Class(tempfile::tempdir().map_err(text)?);
-        for (name, own) in
-            [("ada", HONEST), ("bob", r#"["false"]"#), ("cleo", "[]"), ("dan", r#"["./gone"]"#)]
-        {
-            let folder = class.at("submissions").join(name);
-            fs::create_dir_all(&folder).map_err(text)?;
-            fs::write(folder.join("cheat.py"), CHEAT).map_err(text)?;
-            fs::write(folder.join("conformance.toml"), format!("command = {own}\n")).map_err(text)?;
-        }
-        fs::write(class.at("course.toml"), PROFILE).map_err(text)?;
-        fs::write(class.at("secret"), SECRET).map_err(text)?;
-        fs::write(class.at("students.csv"), "id,name,folder\n1,Ada,ada\n2,Bob,bob\n3,Eve,eve\n")
-            .map_err(text)?;
-        fs::create_dir(class.at("bin")).map_err(text)?;
-        symlink(env!("CARGO_BIN_EXE_conformance"), class.at("bin/conformance")).map_err(text)?;
-        Ok(class)
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.0.path()
-    }
-
-    pub(crate) fn at(&self, path: &str) -> PathBuf {
-        self.0.path().join(path)
-    }
-
-    pub(crate) fn path(&self) -> String {
-        format!("{}:{}", self.at("bin").display(), std::env::var("PATH").unwrap_or_default())
-    }
-
-    /// The tables in this folder are those of one run.
-    pub(crate) fn is_graded_in(&self, results: &Path) -> Result<(), String> {
-        let mut whole = conformance(["grade", "--class", "submissions", "--profile", "course.toml"]);
-        whole.args(["--secret", SECRET, "--out", "whole", "--roster", "students.csv"]);
-        let output = whole.current_dir(self.folder()).output().map_err(text)?;
-        is(&format!("{output:?}"), output.status.success())?;
-        for table in ["marks.csv", "marks.md", "marks.json", "marks.txt"] {
-            let (one, other) = (fs::read(results.join(table)), fs::read(self.at("whole").join(table)));
-            is(&format!("{table} differs: {one:?}"), one.is_ok_and(|one| Some(one) == other.ok()))?;
-        }
-        Ok(())
-    }
 }
 
 /// A process that works in this folder, and has this word on its command line.
