@@ -67,7 +67,10 @@ impl Class {
             while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
                 progress.begin(name);
                 let graded = self.grading.grade(name, &self.submissions.join(name))?;
-                grade::keep(&self.out.join(grade::FOLDER).join(name), &graded)?;
+                // What has no report is graded again: that the suite was at fault is no result.
+                if !graded.is_broken {
+                    grade::keep(&self.out.join(grade::FOLDER).join(name), &graded)?;
+                }
                 let marks = &graded.report.marks;
                 progress.end(name, &format!("{} of {}", marks.whole(), marks.total));
                 let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);

@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::io::Errno;
 use rustix::process::getuid;
 use siphasher::sip::SipHasher13;
 
@@ -103,7 +104,8 @@ impl Grading {
         }
         let limit = self.profile.recipe.disk_mb * 1024 * 1024;
         if let Err(error) = copy::copy(folder, &order.place.join(COPY), limit) {
-            return Ok(self.nothing(&order, format!("The submission can't be copied: {error}.")));
+            let graded = self.nothing(&order, format!("The submission can't be copied: {error}."));
+            return Ok(Graded { is_broken: is_ours(&error), ..graded });
         }
         let port =
             copy::recipe(&self.profile.recipe, &order.place.join(COPY)).ok().and_then(|recipe| recipe.port);
@@ -202,6 +204,12 @@ impl Grading {
             return Ok(Graded { build_log, ..graded });
         }
     }
+}
+
+/// Whether the machine that grades lacks something, and not the submission.
+fn is_ours(error: &io::Error) -> bool {
+    let ours = [Errno::MFILE, Errno::NFILE, Errno::NOSPC, Errno::DQUOT, Errno::IO];
+    Errno::from_io_error(error).is_some_and(|code| ours.contains(&code))
 }
 
 fn is_killed(status: ExitStatus) -> bool {
