@@ -147,7 +147,9 @@ fn profiles() -> Vec<String> {
         Ok(profile) => Some(format!("{name}: calls itself {}", profile.name)),
         Err(error) => Some(format!("{name}: {error}")),
     };
-    BUILT_IN.iter().filter_map(fault).collect()
+    // What teachers begin with.
+    let example = ("course", include_str!("../../../ci/course.toml"));
+    BUILT_IN.iter().chain([&example]).filter_map(fault).collect()
 }
 
 fn unused() -> Vec<String> {
