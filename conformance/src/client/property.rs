@@ -84,7 +84,12 @@ fn smallest<T: ValueTree>(
     let (mut moved, mut silences) = (tree.simplify(), 0);
     while moved && began.elapsed() < SHRINK_LIMIT && silences < SILENCES_SHRUNK {
         client.transcript().clear();
-        moved = match holds(client, tree.current()) {
+        let outcome = holds(client, tree.current());
+        // What was found last has killed the server: smaller cases find it dead.
+        if is_refused(client.transcript(), 0) {
+            break;
+        }
+        moved = match outcome {
             Err(smaller @ Failure::Fail { .. }) => {
                 failure = smaller;
                 events = client.transcript().events();
