@@ -18,7 +18,10 @@ use crate::client::connection::Connection;
 use crate::client::context::FOLLOW_UP;
 use crate::client::property::for_all;
 use crate::judge::failure::{Failure, no_reply, wrong};
-use crate::mutant::{NOT_FOUND, OK, hears, instead_of, next_head, prints, replies, report, serves};
+use crate::mutant::{
+    BAD_REQUEST, NOT_FOUND, OK, answer_by_reads, hears, instead_of, next_head, prints, replies, report,
+    serves,
+};
 use crate::target::{SECRET_VARIABLE, fixture};
 use crate::wire::reply::Answer;
 
@@ -36,7 +39,10 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A network splits data anywhere, so what works with the browser at hand fails with one far away.",
             requirement: rule(&["rfc9112-6.3-07", "rfc9112-2.2-01"]).counts(),
             hint: "Search for a place that treats one read as one request.",
-            mutant: serves(reads_once),
+            mutant: serves(|client| {
+                let is_whole = |read: &[u8]| end_of_head(read).is_some_and(|end| read.len() >= end + 14);
+                answer_by_reads(client, is_whole, reported, BAD_REQUEST)
+            }),
             run: Act(|client| {
                 let token = client.token();
                 // Only a form reports what has arrived.
@@ -505,13 +511,20 @@ fn reads_once(mut client: TcpStream) {
     let mut buffer = [0; 1024];
     let length = client.read(&mut buffer).unwrap_or(0);
     let request = &buffer[..length];
-    let Some(end) = request.windows(4).position(|octets| octets == b"\r\n\r\n") else {
-        let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
-        return;
-    };
-    let value = request[end + 4..].strip_prefix(b"a=").unwrap_or_default();
-    let _ = client.write_all(&report([("a", value)]));
+    let answer = if end_of_head(request).is_some() { reported(request) } else { BAD_REQUEST.into() };
+    let _ = client.write_all(&answer);
     while matches!(client.read(&mut [0; 65536]), Ok(1..)) {}
+}
+
+/// Where the content of a request begins; `None` if its head is not complete.
+fn end_of_head(request: &[u8]) -> Option<usize> {
+    Some(request.windows(4).position(|octets| octets == b"\r\n\r\n")? + 4)
+}
+
+/// What a form answers to a whole request with the field `a`.
+fn reported(request: &[u8]) -> Vec<u8> {
+    let content = &request[end_of_head(request).unwrap_or(0)..];
+    report([("a", content.strip_prefix(b"a=").unwrap_or_default())])
 }
 
 /// Whatever the server answers, it must close the connection once the client has. Returns the status codes.
