@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 mod advice;
 mod assignment;
 mod class;
+mod compare;
 mod coverage;
 mod explain;
 mod fixture;
@@ -58,6 +59,7 @@ enum Command {
     Init(init::Init),
     Profile(profile::Profile),
     Render(render::Render),
+    Compare(compare::Compare),
     #[command(name = "schema")]
     ShowSchema(schema::ShowSchema),
     #[command(name = "box")]
@@ -97,6 +99,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Init(command) => command.run(),
         Command::Profile(command) => command.run(),
         Command::Render(command) => command.run(),
+        Command::Compare(command) => command.run(),
         Command::ShowSchema(command) => command.run(),
         Command::ShowBox(command) => command.run(),
         Command::Worker(command) => command.run(),

@@ -10,20 +10,25 @@ use tempfile::NamedTempFile;
 use super::names::{self, Refused};
 use super::stop::{Stop, print, tell};
 
-/// A report that the user asked for: `FORMAT=PATH`.
+/// A report that the user asked for, on one run or on something else: `FORMAT=PATH`.
 #[derive(Debug, Clone)]
-pub(super) struct Wish {
-    render: Render,
+pub(super) struct Wish<T = Report> {
+    render: Render<T>,
     is_for_people: bool,
     path: PathBuf,
 }
 
-/// Reads `FORMAT=PATH`.
+/// Reads `FORMAT=PATH`, for a report on one run.
 pub(super) fn wish(word: &str) -> Result<Wish, Refused> {
+    wish_for(FORMATS, word)
+}
+
+/// Reads `FORMAT=PATH`, with one of these formats.
+pub(super) fn wish_for<T>(formats: &[(&'static str, Render<T>)], word: &str) -> Result<Wish<T>, Refused> {
     let (format, path) =
         word.split_once('=').ok_or_else(|| Refused("write FORMAT=PATH, as in junit=report.xml".into()))?;
-    let known = FORMATS.iter().find(|(name, _)| *name == format);
-    let unknown = || names::unknown("format", format, FORMATS.iter().map(|(name, _)| *name));
+    let known = formats.iter().find(|(name, _)| *name == format);
+    let unknown = || names::unknown("format", format, formats.iter().map(|(name, _)| *name));
     let (_, render) = known.ok_or_else(unknown)?;
     if path.is_empty() {
         Err(Refused("the path is missing; \"-\" means standard output".into()))
@@ -34,8 +39,8 @@ pub(super) fn wish(word: &str) -> Result<Wish, Refused> {
 
 /// A place that a report can be written to.
 #[derive(Debug)]
-pub(super) struct Sink {
-    wish: Wish,
+pub(super) struct Sink<T = Report> {
+    wish: Wish<T>,
     to: To,
 }
 
@@ -59,12 +64,12 @@ pub(super) fn open(wishes: &[Wish], otherwise: &Wish, name: Option<&str>) -> Res
 }
 
 /// Opens the places for exactly these reports.
-pub(super) fn open_all(wishes: &[Wish], name: Option<&str>) -> Result<Vec<Sink>, Stop> {
+pub(super) fn open_all<T: Clone>(wishes: &[Wish<T>], name: Option<&str>) -> Result<Vec<Sink<T>>, Stop> {
     let twice = (1..wishes.len()).find(|&at| wishes[..at].iter().any(|wish| wish.path == wishes[at].path));
     if let Some(at) = twice {
         return Err(Stop::Usage(format!("two reports can't both go to {}", wishes[at].path.display())));
     }
-    let open = |wish: &Wish| match wish.named(name).open() {
+    let open = |wish: &Wish<T>| match wish.named(name).open() {
         Ok(to) => Ok(Sink { wish: wish.clone(), to }),
         Err(error) => {
             let path = wish.path.display();
@@ -74,7 +79,7 @@ pub(super) fn open_all(wishes: &[Wish], name: Option<&str>) -> Result<Vec<Sink>,
     wishes.iter().map(open).collect()
 }
 
-impl Wish {
+impl<T: Clone> Wish<T> {
     /// Whether it goes to standard output.
     pub(super) fn is_output(&self) -> bool {
         self.path == Path::new("-")
@@ -88,7 +93,7 @@ impl Wish {
         }
     }
 
-    fn named(&self, name: Option<&str>) -> Wish {
+    fn named(&self, name: Option<&str>) -> Wish<T> {
         let is_special = fs::metadata(&self.path).is_ok_and(|there| !there.is_file());
         let (Some(name), false) = (name, self.is_output() || is_special) else { return self.clone() };
         let mut file = self.path.file_stem().unwrap_or_default().to_owned();
@@ -128,9 +133,9 @@ fn temporary(path: PathBuf) -> io::Result<To> {
     Ok(To::File(builder.prefix(".conformance-").tempfile_in(folder)?, path))
 }
 
-impl Sink {
+impl<T> Sink<T> {
     /// Writes the report there.
-    pub(super) fn write(self, report: &Report) -> Result<(), Stop> {
+    pub(super) fn write(self, report: &T) -> Result<(), Stop> {
         let text = (self.wish.render)(report);
         match self.to {
             To::Output if self.wish.is_for_people => tell(&text),

@@ -4,6 +4,7 @@ mod autolab;
 mod brief;
 mod cause;
 mod classroom50;
+pub mod comparison;
 mod csv;
 mod data;
 mod exchange;
@@ -45,8 +46,8 @@ pub use reproduce::{NoCommand, by_hand};
 pub use shell::shell_words;
 pub use wrap::wrap;
 
-/// Writes a report in one format.
-pub type Render = fn(&Report) -> String;
+/// Writes a report, or what else there is to read, in one format.
+pub type Render<T = Report> = fn(&T) -> String;
 
 /// The format of this name.
 pub fn format(name: &str) -> Option<Render> {

@@ -93,6 +93,9 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["report/brief", "report/quiet", "report/markdown", "report/github"],
     &["report/gradescope", "report/classroom50", "report/prairielearn", "report/autolab", "report/vpl"],
     &["report/next"],
+    &["report/comparison/data"],
+    &["report/comparison/markdown"],
+    &["report/comparison"],
     &["report"],
     &["run/names", "run/recipe"],
     &["run/profile", "run/turn"],
@@ -112,6 +115,6 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["cli/names", "cli/interrupt", "cli/progress"],
     &["cli/advice", "cli/assignment", "cli/watch", "cli/sink", "cli/class", "cli/render", "cli/schema"],
     &["cli/explain", "cli/fixture", "cli/coverage", "cli/list", "cli/run", "cli/serve"],
-    &["cli/grade", "cli/init", "cli/profile", "cli/worker"],
+    &["cli/grade", "cli/compare", "cli/init", "cli/profile", "cli/worker"],
     &["cli"],
 ];

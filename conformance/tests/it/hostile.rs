@@ -4,6 +4,7 @@
 use conformance::check::Weight;
 use conformance::client::capability::Offer;
 use conformance::ledger::Keyword;
+use conformance::report::comparison::{Compared, Comparison};
 use conformance::report::{
     Breach, End, Offered, Outcome, Part, Points, Report, Rule, Ruling, Setup, Unsteady, Worth,
 };
@@ -92,6 +93,15 @@ fn sheet() -> Vec<Part> {
 pub(crate) fn stillborn() -> Report {
     let failure = Some(format!("The server ended before it accepted a connection.\n  {HOSTILE}"));
     Report::new(setup(), End { failure, ..End::default() }, Vec::new(), &sheet())
+}
+
+/// Three servers side by side: two that differ in a rule, and one that never came up.
+pub(crate) fn comparison() -> Comparison {
+    let mut better = report();
+    let fails = better.outcomes.iter_mut().find(|outcome| outcome.check == "fails");
+    fails.expect("it is there").ruling = Ruling::pass();
+    let named = |name: &str, report| Compared { name: format!("{name} {HOSTILE}"), report };
+    Comparison::new(vec![named("one", report()), named("better", better), named("none", stillborn())])
 }
 
 fn failed() -> Outcome {

@@ -1,6 +1,7 @@
 //! The program itself, end to end: exit codes, reports on disk, and no server that is left running.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 #[cfg(unix)]
@@ -9,12 +10,12 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use conformance::report::Report;
+use conformance::report::{Report, format};
 use libtest_mimic::Trial;
 #[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::trial;
+use crate::{hostile, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -28,6 +29,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("program", "usage-errors-exit-with-2", usage_errors),
         trial("program", "a-report-that-can-t-be-written-is-noticed-first", unwritable_report),
         trial("program", "a-report-replaces-a-file-and-not-a-device", reports_replace_files),
+        trial("program", "stored-reports-are-compared-by-name", compared_by_name),
         trial("program", "a-watched-server-is-checked-again-when-it-changes", watched),
         trial("program", "a-watched-run-prints-reports-only-for-a-program", watched_by_a_program),
         trial("program", "an-interrupted-run-leaves-no-server-running", interrupted),
@@ -75,6 +77,22 @@ fn says(what: &str, output: &Output) -> Result<(), String> {
 fn read(path: &Path) -> Result<Report, String> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     serde_json::from_str(&text).map_err(|error| error.to_string())
+}
+
+fn compared_by_name() -> Result<(), String> {
+    let text = |error: std::io::Error| error.to_string();
+    let folder = tempfile::tempdir().map_err(text)?;
+    let json = format("json").ok_or("no such format")?;
+    let [one, other] = ["one.json", "other.json"].map(|name| folder.path().join(name));
+    fs::write(&one, json(&hostile::report())).map_err(text)?;
+    fs::write(&other, json(&hostile::stillborn())).map_err(text)?;
+    let table = stdout(conformance(["compare".as_ref(), one.as_os_str(), other.as_os_str()]))?;
+    if !table.contains("| chapter | one | other |") {
+        return Err(table);
+    }
+    let twice = conformance(["compare".as_ref(), one.as_os_str(), one.as_os_str()]).output().map_err(text)?;
+    exits_with(2, &twice)?;
+    says("two reports are called one", &twice)
 }
 
 fn reference_passes() -> Result<(), String> {

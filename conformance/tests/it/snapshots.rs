@@ -3,7 +3,7 @@
 //! After an intended change: `INSTA_UPDATE=always cargo test snapshot`, and read the difference.
 
 use conformance::checks;
-use conformance::report::FORMATS;
+use conformance::report::{FORMATS, comparison};
 use libtest_mimic::Trial;
 
 use crate::program::{conformance, stdout};
@@ -25,6 +25,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("help-init", &["init", "--help"]),
     ("help-profile", &["profile", "--help"]),
     ("help-render", &["render", "--help"]),
+    ("help-compare", &["compare", "--help"]),
     ("profile-show", &["profile", "show", "cgi"]),
     ("explain-check", &["explain", "noise-is-no-request"]),
     ("explain-chapter", &["explain", "basics"]),
@@ -69,6 +70,13 @@ pub(crate) fn trials() -> Vec<Trial> {
             is_harmless(&text(&hostile::stillborn()))
         })
     });
+    let comparisons = comparison::FORMATS.iter().map(|&(name, render)| {
+        trial("snapshot", &format!("comparison-{name}"), move || {
+            let text = plain(&render(&hostile::comparison()));
+            same(&format!("comparison-{name}"), &text);
+            is_harmless(&text)
+        })
+    });
     let commands = COMMANDS.iter().map(|&(name, words)| {
         trial("snapshot", name, move || {
             same(name, &stdout(conformance(words))?);
@@ -88,7 +96,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             other => Err(format!("{other:?}")),
         }
     });
-    formats.chain(harmless).chain(commands).chain(lists).chain([reread]).collect()
+    formats.chain(harmless).chain(comparisons).chain(commands).chain(lists).chain([reread]).collect()
 }
 
 /// Ids of all chapters.

@@ -1,0 +1,11 @@
+//! Several servers side by side, and the formats of that: each is a function from a comparison to a text.
+
+mod data;
+mod markdown;
+
+use crate::report::Render;
+
+pub use data::{Agreement, ChapterRow, CheckRow, Compared, Comparison, Tally};
+
+/// The formats by name.
+pub const FORMATS: &[(&str, Render<Comparison>)] = &[("markdown", markdown::render)];
