@@ -51,7 +51,8 @@ pub struct Check {
     pub requirement: Requirement,
     /// One imperative sentence that says where to look, never the fix.
     pub hint: &'static str,
-    /// A plausible lie that this check must catch.
+    /// A plausible lie that this check must catch. It breaks the first statement of the requirement; lies that break
+    /// the others are in `checks/proofs/`.
     pub mutant: Mutant,
     /// How to find out whether a server keeps the rule.
     pub run: Body,
@@ -69,8 +70,8 @@ pub enum Body {
 /// Where a rule comes from, and how much it counts here.
 #[derive(Debug, Clone, Copy)]
 pub struct Requirement {
-    /// Ids of the statements in the [ledger](crate::ledger) that the check judges, the main one first; none if no
-    /// document states the rule.
+    /// Ids of the statements in the [ledger](crate::ledger) that the check judges, first the one that its mutant
+    /// breaks; none if no document states the rule.
     pub statements: Ids,
     /// What a broken rule means for the server.
     pub weight: Weight,
@@ -85,7 +86,7 @@ pub type Ids = &'static [&'static str];
 #[derive(Debug, Clone, Copy)]
 pub struct Rule(Ids);
 
-/// The rule that these statements make, the most important one first.
+/// The rule that these statements make, first the one that the mutant of the check breaks.
 pub const fn rule(statements: Ids) -> Rule {
     Rule(statements)
 }

@@ -3,6 +3,7 @@
 A layer is what WSGI calls a middleware: it gets an application and is one itself.
 """
 
+import inspect
 import time
 
 import probe_lies_stream
@@ -108,6 +109,20 @@ def no_run_once(application, environ, start_response):
 
 
 @layer
+def only_functions(application, environ, start_response):
+    """Takes an application for a function."""
+    if not inspect.isfunction(application):
+        raise TypeError("the application is no function")
+    return application(environ, start_response)
+
+
+@layer
+def no_url_scheme(application, environ, start_response):
+    del environ["wsgi.url_scheme"]
+    return application(environ, start_response)
+
+
+@layer
 def path_as_utf8(application, environ, start_response):
     environ["PATH_INFO"] = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
     return application(environ, start_response)
@@ -133,17 +148,24 @@ LIES = {
     "bytearrays": input_with(read=lambda self, *size: bytearray(self.stream.read(*size))),
     "by-name": by_name,
     "calls-twice": calls_twice,
+    "content-type-is-bytes": environ_with(CONTENT_TYPE=b"text/plain"),
     "end-is-an-error": input_with(read=ends_in_an_error),
     "environ-subclass": environ_subclass,
+    "input-goes-on": input_with(read=lambda self, *size: self.stream.read(*size) or b"more"),
     "introspects": introspects,
     "keeps-passwords": keeps_passwords,
     "lines-without-ends": input_with(readline=lambda self, *size: self.stream.readline(*size).rstrip(b"\n")),
+    "memoryviews": input_with(read=lambda self, *size: memoryview(self.stream.read(*size))),
     "named-badly": environ_with(**{"X-My-Server": "1"}),
+    "named-without-prefix": environ_with(timeout="1"),
     "no-readlines": input_with(readlines=None),
     "no-run-once": no_run_once,
     "no-server-name": environ_with(SERVER_NAME=""),
+    "no-url-scheme": no_url_scheme,
+    "only-functions": only_functions,
     "path-as-utf-8": path_as_utf8,
     "port-is-a-number": environ_with(SERVER_PORT=8000),
+    "read-does-not-wait": input_with(read=lambda self, *size: b""),
     "read-ignores-size": input_with(read=lambda self, *size: self.stream.read()),
     "read-needs-a-size": input_with(read=lambda self, size: self.stream.read(size)),
     "readline-without-size": input_with(readline=lambda self: self.stream.readline()),
@@ -151,6 +173,7 @@ LIES = {
     "reads-lines-ahead": input_with(__iter__=read_ahead),
     "reads-what-is-there": input_with(read=lambda self, size: self.stream.read(size)[:5]),
     "script-name-is-a-slash": environ_with(SCRIPT_NAME="/"),
+    "scheme-is-bytes": environ_with(wsgi__url_scheme=b"http"),
     "scheme-of-its-own": environ_with(wsgi__url_scheme="tcp"),
     "scheme-with-colon": environ_with(wsgi__url_scheme="http:"),
     "skips-empty-lines": input_with(__iter__=lambda self: (line for line in self.stream if line != b"\n")),

@@ -1,6 +1,7 @@
 """Faulty layers that get the response wrong, or errors; those of probe_lies.py are beside them in LIES."""
 
 import io
+import json
 import sys
 import traceback
 
@@ -50,6 +51,27 @@ def keeps_exc_info(start_response, status, headers, exc_info=None):
     return start_response(status, headers, exc_info)
 
 
+@layer
+def holds_first_write(application, environ, start_response):
+    """Sends what it gets from write() first when there is more."""
+    def start(*arguments):
+        write = start_response(*arguments)
+        written = []
+
+        def late(block):
+            written.append(block)
+            if len(written) > 1:
+                write(b"".join(written) if len(written) == 2 else block)
+        return late
+    return application(environ, start)
+
+
+@starting
+def ignores_writes(start_response, *arguments):
+    start_response(*arguments)
+    return lambda block: None
+
+
 @starting
 def no_write(start_response, *arguments):
     start_response(*arguments)
@@ -83,6 +105,12 @@ def starts_again(start_response, status, headers, exc_info=None):
         return start_response(status, headers, exc_info)
     except AssertionError:
         return start_response(status, headers, sys.exc_info())
+
+
+@starting
+def write_wants_two(start_response, *arguments):
+    write = start_response(*arguments)
+    return lambda block, is_last: write(block)
 
 
 @layer
@@ -162,6 +190,16 @@ def shows_traceback(application, environ, start_response):
         return [traceback.format_exc().encode("utf-8")]
 
 
+@layer
+def hides_threads(application, environ, start_response):
+    """Has threads in one process, and does not tell of them."""
+    environ = dict(environ, **{"wsgi.multithread": False})
+    blocks = application(environ, lambda status, headers: start_response(status, headers[:1]))
+    report = json.loads(b"".join(blocks).decode("ascii"))
+    blocks.close()
+    return [json.dumps(dict(report, pid=1, thread=report["pid"])).encode("ascii")]
+
+
 READY = []
 
 
@@ -184,10 +222,14 @@ LIES = {
     "checks-late": checks_late,
     "closes-first": closes_first,
     "errors-in-ascii": erring(lambda: io.TextIOWrapper(io.BytesIO(), "ascii", write_through=True)),
+    "errors-in-bytes": erring(io.BytesIO),
     "errors-nowhere": erring(io.StringIO),
     "errors-to-client": errors_to_client,
     "errors-without-lines": erring(OnlyWrite),
     "hides-end": hides_end,
+    "hides-threads": hides_threads,
+    "holds-first-write": holds_first_write,
+    "ignores-writes": ignores_writes,
     "keeps-exc-info": keeps_exc_info,
     "keeps-first-head": keeps_first_head,
     "keeps-quiet": keeps_quiet,
@@ -200,4 +242,5 @@ LIES = {
     "shows-traceback": shows_traceback,
     "starts-again": starts_again,
     "wants-head-at-once": wants_head_at_once,
+    "write-wants-two": write_wants_two,
 }

@@ -79,6 +79,22 @@ def forgets_what_is_complete(application, environ, start_response):
     close(answer)
 
 
+def holds_parts(application, environ, start_response):
+    """Sends what is in parts as a whole."""
+    types = []
+
+    def start(status, headers, *rest):
+        types.extend(value for name, value in headers if name == "Content-Type")
+        return start_response(status, headers, *rest)
+
+    held = b""
+    for block in blocks_of(application(environ, start)):
+        if types and types[0].startswith("multipart/"):
+            held, block = held + block, b""
+        yield block
+    yield held
+
+
 def holds_writes(application, environ, start_response):
     written = []
 
@@ -128,6 +144,20 @@ def reads_files(application, environ, start_response):
     """Takes whatever can be read for a file."""
     answer = application(environ, start_response)
     return [answer.read()] if hasattr(answer, "read") else answer
+
+
+def starts_with_nothing(application, environ, start_response):
+    """Takes the head for sent once there is a block, even an empty one."""
+    blocks = []
+
+    def start(status, headers, exc_info=None):
+        if blocks and exc_info:
+            raise exc_info[1]
+        return start_response(status, headers, exc_info)
+
+    for block in blocks_of(application(environ, start)):
+        blocks.append(block)
+        yield block
 
 
 def runs_once(application, environ, start_response):
@@ -188,6 +218,23 @@ def wrapper_sends_at_once(application, environ, start_response):
     return application(environ, start)
 
 
+def wrapper_wins(application, environ, start_response):
+    """Sends the file that was wrapped, whatever the application returns."""
+    files = []
+
+    def wrapper(file, size=8192):
+        files.append(file)
+        return wrapper_leaves_open(file, size)
+
+    environ["wsgi.file_wrapper"] = wrapper
+    answer = application(environ, start_response)
+    return wrapper_leaves_open(files[-1]) if files else answer
+
+
+def wrapper_without_size(file):
+    return wrapper_leaves_open(file)
+
+
 def with_wrapper(wrapper):
     def lie(application, environ, start_response):
         environ["wsgi.file_wrapper"] = wrapper
@@ -214,6 +261,7 @@ LIES = {
     "closes-what-has-content": closes_what_has_content,
     "closes-when-all-is-well": closes_when_all_is_well,
     "forgets-what-is-complete": forgets_what_is_complete,
+    "holds-parts": holds_parts,
     "holds-writes": holds_writes,
     "keeps-a-rest": keeps_a_rest,
     "line-ends-of-its-own": line_ends,
@@ -221,6 +269,7 @@ LIES = {
     "one-content-for-all": one_content_for_all,
     "reads-files": reads_files,
     "runs-once": runs_once,
+    "starts-with-nothing": starts_with_nothing,
     "stops-at-an-empty-block": stops_at_nothing,
     "takes-so-much": takes_so_much,
     "wrapper-is-opaque": wrapper_is_opaque,
@@ -228,5 +277,7 @@ LIES = {
     "wrapper-needs-a-descriptor": with_wrapper(wrapper_needs_a_descriptor),
     "wrapper-rewinds": with_wrapper(wrapper_rewinds),
     "wrapper-sends-at-once": wrapper_sends_at_once,
+    "wrapper-wins": wrapper_wins,
+    "wrapper-without-size": with_wrapper(wrapper_without_size),
     "writes-last": writes_last,
 }

@@ -112,7 +112,14 @@ pub(crate) fn required_fields(reply: &Reply) -> Judgement {
     let in_parts =
         reply.field("Content-Type").is_some_and(|value| value.starts_with(b"multipart/byteranges"));
     let required = REQUIRED.iter().filter(|(status, _)| *status == reply.status && !in_parts);
-    required.map(|(_, name)| name).try_for_each(|name| reply.has_some(name))
+    required.map(|(_, name)| name).try_for_each(|name| {
+        reply.has_some(name)?;
+        // Without a value it names no challenge, no protocol and no range.
+        if reply.fields_named(name).any(|field| !field.value.is_empty()) {
+            return Ok(());
+        }
+        Err(reply.wrong(format!("a value in {name}"), "an empty field", reply.mark_field(name)))
+    })
 }
 
 /// RFC 9111 sections 5.1 and 5.3, RFC 9110 section 10.2.3.

@@ -71,7 +71,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "output-no-field",
             title: "A line of the head that is not a field does not reach the client",
             why: "Debug output, a blank before a colon, a value on two lines: clients and proxies read them differently, and attackers use that.",
-            requirement: rule(&["rfc3875-3.1-04", "rfc3875-6.3.4-02", "rfc9112-5.1-01", "rfc9112-5.2-01", "rfc3875-6.3-05", "rfc3875-6.3-06"]).counts(),
+            requirement: rule(&["rfc3875-3.1-04", "rfc3875-6.3.4-02", "rfc9112-5.1-01", "rfc9112-5.2-01", "rfc3875-6.3-06"]).counts(),
             hint: "Find the code that decides whether a line of a script's head is a field.",
             mutant: serves(passes_on),
             run: Act(|client| {
@@ -209,7 +209,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "output-length-too-short",
             title: "What a script writes beyond its Content-Length never becomes the next response",
             why: "The surplus shows up in another page of the same visitor or, through a proxy, of another visitor.",
-            requirement: rule(&["rfc3875-3.1-04", "rfc3875-6.3.4-05"]).counts(),
+            requirement: rule(&["rfc9110-8.6-09", "rfc3875-3.1-04", "rfc3875-6.3.4-05"]).counts(),
             hint: "Follow the output of a script after as many bytes as its Content-Length gave.",
             mutant: serves(passes_on),
             run: Act(|client| {

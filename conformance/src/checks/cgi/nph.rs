@@ -125,7 +125,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "nph-content",
             title: "A script that writes the whole response gets the content of the request like any other",
             why: "Only the output of such a script is special. Without its input no form can be sent to it.",
-            requirement: rule(&["rfc3875-4.2-02", "rfc3875-4.2-07"]).counts(),
+            requirement: rule(&["rfc3875-4.2-07", "rfc3875-4.2-02"]).counts(),
             hint: "Compare the code that sets up the input of such a script with that for all others.",
             mutant: hears("a=b&c=d", "a=b%c=d"),
             run: Act(|client| {
@@ -139,7 +139,7 @@ pub const CHAPTER: Chapter = Chapter {
 };
 
 /// A response as no server would write it.
-const RESPONSE: &str =
+pub(in crate::checks) const RESPONSE: &str =
     "HTTP/1.1 207 Odd  Reason\r\nX-oDD:\t a \r\nConnection: close\r\nContent-Length: 256\r\n\r\n";
 
 /// An error, which many servers replace by their own page where a script gives it as Status.

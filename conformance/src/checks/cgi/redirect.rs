@@ -72,7 +72,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "redirect-with-status",
             title: "The status and the document that a script gives with a Location reach the client",
             why: "303 and 307 decide whether the browser sends the form again, and 301 and 308 what it remembers.",
-            requirement: rule(&["rfc3875-6.2.4-02", "rfc3875-6.3.3-01"]).counts(),
+            requirement: rule(&["rfc3875-6.3.3-01"]).counts(),
             hint: "Check which of Status and Location decides on the status of the response.",
             mutant: instead_of("HTTP/1.1 307", "HTTP/1.1 302"),
             run: Act(|client| {

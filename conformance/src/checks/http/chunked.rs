@@ -79,7 +79,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "chunk-size-hexadecimal",
             title: "The size of a chunk is read as hexadecimal, in capitals or small letters",
             why: "Sizes up to 9 look decimal; the first chunk of ten bytes or more is read wrongly.",
-            requirement: rule(&["rfc9112-7.1-03", "rfc9112-7.1-02"]).counts(),
+            requirement: rule(&["rfc9112-7.1-02", "rfc9112-7.1-03"]).counts(),
             hint: "Check the base in which the size is read.",
             mutant: hears("\r\n10\r\n", "\r\na\r\n"),
             run: Act(|client| {

@@ -154,7 +154,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "content-absent",
             title: "A request without content, or with a length of 0, is answered at once",
             why: "A server that reads until the client closes leaves both sides waiting for each other.",
-            requirement: rule(&["rfc9112-6.3-09", "rfc9112-6.3-07"]).counts(),
+            requirement: rule(&["rfc9112-6.3-07", "rfc9112-6.3-09"]).counts(),
             hint: "Follow what is read after the head when there is no Content-Length.",
             mutant: hears("Content-Length: 0\r\n", "Content-Length: 1\r\n"),
             run: Act(|client| {

@@ -91,7 +91,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "delivery-of-the-next-request",
             title: "A request is read the same however much of it comes together with the one before",
             why: "What one read returns may hold the end of one request and the beginning of the next.",
-            requirement: rule(&["rfc9112-9.3.2-02", "rfc9112-6.3-07"]).counts(),
+            requirement: rule(&["rfc9112-6.3-07", "rfc9112-9.3.2-02"]).counts(),
             hint: "Trace what happens to bytes that are left over when a request is complete.",
             mutant: serves(|client| {
                 let three = [&report([("a", "b")])[..], NOT_FOUND, OK].concat();

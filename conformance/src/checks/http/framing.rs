@@ -18,7 +18,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "framing-in-conflict",
             title: "Given chunks and a length, however either is spelled, the server refuses or reads the chunks, and closes",
             why: "A filter that overlooks one of the two fields sees another request than a server that obeys it.",
-            requirement: rule(&["rfc9112-6.1-11", "rfc9112-6.1-10", "rfc9112-6.3-02"]).counts(),
+            requirement: rule(&["rfc9112-6.3-02", "rfc9112-6.1-11", "rfc9112-6.1-10"]).counts(),
             hint: "Follow a request with both fields through your code, once for each spelling that you accept.",
             mutant: hears(
                 "Content-Length: 4\r\nTransfer-Encoding: Chunked",
@@ -128,7 +128,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "chunk-size-leading-zeros",
             title: "Zeros before the size of a chunk do not change it, and the last chunk may have several",
             why: "Programs that fill in the size afterwards leave room for it and pad it with zeros.",
-            requirement: rule(&["rfc9112-7.1-03", "rfc9112-7.1-05"]).counts(),
+            requirement: rule(&["rfc9112-7.1-05", "rfc9112-7.1-03"]).counts(),
             hint: "Look at how the last chunk is recognized: by its text, or by its size.",
             mutant: hears("\r\n000\r\n\r\n", "\r\n0x0\r\n\r\n"),
             run: Act(|client| {

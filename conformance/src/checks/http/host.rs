@@ -186,7 +186,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A user name before the host is how links lie about where they lead, and without a host nobody knows which site is meant.",
             requirement: rule(&["rfc9110-4.2.1-02", "rfc9110-4.2.4-02"]).warns().because("Most good servers look at the path of such a target only, and honest clients never send it."),
             hint: "Follow the part of an absolute target between the two slashes and the path.",
-            mutant: hears("GET http://u:p@", "GET http://"),
+            mutant: hears("GET http:/// ", "GET / "),
             run: Act(|client| {
                 let twin = client.twin("GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
                 client.each(["", ":80", "u:p@{host}"], |authority| {

@@ -176,7 +176,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "allow-with-405",
             title: "A 405 lists the allowed methods in Allow, without the one that was refused",
             why: "Without Allow a client can only guess what to try instead.",
-            requirement: rule(&["rfc9110-15.5.6-01", "rfc9110-10.2.1-01"]).counts(),
+            requirement: rule(&["rfc9110-10.2.1-01", "rfc9110-15.5.6-01"]).counts(),
             hint: "Read the fields that go out with a 405.",
             mutant: instead_of("Allow: ", "X-Allow: "),
             run: Act(|client| {
@@ -287,7 +287,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A client that gets a 2xx believes that the connection is now a tunnel to another server.",
             requirement: rule(&["rfc9110-9.3.6-01", "rfc9110-9.3.6-02"]).warns().because("Only a client that mistakes the server for a proxy sends CONNECT, and its tunnel fails at the first byte."),
             hint: "Check what your code does with a target that is a host and a port.",
-            mutant: hears("CONNECT 127.0.0.1:1 ", "GET / "),
+            mutant: hears("CONNECT 127.0.0.1: ", "GET / "),
             run: Act(|client| {
                 let twin = client.twin("{get}\r\n")?;
                 client.each(["127.0.0.1:1", "127.0.0.1:", "127.0.0.1:99999"], |target| {

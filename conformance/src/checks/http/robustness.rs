@@ -171,7 +171,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "binary-noise",
             title: "Random bytes are never answered with success, and the server survives them",
             why: "Scanners find every open port within hours and send whatever they like.",
-            requirement: rule(&["rfc9112-2.2-01", "rfc9110-2.3-01"]).counts(),
+            requirement: rule(&["rfc9110-2.3-01", "rfc9112-2.2-01"]).counts(),
             hint: "Look for conversions of input to text that can fail, and for positions computed from input.",
             mutant: replies("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
             run: Act(|client| {

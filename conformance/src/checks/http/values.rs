@@ -1,6 +1,7 @@
 //! What the values of fields must be in every response: judged on all responses that any check receives.
 
 use std::io::Write;
+use std::net::TcpStream;
 use std::time::{Duration, SystemTime};
 
 use crate::check::Body::Judge;
@@ -51,9 +52,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Cookies and caches expire hours too early or too late.",
             requirement: rule(&["rfc9110-5.6.7-05", "rfc9110-6.6.1-01"]).counts(),
             hint: "Compare Date with the output of date -u, and find the clock that it comes from.",
-            mutant: replies(
-                "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n",
-            ),
+            mutant: serves(is_in_another_zone),
             run: Judge(values::date_in_utc),
         },
         Check {
@@ -110,7 +109,7 @@ pub const CHAPTER: Chapter = Chapter {
             ])
             .warns(),
             hint: "Trace how Location is put together from names with spaces or letters beyond ASCII.",
-            mutant: instead_of("\r\nDate: ", "\r\nLocation: /a b\r\nDate: "),
+            mutant: instead_of("HTTP/1.1 200 OK\r\n", "HTTP/1.1 302 Found\r\nLocation: /a b\r\n"),
             run: Judge(values::location),
         },
         Check {
@@ -152,6 +151,14 @@ pub const CHAPTER: Chapter = Chapter {
         },
     ],
 };
+
+/// A server whose clock is two hours ahead.
+fn is_in_another_zone(mut client: TcpStream) {
+    while next_head(&mut client).is_some() {
+        let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(2 * 60 * 60));
+        let _ = write!(client, "HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Length: 2\r\n\r\nok");
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -36,7 +36,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "multipart-same-name",
             title: "Parts with the same name are all kept, files included",
             why: "A file input that accepts several files sends them all under one name.",
-            requirement: rule(&["form-mp-04", "form-mp-05"]).counts(),
+            requirement: rule(&["form-mp-05", "form-mp-04"]).counts(),
             hint: "Look at the type that holds the parsed parts.",
             mutant: hears("name=\"f\"; filename=\"2.txt\"", "name=\"g\"; filename=\"2.txt\""),
             run: Act(|client| {
@@ -78,7 +78,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "multipart-line-ends",
             title: "Line ends and spaces in a value are kept, even at its beginning and end",
             why: "Only the line break before a delimiter belongs to the delimiter; more trimming changes what was sent.",
-            requirement: rule(&["form-mp-11", "form-mp-12", "form-mp-13"]).counts(),
+            requirement: rule(&["form-mp-12", "form-mp-11", "form-mp-13"]).counts(),
             hint: "Count how many bytes your parser cuts off before a delimiter.",
             mutant: hears("x\r\n\r\n--edge--", "x\r\n--edge--\r\n"),
             run: Act(|client| {
@@ -163,7 +163,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "multipart-part-fields",
             title: "The header fields of a part work in any order, case and spacing; unknown ones are ignored",
             why: "Clients differ in spaces, order and extra fields; some even send a wrong Content-Length in a part.",
-            requirement: rule(&["form-mp-50", "form-mp-51", "form-mp-53", "form-mp-55", "form-mp-61"]).counts(),
+            requirement: rule(&["form-mp-51", "form-mp-50", "form-mp-53", "form-mp-55", "form-mp-61"]).counts(),
             hint: "Trace how your parser finds the fields of a part and the parameters in them.",
             mutant: hears("Content-Type:text/plain", "X-Content-Typ:text/html"),
             run: Act(|client| {
@@ -262,6 +262,7 @@ pub const CHAPTER: Chapter = Chapter {
                     format!("--edge\r\n{A}\r\n\r\nonly half\r\n--e"),
                     format!("--edge\r\n{A}\r\n\r\n1\r\n"),
                     "--edge\r\nContent-Dispo".into(),
+                    format!("--edge\r\n{}\r\n\r\nhalf of a file", text_file("f.txt")),
                 ];
                 client.each(contents, |content| {
                     client.submit(MULTIPART, content)?.is_refusal()
@@ -307,7 +308,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "multipart-nameless",
             title: "A part without a name never becomes a field with a name, or the form is refused",
             why: "Filed under the name of another part, it changes what that part says.",
-            requirement: rule(&["form-mp-46", "form-mp-44"]).warns(),
+            requirement: rule(&["form-mp-44", "form-mp-46"]).warns(),
             hint: "Follow a part without Content-Disposition through your parser, and one without a name in it.",
             mutant: hears("Content-Description: form-data", "Content-Disposition: form-data"),
             run: Act(|client| {

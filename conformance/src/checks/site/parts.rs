@@ -122,7 +122,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "multipart-odd-file-names",
             title: "A file name with an escaped quote, with a NUL, or of 4,000 bytes is whole, or refused",
             why: "A name that is cut off has lost its ending, and a file filter judges by that.",
-            requirement: rule(&["form-fn-05", "form-fn-13", "form-fn-14"]).warns(),
+            requirement: rule(&["form-fn-13", "form-fn-05", "form-fn-14"]).warns(),
             hint: "Step through your parser at the backslash, at the NUL, and at the end of any buffer for names.",
             mutant: hears("filename=\"x\0.txt\"", "filename=\"x\";y=\"\""),
             run: Act(|client| {
@@ -208,7 +208,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "multipart-no-parts",
             title: "A closing delimiter alone, empty content, or no boundary at all gives no fields, or is refused",
             why: "A script may send a form from which it has removed every field, and there is nothing to wait for.",
-            requirement: rule(&["form-mp-38", "form-mp-29", "form-mp-37"]).counts(),
+            requirement: rule(&["form-mp-29", "form-mp-38", "form-mp-37"]).counts(),
             hint: "Ask what your parser looks for first, and what it returns if that never comes.",
             mutant: hears("multipart/form-data\r\n", "multipart/form-data; boundary=edge\r\n"),
             run: Act(|client| {
@@ -224,7 +224,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "multipart-short-boundaries",
             title: "A boundary may be a single letter, a single hyphen, or two words in quotes",
             why: "Small clients choose short boundaries, and some mail libraries write words.",
-            requirement: rule(&["form-mp-24", "form-mp-21"])
+            requirement: rule(&["form-mp-21", "form-mp-24"])
                 .warns()
                 .because("Browsers and common clients choose long boundaries without spaces."),
             hint: "Print the boundary that your parser finds, and the delimiter that it makes of it.",

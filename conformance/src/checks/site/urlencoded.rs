@@ -182,7 +182,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "urlencoded-control-characters",
             title: "Line breaks in a value are kept, and a NUL is kept or refused",
             why: "A text area sends line breaks, and a value that is cut at a NUL means one thing to a filter and another later.",
-            requirement: rule(&["form-url-19", "form-url-18"]).counts(),
+            requirement: rule(&["form-url-18", "form-url-19"]).counts(),
             hint: "Follow a control character from the decoder to the report.",
             mutant: hears("a=x%00y&b=z", "a=x&&&&&b=z"),
             run: Act(|client| {

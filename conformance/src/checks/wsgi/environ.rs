@@ -179,7 +179,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-tells-of-concurrency",
             title: "When two calls overlap, wsgi.multithread or wsgi.multiprocess says so",
             why: "An application that believes it runs alone shares data between calls without protecting it.",
-            requirement: rule(&["pep3333-environ-27", "pep3333-environ-28", "pep3333-environ-29"]).warns(),
+            requirement: rule(&["pep3333-environ-28", "pep3333-environ-27", "pep3333-environ-29"]).warns(),
             hint: "Compare wsgi.multithread, wsgi.multiprocess and wsgi.run_once with how your server is set up to run.",
             mutant: gateway("thinks-it-is-alone"),
             run: Act(|client| {

@@ -22,7 +22,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-errors-methods",
             title: "wsgi.errors accepts text by write() and writelines(), and can be flushed",
             why: "Whatever an application logs goes there; if one of the methods is missing, the logging itself fails.",
-            requirement: rule(&["pep3333-streams-02", "pep3333-streams-01", "pep3333-environ-25"]).counts(),
+            requirement: rule(&["pep3333-streams-01", "pep3333-streams-02", "pep3333-environ-25"]).counts(),
             hint: "Call each method by hand on the object that your server puts into wsgi.errors.",
             mutant: gateway("errors-without-lines"),
             run: Act(|client| {

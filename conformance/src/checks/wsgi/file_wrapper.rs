@@ -57,7 +57,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "file-wrapper-waits",
             title: "Nothing of a file is sent before the application returns the wrapper",
             why: "An application may change its mind and return something else; the file would be mixed into it.",
-            requirement: rule(&["pep3333-file_wrapper-04", "pep3333-file_wrapper-08"]).counts(),
+            requirement: rule(&["pep3333-file_wrapper-08", "pep3333-file_wrapper-04"]).counts(),
             hint: "Compare what happens when wsgi.file_wrapper is called with what happens when its result is returned.",
             mutant: gateway("wrapper-sends-at-once"),
             run: Act(|client| {

@@ -24,7 +24,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-then-next",
             title: "After an application's response, the connection serves the next request or closes",
             why: "If the content ends in the wrong place, the client waits, or reads the next response as part of this one.",
-            requirement: rule(&["pep3333-content-length-07", "pep3333-content-length-05"]).counts(),
+            requirement: rule(&["rfc9112-6.2-02", "pep3333-content-length-07", "pep3333-content-length-05"]).counts(),
             hint: "Check how the client learns where the content ends when the application gave no length.",
             mutant: instead_of("Content-Length: 8\r\n", "Content-Length: 9\r\n"),
             run: Act(|client| {

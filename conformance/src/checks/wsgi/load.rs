@@ -40,7 +40,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-unmixed",
             title: "Sixteen requests at once each get their own query, path, fields and content",
             why: "If requests share one place in memory, one visitor gets another visitor's data.",
-            requirement: rule(&["pep3333-environ-24", "pep3333-environ-08", "pep3333-environ-06"]).counts(),
+            requirement: rule(&["pep3333-environ-06", "pep3333-environ-24", "pep3333-environ-08"]).counts(),
             hint: "Search for what two requests share: variables, buffers, the dictionary, attributes of the handler.",
             mutant: gateway("one-content-for-all"),
             run: Act(|client| {

@@ -101,7 +101,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-exc-info-alone",
             title: "The first call of start_response may have exc_info",
             why: "An application that fails before it has begun to answer sends its error page this way.",
-            requirement: rule(&["pep3333-details-05", "pep3333-details-18"]).counts(),
+            requirement: rule(&["pep3333-details-18", "pep3333-details-05"]).counts(),
             hint: "Step through your start_response with exc_info when there is no head yet.",
             mutant: gateway("keeps-first-head"),
             run: Act(|client| {
@@ -140,7 +140,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Some applications yield an empty block first, and fail later; their error page would be sent with status 200.",
             requirement: rule(&["pep3333-start_response-12", "pep3333-start_response-14", "pep3333-start_response-15"]).warns().because("Half of the measured servers send the head with an empty block, and it matters only if the application then fails."),
             hint: "Check whether your server looks into the first block before it sends the head.",
-            mutant: gateway("keeps-first-head"),
+            mutant: gateway("starts-with-nothing"),
             run: Act(|client| {
                 let steps = [start("200 OK", &[("X-Old", "yes")]), emit(""), start_anew("503 Sorry", &[])];
                 let reply = client.application()?.run(&[&steps[..], &[emit("sorry")]].concat())?;

@@ -128,7 +128,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "wsgi-query-long",
             title: "A long query reaches the application whole, or is refused",
             why: "Of a query that is cut off, the application sees some fields and not others, and nobody learns of it.",
-            requirement: rule(&["pep3333-environ-08", "rfc3875-4.1.7-03"]).counts(),
+            requirement: rule(&["pep3333-environ-08"]).counts(),
             hint: "Measure every buffer between the request line and QUERY_STRING.",
             mutant: hears("qqqqqqqqqqqq-end", "qqqqqqqqqqqq"),
             run: Act(|client| {
