@@ -4,6 +4,7 @@ use crate::check::{Chapter, Check};
 
 pub mod cgi;
 pub mod http;
+pub mod proofs;
 pub mod site;
 pub mod wsgi;
 
@@ -86,6 +87,13 @@ pub fn find(id: &str) -> Option<Found> {
     chapter.or_else(|| {
         all().find(|(_, check)| check.id == id).map(|(chapter, check)| Found::Check(chapter, check))
     })
+}
+
+/// Whether a check has been seen to fail where this statement is broken: by its own mutant, which breaks the first of
+/// its statements, or in a further proof.
+pub fn is_proved(statement: &str) -> bool {
+    all().any(|(_, check)| check.requirement.statements.first() == Some(&statement))
+        || proofs::all().any(|proof| proof.statement == statement)
 }
 
 /// Whether a chapter needs the check of this id.

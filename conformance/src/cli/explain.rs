@@ -116,6 +116,6 @@ fn demonstrate(check: &'static Check) -> Result<(Shown, Shown), Stop> {
     let mut target = target.map_err(|error| Stop::Broken(error.to_string()))?;
     let (known, _) = scout::get_to_know(&mut target, &reference::profile(server), seed);
     let right = proof::with_reference(&target, &known, check, seed);
-    let (wrong, _) = proof::with_mutant(&target, &known, check, seed)?;
+    let (wrong, _) = proof::with_mutant(&target, &known, check, check.mutant, seed)?;
     Ok((right, wrong))
 }

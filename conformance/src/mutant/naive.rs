@@ -67,6 +67,15 @@ pub fn reports_fields(client: TcpStream) {
     });
 }
 
+/// Makes a variable of every field that is meant for it, even of those with passwords.
+pub fn reports_passwords(client: TcpStream) {
+    reports(client, |head, _| {
+        let mut environ = variables(head, "HTTP_");
+        environ.retain(|variable| !variable.0.starts_with(b"HTTP_PROXY_"));
+        Seen { environ, ..Seen::default() }
+    });
+}
+
 /// Makes a variable of every field under its own name, and believes what a client says of itself.
 pub fn reports_plain_fields(client: TcpStream) {
     reports(client, |head, _| Seen { environ: variables(head, ""), ..Seen::default() });

@@ -1,4 +1,4 @@
-//! A check, proved: against the reference server it passes, and against its own mutant it fails.
+//! A check, proved: against the reference server it passes, and against a mutant it fails.
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::check::Check;
 use crate::client::context::Context;
+use crate::mutant::Mutant;
 use crate::report::explain::Shown;
 use crate::run::runner;
 use crate::target::Target;
@@ -16,7 +17,7 @@ pub fn with_reference(reference: &Target, known: &Context, check: &'static Check
     look(reference, known, reference.place().address, known.output.clone(), check, seed)
 }
 
-/// Runs `check` against its mutant; also returns whether the mutant has lied at all.
+/// Runs `check` against `mutant`, its own or that of a further proof; also returns whether the mutant has lied at all.
 ///
 /// # Errors
 /// Those of the system, if there is no port for the mutant.
@@ -24,10 +25,11 @@ pub fn with_mutant(
     reference: &Target,
     known: &Context,
     check: &'static Check,
+    mutant: Mutant,
     seed: u64,
 ) -> io::Result<(Shown, bool)> {
     let printed = reference.output().cloned().unwrap_or_default();
-    let mutant = check.mutant.start(reference.place().address, &printed)?;
+    let mutant = mutant.start(reference.place().address, &printed)?;
     // Other tokens: the side files of a check and of its mutant are in one directory.
     let seed = seed.wrapping_add(1);
     let shown = look(reference, known, mutant.address, Some(mutant.output.clone()), check, seed);

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use conformance::check::{Check, Requirement, Weight};
 use conformance::ledger::{self, Keyword, Statement, statements};
 
-use conformance::checks;
+use conformance::checks::proofs::{self, Proof};
+use conformance::checks::{self, Found};
 
 /// Every duty is judged by a check or says why not, never both, in a sentence that is true. A permission can't be
 /// broken: it needs neither a check nor a reason.
@@ -49,6 +50,51 @@ pub(crate) fn unknown() -> Vec<String> {
     let missing = named_by_checks().into_iter().filter(|id| !known.contains(id));
     faults.extend(missing.map(|id| format!("{id}: named by a check, and not in the ledger")));
     faults
+}
+
+/// A check has been seen to fail because of each duty that checks claim: what nothing proves, nobody should believe.
+pub(crate) fn unproved() -> Vec<String> {
+    let named_by_checks = named_by_checks();
+    faults(|statement| {
+        let is_claimed = named_by_checks.contains(statement.id.as_str()) && statement.keyword != Keyword::May;
+        let is_open = is_claimed && !checks::is_proved(&statement.id);
+        is_open.then(|| "a check claims it, and no mutant breaks it: see src/checks/proofs".into())
+    })
+}
+
+/// A further proof is of a statement that its check claims, and that no check's own mutant breaks; there is one of each.
+pub(crate) fn idle_proofs() -> Vec<String> {
+    let statements_of = |id: &str| match checks::find(id) {
+        Some(Found::Check(_, check)) => check.requirement.statements,
+        _ => &[],
+    };
+    let first: BTreeSet<&str> =
+        checks::all().filter_map(|(_, check)| check.requirement.statements.first().copied()).collect();
+    let mut proved = BTreeSet::new();
+    let fault = |proof: &Proof| {
+        let Proof { statement, check, .. } = proof;
+        if !statements_of(check).contains(statement) {
+            Some(format!("{statement}: {check} does not claim it"))
+        } else if first.contains(statement) {
+            Some(format!("{statement}: the mutant of a check proves it"))
+        } else if !proved.insert(*statement) {
+            Some(format!("{statement}: two proofs"))
+        } else {
+            None
+        }
+    };
+    proofs::all().filter_map(fault).collect()
+}
+
+/// The first statement of a check is the one that its mutant breaks: no permission, unless it claims nothing else.
+pub(crate) fn first_permissions() -> Vec<String> {
+    let is_may = |id: &str| ledger::find(id).is_some_and(|statement| statement.keyword == Keyword::May);
+    let fault = |check: &Check| {
+        let [first, others @ ..] = check.requirement.statements else { return None };
+        let is_wrong = is_may(first) && !others.iter().all(|id| is_may(id));
+        is_wrong.then(|| format!("{}: its mutant can't break a permission", check.id))
+    };
+    checks::all().filter_map(|(_, check)| fault(check)).collect()
 }
 
 /// A check says why its weight is not the natural one, and only then.

@@ -21,6 +21,7 @@ mod mutants;
 mod pipelines;
 mod platforms;
 mod program;
+mod proofs;
 mod quality;
 mod reference;
 mod runner;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
             tidy::trials(),
             snapshots::trials(),
             mutants::trials(),
+            proofs::trials(),
             program::trials(),
             grade::trials(),
             cheats::trials(),

@@ -13,7 +13,7 @@ use conformance::run::reference;
 use conformance::wire::transcript::{Event, Kind};
 use libtest_mimic::Trial;
 
-use crate::reference::{SEED, against_mutant};
+use crate::reference::{SEED, against};
 use crate::snapshots::{plain, same};
 use crate::trial;
 
@@ -42,7 +42,7 @@ fn is_caught(check: &'static Check) -> Result<(), String> {
 
 /// What the check prints about its mutant, without what differs from run to run.
 fn text(check: &'static Check) -> Result<String, String> {
-    let (shown, lied) = against_mutant(check)?;
+    let (shown, lied) = against(check, check.mutant)?;
     let mut outcome = shown.outcome;
     if !lied {
         return Err("stale: what it lies about never occurred".into());

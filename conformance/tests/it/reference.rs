@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use conformance::check::{Check, Turn};
 use conformance::checks::{self, Found};
 use conformance::client::context::Context;
+use conformance::mutant::Mutant;
 use conformance::report::explain::Shown;
 use conformance::report::{Report, Setup, Verdict};
 use conformance::run::profile::Profile;
@@ -74,12 +75,12 @@ fn passes(server: &str, check: &'static Check) -> Result<(), String> {
     }
 }
 
-/// Runs a check against its own mutant; also returns whether the mutant has lied at all.
-pub(crate) fn against_mutant(check: &'static Check) -> Result<(Shown, bool), String> {
+/// Runs a check against a mutant; also returns whether the mutant has lied at all.
+pub(crate) fn against(check: &'static Check, mutant: Mutant) -> Result<(Shown, bool), String> {
     let server = reference::showing(check).ok_or("no reference server has such a check")?;
     let Reference { target, context } = Reference::of(server);
     let _held = TURNS.wait_for(turn(check));
-    proof::with_mutant(target, context, check, SEED).map_err(|error| error.to_string())
+    proof::with_mutant(target, context, check, mutant, SEED).map_err(|error| error.to_string())
 }
 
 fn turn(check: &Check) -> Turn {

@@ -16,7 +16,7 @@ use crate::{floors, layers, ledger, trial};
 type Rule = fn() -> Vec<String>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let rules: [(&str, Rule); 18] = [
+    let rules: [(&str, Rule); 21] = [
         ("ids-are-unique-words", ids),
         ("needs-come-before", needs),
         ("texts-are-sentences", texts),
@@ -34,6 +34,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("links-lead-somewhere", dead_links),
         ("chapters-lead-to-the-servers", lost_lessons),
         ("ledger-is-complete", ledger::incomplete),
+        ("claims-are-proved", ledger::unproved),
+        ("proofs-are-of-claims", ledger::idle_proofs),
+        ("first-statements-can-be-broken", ledger::first_permissions),
         ("statements-are-sentences", ledger::ragged),
         ("requirements-name-statements", ledger::unknown),
         ("weights-are-explained", ledger::unweighed),
@@ -125,10 +128,9 @@ fn mutants() -> Vec<String> {
         Mutant::Keeps(said) => said.is_empty(),
         Mutant::Replies(_) | Mutant::Queues | Mutant::Serves(_) => false,
     };
-    checks::all()
-        .filter(|(_, check)| idle(&check.mutant))
-        .map(|(_, check)| format!("{}: no lie", check.id))
-        .collect()
+    let own = checks::all().map(|(_, check)| (check.id, &check.mutant));
+    let further = checks::proofs::all().map(|proof| (proof.statement, &proof.mutant));
+    own.chain(further).filter(|(_, mutant)| idle(mutant)).map(|(id, _)| format!("{id}: no lie")).collect()
 }
 
 /// A text without its check helps nobody.
