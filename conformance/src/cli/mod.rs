@@ -18,6 +18,7 @@ mod fixture;
 mod grade;
 mod init;
 mod interrupt;
+mod lessons;
 mod list;
 mod names;
 mod profile;

@@ -67,8 +67,8 @@ pub(super) struct Run {
     /// Run again whenever a file of the server changes: first what failed, then all; until Ctrl-C
     #[arg(long, conflicts_with = "url", requires = "command")]
     watch: bool,
-    /// Write a report: text, brief, next, quiet, json, junit, markdown, csv, github, gradescope, classroom50, prairielearn,
-    /// autolab or vpl, to a file, or to standard output (-); can be given several times.
+    /// Write a report: text, brief, next, quiet, json, junit, markdown, html, csv, github, gradescope, classroom50,
+    /// prairielearn, autolab or vpl, to a file, or to standard output (-); can be given several times.
     /// If several servers are checked, each gets its own file: report-simple.xml and so on for report.xml
     #[arg(long, value_name = "FORMAT=PATH", value_parser = sink::wish)]
     report: Vec<sink::Wish>,

@@ -2,6 +2,7 @@
 
 mod again;
 mod examiner;
+pub mod lessons;
 pub mod names;
 pub mod profile;
 pub mod proof;

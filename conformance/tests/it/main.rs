@@ -18,6 +18,7 @@ mod layers;
 mod ledger;
 mod misbehaving;
 mod mutants;
+mod pages;
 mod pipelines;
 mod platforms;
 mod program;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
             grade::trials(),
             cheats::trials(),
             platforms::trials(),
+            pages::trials(),
             templates::trials(),
             pipelines::trials(),
             starters::trials(),

@@ -50,6 +50,10 @@ const VOLATILE: &[(&str, &str)] = &[
     (r"SERVER_PORT=\d{4,5}\b", "SERVER_PORT=PORT"),
     (r#""[\d: ]+ GMT"#, "\"TIME GMT"),
     (r"PATH_INFO=/[a-z]{12}\b", "PATH_INFO=/TOKEN"),
+    // The style and the script of a page are files of their own.
+    (r"(?s)<style>.*?</style>", "<style>...</style>"),
+    (r"(?s)<script>.*?</script>", "<script>...</script>"),
+    (r"'sha256-[^']*'", "'sha256-HASH'"),
     (r"(closed|reset) without a response", "closed or reset without a response"),
     (r"the server (closed|reset) the connection", "the server closed or reset the connection"),
 ];
