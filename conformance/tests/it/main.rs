@@ -6,6 +6,7 @@
 
 mod allowed;
 mod awkward;
+mod bubbles;
 mod cheats;
 mod course;
 mod floor;
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
             program::trials(),
             grade::trials(),
             cheats::trials(),
+            bubbles::trials(),
             platforms::trials(),
             templates::trials(),
             pipelines::trials(),
