@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 use conformance::grade::walls;
-use conformance::grade::{self, Graded, Grading, Kept, Roster, Table};
+use conformance::grade::{self, Graded, Grading, Kept, Layer, Roster, Table, layers};
 use conformance::report::{Report, format};
 
 use super::class::Class;
@@ -136,17 +136,14 @@ impl Grade {
     }
 
     fn grading(&self, chosen: names::Chosen) -> Result<Grading, Stop> {
-        let missing: Vec<&str> =
-            walls::layers().iter().filter(|layer| !layer.is_there).map(|layer| layer.name).collect();
-        if self.walls == Walls::Require && !missing.is_empty() {
-            return Err(Stop::Usage(format!(
-                "this machine has no whole box: {} is missing",
-                missing.join(", ")
-            )));
-        }
-        let is_boxed = self.walls != Walls::Off && walls::layers().iter().any(|layer| layer.is_there);
-        if self.walls == Walls::Auto && !missing.is_empty() {
-            let _ = complain(&format!("the box lacks {} on this machine", missing.join(", ")), 0);
+        let is_boxed = self.walls != Walls::Off && layers().iter().any(Layer::is_there);
+        let missing = if is_boxed { lacking(&layers()) } else { Vec::new() };
+        if !missing.is_empty() {
+            let why = format!("the box lacks {} on this machine", missing.join(", "));
+            if self.walls == Walls::Require {
+                return Err(Stop::Usage(why));
+            }
+            let _ = complain(&why, 0);
         }
         let recipe = &chosen.profile.recipe;
         if recipe.command.is_empty() && self.command.is_empty() && !recipe.own_command {
@@ -165,14 +162,27 @@ impl Grade {
         Ok(Grading {
             program: std::env::current_exe()?,
             text: names::profile_text(&chosen.word).map_err(|why| Stop::Usage(why.to_string()))?,
-            word: chosen.word,
+            word: chosen.word.clone(),
             profile: chosen.profile,
             command: self.command.clone(),
             secret: self.secret.clone(),
             is_boxed,
+            hidden: self.hidden(&chosen.word)?,
             jobs: 4,
             runs: self.repeat.into(),
         })
+    }
+
+    /// What is the course's, and nobody's who is graded.
+    fn hidden(&self, profile: &str) -> Result<Vec<PathBuf>, Stop> {
+        if let Some(out) = &self.out {
+            // What is not there yet can't be hidden.
+            std::fs::create_dir_all(out)?;
+        }
+        let profile = Some(PathBuf::from(profile));
+        let all = [&self.submission, &self.class, &self.out, &self.roster, &profile];
+        let there = all.into_iter().flatten().filter(|path| path.exists());
+        there.map(|path| Ok(path.canonicalize()?)).collect()
     }
 
     fn one(&self, grading: Grading, folder: &Path) -> Result<ExitCode, Stop> {
@@ -241,6 +251,12 @@ impl Grade {
         let why = graded.report.end.failure.as_deref().unwrap_or_default();
         if graded.is_broken { Err(Stop::Broken(why.into())) } else { Ok(()) }
     }
+}
+
+/// Each with the reason.
+fn lacking(layers: &[Layer]) -> Vec<String> {
+    let lack = |layer: &Layer| layer.lack.map(|why| format!("{} ({why})", layer.name));
+    layers.iter().filter_map(lack).collect()
 }
 
 /// Submissions wait most of the time; what they have to compute, they compute one after the other.

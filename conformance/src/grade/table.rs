@@ -13,6 +13,9 @@ use crate::report::{Mark, Points, Report, Summary, Verdict, cell, markdown, prin
 /// Checks that are named as what most of the class gets wrong.
 const WORST: usize = 15;
 
+/// What is said of a submission that is nobody's, as far as the roster goes.
+const NOT_LISTED: &str = "The roster has no student with this folder.";
+
 /// The marks of a class.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Table {
@@ -97,12 +100,17 @@ impl Table {
             folder: (*name).into(),
             more: vec![String::new(); columns.len()],
         });
-        let row =
-            |student: &Student| row(student, by_name.get(&student.folder[..]).copied(), marks.parts.len());
+        let parts = marks.parts.len();
+        let row = |student: &Student| row(student, by_name.get(&student.folder[..]).copied(), parts);
+        let unknown = |student: Student| {
+            let row = row(&student);
+            let remark = format!("{NOT_LISTED} {}", row.remark).trim_end().into();
+            if roster.is_some() { Row { remark, ..row } } else { row }
+        };
         Table {
             profile: first.map(|report| report.setup.profile.clone()).unwrap_or_default(),
             total: marks.total,
-            rows: students.iter().cloned().chain(others).map(|student| row(&student)).collect(),
+            rows: students.iter().map(row).chain(others.map(unknown)).collect(),
             parts: marks.parts.into_iter().map(part).collect(),
             columns,
             wrong: wrong(by_name.values().copied()),

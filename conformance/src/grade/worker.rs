@@ -108,6 +108,10 @@ impl Work<'_> {
         let mut tell = |option: &str, value: String| words.extend([option.into(), value]);
         tell("--read", fixture.to_string_lossy().into_owned());
         own.for_each(|folder| tell("--write", folder.to_string_lossy().into_owned()));
+        if self.order.hidden.is_some() {
+            // Nobody else's, there.
+            tell("--write", "/tmp".into());
+        }
         port.into_iter().for_each(|port| tell("--port", port.into()));
         tell("--memory-mb", recipe.memory_mb.to_string());
         tell("--file-mb", recipe.disk_mb.to_string());

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::Stdio;
 
-use conformance::grade::{Kept, Roster, Table, seed, walls};
+use conformance::grade::{Kept, Roster, Table, layers, seed};
 use conformance::report::{Points, Report, Verdict};
 use libtest_mimic::Trial;
 
@@ -45,7 +45,7 @@ fn one() -> Result<(), String> {
     is("the total is the profile's", report.marks.total == Points::whole(100))?;
     is(
         "the box is named",
-        report.setup.layers.len() == walls::layers().iter().filter(|l| l.is_there).count(),
+        report.setup.layers.len() == layers().iter().filter(|layer| layer.is_there()).count(),
     )?;
     is("what the build printed", read("build.log") == "building\n")?;
     is("what the server printed", read("server.log").starts_with("built\n"))?;
@@ -184,6 +184,13 @@ fn shares() -> Result<(), String> {
     is(
         "a student without a submission",
         course.tables("out")[0].contains("8,Zoe,0,0,0,Nothing was handed in."),
+    )?;
+    let table = &course.tables("out")[0];
+    is(
+        table,
+        table.lines().any(|line| {
+            line.starts_with("ada,ada,") && line.ends_with("The roster has no student with this folder.")
+        }),
     )
 }
 

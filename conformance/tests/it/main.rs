@@ -6,6 +6,7 @@
 
 mod allowed;
 mod awkward;
+mod bubbles;
 mod cheats;
 mod course;
 mod floor;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
             program::trials(),
             grade::trials(),
             cheats::trials(),
+            bubbles::trials(),
             platforms::trials(),
             pages::trials(),
             templates::trials(),
