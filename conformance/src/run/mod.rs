@@ -2,6 +2,7 @@
 
 mod again;
 mod examiner;
+mod late;
 pub mod names;
 pub mod profile;
 pub mod proof;

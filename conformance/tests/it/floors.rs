@@ -97,7 +97,7 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["run/names", "run/recipe"],
     &["run/profile", "run/turn"],
     &["run/reference", "run/scout", "run/world"],
-    &["run/again"],
+    &["run/again", "run/late"],
     &["run/examiner"],
     &["run/runner"],
     &["run/proof"],
