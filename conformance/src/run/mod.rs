@@ -2,6 +2,7 @@
 
 mod again;
 mod examiner;
+mod late;
 pub mod lessons;
 pub mod names;
 pub mod profile;

@@ -115,7 +115,7 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["run/profile", "run/turn"],
     &["run/reading"],
     &["run/reference", "run/scout", "run/world"],
-    &["run/again"],
+    &["run/again", "run/late"],
     &["run/examiner"],
     &["run/runner"],
     &["run/proof"],

@@ -235,6 +235,10 @@ fn origin_form(authority: &str, target: &[u8]) -> Result<Target, Refusal> {
     if !has_whole_escapes(path) {
         return Err(bad_request("A percent sign in the path is not followed by two hexadecimal digits."));
     }
+    // Browsers turn it into a slash before they ask, and so would whoever meant well: two paths for one request.
+    if path.contains(&b'\\') {
+        return Err(bad_request("The path holds a backslash, which should be percent-encoded."));
+    }
     let path = if path.is_empty() { "/".to_owned() } else { text(path) };
     Ok(Target { path, query: query.get(1..).map(text), authority: authority.to_owned() })
 }

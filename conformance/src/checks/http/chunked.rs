@@ -259,6 +259,8 @@ pub const CHAPTER: Chapter = Chapter {
                     "chunked;q=1",
                     "gzip\r\nTransfer-Encoding: chunked",
                     "chunked\r\nTransfer-Encoding: identity",
+                    "gzip\r\nContent-Length: 3\r\nTransfer-Encoding: chunked",
+                    "chunked\r\nContent-Length: 3\r\nTransfer-Encoding: identity",
                 ];
                 refuses_codings(client, &unusual)
             }),
