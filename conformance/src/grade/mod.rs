@@ -20,6 +20,7 @@ pub mod bubble;
 mod copy;
 mod layers;
 mod order;
+mod page;
 mod remark;
 mod repeat;
 mod roster;
@@ -32,6 +33,7 @@ mod worker;
 
 pub use layers::{Layer, layers};
 pub use order::{Order, Word};
+pub use page::page;
 pub use remark::{remark, unknown};
 pub use roster::{Roster, Student};
 pub use store::{FOLDER, Kept, keep, kept, names, write};

@@ -15,7 +15,7 @@ mod found;
 mod github;
 mod gradescope;
 mod handbook;
-mod html;
+pub(crate) mod html;
 mod json;
 mod junit;
 mod markdown;

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::Stdio;
 
-use conformance::grade::{Kept, Roster, Table, layers, seed};
+use conformance::grade::{Kept, Roster, Table, layers, page, seed};
 use conformance::report::{Points, Report, Verdict};
 use libtest_mimic::Trial;
 
@@ -289,7 +289,8 @@ fn hostile_names() -> Result<(), String> {
     let table = Table::of(&[Kept { name: name.into(), report: crate::hostile::report() }], None);
     let csv = table.csv();
     is(&csv, !csv.contains("\n=cmd") && csv.lines().count() == 2)?;
-    for text in [csv, table.markdown(), table.text(), table.json()] {
+    is("an anonymous page", !page(&table, true).contains("calc"))?;
+    for text in [csv, table.markdown(), table.text(), table.json(), page(&table, false), page(&table, true)] {
         let is_order = |line: &str| line.trim_start().starts_with("::") || line.contains('\x1b');
         is(&text, !text.lines().any(is_order))?;
     }

@@ -25,11 +25,20 @@ pub(super) fn filter(report: &Report) -> Markup {
             }
         }
     };
-    choice(&chapters, &kinds)
+    choice(&chapters, &kinds, Folds::All)
+}
+
+/// What of a list folds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::report) enum Folds {
+    /// Every check.
+    All,
+    /// Nothing.
+    None,
 }
 
 /// By weight, chapter and text, and by what else there is.
-pub(super) fn choice(chapters: &[&str], others: &Markup) -> Markup {
+pub(in crate::report) fn choice(chapters: &[&str], others: &Markup, folds: Folds) -> Markup {
     html! {
         (NEW_LINE)
         form #_filter role="search" aria-label="Choose checks" hidden {
@@ -51,8 +60,10 @@ pub(super) fn choice(chapters: &[&str], others: &Markup) -> Markup {
             (others)
             p {
                 output name="count" aria-live="polite" {}
-                button type="button" data-all="open" { "Open all" }
-                button type="button" data-all="" { "Close all" }
+                @if folds == Folds::All {
+                    button type="button" data-all="open" { "Open all" }
+                    button type="button" data-all="" { "Close all" }
+                }
                 button type="reset" { "Show all" }
             }
         }

@@ -9,10 +9,10 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// Begins a line of the file, which people compare as well.
-pub(super) const NEW_LINE: PreEscaped<&str> = PreEscaped("\n");
+pub(crate) const NEW_LINE: PreEscaped<&str> = PreEscaped("\n");
 
 /// A whole page. A browser runs and loads nothing but its own script and its own style.
-pub(super) fn document(title: &str, heading: &Markup, main: &Markup) -> String {
+pub(crate) fn document(title: &str, heading: &Markup, main: &Markup) -> String {
     let policy = format!(
         "default-src 'none'; script-src '{}'; style-src '{}'; base-uri 'none'; form-action 'none'",
         hash(SCRIPT),

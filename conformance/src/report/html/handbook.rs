@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::report::explain::{Shown, describe, meaning, needs, statements};
 use crate::report::handbook::{Lesson, about};
 use crate::report::html::conversation::conversation;
-use crate::report::html::filter::choice;
+use crate::report::html::filter::{Folds, choice};
 use crate::report::html::frame::{NEW_LINE, command, document, entry};
 use crate::report::html::octets::words;
 use crate::report::outcome::Rule;
@@ -19,7 +19,7 @@ pub(in crate::report) fn handbook(lessons: &[Lesson]) -> String {
     chapters.dedup();
     let heading = html! { h1 { "Handbook" } p { (about(lessons.len())) } };
     let main = html! {
-        (choice(&chapters, &html! {}))
+        (choice(&chapters, &html! {}, Folds::All))
         (NEW_LINE)
         section #_checks aria-labelledby="_checks-title" {
             h2 #_checks-title { "Checks" }

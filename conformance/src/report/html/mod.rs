@@ -4,12 +4,13 @@ mod causes;
 mod chapters;
 mod check;
 mod conversation;
-mod filter;
-mod frame;
+pub(super) mod filter;
+pub(crate) mod frame;
 mod handbook;
 mod kind;
-mod octets;
+pub(crate) mod octets;
 mod summary;
+pub(crate) mod table;
 mod visible;
 
 pub(super) use handbook::handbook;

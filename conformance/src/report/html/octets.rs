@@ -20,7 +20,7 @@ pub(super) fn seen(text: &str) -> Markup {
 }
 
 /// A peer's text, as it is shown.
-pub(super) fn peer(text: &str) -> Markup {
+pub(crate) fn peer(text: &str) -> Markup {
     seen(&printable(text))
 }
 

@@ -2,8 +2,8 @@
 "use strict";
 
 const byId = (id) => document.getElementById(id);
-const checks = [...document.querySelectorAll("details.check")];
-const chapters = [...document.querySelectorAll("details.chapter")];
+const checks = [...document.querySelectorAll(".check")];
+const chapters = [...document.querySelectorAll(".chapter")];
 const filter = byId("_filter");
 
 // What a person chose stays, where the browser lets a page keep something.
@@ -44,7 +44,7 @@ const choose = () => {
     for (const check of checks) {
         const is = (!kinds || kinds.has(check.dataset.kind))
             && (!weight || check.dataset.weight === weight)
-            && (!chapter || check.parentElement.dataset.chapter === chapter)
+            && (!chapter || (check.dataset.chapter ?? check.parentElement.dataset.chapter) === chapter)
             && wanted.every((word) => textOf(check).includes(word));
         check.hidden = !is;
         shown += is;
@@ -59,15 +59,15 @@ const choose = () => {
 };
 
 // One check after the other.
+const headOf = (check) => check.querySelector("summary, th");
 const go = (check) => {
     check.parentElement.open = true;
-    const summary = check.querySelector("summary");
-    summary.focus({ preventScroll: true });
-    summary.scrollIntoView({ block: "nearest" });
+    headOf(check).focus({ preventScroll: true });
+    headOf(check).scrollIntoView({ block: "nearest" });
 };
 const step = (by) => {
     const shown = checks.filter((check) => !check.hidden);
-    const at = shown.indexOf(document.activeElement?.closest("details.check"));
+    const at = shown.indexOf(document.activeElement?.closest(".check"));
     const next = at < 0 ? (by > 0 ? 0 : shown.length - 1) : at + by;
     if (shown[next]) go(shown[next]);
 };
@@ -75,8 +75,8 @@ const step = (by) => {
 // A link to a check opens it, even one that is not shown.
 const follow = () => {
     const target = byId(decodeURIComponent(location.hash.slice(1)));
-    const check = target?.closest("details.check");
-    const folded = target?.closest("details");
+    const check = target?.closest(".check");
+    const folded = target?.closest("details, tr");
     if (!folded) return;
     if (check?.hidden || folded.hidden) {
         filter.reset();
@@ -85,7 +85,7 @@ const follow = () => {
     folded.open = true;
     if (check) {
         check.parentElement.open = true;
-        check.querySelector("summary").focus({ preventScroll: true });
+        headOf(check).focus({ preventScroll: true });
         check.scrollIntoView({ block: "start" });
     }
 };
