@@ -34,8 +34,8 @@ pub struct Config {
     pub address: SocketAddr,
     /// What one connection may have.
     pub limits: Limits,
-    /// Connections at the same time. Further ones wait in the backlog, and for them the one that has been idle for the longest
-    /// time is closed.
+    /// Connections at the same time. Further ones wait in the backlog, and for them the one whose client has been waited
+    /// for longest is closed.
     pub connections: usize,
     /// How long requests under way may take to finish when the server stops.
     pub grace: Duration,

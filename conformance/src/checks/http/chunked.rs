@@ -17,7 +17,7 @@ use crate::wire::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "chunked",
     title: "Content in chunks",
-    kept_in: &["servers/src/http/framing.rs", "servers/src/http/inbound.rs"],
+    kept_in: &["servers/src/http/framing.rs", "servers/src/http/intake.rs"],
     needs: &["content-length-read", "chunked-read"],
     turn: Turn::Beside,
     checks: &[

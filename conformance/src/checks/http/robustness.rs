@@ -29,7 +29,7 @@ use crate::wire::reply::{Answer, Reply};
 pub const CHAPTER: Chapter = Chapter {
     id: "robustness",
     title: "Robustness",
-    kept_in: &["servers/src/http/connection.rs", "servers/src/http/timer.rs", "servers/src/http/pace.rs"],
+    kept_in: &["servers/src/http/connection.rs", "servers/src/http/patience.rs", "servers/src/http/crowd.rs"],
     needs: &[],
     turn: Turn::Beside,
     checks: &[
