@@ -15,6 +15,7 @@ pub mod scripts;
 mod start;
 
 pub use budget::Budget;
+pub use location::{UrlError, address};
 pub use start::{START_LIMIT, StartError};
 
 use crate::client::context::{Place, Started};
