@@ -71,7 +71,7 @@ fn watch(common: &mut Common) -> Result<JoinHandle<()>, Stop> {
             Seen::Read(octets) => recorder.record_bytes(number, Side::Client, octets),
             Seen::ReadEnd => recorder.record(number, What::Ended { by: Side::Client }),
             Seen::Written(octets) => recorder.record_bytes(number, Side::Server, octets),
-            Seen::Closed => recorder.record(number, What::Ended { by: Side::Server }),
+            Seen::Closed => recorder.record(number, What::Closed { by: Side::Server }),
         }
     };
     common.watch = Some(Watch(Arc::new(record)));

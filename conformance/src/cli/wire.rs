@@ -1,6 +1,7 @@
 //! `conformance wire`
 
 use std::fs::File;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,7 +10,7 @@ use std::thread;
 use clap::Args;
 use conformance::tap::{Page, recorder, relay};
 use servers::http::stop_signal;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, lookup_host};
 
 use super::names::{Refused, server};
 use super::stop::{Stop, print};
@@ -50,16 +51,21 @@ fn place(word: &str) -> Result<SocketAddr, Refused> {
 
 impl Wire {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
-        let kept = self.save.as_ref().map(File::create).transpose();
-        let kept = kept.map_err(|error| Stop::Usage(format!("the file can't be written: {error}")))?;
         let runtime = tokio::runtime::Runtime::new()?;
         let page = self.page.map(|_| Page::default());
+        let shown = page.clone();
         let (recorder, reports) = recorder();
-        let view = View::new(page.clone(), kept);
-        let taken = |what: &str, place: SocketAddr, error: std::io::Error| {
+        let taken = |what: &str, place: SocketAddr, error: io::Error| {
             Stop::Usage(format!("the {what} can't listen on {place}: {error}"))
         };
         let viewer = runtime.block_on(async {
+            // A server that is not there yet may be there later.
+            if lookup_host(&self.to).await.into_iter().flatten().any(|server| server == self.listen) {
+                return Err(Stop::Usage(format!(
+                    "the tap itself listens on {}: give it another port",
+                    self.to
+                )));
+            }
             let listener =
                 TcpListener::bind(self.listen).await.map_err(|error| taken("tap", self.listen, error))?;
             let mut text =
@@ -71,6 +77,10 @@ impl Wire {
                 tokio::spawn(serving);
                 text.push_str(&format!("the page is at http://{at}/\n"));
             }
+            // Only now: an earlier file is not lost to a port that is taken.
+            let kept = self.save.as_ref().map(File::create).transpose();
+            let kept = kept.map_err(|error| Stop::Usage(format!("the file can't be written: {error}")))?;
+            let view = View::new(shown, kept);
             let stop = stop_signal()?;
             print(&text)?;
             let viewer = thread::Builder::new().spawn(move || view.follow(&reports))?;

@@ -137,17 +137,24 @@ impl Conversation {
                     self.part(*by, part);
                 }
             }
+            // Who has ended may be found to have ended again.
+            What::Ended { by } if self.ended.contains(by) => {}
             What::Ended { by } => {
-                let unanswered = *by == Side::Server && self.dialogue.is_asked();
-                let unanswered = unanswered.then(|| "a request has no answer".to_owned());
-                let missing = self.dialogue.missing(*by).or(unanswered);
+                let missing = self.missing_at_end(*by);
                 self.leave(*by);
                 self.ended.push(*by);
-                let also = if self.ended.len() > 1 { "too: the connection is over" } else { "" };
-                let text = format!("the {} ends its side {also}", by.name());
-                self.say(0, note(text.trim_end().to_owned()));
+                let also = if self.ended.len() > 1 { " too: the connection is over" } else { "" };
+                self.say(0, note(format!("the {} ends its side{also}", by.name())));
                 self.miss(missing);
                 self.is_over = self.ended.len() > 1;
+            }
+            What::Closed { by } => {
+                let missing = self.missing_at_end(*by);
+                self.leave(*by);
+                self.leave(by.other());
+                self.say(0, note(format!("the {} closes the connection", by.name())));
+                self.miss(missing);
+                self.is_over = true;
             }
             What::Reset { by } => {
                 let missing = self.dialogue.missing(Side::Client).or(self.dialogue.missing(Side::Server));
@@ -158,6 +165,12 @@ impl Conversation {
                 self.is_over = true;
             }
         }
+    }
+
+    /// What is missing of what one side has to say.
+    fn missing_at_end(&self, by: Side) -> Option<String> {
+        let is_unanswered = by == Side::Server && self.dialogue.is_asked();
+        self.dialogue.missing(by).or_else(|| is_unanswered.then(|| "a request has no answer".into()))
     }
 
     fn miss(&mut self, missing: Option<String>) {

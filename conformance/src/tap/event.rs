@@ -56,6 +56,11 @@ pub enum What {
         /// Which one.
         by: Side,
     },
+    /// One side has closed the connection, whatever the other one had still to say.
+    Closed {
+        /// Which one.
+        by: Side,
+    },
     /// One side reset the connection.
     Reset {
         /// Which one.
@@ -129,6 +134,7 @@ mod tests {
             What::bytes(Side::Client, b"a\r\n\xff\"\\"),
             What::Bytes { by: Side::Server, length: 7, bytes: Vec::new() },
             What::Ended { by: Side::Server },
+            What::Closed { by: Side::Server },
             What::Reset { by: Side::Client },
         ];
         whats
@@ -141,7 +147,7 @@ mod tests {
     #[test]
     fn a_transcript_can_be_read_back() {
         let text: String = events().iter().map(to_line).collect();
-        assert_eq!(text.lines().count(), 6, "{text}");
+        assert_eq!(text.lines().count(), 7, "{text}");
         assert_eq!(from_lines(&text), Ok(events()));
     }
 
@@ -153,6 +159,6 @@ mod tests {
             assert_eq!(from_lines(&text[..cut]).map(|events| events.len()), Ok(lines));
         }
         let error = from_lines(&format!("{text}{{}}\n")).expect_err("that is no event");
-        assert!(error.starts_with("line 7 is not an event: "), "{error}");
+        assert!(error.starts_with("line 8 is not an event: "), "{error}");
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::future::pending;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 
 use conformance::tap::{Line, Page, Paint, Side, from_lines};
@@ -20,6 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("wire", "the-page-goes-on-as-lines-come", page),
         trial("wire", "the-page-keeps-the-last-lines", page_is_bounded),
         trial("wire", "what-was-saved-is-sent-again", saved_and_sent_again),
+        trial("wire", "what-keeps-it-from-starting-is-said", not_started),
         trial("wire", "a-traced-server-shows-the-same-view", traced),
     ]
 }
@@ -223,6 +224,32 @@ fn saved_and_sent_again() -> Result<(), String> {
     replay(&["--to", &elsewhere, "--quiet"], 2, "no connection")
 }
 
+fn not_started() -> Result<(), String> {
+    let taken = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+    let port = taken.local_addr().map_err(|error| error.to_string())?.port().to_string();
+    let itself = format!("http://127.0.0.1:{port}/");
+    let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let folder = directory.path().to_string_lossy();
+    let wire = |words: &[&'static str]| [&["wire", "--to", "http://localhost:1"], words].concat();
+    for (words, expected) in [
+        (vec!["wire", "--to", "https://localhost/"], "it must begin with http://"),
+        (wire(&["--listen", "here"]), "write a port"),
+        ([&wire(&["--listen"])[..], &[&port]].concat(), "the tap can't listen on 127.0.0.1:"),
+        ([&wire(&["--listen", "0", "--page"])[..], &[&port]].concat(), "the page can't listen on 127.0.0.1:"),
+        ([&wire(&["--listen", "0", "--save"])[..], &[&folder]].concat(), "the file can't be written"),
+        (vec!["wire", "--to", &itself, "--listen", &port], "the tap itself listens on"),
+        (vec!["replay", "/nowhere/at/all", "--to", "http://localhost:1"], "can't be sent again"),
+        (vec!["replay", "/dev/null", "--to", "http://localhost:1"], "there is no request in it"),
+    ] {
+        let output = conformance(words).output().map_err(|error| error.to_string())?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        if output.status.code() != Some(2) || !said.contains(expected) {
+            return Err(format!("expected {expected:?}: {output:?}"));
+        }
+    }
+    Ok(())
+}
+
 fn traced() -> Result<(), String> {
     let mut server = start(&["serve", "simple", "--port", "0", "--trace", "--quiet"])?;
     let at = url(&server.says("Listening on")?)?;
@@ -233,5 +260,5 @@ fn traced() -> Result<(), String> {
         server.says(expected)?;
     }
     let rest = server.stop()?;
-    if rest.contains("the server ends its side") { Ok(()) } else { Err(rest) }
+    if rest.contains("the server closes the connection") { Ok(()) } else { Err(rest) }
 }

@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -119,7 +120,7 @@ fn unchanged() -> Result<(), String> {
             heard
         };
         let (to, heard) = {
-            let (sender, receiver) = std::sync::mpsc::channel();
+            let (sender, receiver) = mpsc::channel();
             (server(move |stream| drop(sender.send(answer(stream)))), receiver)
         };
         let tap = tap(to);
@@ -192,26 +193,21 @@ fn reset() -> Result<(), String> {
         return Err(format!("{heard:?}: {events:?}"));
     }
     // And by the client.
-    let (sender, receiver) = std::sync::mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let to = server(move |mut stream| {
-        let mut heard = [0; 10];
-        let first = stream.read(&mut heard);
-        let _ = sender.send((first.ok(), stream.read(&mut heard).map_err(|error| error.kind())));
+        for _ in 0..2 {
+            let _ = sender.send(stream.read(&mut [0; 10]).map_err(|error| error.kind()));
+        }
     });
     let other = tap(to);
     let mut stream = client(other.address);
     harsh(&stream);
     stream.write_all(b"hello").map_err(|error| error.to_string())?;
-    // The first bytes have arrived before the reset overtakes them.
-    while !other
-        .reports
-        .next(LIMIT)
-        .is_ok_and(|event| event.is_some_and(|event| matches!(event.what, What::Bytes { .. })))
-    {}
-    thread::sleep(Duration::from_millis(50));
+    // The first bytes have arrived before the reset can overtake them.
+    let first = receiver.recv_timeout(LIMIT);
     drop(stream);
-    match receiver.recv_timeout(LIMIT) {
-        Ok((Some(5), Err(ErrorKind::ConnectionReset))) => Ok(()),
+    match (first, receiver.recv_timeout(LIMIT)) {
+        (Ok(Ok(5)), Ok(Err(ErrorKind::ConnectionReset))) => Ok(()),
         other => Err(format!("{other:?}")),
     }
 }
@@ -267,7 +263,8 @@ fn crowd() -> Result<(), String> {
 fn unread() -> Result<(), String> {
     const PIECES: usize = 100;
     let piece = vec![b'x'; 1024 * 1024];
-    let to = server(|mut stream| drop(std::io::copy(&mut stream, &mut std::io::sink())));
+    let (sender, receiver) = mpsc::channel();
+    let to = server(move |mut stream| drop(sender.send(std::io::copy(&mut stream, &mut std::io::sink()))));
     let tap = tap(to);
     let mut stream = client(tap.address);
     for _ in 0..PIECES {
@@ -275,7 +272,7 @@ fn unread() -> Result<(), String> {
     }
     drop(stream);
     // All of it has passed before the first report is read.
-    thread::sleep(Duration::from_millis(500));
+    receiver.recv_timeout(LIMIT).map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
     let (mut kept, mut all) = (0, 0);
     for event in tap.events(1)? {
         if let What::Bytes { length, bytes, .. } = event.what {
