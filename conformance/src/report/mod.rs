@@ -47,6 +47,7 @@ pub use points::Points;
 pub use printable::{cell, markdown, printable, printable_lines};
 pub use reproduce::{NoCommand, by_hand};
 pub use shell::shell_words;
+pub(crate) use wrap::units;
 pub use wrap::wrap;
 
 /// Writes a report, or what else there is to read, in one format.

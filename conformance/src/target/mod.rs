@@ -16,6 +16,7 @@ mod start;
 
 pub use budget::Budget;
 pub use disk::put;
+pub use location::{UrlError, address};
 pub use start::{START_LIMIT, StartError};
 
 use crate::client::context::{Place, Started};

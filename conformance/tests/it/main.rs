@@ -34,6 +34,9 @@ mod student;
 mod subject;
 mod templates;
 mod tidy;
+mod wire;
+mod wire_program;
+mod wire_relay;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -80,6 +83,9 @@ fn main() -> ExitCode {
             pipelines::trials(),
             starters::trials(),
             schema::trials(),
+            wire::trials(),
+            wire_relay::trials(),
+            wire_program::trials(),
         ];
         groups.into_iter().flatten().collect()
     });

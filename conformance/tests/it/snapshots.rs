@@ -20,6 +20,8 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("help-serve", &["serve", "--help"]),
     ("help-serve-simple", &["serve", "simple", "--help"]),
     ("help-serve-cgi", &["serve", "cgi", "--help"]),
+    ("help-wire", &["wire", "--help"]),
+    ("help-replay", &["replay", "--help"]),
     ("help-fixture", &["fixture", "--help"]),
     ("help-grade", &["grade", "--help"]),
     ("help-init", &["init", "--help"]),

@@ -47,3 +47,4 @@ pub use limits::Limits;
 pub(crate) use lines::field;
 pub use server::{Config, Server, stop_signal};
 pub(crate) use timer::Timer;
+pub use trace::{Seen, Watch};
