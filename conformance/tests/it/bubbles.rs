@@ -236,7 +236,7 @@ fn with(copies: &Path, file: &str) -> Vec<PathBuf> {
 }
 
 /// What there is at last, or nothing after a minute.
-fn wait_for<T>(mut what: impl FnMut() -> Option<T>) -> Option<T> {
+pub(crate) fn wait_for<T>(mut what: impl FnMut() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let found = what();

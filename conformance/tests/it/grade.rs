@@ -9,6 +9,7 @@ use conformance::grade::{Kept, Roster, Table, layers, page, seed};
 use conformance::report::{Points, Report, Verdict};
 use libtest_mimic::Trial;
 
+use crate::bubbles::wait_for;
 use crate::course::{Course, PROFILE, all_of, exits_with, is};
 use crate::program::conformance;
 use crate::trial;
@@ -198,8 +199,9 @@ fn resumed() -> Result<(), String> {
     let course = small_class();
     let mut command = conformance(["grade", "--profile", "course.toml", "--class", "class", "--out", "out"]);
     command.args(["--jobs", "1"]).current_dir(course.folder()).stdout(Stdio::null()).stderr(Stdio::piped());
-    // A copy that was made for no worker yet stays behind.
-    command.env("TMPDIR", course.folder());
+    let copies = course.at("copies");
+    fs::create_dir(&copies).map_err(|error| error.to_string())?;
+    command.env("TMPDIR", &copies);
     let mut grade = command.spawn().map_err(|error| error.to_string())?;
     let mut line = String::new();
     let mut progress = BufReader::new(grade.stderr.take().expect("its standard error"));
@@ -207,6 +209,9 @@ fn resumed() -> Result<(), String> {
     grade.kill().and_then(|()| grade.wait()).map_err(|error| error.to_string())?;
     is(&format!("not the first result: {line:?}"), line.starts_with("1 of 5: ada: "))?;
     is("there are tables already", !course.at("out/marks.csv").exists())?;
+    // The next one may have been at any point of its copy.
+    let is_empty = || fs::read_dir(&copies).is_ok_and(|copies| copies.count() == 0);
+    is("a copy is left", wait_for(|| is_empty().then_some(())).is_some())?;
     // Half a report, which no program of ours leaves there.
     let folder = course.at("out/submissions/bob");
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
