@@ -15,6 +15,7 @@
 //! | [`ledger`] | every statement of the standards that binds a server |
 //! | [`report`] | what a run found out, as plain data, and its formats, each a function of it |
 //! | [`run`] | a run: what does the server offer, then check by check |
+//! | [`tap`] | what passes between any client and any server, shown as it passes, kept, and sent again |
 //! | [`grade`] | submissions and classes: built, run and marked, each in a process and a box of its own |
 //!
 //! The command line (`src/cli`) is a program on top of these.
@@ -47,5 +48,7 @@ pub mod ledger;
 pub mod report;
 
 pub mod run;
+
+pub mod tap;
 
 pub mod grade;

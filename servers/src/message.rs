@@ -59,12 +59,15 @@ pub struct Response {
     pub headers: Headers,
     /// The content.
     pub body: Body,
+    /// Whether the content brings a head of its own, status line and all. It then goes to the client as it is, without
+    /// another head, and the connection closes after it (RFC 3875 5: a script whose header is not parsed).
+    pub own_head: bool,
 }
 
 impl Response {
     /// A response without fields or content.
     pub fn new(status: u16) -> Response {
-        Response { status, reason: None, headers: Headers::default(), body: Body::Empty }
+        Response { status, reason: None, headers: Headers::default(), body: Body::Empty, own_head: false }
     }
 
     /// A response with content of the given media type.
@@ -131,7 +134,7 @@ pub(crate) fn is_one_of(names: &[&str], name: &[u8]) -> bool {
     names.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(name))
 }
 
-/// The content of a message: nothing, bytes at hand, or bytes to come. Or more than the content.
+/// The content of a message: nothing, bytes at hand, or bytes to come.
 #[derive(Debug)]
 pub enum Body {
     /// No content.
@@ -145,9 +148,6 @@ pub enum Body {
         /// The blocks, in order; closed at the end.
         chunks: mpsc::Receiver<io::Result<Bytes>>,
     },
-    /// A whole response, head and all, as it comes. It goes to the client as it is, in place of the rest of
-    /// the [`Response`], and the connection closes after it (RFC 3875 5: a script whose header is not parsed).
-    Verbatim(mpsc::Receiver<io::Result<Bytes>>),
 }
 
 impl Body {
@@ -159,7 +159,7 @@ impl Body {
                 Body::Full(bytes) if !bytes.is_empty() => Some(Ok(bytes)),
                 _ => None,
             },
-            Body::Stream { chunks, .. } | Body::Verbatim(chunks) => loop {
+            Body::Stream { chunks, .. } => loop {
                 match chunks.recv().await {
                     Some(Ok(block)) if block.is_empty() => {}
                     next => return next,
@@ -174,7 +174,6 @@ impl Body {
             Body::Empty => Some(0),
             Body::Full(bytes) => Some(bytes.len() as u64),
             Body::Stream { length, .. } => *length,
-            Body::Verbatim(_) => None,
         }
     }
 }
@@ -192,7 +191,7 @@ pub(crate) fn with_date<T>(use_it: impl FnOnce(&str) -> T) -> T {
     with_date_at(SystemTime::now(), use_it)
 }
 
-/// Each thread formats it once a second; the clock may be set back meanwhile.
+/// For speed only, each thread formats it once a second; the clock may be set back meanwhile (check `date-moves-on`).
 fn with_date_at<T>(now: SystemTime, use_it: impl FnOnce(&str) -> T) -> T {
     thread_local! {
         static CACHED: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };

@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::application::Application;
 use crate::files::{Files, Pages};
-use crate::http::{Config, Server, stop_signal};
+use crate::http::{Config, Server, Watch, stop_signal};
 use crate::log;
 
 /// The options of every server.
@@ -26,6 +26,9 @@ pub struct Common {
     /// Show every byte of every connection
     #[arg(long)]
     pub trace: bool,
+    /// Who is shown them, in place of standard output
+    #[arg(skip)]
+    pub watch: Option<Watch>,
     /// Write only what goes wrong: no access log, no form fields, nothing that scripts and applications write
     #[arg(long)]
     pub quiet: bool,
@@ -84,7 +87,8 @@ async fn serve<A: Application>(
     // A file that may not become any larger (RLIMIT_FSIZE) is an error like a full disk, and no reason to end.
     let _ = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
     let address = (common.host, common.port).into();
-    let config = Config { trace: common.trace, quiet: common.quiet, ..Config::new(address) };
+    let trace = common.trace.then(|| common.watch.clone().unwrap_or_default());
+    let config = Config { trace, quiet: common.quiet, ..Config::new(address) };
     let server = Server::bind(config).and_then(|server| Ok((server.local_addr()?, server))).map_err(
         |error| match error.kind() {
             ErrorKind::AddrInUse => format!("Another program already listens on {address}."),

@@ -19,7 +19,7 @@ pub(super) struct Compare {
     /// Reports that were written as json
     #[arg(value_name = "REPORT", required = true, num_args = 2..)]
     reports: Vec<PathBuf>,
-    /// Write the comparison: markdown, - for standard output; may be repeated [default: markdown=-]
+    /// Write the comparison, as markdown or html, - for standard output; may be repeated [default: markdown=-]
     #[arg(long, value_name = "FORMAT=PATH", value_parser = wish)]
     report: Vec<Wish<Comparison>>,
 }

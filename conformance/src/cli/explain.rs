@@ -6,16 +6,11 @@ use clap::Args;
 use conformance::check::{Chapter, Check};
 use conformance::checks::{self, Found};
 use conformance::report::Part;
-use conformance::report::explain::{self, CONTRACTS, Shown};
+use conformance::report::explain::{self, CONTRACTS};
 use conformance::run::profile::{BUILT_IN, Profile};
-use conformance::run::proof;
-use conformance::run::reference;
-use conformance::run::scout;
-use conformance::target::Target;
-use conformance::target::fixture::Fixture;
 
 use super::assignment;
-use super::interrupt::unless_interrupted;
+use super::lessons;
 use super::names::{self, Chosen, Refused};
 use super::stop::{Stop, tell};
 
@@ -84,8 +79,8 @@ impl Explain {
             }
             (Topic::Contract(text), None) => text.into(),
             (Topic::Check(chapter, check), None) => {
-                let (right, wrong) = unless_interrupted(move || demonstrate(check))??;
-                explain::check(chapter, check, &right, &wrong)
+                let lessons = lessons::receive(vec![(chapter, check)])?;
+                lessons.iter().map(|l| explain::check(l.chapter, l.check, &l.right, &l.wrong)).collect()
             }
             (Topic::Chapter(chapter), None) => explain::chapter(chapter),
             (Topic::Part(id), None) => {
@@ -103,19 +98,4 @@ fn part(profile: &Profile, id: &str) -> Result<String, Stop> {
     let found = sheet.iter().find(|part| part.id == id);
     let unknown = || names::unknown("part of this profile", id, sheet.iter().map(|part| &part.id[..]));
     found.map(|part| assignment::part(profile, part)).ok_or_else(|| Stop::Usage(unknown().to_string()))
-}
-
-/// The check against the reference server, and against its mutant.
-fn demonstrate(check: &'static Check) -> Result<(Shown, Shown), Stop> {
-    let seed = 1;
-    let server = reference::showing(check).ok_or_else(|| Stop::Broken("no profile has this check".into()))?;
-    let program = std::env::current_exe()?.to_string_lossy().into_owned();
-    let directory = tempfile::tempdir()?;
-    let fixture = Fixture::lay_out(directory.path())?;
-    let target = Target::start(reference::recipe(&program, server, fixture));
-    let mut target = target.map_err(|error| Stop::Broken(error.to_string()))?;
-    let (known, _) = scout::get_to_know(&mut target, &reference::profile(server), seed);
-    let right = proof::with_reference(&target, &known, check, seed);
-    let (wrong, _) = proof::with_mutant(&target, &known, check, check.mutant, seed)?;
-    Ok((right, wrong))
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 use conformance::grade::walls;
-use conformance::grade::{self, Graded, Grading, Kept, Roster, Table};
+use conformance::grade::{self, Graded, Grading, Kept, Layer, Roster, Table, layers};
 use conformance::report::{Report, format};
 
 use super::class::Class;
@@ -41,7 +41,7 @@ pub(super) struct Grade {
     #[arg(long, value_name = "NAME|FILE", value_parser = names::profile, required = true)]
     profile: Option<names::Chosen>,
     /// The folder for results: report.json, report.txt, build.log and server.log; for a class, one such folder for each
-    /// submission, and the tables marks.csv, marks.md, marks.json and marks.txt. Without it, a report is printed
+    /// submission, and the tables marks.csv, marks.md, marks.html, marks.json and marks.txt. Without it, a report is printed
     #[arg(long, value_name = "OUT")]
     out: Option<PathBuf>,
     /// Write the result in a format of run --report; can be given several times. A file is there as soon as grading
@@ -52,6 +52,9 @@ pub(super) struct Grade {
     /// Who is in the class: CSV with the column id, and perhaps name, folder and others, which marks.csv repeats
     #[arg(long, value_name = "CSV", requires = "class")]
     roster: Option<PathBuf>,
+    /// Leave the names out of marks.html, the page to show: submissions are numbered there, the best first
+    #[arg(long, requires = "class")]
+    anonymous: bool,
     /// How many submissions to grade side by side; by default more than there are cores, since most of the time is
     /// spent waiting
     #[arg(long, value_name = "N", requires = "class", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -89,6 +92,9 @@ enum More {
         /// Who is in the class
         #[arg(long, value_name = "CSV")]
         roster: Option<PathBuf>,
+        /// Leave the names out of marks.html
+        #[arg(long)]
+        anonymous: bool,
     },
 }
 
@@ -119,8 +125,8 @@ fn shard(word: &str) -> Result<(usize, usize), Refused> {
 
 impl Grade {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
-        if let Some(More::Merge { shares, out, roster }) = &self.more {
-            merge(shares, out, roster.as_deref())?;
+        if let Some(More::Merge { shares, out, roster, anonymous }) = &self.more {
+            merge(shares, out, roster.as_deref(), *anonymous)?;
             return Ok(ExitCode::SUCCESS);
         }
         let chosen = self.profile.clone().ok_or_else(|| Stop::Usage("--profile is missing".into()))?;
@@ -136,17 +142,14 @@ impl Grade {
     }
 
     fn grading(&self, chosen: names::Chosen) -> Result<Grading, Stop> {
-        let missing: Vec<&str> =
-            walls::layers().iter().filter(|layer| !layer.is_there).map(|layer| layer.name).collect();
-        if self.walls == Walls::Require && !missing.is_empty() {
-            return Err(Stop::Usage(format!(
-                "this machine has no whole box: {} is missing",
-                missing.join(", ")
-            )));
-        }
-        let is_boxed = self.walls != Walls::Off && walls::layers().iter().any(|layer| layer.is_there);
-        if self.walls == Walls::Auto && !missing.is_empty() {
-            let _ = complain(&format!("the box lacks {} on this machine", missing.join(", ")), 0);
+        let is_boxed = self.walls != Walls::Off && layers().iter().any(Layer::is_there);
+        let missing = if is_boxed { lacking(&layers()) } else { Vec::new() };
+        if !missing.is_empty() {
+            let why = format!("the box lacks {} on this machine", missing.join(", "));
+            if self.walls == Walls::Require {
+                return Err(Stop::Usage(why));
+            }
+            let _ = complain(&why, 0);
         }
         let recipe = &chosen.profile.recipe;
         if recipe.command.is_empty() && self.command.is_empty() && !recipe.own_command {
@@ -165,14 +168,27 @@ impl Grade {
         Ok(Grading {
             program: std::env::current_exe()?,
             text: names::profile_text(&chosen.word).map_err(|why| Stop::Usage(why.to_string()))?,
-            word: chosen.word,
+            word: chosen.word.clone(),
             profile: chosen.profile,
             command: self.command.clone(),
             secret: self.secret.clone(),
             is_boxed,
+            hidden: self.hidden(&chosen.word)?,
             jobs: 4,
             runs: self.repeat.into(),
         })
+    }
+
+    /// What is the course's, and nobody's who is graded.
+    fn hidden(&self, profile: &str) -> Result<Vec<PathBuf>, Stop> {
+        if let Some(out) = &self.out {
+            // What is not there yet can't be hidden.
+            std::fs::create_dir_all(out)?;
+        }
+        let profile = Some(PathBuf::from(profile));
+        let all = [&self.submission, &self.class, &self.out, &self.roster, &profile];
+        let there = all.into_iter().flatten().filter(|path| path.exists());
+        there.map(|path| Ok(path.canonicalize()?)).collect()
     }
 
     fn one(&self, grading: Grading, folder: &Path) -> Result<ExitCode, Stop> {
@@ -202,7 +218,7 @@ impl Grade {
             resume: self.resume,
         };
         let (kept, broken) = unless_interrupted(move || class.grade())??;
-        publish(&Table::of(&kept, roster.as_ref()), &out)?;
+        publish(&Table::of(&kept, roster.as_ref()), &out, self.anonymous)?;
         if broken.is_empty() {
             let (share, shares) = self.shard.unwrap_or((1, 1));
             grade::write(&out.join(SHARE), &format!("{share}/{shares}\n"))?;
@@ -243,6 +259,12 @@ impl Grade {
     }
 }
 
+/// Each with the reason.
+fn lacking(layers: &[Layer]) -> Vec<String> {
+    let lack = |layer: &Layer| layer.lack.map(|why| format!("{} ({why})", layer.name));
+    layers.iter().filter_map(lack).collect()
+}
+
 /// Submissions wait most of the time; what they have to compute, they compute one after the other.
 fn default_jobs() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from) * 3
@@ -281,7 +303,7 @@ fn all_there(shares: &[PathBuf]) -> Result<(), Stop> {
     }
 }
 
-fn merge(shares: &[PathBuf], out: &Path, roster_at: Option<&Path>) -> Result<(), Stop> {
+fn merge(shares: &[PathBuf], out: &Path, roster_at: Option<&Path>, anonymous: bool) -> Result<(), Stop> {
     let roster = roster_at.map(roster).transpose()?;
     all_there(shares)?;
     let mut kept: Vec<Kept> = Vec::new();
@@ -302,14 +324,15 @@ fn merge(shares: &[PathBuf], out: &Path, roster_at: Option<&Path>) -> Result<(),
         }
     }
     kept.sort_by(|a, b| a.name.cmp(&b.name));
-    publish(&Table::of(&kept, roster.as_ref()), out)
+    publish(&Table::of(&kept, roster.as_ref()), out, anonymous)
 }
 
 /// Writes the tables, and shows the one for people.
-fn publish(table: &Table, out: &Path) -> Result<(), Stop> {
+fn publish(table: &Table, out: &Path, anonymous: bool) -> Result<(), Stop> {
     std::fs::create_dir_all(out)?;
     grade::write(&out.join("marks.csv"), &table.csv())?;
     grade::write(&out.join("marks.md"), &table.markdown())?;
+    grade::write(&out.join("marks.html"), &grade::page(table, anonymous))?;
     grade::write(&out.join("marks.json"), &table.json())?;
     grade::write(&out.join("marks.txt"), &table.text())?;
     print(&table.text())

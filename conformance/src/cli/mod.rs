@@ -18,17 +18,21 @@ mod fixture;
 mod grade;
 mod init;
 mod interrupt;
+mod lessons;
 mod list;
 mod names;
 mod profile;
 mod progress;
 mod render;
+mod replay;
 mod run;
 mod schema;
 mod serve;
 mod sink;
 mod stop;
+mod view;
 mod watch;
+mod wire;
 mod worker;
 
 use stop::{Stop, complain};
@@ -54,6 +58,8 @@ enum Command {
     Explain(explain::Explain),
     Coverage(coverage::Coverage),
     Serve(serve::Serve),
+    Wire(wire::Wire),
+    Replay(replay::Replay),
     Fixture(fixture::Lay),
     Grade(grade::Grade),
     Init(init::Init),
@@ -94,6 +100,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Explain(command) => command.run(),
         Command::Coverage(command) => command.run(),
         Command::Serve(command) => command.run(),
+        Command::Wire(command) => command.run(),
+        Command::Replay(command) => command.run(),
         Command::Fixture(command) => command.run(),
         Command::Grade(command) => command.run(),
         Command::Init(command) => command.run(),

@@ -7,6 +7,7 @@ use std::path::Path;
 use conformance::checks::{self, Found};
 use conformance::run::names::nearest;
 use conformance::run::profile::{BUILT_IN, Profile};
+use conformance::target::address;
 
 /// A profile, and the word that chose it.
 #[derive(Debug, Clone)]
@@ -31,6 +32,11 @@ impl std::error::Error for Refused {}
 pub(super) fn profile(word: &str) -> Result<Chosen, Refused> {
     let profile = Profile::parse(&profile_text(word)?).map_err(|error| Refused(error.to_string()))?;
     Ok(Chosen { word: word.into(), profile })
+}
+
+/// The URL of a server, as host and port.
+pub(super) fn server(word: &str) -> Result<String, Refused> {
+    address(word).map_err(|error| Refused(error.to_string()))
 }
 
 /// Whether a word can only be that of a profile: a built-in one, or a path.

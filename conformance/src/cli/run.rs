@@ -3,6 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io::{self, IsTerminal};
+use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +15,7 @@ use conformance::run::reference;
 use conformance::run::runner::{self, News, Options};
 use conformance::target::fixture::Fixture;
 use conformance::target::process;
-use conformance::target::{Recipe, START_LIMIT, StartError, Target};
+use conformance::target::{LOOPBACK, Recipe, START_LIMIT, StartError, Target};
 use conformance::wire::output::Output;
 use tempfile::TempDir;
 
@@ -67,8 +68,8 @@ pub(super) struct Run {
     /// Run again whenever a file of the server changes: first what failed, then all; until Ctrl-C
     #[arg(long, conflicts_with = "url", requires = "command")]
     watch: bool,
-    /// Write a report: text, brief, next, quiet, json, junit, markdown, csv, github, gradescope, classroom50, prairielearn,
-    /// autolab or vpl, to a file, or to standard output (-); can be given several times.
+    /// Write a report: text, brief, next, quiet, json, junit, markdown, html, csv, github, gradescope, classroom50,
+    /// prairielearn, autolab or vpl, to a file, or to standard output (-); can be given several times.
     /// If several servers are checked, each gets its own file: report-simple.xml and so on for report.xml
     #[arg(long, value_name = "FORMAT=PATH", value_parser = sink::wish)]
     report: Vec<sink::Wish>,
@@ -78,6 +79,9 @@ pub(super) struct Run {
     /// The port on which the server listens, if it insists on one
     #[arg(long, value_name = "N", conflicts_with = "url")]
     port: Option<u16>,
+    /// The address of this machine at which the server has to listen, {host} in its command: ::1, to check it over IPv6
+    #[arg(long, value_name = "ADDRESS", default_value_t = LOOPBACK, hide_default_value = true, conflicts_with = "url")]
+    address: IpAddr,
     /// How many seconds the server may take until it answers
     #[arg(long, value_name = "SECONDS", default_value_t = START_LIMIT.as_secs(), conflicts_with = "url")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=600))]
@@ -302,8 +306,11 @@ impl Run {
         let recipe = match (&self.url, subject.reference) {
             (Some(_), _) => None,
             (None, Some(server)) => Some(reference::recipe(&program, server, fixture)),
-            (None, None) => Some(Recipe { command: self.command.clone(), fixture, port: self.port }),
+            (None, None) => {
+                Some(Recipe { command: self.command.clone(), fixture, ip: LOOPBACK, port: self.port })
+            }
         };
+        let recipe = recipe.map(|recipe| Recipe { ip: self.address, ..recipe });
         let (url, command) = (self.url.clone().unwrap_or_default(), self.command.clone());
         let start_limit = Duration::from_secs(self.start_timeout);
         let mut profile = subject.profile.profile.clone();
@@ -373,6 +380,7 @@ impl Run {
                 "--start-timeout",
                 Some(self.start_timeout).filter(is_unusual).map(|seconds| seconds.to_string()),
             ),
+            ("--address", Some(self.address).filter(|ip| *ip != LOOPBACK).map(|ip| ip.to_string())),
             ("--port", self.port.map(|port| port.to_string())),
             ("--host-name", self.host_name.clone()),
             ("--cgi-extension", self.cgi_extension.clone()),

@@ -37,9 +37,10 @@ impl Limits {
         Limits { answer, quiet: answer / 2 }
     }
 
-    /// Whether the server takes longer for an answer than most.
+    /// Whether the server takes long for an answer, 100 ms and more: by waiting for something. What the machine is busy
+    /// with adds less, and is no better for more clients at once.
     pub fn is_slow(self) -> bool {
-        self.answer > Limits::SHORTEST
+        self.answer > Limits::SHORTEST * 2
     }
 
     /// The limits of the second look at a failure, when nothing else runs.

@@ -39,7 +39,9 @@ impl Printed {
         let printed = self.output.wait(self.position, self.limit, |text| find(text, word).is_some());
         find(&printed, word).ok_or_else(|| {
             let expected = format!("{A_LINE} with \"{word}\", within {} ms", self.limit.as_millis());
-            wrong(expected, if printed.is_empty() { "no output" } else { "output without such a line" })
+            let nothing =
+                "no output at all: what is printed to a pipe is often kept in a buffer until it is flushed";
+            wrong(expected, if printed.is_empty() { nothing } else { "output without such a line" })
         })
     }
 }

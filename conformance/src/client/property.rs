@@ -12,6 +12,7 @@ use crate::client::each::is_refused;
 use crate::client::hands::Client;
 use crate::judge::failure::Failure;
 use crate::judge::form::FormField;
+use crate::wire::octets::hex;
 use crate::wire::transcript::{Kind, Transcript};
 
 /// Cases that a property must hold for.
@@ -126,9 +127,8 @@ pub fn edits(inserted: &'static [u8]) -> impl Strategy<Value = (Edit, sample::In
 }
 
 impl Edit {
-    /// Makes the edit somewhere in these octets.
-    pub fn make(self, octets: &mut Vec<u8>, at: sample::Index) {
-        let at = at.index(octets.len());
+    /// Makes the edit in these octets, at one of them.
+    pub fn make(self, octets: &mut Vec<u8>, at: usize) {
         let (octet, last) = (octets[at], octets.len() - 1);
         match self {
             Edit::Delete => drop(octets.remove(at)),
@@ -147,12 +147,12 @@ pub fn text() -> impl Strategy<Value = String> {
     collection::vec(prop_oneof![special, plain], 0..12).prop_map(String::from_iter)
 }
 
-/// Fields as a page may have them: names repeat, and values may be empty.
+/// Fields as a page may have them: values may be empty. No two names are equal, which is a subject of its own.
 pub fn fields() -> impl Strategy<Value = Vec<FormField>> {
-    let any_name = text().prop_map(|name| name + "n");
-    let name = prop_oneof![sample::select(vec!["a", "b"]).prop_map(String::from), any_name];
-    let field = (name, text()).prop_map(|(name, value)| FormField::text(name, value));
-    collection::vec(field, 0..5)
+    let field =
+        |(at, (name, value)): (usize, (String, String))| FormField::text(format!("{name}{at}"), value);
+    collection::vec((text(), text()), 0..5)
+        .prop_map(move |fields| fields.into_iter().enumerate().map(field).collect())
 }
 
 /// Octets of any value, those more often that end strings, lines and forms.
@@ -162,11 +162,13 @@ pub fn octets() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// Text fields and files as a page may have them, at least one. Names are plain: how a browser writes the
-/// others is a subject of its own.
+/// others is a subject of its own, and so are equal ones.
 pub fn files() -> impl Strategy<Value = Vec<FormField>> {
-    let name = sample::select(vec!["a", "b", "a b", "\u{e9}"]);
-    let text = (name.clone(), text()).prop_map(|(name, value)| FormField::text(name, value));
-    let file = (name.clone(), name, octets())
-        .prop_map(|(name, filename, content)| FormField::file(name, filename, "application/x-any", content));
-    collection::vec(prop_oneof![text, file], 1..5)
+    const NAMES: [&str; 4] = ["a", "b", "a b", "\u{e9}"];
+    let text = text().prop_map(|value| FormField::text("", value));
+    let file = (sample::select(&NAMES[..]), octets())
+        .prop_map(|(filename, content)| FormField::file("", filename, "application/x-any", content));
+    let named = |(name, field): (&str, FormField)| FormField { name_hex: hex(name.as_bytes()), ..field };
+    collection::vec(prop_oneof![text, file], 1..=NAMES.len())
+        .prop_map(move |fields| NAMES.into_iter().zip(fields).map(named).collect())
 }

@@ -12,8 +12,15 @@ pub(super) const COPY: &str = "submission";
 pub(super) const HOME: &str = "home";
 /// Where it keeps temporary files.
 pub(super) const TEMPORARY: &str = "tmp";
+/// What its processes share as if it were memory.
+pub(super) const MEMORY: &str = "shm";
 /// What the suite lays out for it to serve.
 pub(super) const FIXTURE: &str = "fixture";
+
+/// Makes the folders in a place that are there before the submission is.
+pub(super) fn make_room(place: &Path) -> io::Result<()> {
+    [HOME, TEMPORARY, MEMORY].into_iter().try_for_each(|folder| fs::create_dir(place.join(folder)))
+}
 
 /// The submission's file that says how it is built and started, where the profile allows that.
 pub(super) const OWN: &str = "conformance.toml";

@@ -3,6 +3,8 @@
 //! | file | what it is |
 //! |---|---|
 //! | `walls` | the box: what a submission's processes may use, as far as the machine can enforce it |
+//! | `bubble` | a machine of its own for a submission and its worker, where bubblewrap is installed |
+//! | `layers` | all that the box consists of, and what of it this machine has |
 //! | `order` | what supervisor and worker say to each other |
 //! | `watch` | memory, processes and disk of a submission while it runs |
 //! | `worker` | one submission built and run, in a process that knows nothing of marks and results |
@@ -14,8 +16,11 @@
 //! | `roster` | who is in the class |
 //! | `table` | the marks of a class, and what most of it gets wrong |
 
+pub mod bubble;
 mod copy;
+mod layers;
 mod order;
+mod page;
 mod remark;
 mod repeat;
 mod roster;
@@ -26,7 +31,9 @@ pub mod walls;
 mod watch;
 mod worker;
 
+pub use layers::{Layer, layers};
 pub use order::{Order, Word};
+pub use page::page;
 pub use remark::{remark, unknown};
 pub use roster::{Roster, Student};
 pub use store::{FOLDER, Kept, keep, kept, names, write};

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::copy::COPY;
 use crate::report::{Report, Setup};
 
 /// What a worker is to do. It comes on its standard input; the end of that input means that nobody waits any more.
@@ -19,8 +20,17 @@ pub struct Order {
     pub place: PathBuf,
     /// Whether the submission's processes are put into the box.
     pub is_boxed: bool,
+    /// What the bubble around the worker hides, where there is one.
+    pub hidden: Option<Vec<PathBuf>>,
     /// Checks that run side by side.
     pub jobs: usize,
+}
+
+impl Order {
+    /// The folder with the submission's copy.
+    pub fn submission(&self) -> PathBuf {
+        self.place.join(COPY)
+    }
 }
 
 /// What a worker says. It comes on its standard output, which no process of the submission has.

@@ -19,7 +19,7 @@ use siphasher::sip::SipHasher13;
 
 use super::copy::{self, COPY, HOME, TEMPORARY};
 use super::order::{Order, Word};
-use super::{repeat, walls};
+use super::{bubble, layers, repeat};
 use crate::report::{End, Report, Setup, shell_words};
 use crate::run::profile::Profile;
 use crate::target::Budget;
@@ -27,6 +27,9 @@ use crate::target::process::{INHERITED, children, descendants, kill};
 
 /// How long a worker may take beyond the limits that it keeps itself.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// How long a worker may take to end when it is no longer needed.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Workers that run: what else descends from this process is a leftover.
 static WORKERS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
@@ -48,6 +51,8 @@ pub struct Grading {
     pub secret: String,
     /// Whether submissions are put into the box.
     pub is_boxed: bool,
+    /// What of the course no submission may see, as far as that can be hidden.
+    pub hidden: Vec<PathBuf>,
     /// Checks that run side by side.
     pub jobs: usize,
     /// How often each submission is run.
@@ -99,19 +104,20 @@ impl Grading {
     fn grade_once(&self, name: &str, folder: &Path) -> io::Result<Graded> {
         let place = tempfile::Builder::new().prefix("conformance-").tempdir()?;
         let order = self.order(name, place.path());
-        for folder in [HOME, TEMPORARY] {
-            std::fs::create_dir(order.place.join(folder))?;
-        }
+        copy::make_room(place.path())?;
+        // It removes the place if this process ends before it does.
+        let worker = Worker::start(&self.program, place.path())?;
         let limit = self.profile.recipe.disk_mb * 1024 * 1024;
         if let Err(error) = copy::copy(folder, &order.place.join(COPY), limit) {
             let graded = self.nothing(&order, format!("The submission can't be copied: {error}."));
             return Ok(Graded { is_broken: is_ours(&error), ..graded });
         }
-        let port =
-            copy::recipe(&self.profile.recipe, &order.place.join(COPY)).ok().and_then(|recipe| recipe.port);
+        let recipe = copy::recipe(&self.profile.recipe, &order.place.join(COPY)).ok();
+        // In a bubble every port is its own.
+        let port = recipe.and_then(|recipe| recipe.port).filter(|_| order.hidden.is_none());
         // As long as all who wait beside it may take.
         let port = port.map(|port| hold(port, self.limit() * 64)).transpose()?;
-        let graded = self.send_to_worker(name, &order);
+        let graded = self.send_to_worker(name, &order, worker);
         sweep();
         drop(port);
         graded
@@ -130,7 +136,7 @@ impl Grading {
 
     fn order(&self, name: &str, place: &Path) -> Order {
         let given = if self.command.is_empty() { &self.profile.recipe.command } else { &self.command };
-        let layers = walls::layers().into_iter().filter(|layer| self.is_boxed && layer.is_there);
+        let layers = layers().into_iter().filter(|layer| self.is_boxed && layer.is_there());
         let setup = Setup {
             program: "conformance".into(),
             profile: self.profile.name.clone(),
@@ -145,6 +151,7 @@ impl Grading {
             setup: self.started_by(setup, name, given),
             place: place.into(),
             is_boxed: self.is_boxed,
+            hidden: (self.is_boxed && bubble::lack().is_none()).then(|| self.hidden.clone()),
             jobs: self.jobs,
         }
     }
@@ -164,8 +171,8 @@ impl Grading {
         Budget::longest(Duration::from_secs(recipe.build_s + recipe.run_s)) + GRACE
     }
 
-    fn send_to_worker(&self, name: &str, order: &Order) -> io::Result<Graded> {
-        let mut worker = Worker::start(&self.program, order)?;
+    fn send_to_worker(&self, name: &str, order: &Order, mut worker: Worker) -> io::Result<Graded> {
+        worker.send(order)?;
         let deadline = Instant::now() + self.limit();
         let mut build_log = String::new();
         loop {
@@ -212,8 +219,10 @@ fn is_ours(error: &io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|code| ours.contains(&code))
 }
 
+/// Of a worker in a bubble it is the exit code that says so.
 fn is_killed(status: ExitStatus) -> bool {
-    std::os::unix::process::ExitStatusExt::signal(&status).is_some()
+    let is_signal = std::os::unix::process::ExitStatusExt::signal(&status).is_some();
+    is_signal || status.code().is_some_and(|code| code > 128)
 }
 
 struct Worker {
@@ -222,17 +231,17 @@ struct Worker {
 }
 
 impl Worker {
-    /// Starts a worker with nothing of our environment but what a program needs, and gives it its order.
-    fn start(program: &Path, order: &Order) -> io::Result<Worker> {
+    /// Starts a worker with nothing of our environment but what a program needs. It waits for its order.
+    fn start(program: &Path, place: &Path) -> io::Result<Worker> {
         let mut command = Command::new(program);
         let inherited = INHERITED.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)));
-        command.arg("worker").env_clear().envs(inherited);
+        command.arg("worker").arg(place).env_clear().envs(inherited);
         if let Some(home) = std::env::home_dir().map(|home| home.join(".rustup")).filter(|home| home.exists())
         {
             command.env("RUSTUP_HOME", home);
         }
-        command.env("HOME", order.place.join(HOME)).env("TMPDIR", order.place.join(TEMPORARY));
-        command.current_dir(order.place.join(COPY)).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.env("HOME", place.join(HOME)).env("TMPDIR", place.join(TEMPORARY));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         // It ends with its input, and stops what it started; an interrupt would leave that running.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = {
@@ -249,17 +258,27 @@ impl Worker {
                 words.map_while(|word| say.send(word).ok()).for_each(drop);
             });
         }
+        Ok(Worker { child, words })
+    }
+
+    fn send(&mut self, order: &Order) -> io::Result<()> {
         let line = serde_json::to_string(order)? + "\n";
         // The input stays open: its end would mean that nobody waits.
-        let sent = child.stdin.as_mut().map_or(Ok(()), |input| input.write_all(line.as_bytes()));
+        let sent = self.child.stdin.as_mut().map_or(Ok(()), |input| input.write_all(line.as_bytes()));
         // If it has ended already, that is seen at the other end.
         drop(sent);
-        Ok(Worker { child, words })
+        Ok(())
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
+        // With its input it ends by itself, and removes its place.
+        drop(self.child.stdin.take());
+        let deadline = Instant::now() + FAREWELL;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(1));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
         workers().remove(&self.child.id());

@@ -8,10 +8,13 @@ use serde::Serialize;
 
 use super::roster::{Roster, Student};
 use super::store::Kept;
-use crate::report::{Mark, Points, Report, Summary, Verdict, cell, markdown, printable};
+use crate::report::{Mark, Outcome, Points, Report, Summary, Verdict, cell, markdown, printable};
 
 /// Checks that are named as what most of the class gets wrong.
-const WORST: usize = 15;
+pub(super) const WORST: usize = 15;
+
+/// What is said of a submission that is nobody's, as far as the roster goes.
+const NOT_LISTED: &str = "The roster has no student with this folder.";
 
 /// The marks of a class.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -58,6 +61,8 @@ pub struct Row {
     pub earned: Points,
     /// The verdicts, counted.
     pub summary: Summary,
+    /// Ids of the checks that were failed, as far as they count.
+    pub failed: Vec<String>,
     /// Why nothing, or not everything, was marked.
     pub remark: String,
 }
@@ -97,12 +102,17 @@ impl Table {
             folder: (*name).into(),
             more: vec![String::new(); columns.len()],
         });
-        let row =
-            |student: &Student| row(student, by_name.get(&student.folder[..]).copied(), marks.parts.len());
+        let parts = marks.parts.len();
+        let row = |student: &Student| row(student, by_name.get(&student.folder[..]).copied(), parts);
+        let unknown = |student: Student| {
+            let row = row(&student);
+            let remark = format!("{NOT_LISTED} {}", row.remark).trim_end().into();
+            if roster.is_some() { Row { remark, ..row } } else { row }
+        };
         Table {
             profile: first.map(|report| report.setup.profile.clone()).unwrap_or_default(),
             total: marks.total,
-            rows: students.iter().cloned().chain(others).map(|student| row(&student)).collect(),
+            rows: students.iter().map(row).chain(others.map(unknown)).collect(),
             parts: marks.parts.into_iter().map(part).collect(),
             columns,
             wrong: wrong(by_name.values().copied()),
@@ -210,6 +220,12 @@ fn row(student: &Student, report: Option<&Report>, parts: usize) -> Row {
             parts: report.marks.parts.iter().map(|mark| mark.earned).collect(),
             earned: report.marks.whole(),
             summary: report.summary.clone(),
+            failed: report
+                .outcomes
+                .iter()
+                .filter(|outcome| is_wrong(outcome))
+                .map(|o| o.check.clone())
+                .collect(),
             remark: report.end.failure.as_deref().map(remark).unwrap_or_default(),
         },
         None => Row {
@@ -219,6 +235,7 @@ fn row(student: &Student, report: Option<&Report>, parts: usize) -> Row {
             parts: vec![Points(0); parts],
             earned: Points(0),
             summary: Summary::default(),
+            failed: Vec::new(),
             remark: "Nothing was handed in.".into(),
         },
     }
@@ -237,6 +254,10 @@ fn remark(failure: &str) -> String {
     Vec::from_iter(words).join(" ")
 }
 
+fn is_wrong(outcome: &Outcome) -> bool {
+    outcome.counts() && outcome.verdict() == Verdict::Fail
+}
+
 fn wrong<'r>(reports: impl Iterator<Item = &'r Report>) -> Vec<Wrong> {
     let mut found: BTreeMap<&str, Wrong> = BTreeMap::new();
     for outcome in reports.flat_map(|report| &report.outcomes).filter(|outcome| outcome.counts()) {
@@ -246,7 +267,7 @@ fn wrong<'r>(reports: impl Iterator<Item = &'r Report>) -> Vec<Wrong> {
             failed: 0,
             judged: 0,
         });
-        wrong.failed += usize::from(outcome.verdict() == Verdict::Fail);
+        wrong.failed += usize::from(is_wrong(outcome));
         wrong.judged += usize::from(matches!(outcome.verdict(), Verdict::Fail | Verdict::Pass));
     }
     let mut found: Vec<Wrong> = found.into_values().filter(|wrong| wrong.failed > 0).collect();

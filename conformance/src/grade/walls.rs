@@ -1,6 +1,6 @@
 //! The box: what a submission's processes may use. A small process puts itself inside and becomes the submission.
 //!
-//! Linux only. What a machine can't enforce is named by [`layers`].
+//! Linux only. What a machine can't enforce is named by [`layers`](super::layers()).
 
 use std::path::{Path, PathBuf};
 
@@ -21,30 +21,9 @@ pub struct Walls {
     pub cpu_s: u64,
 }
 
-/// One thing that the box keeps a submission from, or would.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layer {
-    /// A word for it.
-    pub name: &'static str,
-    /// What it does, in a few words.
-    pub what: &'static str,
-    /// Whether this machine has it.
-    pub is_there: bool,
-}
-
-/// What the box consists of, on this machine.
-pub fn layers() -> Vec<Layer> {
-    let layer = |name, what, is_there| Layer { name, what, is_there };
-    let [files, network, signals] = system::landlock();
-    let is_linux = cfg!(target_os = "linux");
-    vec![
-        layer("files", "its own folder and the system, nothing else (Landlock)", files),
-        layer("network", "TCP only on the given port, and no connection to anywhere (Landlock)", network),
-        layer("signals", "no signal to, and no look into, processes of others (Landlock)", signals),
-        layer("limits", "memory, size of files, descriptors, processor time (rlimit)", is_linux),
-        layer("watch", "memory, processes and disk of all its processes together", is_linux),
-        layer("leftovers", "what leaves its parents is found and stopped (subreaper)", is_linux),
-    ]
+/// Whether the kernel has rules for files, for the network, and for signals.
+pub(super) fn landlock() -> [bool; 3] {
+    system::landlock()
 }
 
 /// Whether this process is in a box. A submission can't get out of it, so this can't be denied.
@@ -80,7 +59,7 @@ pub fn exposes(path: &Path) -> Option<PathBuf> {
 const INTERPRETERS: [&str; 6] = ["python3", "node", "ruby", "perl", "php", "java"];
 
 /// Folders that every program needs, and those of the programs that PATH leads to.
-fn readable() -> Vec<PathBuf> {
+pub(super) fn readable() -> Vec<PathBuf> {
     let system =
         ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/opt", "/nix", "/proc", "/sys"];
     let mut folders: Vec<PathBuf> = system.map(PathBuf::from).into();

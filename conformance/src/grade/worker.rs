@@ -16,7 +16,7 @@ use crate::run::recipe::RecipeOf;
 use crate::run::runner::{self, News, Options};
 use crate::target::fixture::Fixture;
 use crate::target::process::{self, Process};
-use crate::target::{Budget, Recipe, StartError, Target};
+use crate::target::{Budget, LOOPBACK, Recipe, StartError, Target};
 use crate::wire::output::{Output, escaped_lines};
 
 /// Carries out an order, and says what came of it. `program` is the `conformance` program.
@@ -108,6 +108,10 @@ impl Work<'_> {
         let mut tell = |option: &str, value: String| words.extend([option.into(), value]);
         tell("--read", fixture.to_string_lossy().into_owned());
         own.for_each(|folder| tell("--write", folder.to_string_lossy().into_owned()));
+        if self.order.hidden.is_some() {
+            // Nobody else's, there.
+            tell("--write", "/tmp".into());
+        }
         port.into_iter().for_each(|port| tell("--port", port.into()));
         tell("--memory-mb", recipe.memory_mb.to_string());
         tell("--file-mb", recipe.disk_mb.to_string());
@@ -157,7 +161,7 @@ impl Work<'_> {
             Err(error) => return Word::Broken(format!("the files to serve can't be laid out: {error}")),
         };
         let command = self.boxed(recipe, recipe.run_s, Some("{port}"), &recipe.command);
-        let target = Recipe { command, fixture, port: recipe.port };
+        let target = Recipe { command, fixture, ip: LOOPBACK, port: recipe.port };
         let (began, output) = (Instant::now(), Output::default());
         let budget = Budget::of(Duration::from_secs(recipe.run_s));
         let watch = Arc::new(Watch::default());

@@ -8,6 +8,13 @@ use crate::wire::reply::Reply;
 /// Octets of a value that are shown.
 const SHOWN: usize = 200;
 
+/// Fields of a request whose content is one octet in chunks.
+pub const HEADERS: &str = "User-Agent: first\r\nContent-Type: x/y\r\nTransfer-Encoding: chunked\r\n";
+
+/// Fields in its trailer that say otherwise, and who sends it.
+pub const TRAILERS: &str = "User-Agent: last\r\nContent-Length: 9\r\nContent-Type: a/b\r\nHost: other.example\r\n\
+                            Transfer-Encoding: x\r\nAuthorization: Basic dTpw\r\n";
+
 impl Reply {
     /// The report of the program that got this token.
     pub fn report(&self, language: Language, token: &str) -> Result<Seen, Failure> {
@@ -91,6 +98,20 @@ impl Seen {
     /// The variable is not set, or empty.
     pub fn lacks(&self, name: &str) -> Result<(), Failure> {
         self.variable_is(name, "")
+    }
+
+    /// What is in [`TRAILERS`] has changed nothing of what [`HEADERS`] say. A program may see less of them.
+    pub fn took_no_trailers(&self, host: &[u8]) -> Result<(), Failure> {
+        let right: [(&str, &[u8]); 7] = [
+            ("HTTP_USER_AGENT", b"first"),
+            ("CONTENT_LENGTH", b"1"),
+            ("CONTENT_TYPE", b"x/y"),
+            ("HTTP_HOST", host),
+            ("HTTP_TRANSFER_ENCODING", b"chunked"),
+            ("HTTP_AUTHORIZATION", b""),
+            ("REMOTE_USER", b""),
+        ];
+        right.iter().try_for_each(|(name, value)| self.variable_is_one_of(name, &[value, b""]))
     }
 
     /// The variable satisfies `is_right`; `expected` says what that means.

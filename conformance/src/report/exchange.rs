@@ -15,9 +15,54 @@ const LINE_LENGTH: usize = 160;
 /// Octets shown before the one that matters, where that is far into a line.
 const BEFORE_MARK: usize = 80;
 
+/// What passed on one connection, until something passed on another or in the other direction.
+pub(super) struct Passage {
+    /// The connection, counted from 1 within what is shown; `None` if there is only one.
+    pub(super) connection: Option<usize>,
+    /// Microseconds since the check began, when it began and when it ended.
+    pub(super) at_us: Range<u64>,
+    /// Its lines, in order.
+    pub(super) lines: Vec<Line>,
+}
+
+/// A line of what passed.
+pub(super) enum Line {
+    /// Octets, as far as they are shown.
+    Octets {
+        /// Whether the suite sent them.
+        is_sent: bool,
+        /// How many octets of this line are left out before these.
+        before: usize,
+        /// The octets.
+        shown: Vec<u8>,
+        /// How many octets of this line are left out after these.
+        after: usize,
+        /// The octet that matters, where it is one of these, or the end of them.
+        mark: Option<usize>,
+    },
+    /// Lines that are left out, with so many octets.
+    LeftOut { is_sent: bool, octets: usize },
+    /// Anything else that happened, in words.
+    Remark(String),
+}
+
 /// The exchange in lines: `>` sent, `<` received, `*` anything else that happened, and below the octet
 /// that matters a `^`. Octets are escaped, long lines and long contents shortened.
 pub fn exchange(events: &[Event], at: Option<Mark>) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut connection = None;
+    for passage in passages(events, at) {
+        if passage.connection != connection {
+            connection = passage.connection;
+            lines.extend(connection.map(|number| format!("connection {number}")));
+        }
+        lines.extend(passage.lines.iter().flat_map(Line::text));
+    }
+    lines
+}
+
+/// The exchange before it is written, as text or as a page.
+pub(super) fn passages(events: &[Event], at: Option<Mark>) -> Vec<Passage> {
     // Of the many cases of a property one is kept, and its connections have high numbers.
     let mut connections: Vec<u32> = Vec::new();
     for event in events {
@@ -25,34 +70,37 @@ pub fn exchange(events: &[Event], at: Option<Mark>) -> Vec<String> {
             connections.push(event.connection);
         }
     }
-    let mut lines = Vec::new();
-    let mut connection = None;
-    for events in events.chunk_by(is_continued) {
-        let [first, ..] = events else { continue };
-        if connections.len() > 1 && connection.replace(first.connection) != Some(first.connection) {
-            let number = connections.iter().take_while(|known| **known != first.connection).count() + 1;
-            lines.push(format!("connection {number}"));
+    let passage = |events: &[Event]| {
+        let (first, last) = (events.first()?, events.last()?);
+        let number = connections.iter().position(|known| *known == first.connection)? + 1;
+        Some(Passage {
+            connection: (connections.len() > 1).then_some(number),
+            at_us: first.at_us..last.at_us,
+            lines: lines(events, &first.kind, at),
+        })
+    };
+    events.chunk_by(is_continued).filter_map(passage).collect()
+}
+
+fn lines(events: &[Event], first: &Kind, at: Option<Mark>) -> Vec<Line> {
+    let remark = |words: String| vec![Line::Remark(words)];
+    match first {
+        Kind::Sent(_) | Kind::Asked { .. } => {
+            let asked = events.iter().filter_map(|event| match &event.kind {
+                Kind::Asked { words } => Some(Line::Remark(printable(words))),
+                _ => None,
+            });
+            Stretch::of(events, at).lines().into_iter().chain(asked).collect()
         }
-        match &first.kind {
-            Kind::Sent(_) | Kind::Asked { .. } => {
-                lines.extend(Stretch::of(events, at).lines('>'));
-                let words = events.iter().filter_map(|event| match &event.kind {
-                    Kind::Asked { words } => Some(format!("* {}", printable(words))),
-                    _ => None,
-                });
-                lines.extend(words);
-            }
-            Kind::Received(_) => lines.extend(Stretch::of(events, at).lines('<')),
-            Kind::Besides { words } => lines.push(format!("* {}", printable(words))),
-            Kind::HalfClosed => lines.push("* the suite ended its side and read on".into()),
-            Kind::Dropped => lines.push("* the suite reset the connection".into()),
-            Kind::Closed => lines.push("* the server closed the connection".into()),
-            Kind::Reset => lines.push("* the server reset the connection".into()),
-            Kind::Silent { for_ms } => lines.push(format!("* silence: nothing came for {for_ms} ms")),
-            Kind::Refused { why } => lines.push(format!("* no connection: {}", printable(why))),
-        }
+        Kind::Received(_) => Stretch::of(events, at).lines(),
+        Kind::Besides { words } => remark(printable(words)),
+        Kind::HalfClosed => remark("the suite ended its side and read on".into()),
+        Kind::Dropped => remark("the suite reset the connection".into()),
+        Kind::Closed => remark("the server closed the connection".into()),
+        Kind::Reset => remark("the server reset the connection".into()),
+        Kind::Silent { for_ms } => remark(format!("silence: nothing came for {for_ms} ms")),
+        Kind::Refused { why } => remark(format!("no connection: {}", printable(why))),
     }
-    lines
 }
 
 /// Octets of the same direction belong together, however they were cut on the way; and what is sent to a program
@@ -99,26 +147,44 @@ impl Stretch {
         Stretch { bytes, length, mark, is_sent: sent, pieces: if sent { blocks.len() } else { 1 } }
     }
 
-    fn lines(&self, direction: char) -> Vec<String> {
+    fn lines(&self) -> Vec<Line> {
         let spans = self.spans();
         let marked = self.mark.and_then(|mark| {
             let last = spans.len().checked_sub(1)?;
             spans.iter().position(|span| span.contains(&mark)).or(Some(last))
         });
         let is_shown = |at: usize| at < FIRST_LINES || marked.is_some_and(|marked| marked.abs_diff(at) <= 1);
+        let left_out = |octets| (octets > 0).then_some(Line::LeftOut { is_sent: self.is_sent, octets });
         let mut lines = Vec::new();
         let mut shown_to = 0;
         for (at, span) in spans.iter().enumerate().filter(|(at, _)| is_shown(*at)) {
-            lines.extend(left_out(direction, span.start - shown_to));
+            lines.extend(left_out(span.start - shown_to));
             let mark = self.mark.filter(|_| marked == Some(at));
-            lines.extend(line(direction, &self.bytes[span.clone()], mark.map(|mark| mark - span.start)));
+            lines.push(self.line(span, mark.map(|mark| mark - span.start)));
             shown_to = span.end;
         }
-        lines.extend(left_out(direction, self.length as usize - shown_to));
+        lines.extend(left_out(self.length as usize - shown_to));
         if self.pieces > 1 {
-            lines.push(format!("* sent in {} pieces", self.pieces));
+            lines.push(Line::Remark(format!("sent in {} pieces", self.pieces)));
         }
         lines
+    }
+
+    /// One line, or what is around its mark.
+    fn line(&self, span: &Range<usize>, mark: Option<usize>) -> Line {
+        let bytes = &self.bytes[span.clone()];
+        let start = match mark {
+            Some(mark) if mark >= LINE_LENGTH => mark - BEFORE_MARK,
+            _ => 0,
+        };
+        let end = bytes.len().min(start + LINE_LENGTH);
+        Line::Octets {
+            is_sent: self.is_sent,
+            before: start,
+            shown: bytes[start..end].to_vec(),
+            after: bytes.len() - end,
+            mark: mark.map(|mark| mark.min(end) - start),
+        }
     }
 
     /// Where each line begins and ends, with its line end. A status line begins a line of its own: the content
@@ -144,29 +210,28 @@ impl Stretch {
     }
 }
 
-fn left_out(direction: char, octets: usize) -> Option<String> {
-    (octets > 0).then(|| format!("{direction} ... ({octets} more bytes)"))
-}
-
-/// One line, and where it is marked, the line that points at the octet.
-fn line(direction: char, bytes: &[u8], mark: Option<usize>) -> Vec<String> {
-    let start = match mark {
-        Some(mark) if mark >= LINE_LENGTH => mark - BEFORE_MARK,
-        _ => 0,
-    };
-    let end = bytes.len().min(start + LINE_LENGTH);
-    let show = |range: Range<usize>| printable(&escape(&bytes[range]));
-    let before = if start > 0 { format!("({start} bytes) ...") } else { String::new() };
-    let after = match bytes.len() - end {
-        0 => String::new(),
-        more => format!("... ({more} more bytes)"),
-    };
-    let mut lines = vec![format!("{direction} {before}{}{after}", show(start..end))];
-    if let Some(mark) = mark {
-        let width = 2 + before.len() + show(start..mark.min(end)).len();
-        lines.push(format!("{}^", " ".repeat(width)));
+impl Line {
+    /// As text: one line, and where it is marked, the line that points at the octet.
+    fn text(&self) -> Vec<String> {
+        let direction = |is_sent: &bool| if *is_sent { '>' } else { '<' };
+        match self {
+            Line::Octets { is_sent, before, shown, after, mark } => {
+                let show = |range: Range<usize>| printable(&escape(&shown[range]));
+                let before = if *before > 0 { format!("({before} bytes) ...") } else { String::new() };
+                let after = if *after > 0 { format!("... ({after} more bytes)") } else { String::new() };
+                let line = format!("{} {before}{}{after}", direction(is_sent), show(0..shown.len()));
+                let pointer = mark.map(|mark| {
+                    let width = 2 + before.len() + show(0..mark).len();
+                    format!("{}^", " ".repeat(width))
+                });
+                [line].into_iter().chain(pointer).collect()
+            }
+            Line::LeftOut { is_sent, octets } => {
+                vec![format!("{} ... ({octets} more bytes)", direction(is_sent))]
+            }
+            Line::Remark(words) => vec![format!("* {words}")],
+        }
     }
-    lines
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::check::{Chapter, Check, Weight};
 use crate::checks;
-use crate::ledger;
+use crate::ledger::{self, Statement};
 use crate::mutant::Mutant;
 use crate::probe::{Language, Step, deeds};
 use crate::report::exchange::exchange;
@@ -34,7 +34,7 @@ pub fn check(chapter: &Chapter, check: &Check, right: &Shown, wrong: &Shown) -> 
     let Rule { url, weight, because, .. } = &right.outcome.rule;
     let url = url.as_ref().map_or(String::new(), |url| format!("\n          {url}"));
     let mut statements = String::new();
-    for statement in check.requirement.statements.iter().filter_map(|id| ledger::find(id)) {
+    for statement in self::statements(check) {
         let _ = write!(statements, "\n          {}, {}: ", statement.citation(), statement.keyword.name());
         statements.push_str(&statement.text);
     }
@@ -60,12 +60,16 @@ pub fn check(chapter: &Chapter, check: &Check, right: &Shown, wrong: &Shown) -> 
     text
 }
 
+/// The statements that a check judges, the main one first.
+pub(super) fn statements(check: &Check) -> impl Iterator<Item = &'static Statement> {
+    check.requirement.statements.iter().filter_map(|id| ledger::find(id))
+}
+
 /// Explains a chapter: its subject, what it needs, and its checks.
 pub fn chapter(chapter: &Chapter) -> String {
     let mut text = format!("{}: {}\n", chapter.id, chapter.title);
     let _ = write!(text, "\nHow the reference servers do it: {}.\n", chapter.kept_in.join(", "));
-    let needs: Vec<&str> =
-        checks::needs(chapter).filter(|id| chapter.checks.iter().all(|own| own.id != *id)).collect();
+    let needs = needs(chapter);
     if !needs.is_empty() {
         let _ = write!(text, "\nBefore it makes sense, these must pass: {}.\n", needs.join(", "));
     }
@@ -77,12 +81,18 @@ pub fn chapter(chapter: &Chapter) -> String {
     text
 }
 
+/// The checks of other chapters that must pass before this one makes sense.
+pub(super) fn needs(chapter: &Chapter) -> Vec<&'static str> {
+    checks::needs(chapter).filter(|id| chapter.checks.iter().all(|own| own.id != *id)).collect()
+}
+
 fn shown(look: &Shown) -> String {
     let at = look.outcome.breach().and_then(|breach| breach.at);
     exchange(&look.exchange, at).iter().map(|line| format!("  {line}\n")).collect()
 }
 
-fn meaning(weight: Weight) -> &'static str {
+/// What a weight means for a server.
+pub(super) fn meaning(weight: Weight) -> &'static str {
     match weight {
         Weight::Counts => "a server that breaks it fails",
         Weight::Warns => "a server that breaks it gets a warning",
@@ -90,7 +100,8 @@ fn meaning(weight: Weight) -> &'static str {
     }
 }
 
-fn describe(mutant: &Mutant) -> String {
+/// The server with one mistake, in words.
+pub(super) fn describe(mutant: &Mutant) -> String {
     let quoted = |octets: &[u8]| format!("\"{}\"", escape_some(octets, 100));
     match mutant {
         Mutant::Says { truth, lie } => {

@@ -24,6 +24,10 @@ const OUTPUT_LINES: usize = 10;
 /// The hint where the server says itself what went wrong: better than what its check knows.
 const READ_IT: &str = "Read what the server printed from below: what went wrong, and where in your code.";
 
+/// What to know by hand about a server whose lines come too late.
+pub(super) const ADD_CAT: &str =
+    "On a terminal the line may be there in time: to see what the suite sees, add | cat to the start.";
+
 /// A failed check as it is printed: what was expected and what came, the exchange, the server's output, the rule,
 /// how much it counts, and how to see it again. Styled; `None` if it did not fail.
 pub fn failure(setup: &Setup, outcome: &Outcome) -> Option<String> {
@@ -72,8 +76,7 @@ fn describe_with(
     }));
     if !breach.output.is_empty() {
         lines.extend(["".into(), "  the server printed meanwhile".into()]);
-        let from = breach.output.len().saturating_sub(OUTPUT_LINES);
-        lines.extend(breach.output[from..].iter().map(|line| format!("    | {}", printable(line))));
+        lines.extend(printed(breach).iter().map(|line| format!("    | {}", printable(line))));
     }
     lines.push(String::new());
     let Rule { url, weight, because, .. } = &outcome.rule;
@@ -83,18 +86,26 @@ fn describe_with(
     lines.push(entry("weight", &printable(&format!("{}{because}", weight.name()))));
     lines.extend(by_hand(setup, outcome, breach));
     lines.push(entry("again", &printable(&reproduce::again(setup, &outcome.check))));
-    let is_told = traceback(breach).is_some();
-    let hint = outcome.hint.as_deref().map(|hint| if is_told { READ_IT } else { hint });
-    lines.extend(hint.map(|hint| entry("hint", &printable(hint))));
+    lines.extend(hint(outcome, breach).map(|hint| entry("hint", &printable(hint))));
     lines.join("\n") + "\n"
+}
+
+/// Where to look, if the profile says it.
+pub(super) fn hint<'o>(outcome: &'o Outcome, breach: &Breach) -> Option<&'o str> {
+    let is_told = traceback(breach).is_some();
+    outcome.hint.as_deref().map(|hint| if is_told { READ_IT } else { hint })
+}
+
+/// The last lines that the server printed during the check.
+pub(super) fn printed(breach: &Breach) -> &[String] {
+    &breach.output[breach.output.len().saturating_sub(OUTPUT_LINES)..]
 }
 
 fn by_hand(setup: &Setup, outcome: &Outcome, breach: &Breach) -> Vec<String> {
     let said = reproduce::by_hand(setup, outcome).unwrap_or_else(|why| why.to_string());
     let mut lines = vec![entry("by hand", &said)];
     if breach.expected.starts_with(A_LINE) {
-        let pipe = "On a terminal the line may be there in time: to see what the suite sees, add | cat to the start.";
-        lines.push(entry("", pipe));
+        lines.push(entry("", ADD_CAT));
     }
     lines
 }

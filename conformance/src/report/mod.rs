@@ -14,6 +14,8 @@ mod flat;
 mod found;
 mod github;
 mod gradescope;
+mod handbook;
+pub(crate) mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -37,6 +39,7 @@ pub use data::{End, Report, Setup, Summary};
 pub use exchange::exchange;
 pub use failure::failure;
 pub use found::{Offered, Unsteady};
+pub use handbook::{Lesson, handbook};
 pub use json::schema;
 pub use marks::{Mark, Marks, Part, Worth};
 pub use outcome::{Breach, Outcome, Rule, Ruling, Verdict};
@@ -44,6 +47,7 @@ pub use points::Points;
 pub use printable::{cell, markdown, printable, printable_lines};
 pub use reproduce::{NoCommand, by_hand};
 pub use shell::shell_words;
+pub(crate) use wrap::units;
 pub use wrap::wrap;
 
 /// Writes a report, or what else there is to read, in one format.
@@ -57,6 +61,11 @@ pub fn format(name: &str) -> Option<Render> {
 /// Names of the formats that a person reads on a terminal.
 pub const FOR_PEOPLE: [&str; 4] = ["text", "brief", "next", "quiet"];
 
+/// The handbook as a page.
+pub fn handbook_page(lessons: &[Lesson]) -> String {
+    html::handbook(lessons)
+}
+
 /// The formats by name: for people, from all to a line; for programs, for CI systems, and for the platforms of courses.
 pub const FORMATS: &[(&str, Render)] = &[
     ("text", text::render),
@@ -66,6 +75,7 @@ pub const FORMATS: &[(&str, Render)] = &[
     ("json", json::render),
     ("junit", junit::render),
     ("markdown", markdown::render),
+    ("html", html::render),
     ("csv", csv::render),
     ("github", github::render),
     ("gradescope", gradescope::render),

@@ -101,7 +101,7 @@ fn name(outcome: &Outcome) -> String {
 }
 
 /// How many answers are shown that differ from time to time.
-const UNSTEADY_SHOWN: usize = 5;
+pub(super) const UNSTEADY_SHOWN: usize = 5;
 
 /// What is wrong with the server as a whole.
 pub(super) fn deaths(report: &Report) -> String {

@@ -94,7 +94,7 @@ fn octets(line: &str, caret: Option<usize>, width: usize) -> String {
 }
 
 /// Characters and whole escapes, as `\r`, `\xff` and `\u{202e}`.
-fn units(line: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn units(line: &str) -> impl Iterator<Item = &str> {
     let mut rest = line;
     std::iter::from_fn(move || {
         let first = rest.chars().next()?;

@@ -148,6 +148,7 @@ impl Examiner<'_> {
     ) -> Ruling {
         let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
         let _clock = Clock(&self.alone_ms, Instant::now());
+        let restarts = world.target.restarts();
         if !revive(&mut world, self.seed, &running) {
             // Among several checks at once there is no telling which one did it.
             return if self.one_by_one {
@@ -160,19 +161,37 @@ impl Examiner<'_> {
             Some(silence) => world.patience(silence),
             None => world.context.limits.patient(),
         };
-        let second = look(&world, check, self.seed, limits);
+        let was_dead = world.target.restarts() > restarts;
+        let mut second = look(&world, check, self.seed, limits);
         if let Some(silence) = first.silence() {
             world.learn(silence, second.silence());
         }
         if !is_alive(&world, self.seed) {
-            // Now that it is known who did it, what ran beside it is innocent.
-            world.deaths.retain(|death| !death.running.contains(&check.id));
-            let ruling = blame(&mut world, second);
-            // The next check finds a running server, or the reason why there is none.
-            restart(&mut world);
-            return ruling;
+            // Two deaths in two looks are no chance.
+            let acquitted = if was_dead { None } else { self.acquits(&mut world, check) };
+            let Some(third) = acquitted else {
+                // Now that it is known who did it, what ran beside it is innocent.
+                world.deaths.retain(|death| !death.running.contains(&check.id));
+                let ruling = blame(&mut world, second);
+                // The next check finds a running server, or the reason why there is none.
+                restart(&mut world);
+                return ruling;
+            };
+            second = third;
         }
         self.weigh(&mut world, chapter, check, first, second)
+    }
+
+    /// The server was alive before this check and is dead after it, perhaps of what came before: one more look, if the
+    /// server survives that.
+    fn acquits(&self, world: &mut World<'_>, check: &'static Check) -> Option<Look> {
+        let how = world.target.sudden_death().filter(|_| world.target.can_restart())?;
+        if !restart(world) {
+            return None;
+        }
+        let third = look(world, check, self.seed, world.context.limits.patient());
+        is_alive(world, self.seed).then(|| world.records_death(how, vec![check.id]))?;
+        Some(third)
     }
 
     /// What two looks come to, the first beside others and the second alone.

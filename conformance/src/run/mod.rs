@@ -2,12 +2,18 @@
 
 mod again;
 mod examiner;
+mod late;
+pub mod lessons;
 pub mod names;
 pub mod profile;
 pub mod proof;
+mod reading;
 pub mod recipe;
 pub mod reference;
 pub mod runner;
 pub mod scout;
+mod spot;
 pub mod turn;
 mod world;
+
+pub use reading::ProfileError;

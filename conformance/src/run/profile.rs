@@ -1,7 +1,6 @@
-//! Which checks to run, for how many points, with or without hints: TOML to [`Profile`].
+//! Which checks to run, for how many points, with or without hints.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::Deserialize;
 
@@ -9,9 +8,7 @@ use crate::check::{Body, Chapter, Check, Weight};
 use crate::checks;
 use crate::client::capability::Capability;
 use crate::report::{Part, Points, Worth};
-use crate::run::names::nearest;
 use crate::run::recipe::RecipeOf;
-use crate::target::scripts::EXTENSIONS;
 
 /// The profiles that come with the suite: their names and texts.
 pub const BUILT_IN: &[(&str, &str)] = &[
@@ -114,87 +111,7 @@ fn default_cgi() -> String {
     "/cgi-bin".into()
 }
 
-/// What is wrong with a profile.
-#[derive(Debug)]
-pub struct ProfileError(String);
-
-impl fmt::Display for ProfileError {
-    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        to.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ProfileError {}
-
 impl Profile {
-    /// A built-in profile.
-    pub fn built_in(name: &str) -> Option<Profile> {
-        let (_, text) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
-        Profile::parse(text).ok()
-    }
-
-    /// Reads a profile.
-    ///
-    /// # Errors
-    /// Says what is wrong and where: the TOML, or the id of a chapter or check that does not exist.
-    pub fn parse(text: &str) -> Result<Profile, ProfileError> {
-        let profile: Profile = toml::from_str(text).map_err(|error| ProfileError(error.to_string()))?;
-        match profile.faults(text) {
-            faults if faults.is_empty() => Ok(profile),
-            faults => Err(ProfileError(faults.join("\n"))),
-        }
-    }
-
-    /// What is wrong although it is a profile in form, each with its line.
-    fn faults(&self, text: &str) -> Vec<String> {
-        let mut faults = Vec::new();
-        let mut expect = |is_right: bool, word: &str, what: &str, names: &[&str]| {
-            if !is_right {
-                let line =
-                    text.lines().position(|line| line.contains(&format!("\"{word}\""))).unwrap_or_default();
-                faults.push(format!(
-                    "line {}: there is no {what} \"{word}\"{}",
-                    line + 1,
-                    nearest(word, names)
-                ));
-            }
-        };
-        let chapters = Vec::from_iter(checks::all().map(|(chapter, _)| chapter.id));
-        let ids = Vec::from_iter(checks::all().map(|(_, check)| check.id));
-        let both = [&chapters[..], &ids].concat();
-        let known = ["files", "form", "scripts", "application"];
-        for id in &self.chapters {
-            expect(chapters.contains(&&id[..]), id, "chapter", &chapters);
-        }
-        for id in self.without.iter().chain(self.checks.keys()).chain(self.notes.keys()) {
-            expect(ids.contains(&&id[..]), id, "check", &ids);
-        }
-        for id in self.parts.iter().flat_map(|part| &part.checks) {
-            expect(both.contains(&&id[..]), id, "chapter or check", &both);
-        }
-        for need in self.parts.iter().flat_map(|part| &part.needs) {
-            let is_known = known.contains(&&need[..]) || ids.contains(&&need[..]);
-            expect(is_known, need, "capability or check", &[&known[..], &ids].concat());
-        }
-        let extension = self.cgi_extension.as_deref().unwrap_or_default();
-        expect(EXTENSIONS.contains(&extension), extension, "script of the suite that ends in", &EXTENSIONS);
-        if !faults.is_empty() {
-            return faults;
-        }
-        for (at, part) in self.parts.iter().enumerate() {
-            if self.parts[..at].iter().any(|other| other.id == part.id) {
-                faults.push(format!("two parts have the id \"{}\"", part.id));
-            }
-            if part.points > 0 && self.units(part).iter().all(|(_, units)| *units == 0) {
-                faults.push(format!("no check of the part \"{}\" is worth any of its points", part.id));
-            }
-        }
-        if self.checks().is_empty() {
-            faults.push("it has no checks: name chapters, or parts with checks".into());
-        }
-        faults
-    }
-
     /// Its checks, in the order of the table of contents.
     pub fn checks(&self) -> Vec<(&'static Chapter, &'static Check)> {
         let named = |id: &str| {
@@ -248,7 +165,7 @@ impl Profile {
     }
 
     /// The checks of a part, each with what it is worth beside the others.
-    fn units(&self, part: &PartOf) -> Vec<(&'static Check, u64)> {
+    pub(super) fn units(&self, part: &PartOf) -> Vec<(&'static Check, u64)> {
         let names = |part: &PartOf, id: &str| part.checks.iter().any(|known| known == id);
         // A check belongs to the part that names it, otherwise to the first that has its chapter.
         let home = |chapter: &Chapter, check: &Check| {
@@ -314,6 +231,28 @@ bonus = true
         assert!(sheet[0].checks.iter().all(|worth| worth.check != "host-missing"));
         let (_, named) = profile.checks().into_iter().find(|(_, check)| check.id == "host-missing").unwrap();
         assert_eq!(profile.advice(named).as_deref(), Some("lecture 3"));
+    }
+
+    #[test]
+    fn values_with_which_nothing_can_be_graded_are_refused() {
+        let recipe = "\n[recipe]\ncommand = [\"./server\", \"{prt}\"]\nbuild_s = 0\n";
+        for (text, expected) in [
+            (
+                [COURSE, recipe].concat(),
+                "line 23: {prt} in the command stands for nothing; did you mean \"{port}\"",
+            ),
+            ([COURSE, recipe].concat(), "line 24: build_s is 0"),
+            (COURSE.replace("points = 3", "points = 0"), "line 17: the part \"one\" has 0 points"),
+            (COURSE.replace("\n[notes]", "form = \"form\"\n[notes]"), "line 4: form is a path"),
+            (COURSE.replace("[\"host-missing\"]", "[\"host-missing\"]\nneeds = [\"hosts\"]"), "line 19: "),
+            // The word stands in a title before.
+            (COURSE.replace("\"Host\"", "\"hots\"").replace("[\"host\"]", "[\"hots\"]"), "line 12: "),
+        ] {
+            let error = Profile::parse(&text).unwrap_err().to_string();
+            assert!(error.lines().any(|line| line.starts_with(expected)), "{expected}: {error}");
+        }
+        let shell = "\n[recipe]\ncommand = [\"sh\", \"-c\", \"f() { :; }; exec ./server ${number}\"]\n";
+        assert!(Profile::parse(&[COURSE, shell].concat()).is_ok());
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use crate::check::Check;
 use crate::run::profile::Profile;
-use crate::target::Recipe;
 use crate::target::fixture::Fixture;
+use crate::target::{LOOPBACK, Recipe};
 
 /// Their names, which are also those of their profiles.
 pub const SERVERS: &[&str] = &["simple", "cgi", "wsgi"];
@@ -21,7 +21,7 @@ pub fn recipe(program: &str, server: &str, fixture: Fixture) -> Recipe {
         "wsgi" => words.extend(["--app", "{app}", "--path", "{wsgi}", "--stream", "--timeout", &timeout]),
         _ => words.extend(["--root", "{root}"]),
     }
-    Recipe { command: words.into_iter().map(String::from).collect(), fixture, port: None }
+    Recipe { command: words.into_iter().map(String::from).collect(), fixture, ip: LOOPBACK, port: None }
 }
 
 /// The profile of a reference server, with what is known about that server.

@@ -18,6 +18,7 @@ use crate::client::context::Context;
 use crate::report::explain::Shown;
 use crate::report::{End, Outcome, Points, Ruling};
 use crate::run::examiner::{Examiner, Sight};
+use crate::run::late::charge;
 use crate::run::profile::Profile;
 use crate::run::scout::get_to_know;
 use crate::run::turn::Turns;
@@ -268,14 +269,21 @@ impl Run<'_, '_> {
     }
 
     fn end(self, began: Instant) -> (End, Vec<Outcome>) {
-        let World { target, deaths, unsteady, .. } =
-            self.examiner.world.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let seed = self.examiner.seed;
+        let mut world = self.examiner.world.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let late = charge(&mut world, seed);
+        let World { target, deaths, unsteady, .. } = world;
         let progress = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
         let outcome = |progress| match progress {
             Progress::Done(outcome) => Some(*outcome),
             Progress::Waiting | Progress::Running | Progress::PutOff(_) | Progress::Dropped => None,
         };
-        let outcomes = Vec::from_iter(progress.into_iter().filter_map(outcome));
+        let mut outcomes = Vec::from_iter(progress.into_iter().filter_map(outcome));
+        // What a check has passed, and the server has not survived, comes out now.
+        for (id, ruling) in late {
+            let charged = outcomes.iter_mut().filter(|outcome| outcome.check == id);
+            charged.for_each(|outcome| outcome.ruling = ruling.clone());
+        }
         let counted = outcomes.iter().filter(|outcome| outcome.counts());
         let ends = Vec::from_iter(counted.filter_map(|outcome| outcome.breach()?.ended.as_ref()));
         // It is known what it dies of in the same way. An exit code says less: it is the same for all that goes wrong.

@@ -1,12 +1,12 @@
 //! The server under test while checks run: looked at, revived, and blamed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::check::{Body, Check};
 use crate::checks;
@@ -29,13 +29,31 @@ pub(super) struct World<'t> {
     pub(super) unsteady: Vec<Unsteady>,
     /// Whether a silence of each kind was the same when it was last waited for longer.
     is_silent: [AtomicBool; 2],
+    /// Which checks were looked at a moment ago, and when that ended: what the server dies of may show late.
+    recent: Mutex<Vec<(Instant, &'static Check)>>,
 }
 
 impl<'t> World<'t> {
     /// A server about which nothing bad is known.
     pub(super) fn new(target: &'t mut Target, context: Arc<Context>) -> World<'t> {
         let (deaths, unsteady) = (Vec::new(), Vec::new());
-        World { target, context, gone: None, deaths, unsteady, is_silent: Default::default() }
+        let (is_silent, recent) = Default::default();
+        World { target, context, gone: None, deaths, unsteady, is_silent, recent }
+    }
+
+    fn has_looked_at(&self, check: &'static Check) {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.retain(|(ended, known)| ended.elapsed() < LATE && known.id != check.id);
+        recent.push((Instant::now(), check));
+    }
+
+    /// The server has ended, and nobody knows of what.
+    pub(super) fn records_death(&mut self, how: String, running: Vec<&'static str>) {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let suspects = recent.iter().filter(|(ended, _)| ended.elapsed() < LATE).map(|(_, check)| *check);
+        let suspects = suspects.collect();
+        drop(recent);
+        self.deaths.push(Death { how, running, suspects });
     }
 
     /// How long to wait at the first look: less, where the server is known to say nothing, and another look follows.
@@ -58,10 +76,15 @@ impl<'t> World<'t> {
     }
 }
 
+/// How long after a check the server may end of it.
+const LATE: Duration = Duration::from_secs(1);
+
 /// An end of the server while several checks were running.
 pub(super) struct Death {
     pub(super) how: String,
     pub(super) running: Vec<&'static str>,
+    /// What had been looked at until a moment before.
+    pub(super) suspects: Vec<&'static Check>,
 }
 
 /// What a server is known for if it does so again and again. One that never closes a connection may well answer, however
@@ -126,6 +149,7 @@ pub(super) fn look(world: &World<'_>, check: &'static Check, seed: u64, limits: 
     // A panic is the suite's own fault, and becomes an outcome like any other: other checks wait for it.
     let result = catch_unwind(AssertUnwindSafe(|| body(check, &mut client)))
         .unwrap_or_else(|_| Err(Failure::Error(std::io::Error::other("the check ended in a panic"))));
+    world.has_looked_at(check);
     Look { client, result, printed }
 }
 
@@ -185,7 +209,7 @@ pub(super) fn revive(world: &mut World<'_>, seed: u64, running: impl Fn() -> Vec
         return true;
     }
     if let Some(how) = world.target.sudden_death() {
-        world.deaths.push(Death { how, running: running() });
+        world.records_death(how, running());
     }
     restart(world)
 }
@@ -224,7 +248,7 @@ pub(super) fn blame(world: &mut World<'_>, mut look: Look) -> Ruling {
     }
 }
 
-pub(super) fn describe_death(Death { how, running }: Death) -> String {
+pub(super) fn describe_death(Death { how, running, .. }: Death) -> String {
     let running = running.join(", ");
     format!("the server ended ({how}) while these were running, and none of them does it alone: {running}")
 }

@@ -10,7 +10,10 @@ use std::time::{Duration, SystemTime};
 pub const MODIFIED: Duration = Duration::from_secs(784_111_777);
 
 /// Puts a file there as well: as a link, or if that is not possible, as a copy.
-pub(super) fn put(file: &Path, at: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// Those of the file system.
+pub fn put(file: &Path, at: &Path) -> io::Result<()> {
     let same = |a: &fs::Metadata, b: &fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
     let ours = fs::metadata(file)?;
     if let Ok(there) = fs::metadata(at) {

@@ -6,7 +6,7 @@ use url::Url;
 
 /// What is wrong with the URL of a server.
 #[derive(Debug, PartialEq)]
-pub(super) enum UrlError {
+pub enum UrlError {
     /// It has no scheme; what may have been meant.
     NoScheme(String),
     /// It has another scheme than http.
@@ -50,6 +50,16 @@ pub(super) fn parse(url: &str) -> Result<Url, UrlError> {
     } else {
         Ok(parsed)
     }
+}
+
+/// Host and port of the server with this URL.
+///
+/// # Errors
+/// What is wrong with the URL.
+pub fn address(url: &str) -> Result<String, UrlError> {
+    let url = parse(url)?;
+    let host = url.host_str().unwrap_or_default();
+    Ok(format!("{host}:{}", url.port_or_known_default().unwrap_or(80)))
 }
 
 /// Host and port as in a Host field.

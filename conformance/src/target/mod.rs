@@ -1,6 +1,6 @@
 //! The server under test: a URL, or a command that the suite starts, waits for, watches and stops.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 mod budget;
@@ -15,6 +15,8 @@ pub mod scripts;
 mod start;
 
 pub use budget::Budget;
+pub use disk::put;
+pub use location::{UrlError, address};
 pub use start::{START_LIMIT, StartError};
 
 use crate::client::context::{Place, Started};
@@ -46,9 +48,14 @@ pub struct Recipe {
     pub command: Vec<String>,
     /// What it serves.
     pub fixture: Fixture,
+    /// The address of this machine at which it has to listen.
+    pub ip: IpAddr,
     /// The port that it insists on; a free one where it takes what it is given.
     pub port: Option<u16>,
 }
+
+/// Where a server listens, unless somebody says otherwise.
+pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// What may stand in a command, for what the suite puts there.
 pub const WORDS: [&str; 7] = ["{port}", "{host}", "{root}", "{cgi_bin}", "{site}", "{wsgi}", "{app}"];
@@ -111,7 +118,7 @@ impl Target {
         output: Output,
         hear: &dyn Fn(SocketAddr),
     ) -> Result<Target, StartError> {
-        let place = Place { address: free_address(), host: String::new() };
+        let place = Place { address: free_address(recipe.ip), host: String::new() };
         let (recipe, output) = (Some(recipe), Some(output));
         let mut target = Target { recipe, output, start_limit: limit, ..Target::at(place) };
         target.launch(hear)?;
@@ -203,8 +210,8 @@ impl Target {
         // A port that was free a moment ago may be in use by now; a server that dies because of it gets another one.
         for attempt in 0.. {
             let address = match recipe.port {
-                Some(port) => SocketAddr::from(([127, 0, 0, 1], port)),
-                None => free_address(),
+                Some(port) => (recipe.ip, port).into(),
+                None => free_address(recipe.ip),
             };
             if recipe.port.is_some() && TcpListener::bind(address).is_err() {
                 return Err(StartError::Occupied { address });

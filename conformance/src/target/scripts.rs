@@ -82,14 +82,18 @@ const PYTHON_START: &str = "#!/usr/bin/env python3\nimport os, sys\n\
 /// Lays out all scripts in `cgi_bin`, which is created if necessary.
 pub(super) fn lay_out(cgi_bin: &Path) -> io::Result<()> {
     create(&cgi_bin.join("dir"))?;
-    let suite = std::env::current_exe()?;
+    let mut suite = std::env::current_exe()?;
     for name in probe::NAMES.iter().chain([&probe::FORM]) {
         for extension in EXTENSIONS {
             let at = cgi_bin.join(format!("{name}{extension}"));
             match extension {
                 PYTHON => script(&at, 0o755, PYTHON_START)?,
                 SHELL => script(&at, 0o755, SHELL_START)?,
-                _ => put(&suite, &at)?,
+                _ => {
+                    put(&suite, &at)?;
+                    // It may be on another disk: the next ones are links to this one.
+                    suite = at;
+                }
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -136,16 +136,16 @@ pub(super) fn answers(address: SocketAddr, budget: &Budget) -> Reaction {
     }
 }
 
-/// An address on this machine that nothing listens on.
+/// An address on this machine, with a port that nothing listens on.
 ///
 /// It is below the ports that the system assigns, and counted from a number that depends on the process: two runs at
 /// the same time hardly ever try the same one.
-pub(super) fn free_address() -> SocketAddr {
+pub(super) fn free_address(ip: IpAddr) -> SocketAddr {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
         let step = NEXT.fetch_add(1, Ordering::Relaxed);
         let port = 10_000 + (std::process::id().wrapping_mul(97).wrapping_add(step)) % 22_000;
-        let address = SocketAddr::from(([127, 0, 0, 1], port as u16));
+        let address = SocketAddr::from((ip, port as u16));
         if TcpListener::bind(address).is_ok() {
             return address;
         }

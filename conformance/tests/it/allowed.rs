@@ -99,6 +99,19 @@ const ROWS: &[Row] = &[
     ("ignores-content", ignores_content, "field-value-trimmed", Pass),
     // A server that lets some of a crowd wait gave nobody the answer of another.
     ("lets-a-crowd-wait", lets_a_crowd_wait, "clients-at-once", Pass),
+    ("turns-a-crowd-away", turns_a_crowd_away, "clients-at-once", Pass),
+    // It takes a while to refuse a head that does not end.
+    ("refuses-late", refuses_late, "head-without-end", Pass),
+    ("takes-any-head", takes_any_head, "head-without-end", Fail),
+    // Equal names are one check, and a form of files is another: the order of what is there is a third.
+    ("last-of-a-name", |client| serve(client, answering(last_of_a_name)), "urlencoded-repeated-names", Fail),
+    ("last-of-a-name", |client| serve(client, answering(last_of_a_name)), "urlencoded-plain-names", Pass),
+    ("last-of-a-name", |client| serve(client, answering(last_of_a_name)), "form-any-text", Pass),
+    ("last-of-a-name", |client| serve(client, answering(last_of_a_name)), "form-order", Blocked),
+    ("sorts-fields", |client| serve(client, answering(sorts_fields)), "form-order", Fail),
+    // What hangs on one slip only is found whatever the seed.
+    ("right-about-damage", |client| serve(client, Ways::USUAL), "damage-is-answered", Pass),
+    ("hangs-without-a-colon", hangs_without_a_colon, "damage-is-answered", Fail),
     // That content is not read is one check.
     ("ignores-content", ignores_content, "field-folded", Pass),
     // A server may refuse all that arrives together where the first request asks for the end.
@@ -233,6 +246,79 @@ fn lets_a_crowd_wait(mut client: TcpStream) {
     OPEN.fetch_sub(1, Ordering::SeqCst);
     if !has_room {
         thread::sleep(Duration::from_secs(10));
+    }
+}
+
+/// It has room for three connections, and says so to the others.
+fn turns_a_crowd_away(mut client: TcpStream) {
+    static OPEN: AtomicUsize = AtomicUsize::new(0);
+    if OPEN.fetch_add(1, Ordering::SeqCst) < 3 {
+        serve(client, Ways::USUAL);
+    } else {
+        let _ = client.read(&mut [0; 4096]);
+        let full = "HTTP/1.1 503 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        let _ = client.write_all(full.as_bytes());
+    }
+    OPEN.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// It reads all that comes, and what it does not want to read for ever it refuses a second after the last of it.
+fn refuses_late(client: TcpStream) {
+    after_an_endless_head(client, |mut client| {
+        let refused = "HTTP/1.1 431 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        let _ = client.write_all(refused.as_bytes());
+    });
+}
+
+fn takes_any_head(client: TcpStream) {
+    after_an_endless_head(client, |mut client| {
+        let _ = client.set_read_timeout(None);
+        while matches!(client.read(&mut [0; 65536]), Ok(1..)) {}
+    });
+}
+
+/// What becomes of a head that has not ended a second after the last of it has come.
+fn after_an_endless_head(mut client: TcpStream, then: fn(TcpStream)) {
+    let mut buffer = vec![0; 65536];
+    loop {
+        let length = client.peek(&mut buffer).unwrap_or(0);
+        if length == 0 || buffer[..length].windows(4).any(|end| end == b"\r\n\r\n") {
+            return serve(client, Ways::USUAL);
+        } else if length > 4096 {
+            break;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    let _ = client.set_read_timeout(Some(Duration::from_secs(1)));
+    while matches!(client.read(&mut buffer), Ok(1..)) {}
+    then(client);
+}
+
+/// It keeps fields in a dictionary.
+fn last_of_a_name(_: &Request, response: Response) -> Response {
+    with_fields(response, |fields| {
+        let names: Vec<_> = fields.iter().map(|field| field["name_hex"].clone()).collect();
+        let mut at = 0..;
+        fields.retain(|_| at.next().is_some_and(|at| !names[at + 1..].contains(&names[at])));
+    })
+}
+
+fn sorts_fields(_: &Request, response: Response) -> Response {
+    with_fields(response, |fields| fields.sort_by_key(|field| field["name_hex"].to_string()))
+}
+
+fn with_fields(response: Response, change: fn(&mut Vec<serde_json::Value>)) -> Response {
+    let Ok(mut report) = serde_json::from_slice::<serde_json::Value>(&response.body) else { return response };
+    if let Some(fields) = report["fields"].as_array_mut() {
+        change(fields);
+    }
+    Response { body: report.to_string().into_bytes(), ..response }
+}
+
+fn hangs_without_a_colon(mut client: TcpStream) {
+    match begins_with(&client, "X-Test one", 1) {
+        true => while matches!(client.read(&mut [0; 4096]), Ok(1..)) {},
+        false => serve(client, Ways::USUAL),
     }
 }
 

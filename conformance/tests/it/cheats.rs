@@ -3,10 +3,10 @@
 use std::fs;
 use std::io::Read;
 use std::net::TcpListener;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use conformance::grade::walls;
+use conformance::grade::layers;
 use conformance::report::Points;
 use libtest_mimic::Trial;
 use rustix::process::{Pid, Signal, kill_process};
@@ -27,7 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-const TRICKS: &[&str] = &[
+pub(crate) const TRICKS: &[&str] = &[
     "overwrite-results",
     "forge-words",
     "read-neighbours",
@@ -46,22 +46,35 @@ const TRICKS: &[&str] = &[
 ];
 
 fn cheats() -> Result<(), String> {
-    let missing = Vec::from_iter(walls::layers().into_iter().filter(|layer| !layer.is_there));
+    let missing = Vec::from_iter(layers().into_iter().filter(|layer| !layer.is_there()));
     if !missing.is_empty() {
         eprintln!("left out, since this machine has no whole box: {missing:?}");
         return Ok(());
     }
-    let course = TRICKS.iter().fold(Course::new().with("honest"), |course, trick| course.with(trick));
+    are_caught(Course::new(), TRICKS, &|_| ())
+}
+
+/// Grades submissions that play these tricks, with a command that is prepared like this.
+pub(crate) fn are_caught(
+    course: Course,
+    tricks: &[&str],
+    prepare: &dyn Fn(&mut Command),
+) -> Result<(), String> {
+    let all = tricks.iter().chain(&["ask-another-server"]);
+    let course = all.fold(course.with("honest"), |course, trick| course.with(trick));
     let neighbour = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
     let port = neighbour.local_addr().map_err(|error| error.to_string())?.port().to_string();
     fs::write(course.at("class/ask-another-server/neighbour"), port).map_err(|error| error.to_string())?;
     // A path that is of use elsewhere as well.
     let [class, out] = ["class", "out"].map(|folder| course.at(folder).to_string_lossy().into_owned());
-    exits_with(0, &course.grade(&["--class", &class, "--out", &out, "--jobs", "4"]))?;
+    let mut grade = conformance(["grade", "--profile", "course.toml", "--jobs", "4"]);
+    grade.args(["--class", &class, "--out", &out]).current_dir(course.folder());
+    prepare(&mut grade);
+    exits_with(0, &grade.output().map_err(|error| error.to_string())?)?;
     let honest = course.result("honest")?.marks;
     is("the honest one earns something", honest.earned > Points(0))?;
     let mut faults = Vec::new();
-    for trick in TRICKS {
+    for trick in tricks {
         let report = course.result(trick)?;
         let log = fs::read_to_string(course.at("out/submissions").join(trick).join("server.log"))
             .unwrap_or_default();
@@ -111,7 +124,7 @@ fn made_up() -> Result<(), String> {
 }
 
 /// Processes with this word in their command line.
-fn left_behind(word: &str) -> Vec<String> {
+pub(crate) fn left_behind(word: &str) -> Vec<String> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let commands = processes.filter_map(|entry| fs::read_to_string(entry.path().join("cmdline")).ok());
     commands.filter(|command| command.split('\0').any(|other| other == word)).collect()

@@ -98,7 +98,7 @@ impl Course {
 
     pub(crate) fn tables(&self, out: &str) -> Vec<String> {
         let read = |file: &str| fs::read_to_string(self.at(out).join(file)).expect("a table");
-        ["marks.csv", "marks.md", "marks.json", "marks.txt"].map(read).into()
+        ["marks.csv", "marks.md", "marks.html", "marks.json", "marks.txt"].map(read).into()
     }
 }
 
@@ -169,7 +169,7 @@ impl Class {
         whole.args(["--secret", SECRET, "--out", "whole", "--roster", "students.csv"]);
         let output = whole.current_dir(self.folder()).output().map_err(text)?;
         is(&format!("{output:?}"), output.status.success())?;
-        for table in ["marks.csv", "marks.md", "marks.json", "marks.txt"] {
+        for table in ["marks.csv", "marks.md", "marks.html", "marks.json", "marks.txt"] {
             let (one, other) = (fs::read(results.join(table)), fs::read(self.at("whole").join(table)));
             is(&format!("{table} differs: {one:?}"), one.is_ok_and(|one| Some(one) == other.ok()))?;
         }

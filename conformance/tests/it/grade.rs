@@ -5,10 +5,11 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::Stdio;
 
-use conformance::grade::{Kept, Roster, Table, seed, walls};
+use conformance::grade::{Kept, Roster, Table, layers, page, seed};
 use conformance::report::{Points, Report, Verdict};
 use libtest_mimic::Trial;
 
+use crate::bubbles::wait_for;
 use crate::course::{Course, PROFILE, all_of, exits_with, is};
 use crate::program::conformance;
 use crate::trial;
@@ -45,7 +46,7 @@ fn one() -> Result<(), String> {
     is("the total is the profile's", report.marks.total == Points::whole(100))?;
     is(
         "the box is named",
-        report.setup.layers.len() == walls::layers().iter().filter(|l| l.is_there).count(),
+        report.setup.layers.len() == layers().iter().filter(|layer| layer.is_there()).count(),
     )?;
     is("what the build printed", read("build.log") == "building\n")?;
     is("what the server printed", read("server.log").starts_with("built\n"))?;
@@ -184,6 +185,13 @@ fn shares() -> Result<(), String> {
     is(
         "a student without a submission",
         course.tables("out")[0].contains("8,Zoe,0,0,0,Nothing was handed in."),
+    )?;
+    let table = &course.tables("out")[0];
+    is(
+        table,
+        table.lines().any(|line| {
+            line.starts_with("ada,ada,") && line.ends_with("The roster has no student with this folder.")
+        }),
     )
 }
 
@@ -191,8 +199,9 @@ fn resumed() -> Result<(), String> {
     let course = small_class();
     let mut command = conformance(["grade", "--profile", "course.toml", "--class", "class", "--out", "out"]);
     command.args(["--jobs", "1"]).current_dir(course.folder()).stdout(Stdio::null()).stderr(Stdio::piped());
-    // A copy that was made for no worker yet stays behind.
-    command.env("TMPDIR", course.folder());
+    let copies = course.at("copies");
+    fs::create_dir(&copies).map_err(|error| error.to_string())?;
+    command.env("TMPDIR", &copies);
     let mut grade = command.spawn().map_err(|error| error.to_string())?;
     let mut line = String::new();
     let mut progress = BufReader::new(grade.stderr.take().expect("its standard error"));
@@ -200,6 +209,9 @@ fn resumed() -> Result<(), String> {
     grade.kill().and_then(|()| grade.wait()).map_err(|error| error.to_string())?;
     is(&format!("not the first result: {line:?}"), line.starts_with("1 of 5: ada: "))?;
     is("there are tables already", !course.at("out/marks.csv").exists())?;
+    // The next one may have been at any point of its copy.
+    let is_empty = || fs::read_dir(&copies).is_ok_and(|copies| copies.count() == 0);
+    is("a copy is left", wait_for(|| is_empty().then_some(())).is_some())?;
     // Half a report, which no program of ours leaves there.
     let folder = course.at("out/submissions/bob");
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
@@ -282,7 +294,8 @@ fn hostile_names() -> Result<(), String> {
     let table = Table::of(&[Kept { name: name.into(), report: crate::hostile::report() }], None);
     let csv = table.csv();
     is(&csv, !csv.contains("\n=cmd") && csv.lines().count() == 2)?;
-    for text in [csv, table.markdown(), table.text(), table.json()] {
+    is("an anonymous page", !page(&table, true).contains("calc"))?;
+    for text in [csv, table.markdown(), table.text(), table.json(), page(&table, false), page(&table, true)] {
         let is_order = |line: &str| line.trim_start().starts_with("::") || line.contains('\x1b');
         is(&text, !text.lines().any(is_order))?;
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::{fs, io, process};
 
 use conformance::check::Weight;
-use conformance::report::{Mark, Points, Report, Verdict};
+use conformance::report::{Mark, Outcome, Points, Report, Verdict};
 use libtest_mimic::Trial;
 
 use crate::program::conformance;
@@ -71,6 +71,7 @@ fn rises(profile: &str) -> Result<(), String> {
         }
         before = earned;
         text += &summary(step, &report);
+        is_described(step, profile, &report)?;
     }
     same(&format!("ladder-{profile}"), &text);
     Ok(())
@@ -87,17 +88,48 @@ fn summary(step: &str, report: &Report) -> String {
     for part in pinned(report) {
         text += &format!("    {}: {} of {}\n", part.id, part.earned, part.points);
     }
+    let counts = |outcome: &&Outcome| outcome.rule.weight == Weight::Counts;
+    let fails = steady(report).filter(counts).filter(|outcome| outcome.verdict() == Verdict::Fail);
+    text.extend(fails.map(|outcome| format!("    fails {}\n", outcome.check)));
+    text + &format!("    passes all that counts of: {}\n", whole(report))
+}
+
+/// The outcomes in chapters of which the mark is no chance.
+fn steady(report: &Report) -> impl Iterator<Item = &Outcome> {
+    report.outcomes.iter().filter(|outcome| !UNSTEADY.contains(&&outcome.chapter[..]))
+}
+
+/// The chapters of which all that counts passes.
+fn whole(report: &Report) -> String {
     let mut whole = BTreeMap::new();
-    for outcome in report.outcomes.iter().filter(|outcome| !UNSTEADY.contains(&&outcome.chapter[..])) {
-        let counts = outcome.rule.weight == Weight::Counts;
-        let passes = outcome.verdict() == Verdict::Pass;
-        *whole.entry(&outcome.chapter[..]).or_insert(true) &= passes || !counts;
-        if counts && outcome.verdict() == Verdict::Fail {
-            text += &format!("    fails {}\n", outcome.check);
-        }
+    for outcome in steady(report) {
+        let passes = outcome.verdict() == Verdict::Pass || outcome.rule.weight != Weight::Counts;
+        *whole.entry(&outcome.chapter[..]).or_insert(true) &= passes;
     }
     let whole = whole.into_iter().filter(|(_, is_whole)| *is_whole).map(|(chapter, _)| chapter);
-    text + &format!("    passes all that counts of: {}\n", whole.collect::<Vec<_>>().join(", "))
+    whole.collect::<Vec<_>>().join(", ")
+}
+
+/// What the first comment of a step, and the table of all steps, say of it.
+fn is_described(step: &str, profile: &str, report: &Report) -> Result<(), String> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let read =
+        |file: &str| fs::read_to_string(workspace.join(file)).map_err(|error| format!("{file}: {error}"));
+    let code = read(&format!("servers/examples/{step}.rs"))?;
+    let comment =
+        code.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim).collect::<Vec<_>>().join(" ");
+    let passes = format!("It passes, in the profile `{profile}`, all that counts of: {}.", whole(report));
+    if !comment.contains(&passes) {
+        return Err(format!("{step}.rs begins with another sentence than: {passes}"));
+    }
+    let lines = code.lines().count();
+    let row = format!("](servers/examples/{step}.rs) |");
+    let table = read("README.md")?;
+    let row = table.lines().find(|line| line.contains(&row)).unwrap_or_default();
+    match row.contains(&format!("| {lines} |")) && (20..=120).contains(&lines) {
+        true => Ok(()),
+        false => Err(format!("{step}.rs has {lines} lines: README.md says so, and 20 to 120 are enough")),
+    }
 }
 
 /// As a command, so that a step that dies is started again.

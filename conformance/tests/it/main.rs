@@ -6,6 +6,7 @@
 
 mod allowed;
 mod awkward;
+mod bubbles;
 mod cheats;
 mod course;
 mod floor;
@@ -18,6 +19,7 @@ mod layers;
 mod ledger;
 mod misbehaving;
 mod mutants;
+mod pages;
 mod pipelines;
 mod platforms;
 mod program;
@@ -33,6 +35,9 @@ mod student;
 mod subject;
 mod templates;
 mod tidy;
+mod wire;
+mod wire_program;
+mod wire_relay;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -73,11 +78,16 @@ fn main() -> ExitCode {
             program::trials(),
             grade::trials(),
             cheats::trials(),
+            bubbles::trials(),
             platforms::trials(),
+            pages::trials(),
             templates::trials(),
             pipelines::trials(),
             starters::trials(),
             schema::trials(),
+            wire::trials(),
+            wire_relay::trials(),
+            wire_program::trials(),
         ];
         groups.into_iter().flatten().collect()
     });

@@ -5,9 +5,12 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{self, Command, Output};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use conformance::report::{Report, Verdict};
+use conformance::report::{Breach, Report, Verdict};
+use conformance::wire::octets::contains;
+use conformance::wire::transcript::{Event, Kind};
 use libtest_mimic::Trial;
 
 use crate::trial;
@@ -63,6 +66,12 @@ fn answer(mut client: TcpStream, way: &str) -> std::io::Result<()> {
         "crashes-on-absolute-form" if words.get(1).is_some_and(|target| target.starts_with("http:")) => {
             process::abort()
         }
+        "dies-late-of-absolute-form" if words.get(1).is_some_and(|target| target.starts_with("http:")) => {
+            thread::spawn(|| {
+                thread::sleep(Duration::from_millis(200));
+                process::abort()
+            });
+        }
         "hangs-on-absolute-form" if words.get(1).is_some_and(|target| target.starts_with("http:")) => loop {
             std::thread::park();
         },
@@ -81,6 +90,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("misbehaving", "never-listens", || never_starts("never-listens", "accepted no connection")),
         trial("misbehaving", "crashes", || is_blamed("crashes-on-absolute-form", "SIGABRT")),
         trial("misbehaving", "hangs", || is_blamed("hangs-on-absolute-form", "")),
+        trial("misbehaving", "dies-late", || is_blamed("dies-late-of-absolute-form", "SIGABRT")),
         trial("misbehaving", "prints-garbage", prints_garbage),
     ]
 }
@@ -122,10 +132,17 @@ fn is_blamed(way: &str, how: &str) -> Result<(), String> {
         report.outcomes.iter().find(|outcome| outcome.check == "absolute-form").ok_or("no such check")?;
     let later = report.outcomes.iter().filter(|outcome| outcome.verdict() == Verdict::Pass).count();
     let is_named = blamed.breach().is_some_and(|breach| breach.actual.contains(how));
-    if output.status.code() == Some(1) && is_named && report.end.restarts > 0 && later > 0 {
+    // No death is charged to a check that has nothing to do with it.
+    let sends_it =
+        |event: &Event| matches!(&event.kind, Kind::Sent(sent) if contains(&sent.bytes, b" http:"));
+    let is_wrong = |breach: &Breach| breach.ended.is_some() && !breach.exchange.iter().any(sends_it);
+    let wrong: Vec<_> = report.outcomes.iter().filter(|o| o.breach().is_some_and(is_wrong)).collect();
+    let is_fair = wrong.is_empty() && report.end.deaths.is_empty();
+    if output.status.code() == Some(1) && is_named && is_fair && report.end.restarts > 0 && later > 0 {
         Ok(())
     } else {
-        Err(format!("{blamed:#?}\n{} restarts, {later} passes", report.end.restarts))
+        let (restarts, deaths) = (report.end.restarts, &report.end.deaths);
+        Err(format!("{blamed:#?}\n{restarts} restarts, {later} passes, {deaths:?}\n{wrong:#?}"))
     }
 }
 

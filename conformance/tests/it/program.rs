@@ -22,6 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("program", "a-run-of-the-reference-passes", reference_passes),
         trial("program", "a-quiet-run-is-a-line", quiet_is_a_line),
         trial("program", "server-wsgi-passes-as-it-comes", wsgi_as_it_comes),
+        trial("program", "the-reference-passes-over-ipv6", passes_over_ipv6),
         trial("program", "a-server-that-dies-is-reported", dead_server_is_reported),
         #[cfg(target_os = "linux")]
         trial("program", "a-server-that-listens-elsewhere-is-told-where", elsewhere_is_said),
@@ -119,6 +120,18 @@ fn wsgi_as_it_comes() -> Result<(), String> {
     let application = ["--app", "{app}", "--path", "{wsgi}", "--timeout", "1"];
     let words = ["run", "--profile", "wsgi", "--script-timeout", "1", "--seed", "7", "--"];
     let output = run(&[&words[..], &server, &application].concat());
+    exits_with(0, &output)
+}
+
+/// What depends on the address, and what builds on it.
+fn passes_over_ipv6() -> Result<(), String> {
+    // Not every machine has such addresses.
+    if TcpListener::bind("[::1]:0").is_err() {
+        return Ok(());
+    }
+    let checks =
+        "host,cgi-answers,cgi-remote-addr,cgi-server-name,cgi-server-port,cgi-script-uri,wsgi-remote-addr";
+    let output = run(&["run", "--address", "::1", "--check", checks, "--seed", "7"]);
     exits_with(0, &output)
 }
 

@@ -20,6 +20,8 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("help-serve", &["serve", "--help"]),
     ("help-serve-simple", &["serve", "simple", "--help"]),
     ("help-serve-cgi", &["serve", "cgi", "--help"]),
+    ("help-wire", &["wire", "--help"]),
+    ("help-replay", &["replay", "--help"]),
     ("help-fixture", &["fixture", "--help"]),
     ("help-grade", &["grade", "--help"]),
     ("help-init", &["init", "--help"]),
@@ -50,6 +52,10 @@ const VOLATILE: &[(&str, &str)] = &[
     (r"SERVER_PORT=\d{4,5}\b", "SERVER_PORT=PORT"),
     (r#""[\d: ]+ GMT"#, "\"TIME GMT"),
     (r"PATH_INFO=/[a-z]{12}\b", "PATH_INFO=/TOKEN"),
+    // The style and the script of a page are files of their own.
+    (r"(?s)<style>.*?</style>", "<style>...</style>"),
+    (r"(?s)<script>.*?</script>", "<script>...</script>"),
+    (r"'sha256-[^']*'", "'sha256-HASH'"),
     (r"(closed|reset) without a response", "closed or reset without a response"),
     (r"the server (closed|reset) the connection", "the server closed or reset the connection"),
 ];

@@ -9,7 +9,7 @@ use conformance::report::{Points, Verdict};
 use conformance::run::profile::Profile;
 use conformance::run::runner::Options;
 use conformance::target::fixture::Fixture;
-use conformance::target::{Recipe, Target};
+use conformance::target::{LOOPBACK, Recipe, Target};
 use libtest_mimic::Trial;
 
 use crate::reference::{SEED, report};
@@ -53,7 +53,7 @@ impl Server {
                 let command = env::var("CONFORMANCE_COMMAND").unwrap_or_default();
                 let command = command.split_whitespace().map(String::from).collect();
                 let fixture = Fixture::lay_out(directory()).expect("a fixture");
-                Target::start(Recipe { command, fixture, port: None })
+                Target::start(Recipe { command, fixture, ip: LOOPBACK, port: None })
             }
         };
         Server { target: target.unwrap_or_else(|error| panic!("{error}")) }

@@ -16,7 +16,7 @@ use crate::{floors, layers, ledger, trial};
 type Rule = fn() -> Vec<String>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let rules: [(&str, Rule); 21] = [
+    let rules: [(&str, Rule); 22] = [
         ("ids-are-unique-words", ids),
         ("needs-come-before", needs),
         ("texts-are-sentences", texts),
@@ -33,6 +33,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         }),
         ("links-lead-somewhere", dead_links),
         ("chapters-lead-to-the-servers", lost_lessons),
+        ("servers-lead-to-the-checks", lost_checks),
         ("ledger-is-complete", ledger::incomplete),
         ("claims-are-proved", ledger::unproved),
         ("proofs-are-of-claims", ledger::idle_proofs),
@@ -222,4 +223,27 @@ fn lost_lessons() -> Vec<String> {
         gone.chain(none).collect::<Vec<_>>()
     };
     chapters().iter().flat_map(lost).collect()
+}
+
+/// Where HTTP is read and written, checks are named beside the rules, as in (check `host-missing`): these exist.
+fn lost_checks() -> Vec<String> {
+    let known: BTreeSet<&str> = checks::all().map(|(_, check)| check.id).collect();
+    let mut faults = Vec::new();
+    let mut named = 0;
+    for file in fs::read_dir(workspace().join("servers/src/http")).into_iter().flatten().flatten() {
+        let text = fs::read_to_string(file.path()).unwrap_or_default();
+        let lists = ["heck `", "hecks `"].map(|word| text.split(word).skip(1).collect::<Vec<_>>()).concat();
+        for list in lists {
+            // A list ends where its parentheses or its sentence do; its first word is already open.
+            let list = list.split([')', '.', ';']).next().unwrap_or_default();
+            for id in list.split('`').step_by(2) {
+                named += 1;
+                if !known.contains(id) {
+                    faults.push(format!("{}: there is no check {id}", file.path().display()));
+                }
+            }
+        }
+    }
+    faults.extend((named == 0).then(|| "no server names a check".to_owned()));
+    faults
 }

@@ -272,7 +272,8 @@ async fn verbatim(mut process: Process) -> Result<Response, Failure> {
     let (sender, chunks) = mpsc::channel(1);
     tokio::spawn(pass_on(process, first, None, sender));
     let status = status.filter(|status| (200..600).contains(status)).unwrap_or(200);
-    Ok(Response { body: Body::Verbatim(chunks), ..Response::new(status) })
+    let body = Body::Stream { length: None, chunks };
+    Ok(Response { body, own_head: true, ..Response::new(status) })
 }
 
 /// Passes output on to the client as it comes, and waits for the script to end. What a script writes beyond the

@@ -8,15 +8,15 @@ pub(super) const MAX_FIELDS: usize = 10_000;
 
 /// One field of a form, byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Field {
+pub struct Field {
     /// Its name, which may be empty.
-    pub(super) name: Bytes,
+    pub name: Bytes,
     /// The name of the file, if the field is a file. Empty if no file was chosen.
-    pub(super) filename: Option<Bytes>,
+    pub filename: Option<Bytes>,
     /// The media type of the value, if one was sent.
-    pub(super) media_type: Option<Bytes>,
+    pub media_type: Option<Bytes>,
     /// The value, or what the file holds.
-    pub(super) value: Bytes,
+    pub value: Bytes,
 }
 
 impl Field {
@@ -28,7 +28,7 @@ impl Field {
 
 /// Why a form can't be parsed: one sentence for the author of the client.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Malformed(pub(super) &'static str);
+pub struct Malformed(pub &'static str);
 
 /// What is before and after the first equals sign.
 pub(super) fn split_at_equals(pair: &[u8]) -> Option<(&[u8], &[u8])> {

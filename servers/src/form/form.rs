@@ -82,23 +82,31 @@ fn parsed(headers: &Headers, content: &Bytes) -> Result<Vec<Field>, Response> {
     if media_type.is_none() && content.is_empty() {
         return Ok(Vec::new());
     }
-    let media_type = Parameters::parse(media_type.unwrap_or_default())
-        .ok_or_else(|| error_page(400, "The Content-Type of this request can't be read."))?;
-    let fields = match &media_type.value[..] {
-        b"application/x-www-form-urlencoded" => Ok(urlencoded::parse(content)),
-        b"multipart/form-data" => match media_type.get("boundary") {
-            Some(boundary) => multipart::parse(content, boundary),
-            None => Err(Malformed("A multipart form needs a boundary in its Content-Type.")),
-        },
-        b"text/plain" => plain::parse(content),
-        _ => {
+    match fields(media_type.unwrap_or_default(), content) {
+        Some(fields) => fields.map_err(|Malformed(why)| error_page(400, why)),
+        None => {
             let mut refusal =
                 error_page(415, "This server knows three kinds of form, and this is none of them.");
             refusal.headers.push("Accept", ACCEPT);
-            return Err(refusal);
+            Err(refusal)
         }
+    }
+}
+
+/// The fields in content with this Content-Type; `None` if it is not one of a form.
+pub fn fields(content_type: &[u8], content: &Bytes) -> Option<Result<Vec<Field>, Malformed>> {
+    let Some(media_type) = Parameters::parse(content_type) else {
+        return Some(Err(Malformed("The Content-Type of this request can't be read.")));
     };
-    fields.map_err(|Malformed(why)| error_page(400, why))
+    match &media_type.value[..] {
+        b"application/x-www-form-urlencoded" => Some(Ok(urlencoded::parse(content))),
+        b"multipart/form-data" => Some(match media_type.get("boundary") {
+            Some(boundary) => multipart::parse(content, boundary),
+            None => Err(Malformed("A multipart form needs a boundary in its Content-Type.")),
+        }),
+        b"text/plain" => Some(plain::parse(content)),
+        _ => None,
+    }
 }
 
 /// The response to a form that could be parsed.

@@ -22,4 +22,5 @@ mod parameters;
 mod plain;
 mod urlencoded;
 
-pub use form::Form;
+pub use field::{Field, Malformed};
+pub use form::{Form, fields};

@@ -1,7 +1,8 @@
 //! One TCP connection: read a request, call the application, write the response, go on or close
 //! (RFC 9112 9).
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::io;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 use super::crowd::Crowd;
 use super::encode::{self, Delimiter};
 use super::inbound::{Inbound, Interruption};
+use super::intake::{Intake, News};
 use super::limits::Limits;
 use super::lines::Refusal;
 use super::outbound::{Outbound, Sent};
@@ -49,8 +51,8 @@ where
     W: AsyncWrite + Unpin,
     A: Application,
 {
-    let inbound = Inbound::new(reader, context.limits);
-    let outbound = Outbound::new(writer, context.limits.stall);
+    let inbound = Inbound::new(reader, context.limits, &context.crowd);
+    let outbound = Outbound::new(writer, context.limits, &context.crowd);
     let mut connection = Connection { inbound, outbound, application, context };
     match connection.requests().await {
         Then::Close => {
@@ -59,6 +61,10 @@ where
             false
         }
         Then::Reset => connection.outbound.flush().await.is_ok(),
+        Then::End => {
+            connection.outbound.close().await;
+            false
+        }
         Then::GoOn | Then::Abandon => false,
     }
 }
@@ -79,8 +85,28 @@ enum Then {
     Close,
     /// The end, such that the client does not take what was sent for all there is.
     Reset,
-    /// Nothing: the client has gone, or there was no request.
+    /// The end: there was no request, and the client sends nothing more, or is not listened to any more.
+    End,
+    /// Nothing: the client has gone.
     Abandon,
+}
+
+/// What of a request matters for its response.
+#[derive(Clone, Copy)]
+struct Asked {
+    version: Version,
+    is_head: bool,
+    persistent: bool,
+}
+
+/// A response, and how it goes out.
+struct Decision {
+    response: Response,
+    delimiter: Delimiter,
+    head_only: bool,
+    persistent: bool,
+    /// The value of the Connection field, if there is one.
+    connection: Option<&'static str>,
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, A: Application> Connection<'_, R, W, A> {
@@ -89,12 +115,12 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, A: Application> Connection<'_,
         let mut stop = self.context.stop.clone();
         let mut stopping = pin!(stop.wait_for(|&stop| stop));
         loop {
-            let then =
-                match self.inbound.head(&mut self.outbound, &self.context.crowd, stopping.as_mut()).await {
-                    Ok(Some(head)) => self.exchange(head).await,
-                    Ok(None) => Then::Abandon,
-                    Err(refusal) => self.refuse(refusal).await,
-                };
+            let then = match waiting(&mut self.outbound, self.inbound.head(stopping.as_mut())).await {
+                Ok(Ok(Some(head))) => self.exchange(head).await,
+                Ok(Ok(None)) => Then::End,
+                Ok(Err(refusal)) => self.refuse(refusal).await,
+                Err(_) => Then::Abandon,
+            };
             if then != Then::GoOn {
                 return then;
             }
@@ -102,80 +128,132 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, A: Application> Connection<'_,
     }
 
     /// Answers a request that could not be parsed. The connection closes, since nobody knows where the
-    /// next request would begin.
-    async fn refuse(&mut self, Refusal { status, why }: Refusal) -> Then {
+    /// next request would begin (check `refusal-announces-close`).
+    async fn refuse(&mut self, refusal: Refusal) -> Then {
         let begun = self.now();
-        let response = error_page(status, why);
+        let response = self.refusal(refusal);
+        let (status, head_only) = (response.status, self.inbound.request_line().starts_with(b"HEAD "));
         let delimiter = Delimiter::of(status, response.body.length(), Version::Http11);
-        let head_only = self.inbound.request_line().starts_with(b"HEAD ");
         let sent = self.outbound.response(response, delimiter, head_only, Some("close")).await;
         self.log(self.inbound.request_line(), Some(status), begun);
         if sent.is_ok() { Then::Close } else { Then::Abandon }
     }
 
-    /// Answers one request.
+    /// Answers one request: asks the application, decides how its response goes out, and sends it.
     async fn exchange(&mut self, head: Head) -> Then {
         let begun = self.now();
-        let (body, mut intake) = self.inbound.open(&head);
+        let (body, mut intake) = Intake::open(&head, &mut self.inbound, self.context.limits);
         let Head { line, method, target, version, headers, persistent, .. } = head;
-        let head_only = method == "HEAD";
+        let asked = Asked { version, is_head: method == "HEAD", persistent };
         let Context { remote, local, .. } = self.context;
         let request = Request { method, target, version, headers, body, remote, local };
 
-        let answer = {
-            let mut call = pin!(call(self.application, request));
-            tokio::select! { biased;
-                response = &mut call => Ok(response),
-                interruption = self.inbound.pass_on(&mut intake, Some(&mut self.outbound)) => Err(interruption),
-            }
+        let answer = self.ask(request, &mut intake).await;
+        let Some(decision) = self.decide(answer, asked, &mut intake) else {
+            self.log(&line, None, begun);
+            return Then::Abandon;
         };
+        let Decision { response: Response { status, .. }, persistent, .. } = decision;
+        let sent = self.send(decision, &mut intake).await;
+        self.log(&line, Some(status), begun);
+        match sent {
+            None => Then::Abandon,
+            Some(Sent::PartOfLast) => Then::Reset,
+            Some(Sent::Whole) if persistent => {
+                match waiting(&mut self.outbound, intake.drain(&mut self.inbound)).await {
+                    Ok(true) => Then::GoOn,
+                    _ => Then::Close,
+                }
+            }
+            Some(_) => Then::Close,
+        }
+    }
+
+    /// Calls the application, and passes on the content that it takes. `None` in place of a response if it has failed.
+    ///
+    /// When the client breaks off, the call is dropped: that is how an application learns of it.
+    async fn ask(&mut self, request: Request, intake: &mut Intake) -> Result<Option<Response>, Interruption> {
+        let mut call = pin!(call(self.application, request));
+        loop {
+            let answer = async {
+                // The response comes first: once there is one, nothing that the client does is of interest.
+                tokio::select! { biased;
+                    response = &mut call => Ok(response),
+                    news = intake.pass_on(&mut self.inbound) => Err(news),
+                }
+            };
+            match waiting(&mut self.outbound, answer).await {
+                Ok(Ok(response)) => return Ok(response),
+                Ok(Err(News::Continue)) => self.outbound.go_ahead(),
+                Ok(Err(News::Interrupted(interruption))) => return Err(interruption),
+                Err(_) => return Err(Interruption::Gone),
+            }
+        }
+    }
+
+    /// What goes out, and how: where its content ends, and whether the connection goes on after it (RFC 9112 6.3, 9.3).
+    /// `None` if the client has gone.
+    fn decide(
+        &mut self,
+        answer: Result<Option<Response>, Interruption>,
+        asked: Asked,
+        intake: &mut Intake,
+    ) -> Option<Decision> {
         let (response, persistent) = match answer {
             Ok(Some(response)) if encode::is_sound(&response) => {
-                let stop = *self.context.stop.borrow()
-                    || response.headers.members("Connection").any(|m| m.eq_ignore_ascii_case(b"close"));
-                let persistent = persistent && !stop && self.inbound.can_reach_end(&mut intake);
-                (response, persistent)
+                let closes = response.headers.members("Connection").any(|m| m.eq_ignore_ascii_case(b"close"));
+                let goes_on = asked.persistent && !closes && !*self.context.stop.borrow();
+                (response, goes_on && intake.can_reach_end(&mut self.inbound))
             }
             Ok(_) => (error_page(500, "The application behind this server has failed."), false),
-            Err(Interruption::Refused(Refusal { status, why })) => (error_page(status, why), false),
-            Err(Interruption::Gone) => {
-                self.log(&line, None, begun);
-                return Then::Abandon;
-            }
+            Err(Interruption::Refused(refusal)) => (self.refusal(refusal), false),
+            Err(Interruption::Gone) => return None,
         };
-
-        if intake.needs_go_ahead() {
-            self.outbound.go_ahead();
-        }
-        let status = response.status;
-        let delimiter = Delimiter::of(status, response.body.length(), version);
+        let delimiter = match response.own_head {
+            true => Delimiter::Close,
+            false => Delimiter::of(response.status, response.body.length(), asked.version),
+        };
+        // Checks `head-without-content` and `http10-keep-alive`.
+        let head_only = asked.is_head && !response.own_head;
         let persistent = persistent && (delimiter != Delimiter::Close || head_only);
-        let connection = match (persistent, version) {
+        let connection = match (persistent, asked.version) {
             (false, _) => Some("close"),
             // The default of HTTP/1.0 is to close (RFC 9112 9.3).
             (true, Version::Http10) => Some("keep-alive"),
             (true, Version::Http11) => None,
         };
-        let sent = {
-            let mut sending = pin!(self.outbound.response(response, delimiter, head_only, connection));
+        Some(Decision { response, delimiter, head_only, persistent, connection })
+    }
+
+    /// Sends a response, and goes on to pass on content: the application may read while it answers. `None` if the client
+    /// has gone.
+    async fn send(&mut self, decision: Decision, intake: &mut Intake) -> Option<Sent> {
+        let Decision { response, delimiter, head_only, connection, .. } = decision;
+        if intake.needs_go_ahead() {
+            self.outbound.go_ahead();
+        }
+        let mut sending = pin!(self.outbound.response(response, delimiter, head_only, connection));
+        loop {
+            // The response comes first: it is sent even to a client that has broken a rule meanwhile.
             tokio::select! { biased;
-                sent = &mut sending => sent.ok(),
-                interruption = self.inbound.pass_on(&mut intake, None::<&mut Outbound<W>>) => match interruption {
+                sent = &mut sending => return sent.ok(),
+                news = intake.pass_on(&mut self.inbound) => match news {
+                    // The response is on its way, and says it all.
+                    News::Continue => {}
                     // The application has been told; what it makes of that is its answer.
-                    Interruption::Refused(_) => sending.await.ok(),
-                    Interruption::Gone => None,
+                    News::Interrupted(Interruption::Refused(_)) => return sending.await.ok(),
+                    News::Interrupted(Interruption::Gone) => return None,
                 },
             }
-        };
-        self.log(&line, Some(status), begun);
-        match sent {
-            None => Then::Abandon,
-            Some(Sent::PartOfLast) => Then::Reset,
-            Some(Sent::Whole) if persistent && self.inbound.drain(intake, &mut self.outbound).await => {
-                Then::GoOn
-            }
-            Some(_) => Then::Close,
         }
+    }
+
+    /// The response to a request that breaks the rules, or a limit. A client that is to make room is not waited for.
+    fn refusal(&mut self, Refusal { status, why }: Refusal) -> Response {
+        if self.inbound.gives_way() {
+            self.outbound.hurry();
+        }
+        error_page(status, why)
     }
 
     /// The time, if the access log shows how long things take.
@@ -189,6 +267,22 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, A: Application> Connection<'_,
             log::access(&Access { remote, line, status, octets, took: begun.elapsed() });
         }
     }
+}
+
+/// What a future comes to. If that takes a while, what has been answered goes out before it is waited for, and not
+/// earlier: answers to requests that came in one packet leave in one packet (check `pipelining`).
+///
+/// The flush is dropped when the future is ready first: what is left of the output stays where it is, and goes out later.
+async fn waiting<W: AsyncWrite + Unpin, T>(
+    outbound: &mut Outbound<W>,
+    future: impl Future<Output = T>,
+) -> io::Result<T> {
+    let mut future = pin!(future);
+    tokio::select! { biased;
+        ready = &mut future => return Ok(ready),
+        flushed = outbound.flush() => flushed?,
+    }
+    Ok(future.await)
 }
 
 /// The response to a request: the server's own to a question about the server, else the

@@ -18,7 +18,7 @@ pub(crate) enum Delimiter {
     Length(u64),
     /// In chunks.
     Chunked,
-    /// The connection closes: all that HTTP/1.0 has for a length not known beforehand.
+    /// The connection closes: all that HTTP/1.0 has for a length not known beforehand (check `http10-not-chunked`).
     Close,
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn chunk_size(out: &mut BytesMut, size: usize) {
     out.put_slice(b"\r\n");
 }
 
-/// Writes a number without a detour through the formatting machinery.
+/// For speed only: writes a number without a detour through the formatting machinery.
 fn put_number(out: &mut BytesMut, mut number: u64, base: u64) {
     let mut digits = [0; 20];
     let mut start = digits.len();

@@ -12,8 +12,8 @@ const EXTENSIONS_LIMIT: usize = 16 * 1024;
 /// Octets of the line before a chunk: its size and extensions.
 const CHUNK_LINE_LIMIT: usize = 4 * 1024;
 
-/// Octets up to which small blocks of content are copied together: each costs its way to the application, whatever
-/// its size, and a client may send an octet in each chunk.
+/// For speed only: octets up to which small blocks of content are copied together. Each costs its way to the application,
+/// whatever its size, and a client may send an octet in each chunk.
 const GATHERED: usize = 8 * 1024;
 
 const LINE_TOO_LONG: Refusal = bad_request("A line between the chunks is too long.");
@@ -30,7 +30,8 @@ pub(crate) enum Framing {
 }
 
 impl Framing {
-    /// What the head says, or the refusal if it says two things, or nothing that can be understood.
+    /// What the head says, or the refusal if it says two things, or nothing that can be understood (check
+    /// `framing-in-conflict`).
     pub(crate) fn of(version: Version, headers: &Headers, limit: u64) -> Result<Framing, Refusal> {
         let mut lengths = headers.get_all("Content-Length");
         match (headers.get("Transfer-Encoding"), lengths.next(), lengths.next()) {
@@ -48,7 +49,8 @@ impl Framing {
     }
 }
 
-/// `1*DIGIT` (RFC 9110 8.6): no sign, no list, nothing else. A number of any size is too large, not malformed.
+/// `1*DIGIT` (RFC 9110 8.6): no sign, no list, nothing else (checks `content-length-signed` and `content-length-digits`). A
+/// number of any size is too large, not malformed (check `content-length-beyond-integers`).
 fn content_length(value: &[u8], limit: u64) -> Result<u64, Refusal> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return Err(bad_request("Content-Length is not a number."));
@@ -57,7 +59,7 @@ fn content_length(value: &[u8], limit: u64) -> Result<u64, Refusal> {
 }
 
 /// Only `chunked`, once, is understood (RFC 9112 6.1, 7). If it is not the final coding, the end
-/// of the content cannot be found at all (RFC 9112 6.3).
+/// of the content cannot be found at all (RFC 9112 6.3; checks `transfer-encoding-unknown` and `transfer-encoding-lines`).
 fn transfer_encoding(headers: &Headers) -> Result<Framing, Refusal> {
     let is_chunked = |coding: &[u8]| coding.trim_ascii().eq_ignore_ascii_case(b"chunked");
     let mut codings = headers.get_all("Transfer-Encoding").flat_map(|v| v.split(|&b| b == b','));
@@ -219,7 +221,8 @@ impl Decoder {
         Ok(end.map(|length| input.split_to(length + 2).split_to(length).freeze()))
     }
 
-    /// `chunk-size [chunk-ext]` (RFC 9112 7.1): the size in hexadecimal digits, then extensions, which are ignored.
+    /// `chunk-size [chunk-ext]` (RFC 9112 7.1): the size in hexadecimal digits (check
+    /// `chunk-size-beyond-integers`), then extensions, which are ignored (check `chunk-extension`).
     fn chunk_size(&mut self, line: &[u8]) -> Result<u64, Refusal> {
         let end = line.iter().position(|b| !b.is_ascii_hexdigit()).unwrap_or(line.len());
         let (digits, extensions) = line.split_at(end);
@@ -234,7 +237,7 @@ impl Decoder {
     }
 
     /// One line of the trailer section. Trailer fields are read and dropped: no application here asked
-    /// for them, and they must not be treated as header fields (RFC 9112 7.1.2).
+    /// for them, and they must not be treated as header fields (RFC 9112 7.1.2, check `trailer-is-no-header`).
     fn trailer(&mut self, line: &[u8]) -> Result<(), Refusal> {
         if line.is_empty() {
             self.state = State::Done;

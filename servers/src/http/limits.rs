@@ -15,8 +15,6 @@ pub struct Limits {
     pub body: u64,
     /// How long a connection may stay open between requests; it is then closed without a word.
     pub idle: Duration,
-    /// How long it may do so even if all places for connections are taken.
-    pub idle_in_crowd: Duration,
     /// How long a head may take from its first octet to its last: 408.
     pub head: Duration,
     /// How long content may make no progress: 408 for a request, the end of the connection for a response.
@@ -24,6 +22,9 @@ pub struct Limits {
     /// Octets of content a second that a request must come with, once the time of `stall` is used up: 408. Each second
     /// of waiting uses up a second of it, and so many octets give one back.
     pub pace: u32,
+    /// How long a client is waited for at least, in any of these, even if all places for connections are taken. After
+    /// that the one that has been waited for longest gives way; the answers are the same.
+    pub in_crowd: Duration,
 }
 
 impl Default for Limits {
@@ -34,10 +35,10 @@ impl Default for Limits {
             fields: 200,
             body: 16 * 1024 * 1024,
             idle: Duration::from_secs(15),
-            idle_in_crowd: Duration::from_secs(1),
             head: Duration::from_secs(10),
             stall: Duration::from_secs(10),
             pace: 500,
+            in_crowd: Duration::from_secs(1),
         }
     }
 }

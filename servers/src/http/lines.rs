@@ -29,7 +29,8 @@ pub(crate) struct Lines {
 impl Lines {
     /// The length of the line at the start of `input`, without its CRLF; `None` if its end is not there yet.
     ///
-    /// A line ends in CRLF and holds no other control octet but HTAB (RFC 9112 2.2, RFC 9110 5.5).
+    /// A line ends in CRLF and holds no other control octet but HTAB (RFC 9112 2.2, RFC 9110 5.5; checks
+    /// `bare-cr` and `field-value-nul`).
     pub(crate) fn end(&mut self, input: &[u8]) -> Result<Option<usize>, Refusal> {
         let Some(found) = input[self.scanned..].iter().position(|&b| b.is_ascii_control() && b != b'\t')
         else {
@@ -56,14 +57,15 @@ impl Lines {
 /// `field-name ":" OWS field-value OWS` (RFC 9112 5): where name and value are in a line without control octets.
 pub(crate) fn field(line: &[u8]) -> Result<(Range<usize>, Range<usize>), Refusal> {
     if matches!(line.first(), Some(b' ' | b'\t')) {
-        // Before the first field: RFC 9112 2.2. Later it would be obs-fold: 5.2.
+        // Before the first field: RFC 9112 2.2. Later it would be obs-fold: 5.2 (checks `field-white-space-first` and
+        // `field-folded`).
         return Err(bad_request("A line of the header section begins with white space."));
     }
     let Some(colon) = line.iter().position(|&b| b == b':') else {
         return Err(bad_request("A line of the header section has no colon."));
     };
     if !is_token(&line[..colon]) {
-        // This takes in white space before the colon (RFC 9112 5.1).
+        // This takes in white space before the colon (RFC 9112 5.1, check `field-space-before-colon`).
         return Err(bad_request("The name of a field is not a token."));
     }
     let value = &line[colon + 1..];

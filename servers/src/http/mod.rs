@@ -9,15 +9,19 @@
 //! | the head of a request, or its refusal | `parse` | 9112 2, 3, 5 |
 //! | where the content ends, and the content | `framing` | 9112 6, 7 |
 //! | the head of a response | `encode` | 9112 4, 6 |
-//! | reading from the client, within limits | `inbound` | 9112 9.3, 9.6 |
+//! | reading from the client, within limits | `inbound` | 9112 9.6 |
+//! | content on its way to the application | `intake` | 9112 9.3 |
 //! | writing to the client | `outbound` | |
 //! | one connection: read, call, write, go on or close | `connection` | 9112 9 |
 //! | listen, accept, stop | `server` | |
 //! | who makes room when all places are taken | `crowd` | 9112 9.5 |
 //! | how much of everything a client may have | `limits` | |
+//! | how long a client is waited for, and how slowly content may come | `patience` | 9112 9.5 |
 //! | a deadline that moves | `timer` | |
-//! | how slowly content may come | `pace` | |
 //! | the bytes of a connection, shown | `trace` | |
+//!
+//! What is there "for speed only" says so: without it the folder would do the same. A "check" is one of the suite that
+//! holds the server to the rule beside it: `conformance explain NAME` shows it.
 
 mod characters;
 mod connection;
@@ -28,11 +32,12 @@ mod framing;
 #[path = "../../fuzz/properties/http.rs"]
 pub mod fuzzing;
 mod inbound;
+mod intake;
 mod limits;
 mod lines;
 mod outbound;
-mod pace;
 mod parse;
+mod patience;
 mod server;
 mod timer;
 mod trace;
@@ -42,3 +47,4 @@ pub use limits::Limits;
 pub(crate) use lines::field;
 pub use server::{Config, Server, stop_signal};
 pub(crate) use timer::Timer;
+pub use trace::{Seen, Watch};

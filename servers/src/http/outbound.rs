@@ -1,17 +1,21 @@
 //! The writing half of a connection: responses, in as few writes as possible.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc::{self, error::TryRecvError};
+use tokio::time::Instant;
 
+use super::crowd::Crowd;
 use super::encode::{self, Delimiter};
-use super::timer::Timer;
+use super::limits::Limits;
+use super::patience::Patience;
 use crate::message::{Body, Response};
 
-/// Octets that are copied together for one write; larger blocks are written from where they are.
+/// For speed only: octets that are copied together for one write; larger blocks are written from where they are.
 const GATHER: usize = 16 * 1024;
 
 /// How much of a response has been put into the output.
@@ -33,15 +37,20 @@ pub(crate) struct Outbound<W> {
     writer: W,
     output: BytesMut,
     stall: Duration,
-    timer: Timer,
+    patience: Patience,
     /// Octets of content of the current response so far.
     octets: u64,
 }
 
 impl<W: AsyncWrite + Unpin> Outbound<W> {
-    /// `stall` is how long the client may leave what is written unread.
-    pub(crate) fn new(writer: W, stall: Duration) -> Outbound<W> {
-        Outbound { writer, output: BytesMut::new(), stall, timer: Timer::new(), octets: 0 }
+    pub(crate) fn new(writer: W, limits: Limits, crowd: &Arc<Crowd>) -> Outbound<W> {
+        let (stall, patience) = (limits.stall, Patience::new(limits, crowd));
+        Outbound { writer, output: BytesMut::new(), stall, patience, octets: 0 }
+    }
+
+    /// From now on, what the client does not take at once is lost.
+    pub(crate) fn hurry(&mut self) {
+        self.stall = Duration::ZERO;
     }
 
     /// Octets of content in the last response, as far as it got.
@@ -49,13 +58,14 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
         self.octets
     }
 
-    /// Writes what has been gathered. Nothing is lost or sent twice if this is dropped midway.
+    /// Writes what has been gathered. It can be dropped midway and begun again: what has been written leaves the output
+    /// in the same moment, so that nothing is lost or sent twice.
     pub(crate) async fn flush(&mut self) -> io::Result<()> {
         if self.output.is_empty() { Ok(()) } else { self.write(Bytes::new()).await }
     }
 
-    /// Puts 100 (Continue) into the output: the client may send the content (RFC 9110 10.1.1), or, if it
-    /// has not asked, ignores it (15.2.1).
+    /// Puts 100 (Continue) into the output: the client may send the content (RFC 9110 10.1.1, check `expect-continue`),
+    /// or, if it has not asked, ignores it (15.2.1).
     pub(crate) fn go_ahead(&mut self) {
         self.output.put_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
     }
@@ -76,10 +86,9 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
         connection: Option<&str>,
     ) -> io::Result<Sent> {
         self.octets = 0;
-        if let Body::Verbatim(chunks) = response.body {
-            return self.stream(chunks, Delimiter::Close).await;
+        if !response.own_head {
+            encode::head(&mut self.output, &response, delimiter, connection);
         }
-        encode::head(&mut self.output, &response, delimiter, connection);
         if head_only || matches!(delimiter, Delimiter::Nothing | Delimiter::Length(0)) {
             return Ok(Sent::Whole);
         }
@@ -89,7 +98,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
                 self.octets = bytes.len() as u64;
                 self.put(bytes).await.map(|()| Sent::Whole)
             }
-            Body::Stream { chunks, .. } | Body::Verbatim(chunks) => self.stream(chunks, delimiter).await,
+            Body::Stream { chunks, .. } => self.stream(chunks, delimiter).await,
         }
     }
 
@@ -110,7 +119,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
             let next = match chunks.try_recv() {
                 Ok(next) => Some(next),
                 Err(TryRecvError::Disconnected) => None,
-                // Nothing at hand: what there is must not wait for it.
+                // Nothing at hand: what there is must not wait for it, and is not written before, for speed only.
                 Err(TryRecvError::Empty) => {
                     self.flush().await?;
                     chunks.recv().await
@@ -149,12 +158,15 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
         self.write(block).await
     }
 
-    /// Writes the output and then the block.
+    /// Writes the output and then the block. Dropped midway, it loses the rest of the block.
     async fn write(&mut self, mut block: Bytes) -> io::Result<()> {
         while self.output.has_remaining() || block.has_remaining() {
+            // What can be written is: a client is late only if it takes nothing.
             let written = tokio::select! { biased;
                 written = write_some(&mut self.writer, &mut self.output, &mut block) => written?,
-                () = self.timer.after(self.stall) => return Err(io::ErrorKind::TimedOut.into()),
+                () = async { self.patience.ends(Instant::now(), self.stall).await } => {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
             };
             if written == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
@@ -171,7 +183,7 @@ async fn write_some<W: AsyncWrite + Unpin>(
     block: &mut Bytes,
 ) -> io::Result<usize> {
     if block.is_empty() {
-        // Nothing to gather; gathering costs something.
+        // For speed only: there is nothing to gather, and gathering costs something.
         let written = writer.write(output).await?;
         output.advance(written);
         return Ok(written);

@@ -61,7 +61,7 @@ impl Parser {
 
     /// Takes one head off the front of `input`; `None` if it is not all there yet.
     ///
-    /// Empty lines before the request line are skipped (RFC 9112 2.2). After a refusal the request
+    /// Empty lines before the request line are skipped (RFC 9112 2.2, check `empty-line-first`). After a refusal the request
     /// stays where it is, and parsing cannot go on.
     pub(crate) fn parse(&mut self, input: &mut BytesMut) -> Result<Option<Head>, Refusal> {
         while self.request_line.is_none() && input.starts_with(b"\r\n") {
@@ -119,7 +119,8 @@ impl Parser {
         };
 
         let host = host(version, &headers)?;
-        // The authority of an absolute-form target overrides the Host field, which counts no more (RFC 9112 3.2.2).
+        // The authority of an absolute-form target overrides the Host field, which counts no more (RFC 9112 3.2.2,
+        // check `host-missing-in-absolute-form`).
         if target.authority.is_empty() {
             target.authority = host;
         } else if !host.is_empty() {
@@ -175,7 +176,7 @@ fn request_line(line: &[u8]) -> Result<RequestLine, Refusal> {
 }
 
 /// `HTTP/` DIGIT `.` DIGIT, in upper case (RFC 9112 2.3). Every 1.x from 1.1 on is understood as 1.1
-/// (RFC 9110 2.5).
+/// (RFC 9110 2.5; checks `version-minor` and `version-major`).
 fn version(word: &[u8]) -> Result<Version, Refusal> {
     match word {
         b"HTTP/1.0" => Ok(Version::Http10),
@@ -235,11 +236,16 @@ fn origin_form(authority: &str, target: &[u8]) -> Result<Target, Refusal> {
     if !has_whole_escapes(path) {
         return Err(bad_request("A percent sign in the path is not followed by two hexadecimal digits."));
     }
+    // Browsers turn it into a slash before they ask, and so would whoever meant well: two paths for one request.
+    if path.contains(&b'\\') {
+        return Err(bad_request("The path holds a backslash, which should be percent-encoded."));
+    }
     let path = if path.is_empty() { "/".to_owned() } else { text(path) };
     Ok(Target { path, query: query.get(1..).map(text), authority: authority.to_owned() })
 }
 
-/// The value of the Host field: exactly one in HTTP/1.1, at most one in HTTP/1.0 (RFC 9112 3.2).
+/// The value of the Host field: exactly one in HTTP/1.1, at most one in HTTP/1.0 (RFC 9112 3.2; checks `host-missing`,
+/// `host-twice` and `host-missing-in-http-1-0`).
 fn host(version: Version, headers: &Headers) -> Result<String, Refusal> {
     let mut hosts = headers.get_all("Host");
     match (hosts.next(), hosts.next()) {
@@ -251,7 +257,7 @@ fn host(version: Version, headers: &Headers) -> Result<String, Refusal> {
 }
 
 /// `uri-host [":" port]`, checked (RFC 9110 4.2.1, 7.2; RFC 3986 3.2.2). The host must not be empty, and
-/// user information is not allowed (RFC 9110 4.2.4).
+/// user information is not allowed (RFC 9110 4.2.4; checks `host-invalid` and `absolute-form-authority`).
 fn authority(authority: &[u8]) -> Result<String, Refusal> {
     let port = authority.iter().rposition(|b| b":]".contains(b)).filter(|&at| authority[at] == b':');
     let (host, port) = authority.split_at(port.unwrap_or(authority.len()));
@@ -284,7 +290,8 @@ fn is_ip_literal(address: &[u8]) -> bool {
     }
 }
 
-/// One expectation is known; any other cannot be met (RFC 9110 10.1.1). HTTP/1.0 has none.
+/// One expectation is known; any other cannot be met (RFC 9110 10.1.1). HTTP/1.0 has none (check
+/// `expect-http10`).
 fn expects_continue(version: Version, headers: &Headers) -> Result<bool, Refusal> {
     if version < Version::Http11 {
         return Ok(false);

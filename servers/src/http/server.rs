@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::connection::{self, Context};
 use super::crowd::Crowd;
 use super::limits::Limits;
-use super::trace;
+use super::trace::{self, Watch};
 use crate::application::Application;
 use crate::log;
 
@@ -34,13 +34,13 @@ pub struct Config {
     pub address: SocketAddr,
     /// What one connection may have.
     pub limits: Limits,
-    /// Connections at the same time. Further ones wait in the backlog, and for them the one that has been idle for the longest
-    /// time is closed.
+    /// Connections at the same time. Further ones wait in the backlog, and for them the one whose client has been waited
+    /// for longest is closed.
     pub connections: usize,
     /// How long requests under way may take to finish when the server stops.
     pub grace: Duration,
-    /// Whether every byte of every connection is shown on standard output.
-    pub trace: bool,
+    /// Who is shown every byte of every connection.
+    pub trace: Option<Watch>,
     /// Whether the access log is left out.
     pub quiet: bool,
 }
@@ -49,7 +49,7 @@ impl Config {
     /// The usual settings, at this address.
     pub fn new(address: SocketAddr) -> Config {
         let grace = Duration::from_secs(10);
-        Config { address, limits: Limits::default(), connections: 1024, grace, trace: false, quiet: false }
+        Config { address, limits: Limits::default(), connections: 1024, grace, trace: None, quiet: false }
     }
 }
 
@@ -140,8 +140,8 @@ async fn serve_one<A: Application>(
     let _ = stream.set_nodelay(true);
     let context = Context { remote, local, limits: config.limits, access_log: !config.quiet, crowd, stop };
     let (reader, writer) = stream.split();
-    let is_cut = if config.trace {
-        let (reader, writer) = trace::observe(number, remote, reader, writer);
+    let is_cut = if let Some(watch) = config.trace {
+        let (reader, writer) = trace::observe(number, remote, watch, reader, writer);
         connection::serve(reader, writer, &*application, context).await
     } else {
         connection::serve(reader, writer, &*application, context).await

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Moving its deadline to a later time costs nothing: the sleep below it just ends too early, once.
+/// For speed only, in place of a sleep for each wait: moving its deadline to a later time costs nothing, since the sleep
+/// below it just ends too early, once.
 #[derive(Debug)]
 pub(crate) struct Timer {
     deadline: Instant,
@@ -38,10 +39,9 @@ impl Timer {
         }
     }
 
-    /// Moves the deadline when it is first polled, and waits for it: for the last branch of a biased
-    /// `select!`, which is often not polled at all.
-    pub(crate) async fn after(&mut self, after: Duration) {
-        self.set(after);
+    /// Moves the deadline to this time, and waits for it.
+    pub(crate) async fn until(&mut self, deadline: Instant) {
+        self.deadline = deadline;
         self.expired().await;
     }
 }
@@ -63,7 +63,7 @@ mod tests {
                 () = timer.expired() => panic!("expired at once"),
                 () = tokio::task::yield_now() => {}
             }
-            timer.after(Duration::from_secs(then)).await;
+            timer.until(Instant::now() + Duration::from_secs(then)).await;
             assert_eq!(begun.elapsed().as_secs(), expected, "{set} {then}");
         }
     }

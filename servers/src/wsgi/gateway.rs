@@ -196,7 +196,7 @@ fn whole(request: &Request, head: Head, content: Bytes) -> Response {
 }
 
 fn response(Head { status, reason, headers, .. }: Head, body: Body) -> Response {
-    Response { status, reason: Some(reason), headers, body }
+    Response { reason: Some(reason), headers, body, ..Response::new(status) }
 }
 
 fn silent(silence: Silence) -> Failure {

@@ -17,7 +17,7 @@ use crate::wire::reply::Answer;
 pub const CHAPTER: Chapter = Chapter {
     id: "chunked",
     title: "Content in chunks",
-    kept_in: &["servers/src/http/framing.rs", "servers/src/http/inbound.rs"],
+    kept_in: &["servers/src/http/framing.rs", "servers/src/http/intake.rs"],
     needs: &["content-length-read", "chunked-read"],
     turn: Turn::Beside,
     checks: &[
@@ -259,6 +259,8 @@ pub const CHAPTER: Chapter = Chapter {
                     "chunked;q=1",
                     "gzip\r\nTransfer-Encoding: chunked",
                     "chunked\r\nTransfer-Encoding: identity",
+                    "gzip\r\nContent-Length: 3\r\nTransfer-Encoding: chunked",
+                    "chunked\r\nContent-Length: 3\r\nTransfer-Encoding: identity",
                 ];
                 refuses_codings(client, &unusual)
             }),

@@ -13,7 +13,7 @@ use crate::mutant::{hears, read_once, serves};
 pub const CHAPTER: Chapter = Chapter {
     id: "content-length",
     title: "Content with a length",
-    kept_in: &["servers/src/http/framing.rs", "servers/src/http/inbound.rs"],
+    kept_in: &["servers/src/http/framing.rs", "servers/src/http/intake.rs"],
     needs: &["content-length-read"],
     turn: Turn::Beside,
     checks: &[

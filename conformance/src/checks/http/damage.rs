@@ -2,6 +2,7 @@
 //! and 9.3.
 
 use std::cell::Cell;
+use std::fmt;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -35,10 +36,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Search for every place in your parser that takes something for granted.",
             mutant: serves(falls_over_another_method),
             run: Act(|client| {
-                for_all(client, edits(b"\r\n\0 \t:%\xff"), |client, (edit, at)| {
+                let survives = |client: &Client, request: Vec<u8>| {
                     client.finds_it_up()?;
-                    client.ask(damaged(client, edit, at))?;
+                    client.ask(request)?;
                     client.get("/")?.succeeds()
+                };
+                client.each(likely(client), |damage| survives(client, damaged(client, damage)))?;
+                for_all(client, edits(b"\r\n\0 \t:%\xff"), |client, edit| {
+                    survives(client, damaged(client, anywhere(client, edit)))
                 })
             }),
         },
@@ -52,12 +57,14 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find out what your server waits for, or which exception it did not expect.",
             mutant: instead_of("HTTP/1.1 400", "HTTP/1.1 500"),
             run: Act(|client| {
-                for_all(client, edits(b"\r\n\0 \t:%\xff"), |client, (edit, at)| {
-                    match client.ask(damaged(client, edit, at))? {
-                        Answer::Reply(reply) => reply.is_no_server_error(),
-                        silence @ Answer::Silent(_) => Err(no_reply(silence)),
-                        Answer::Broken { .. } | Answer::Closed | Answer::Reset => Ok(()),
-                    }
+                let is_answered = |client: &Client, request: Vec<u8>| match client.ask(request)? {
+                    Answer::Reply(reply) => reply.is_no_server_error(),
+                    silence @ Answer::Silent(_) => Err(no_reply(silence)),
+                    Answer::Broken { .. } | Answer::Closed | Answer::Reset => Ok(()),
+                };
+                client.each(likely(client), |damage| is_answered(client, damaged(client, damage)))?;
+                for_all(client, edits(b"\r\n\0 \t:%\xff"), |client, edit| {
+                    is_answered(client, damaged(client, anywhere(client, edit)))
                 })
             }),
         },
@@ -74,16 +81,55 @@ pub const CHAPTER: Chapter = Chapter {
                 let unknown = upload(client, |lines| drop(lines.splice(..0, *b"X")));
                 judged_elsewhere(client.skips_content(unknown))?;
                 for_all(client, edits(b"\r\0 \t:%\xff"), |client, (edit, at)| {
-                    client.skips_content(upload(client, |lines| edit.make(lines, at)))
+                    client.skips_content(upload(client, |lines| edit.make(lines, at.index(lines.len()))))
                 })
             }),
         },
     ],
 };
 
-/// A request in which any octet of the head may be wrong, and enough after it to complete whatever comes of it.
-fn damaged(client: &Client, edit: Edit, at: Index) -> Vec<u8> {
-    let mut head = client.expand("{upload}X-Test: one\r\nContent-Length: 3\r\n\r\n");
+/// A head in which any octet may be wrong.
+const HEAD: &str = "{upload}X-Test: one\r\nContent-Length: 3\r\n\r\n";
+
+/// An edit of it, at this position.
+#[derive(Clone, Copy)]
+struct Damage(Edit, usize);
+
+impl fmt::Debug for Damage {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.1 + 1;
+        match self.0 {
+            Edit::Delete => write!(to, "byte {place} missing"),
+            Edit::Double => write!(to, "byte {place} twice"),
+            Edit::Swap => write!(to, "byte {place} after the next one"),
+            Edit::Insert(octet) => write!(to, "\\x{octet:02x} before byte {place}"),
+        }
+    }
+}
+
+/// An edit that a case of a property comes with.
+fn anywhere(client: &Client, (edit, at): (Edit, Index)) -> Damage {
+    Damage(edit, at.index(client.expand(HEAD).len()))
+}
+
+/// What a slip makes of the octets that a parser looks for: tried each time, whatever the seed.
+fn likely(client: &Client) -> Vec<Damage> {
+    let head = client.expand(HEAD);
+    let is_sought = |at: &usize| b" \r\n:".contains(&head[*at]);
+    let line = head.iter().position(|octet| *octet == b'\n').unwrap_or(0);
+    let test = head.windows(6).position(|octets| octets == b"X-Test").unwrap_or(0);
+    let places = [0].into_iter().chain((0..=line).chain(test..head.len()).filter(is_sought));
+    // The last digit of a number, too.
+    let places: Vec<usize> = places.chain([head.len() - 5]).collect();
+    // A slow server is asked for the most likely ones alone.
+    let all = [Edit::Delete, Edit::Double, Edit::Swap, Edit::Insert(0)];
+    let edits = if client.context().limits.is_slow() { &all[..1] } else { &all[..] };
+    edits.iter().flat_map(|edit| places.iter().map(|at| Damage(*edit, *at))).collect()
+}
+
+/// A request with this damage, and enough after it to complete whatever comes of it.
+fn damaged(client: &Client, Damage(edit, at): Damage) -> Vec<u8> {
+    let mut head = client.expand(HEAD);
     edit.make(&mut head, at);
     let rest = format!(
         "GET / HTTP/1.1\r\nHost: {{host}}\r\nX-Test: {}\r\nConnection: close\r\n\r\n",

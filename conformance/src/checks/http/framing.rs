@@ -186,6 +186,7 @@ pub const CHAPTER: Chapter = Chapter {
                     "Host: other.example",
                     "Expect: 100-continue",
                     "Connection: close",
+                    "Authorization: Basic dTpw",
                 ];
                 client
                     .each(fields, |field| twin.refuses_or_reads(with_trailer(field), &[400], &[(b"a", b"b")]))

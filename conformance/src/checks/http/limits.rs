@@ -56,6 +56,12 @@ pub const CHAPTER: Chapter = Chapter {
                     Oversized("empty lines", format!("{}{{get}}\r\n", "\r\n".repeat(50_000))),
                     Oversized("a length", format!("{{get}}Content-Length: {}\r\n\r\n", "0".repeat(100_000))),
                     Oversized("a chunk extension", format!("{CHUNKED}3;x={long}\r\na=b\r\n0\r\n\r\n")),
+                    Oversized(
+                        "content that nobody asked for",
+                        format!(
+                            "POST /none HTTP/1.1\r\nHost: {{host}}\r\nContent-Length: 100000\r\n\r\n{long}"
+                        ),
+                    ),
                     Oversized("a trailer", format!("{CHUNKED}3\r\na=b\r\n0\r\nX-Test: {long}\r\n\r\n")),
                 ];
                 client.each(requests, |oversized| {
@@ -88,6 +94,8 @@ pub const CHAPTER: Chapter = Chapter {
                     connection.send_exactly(field.as_bytes())?;
                     sent += field.len();
                 }
+                // One that refuses may first read what has come, or wait for more of it.
+                connection.first_status(RELENTS.saturating_sub(client.limits().answer));
                 match connection.answer(false)? {
                     Answer::Silent(_) => Err(wrong("a refusal, or the connection closed", "neither")),
                     _ => client.get("/")?.succeeds(),
@@ -96,6 +104,9 @@ pub const CHAPTER: Chapter = Chapter {
         },
     ],
 };
+
+/// How long a server may take to refuse a head that does not end, after the last octet of it has come.
+const RELENTS: Duration = Duration::from_secs(2);
 
 const CHUNKED: &str = "{upload}Transfer-Encoding: chunked\r\n\r\n";
 

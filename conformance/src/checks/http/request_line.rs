@@ -164,7 +164,7 @@ pub const CHAPTER: Chapter = Chapter {
             id: "target-with-space",
             title: "A target with a space in it is refused or redirected, not repaired",
             why: "A filter in front of the server may cut the line at the other space and see another target: that is how it is fooled.",
-            requirement: rule(&["rfc9112-3.2-04", "rfc9112-3.2-03", "rfc9112-3.2-02"]).warns().because("The space is the mistake of the client, and how to answer it is only recommended."),
+            requirement: rule(&["rfc9112-3.2-02", "rfc9112-3.2-03", "rfc9112-3.2-04"]).warns().because("The space is the mistake of the client, and how to answer it is only recommended."),
             hint: "Follow a fourth word of the request line through your parser.",
             mutant: hears("GET / b ", "GET / "),
             run: Act(|client| {

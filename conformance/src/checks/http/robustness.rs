@@ -23,13 +23,13 @@ use crate::mutant::{
     serves,
 };
 use crate::target::{SECRET_VARIABLE, fixture};
-use crate::wire::reply::Answer;
+use crate::wire::reply::{Answer, Reply};
 
 /// The chapter.
 pub const CHAPTER: Chapter = Chapter {
     id: "robustness",
     title: "Robustness",
-    kept_in: &["servers/src/http/connection.rs", "servers/src/http/timer.rs", "servers/src/http/pace.rs"],
+    kept_in: &["servers/src/http/connection.rs", "servers/src/http/patience.rs", "servers/src/http/crowd.rs"],
     needs: &[],
     turn: Turn::Beside,
     checks: &[
@@ -149,7 +149,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Check what becomes of the error when a read or a write fails.",
             mutant: serves(dies_of_a_reset),
             run: Act(|client| {
-                for part in ["GET / HT", "{upload}Content-Length: 10\r\n\r\na=b"] {
+                for part in ["", "GET / HT", "{upload}Content-Length: 10\r\n\r\na=b"] {
                     let mut connection = client.connect()?;
                     connection.send(part)?;
                     // An answer to another client shows that the server has had time for this one.
@@ -388,9 +388,10 @@ pub const CHAPTER: Chapter = Chapter {
                 client.needs(Concurrency)?;
                 let missing = format!("/{}", client.token());
                 let targets = ["/", &missing];
-                let alone = targets.map(|target| client.get(target).map(|reply| reply.status));
-                let [Ok(page), Ok(nothing)] = alone else { return client.get("/").map(drop) };
-                if page == nothing {
+                let [Ok(page), Ok(nothing)] = targets.map(|target| client.get(target)) else {
+                    return client.get("/").map(drop);
+                };
+                if page.status == nothing.status {
                     return Err(Failure::Skip("the server answers every path with the same status".into()));
                 }
                 for _ in 0..8 {
@@ -399,28 +400,34 @@ pub const CHAPTER: Chapter = Chapter {
                     let mut slow = client.connect()?;
                     slow.send("GET / HTTP/1.1\r\n")?;
                     let mut crowd = Vec::new();
-                    for (target, status) in targets.into_iter().zip([page, nothing]).cycle().take(6) {
+                    let asked = targets.into_iter().zip([(&page, &nothing), (&nothing, &page)]);
+                    for (target, answers) in asked.cycle().take(6) {
                         let mut connection = client.connect()?;
                         connection.send(format!(
                             "GET {target} HTTP/1.1\r\nHost: {{host}}\r\nConnection: close\r\n\r\n"
                         ))?;
-                        crowd.push((connection, status));
+                        crowd.push((connection, answers));
                     }
-                    for (connection, status) in &mut crowd {
-                        // A server that lets a crowd wait mixes nothing up.
+                    for (connection, (own, other)) in &mut crowd {
+                        // A server that lets a crowd wait, or turns some of it away, mixes nothing up.
                         match connection.answer(false)? {
                             Answer::Silent(_) => {
                                 client.note("some of them got no answer in time");
                                 return Ok(());
                             }
+                            Answer::Reply(Reply { status: 429 | 503, .. }) => {
+                                client.note("some of them were turned away");
+                                return Ok(());
+                            }
                             // Which of them it is is chance, and the text should be the same each time.
-                            Answer::Reply(reply) if reply.status == page + nothing - *status => {
+                            Answer::Reply(reply) if reply.status == other.status => {
+                                let is_other = reply.body == other.body;
                                 return Err(wrong(
                                     "the answer to its own request",
-                                    "the answer to that of another",
+                                    if is_other { "the answer to that of another" } else { "another answer" },
                                 ));
                             }
-                            Answer::Reply(reply) => reply.status_is(&[*status])?,
+                            Answer::Reply(reply) => reply.status_is(&[own.status])?,
                             answer => return Err(no_reply(answer)),
                         }
                     }

@@ -285,6 +285,7 @@ mod tests {
             ("", "0A;a=b;c\r\n0123456789\r\n000\r\n\r\n", &[]),
             (trailer, "2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n", &[]),
             ("", "2 \r\nok\r\n0\r\n\r\n", &["chunk-syntax"]),
+            ("", "+2\r\nok\r\n0\r\n\r\n", &["chunk-syntax"]),
             ("", "2\nok\r\n0\r\n\r\n", &["chunk-syntax"]),
             ("", "2\r\nok0\r\n\r\n", &["chunk-syntax"]),
             ("", "x\r\n", &["chunk-syntax"]),

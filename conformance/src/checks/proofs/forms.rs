@@ -15,13 +15,13 @@ pub(super) const PROOFS: Table = &[
         instead_of(
             concat!(
                 r#""value_hex":"30"},"#,
-                r#"{"filename_hex":null,"name_hex":"62","type":null,"value_hex":"31"},"#,
+                r#"{"filename_hex":null,"name_hex":"63","type":null,"value_hex":"31"},"#,
                 r#"{"filename_hex":null,"name_hex":"61","type":null,"value_hex":"32"}"#,
             ),
             concat!(
                 r#""value_hex":"30"},"#,
                 r#"{"filename_hex":null,"name_hex":"61","type":null,"value_hex":"32"},"#,
-                r#"{"filename_hex":null,"name_hex":"62","type":null,"value_hex":"31"}"#,
+                r#"{"filename_hex":null,"name_hex":"63","type":null,"value_hex":"31"}"#,
             ),
         ),
     ),

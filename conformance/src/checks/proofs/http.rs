@@ -11,8 +11,6 @@ pub(super) const PROOFS: Table = &[
     // request-line
     proof("rfc9112-3.3-01", "absolute-form", hears("/hello.txt HTTP/1.1", "/ HTTP/1.1")),
     proof("rfc9112-2.3-01", "version-malformed", hears("http/1.1\r\n", "HTTP/1.1\r\n")),
-    // As if there were a file of that name.
-    proof("rfc9112-3.2-02", "target-with-space", hears("GET / b ", "GET /hello.txt ")),
     proof("rfc9112-3.2-01", "target-of-no-form", hears("GET ?a=b ", "GET /?a=b ")),
     proof("rfc9112-3.2.3-01", "target-of-no-form", hears("GET example.org:80 ", "GET / ")),
     proof(

@@ -80,7 +80,7 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Find the size of the block in which your parser searches for the delimiter, and step over its edge.",
             mutant: serves(|client| serve_forms(client, parted_in_blocks)),
             run: Act(|client| {
-                across_edges(client, MULTIPART, &[1, 2, 4, 8, 9], |places| {
+                across_edges(client, MULTIPART, &[0, 1, 2, 3, 4, 8, 9], |places| {
                     let (mut content, mut fields) = ("--edge".to_owned(), Vec::new());
                     for (index, place) in places.iter().enumerate() {
                         let name = format!("f{index}");

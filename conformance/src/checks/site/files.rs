@@ -341,6 +341,22 @@ pub const CHAPTER: Chapter = Chapter {
             }),
         },
         Check {
+            id: "target-with-backslash",
+            title: "A backslash in a path does not stand for a slash: it is refused, or the client is redirected",
+            why: "A filter that knows only the slash lets the path through, and the server then walks where the filter forbids it.",
+            requirement: rule(&["rfc9112-3.2-04", "rfc9112-3.2-03"]).warns(),
+            hint: "Search for code that turns one kind of slash into the other before a file is opened.",
+            mutant: hears("GET /dir\\index.html", "GET /dir/index.html"),
+            run: Act(|client| {
+                client.needs(Files)?;
+                let twin = client.twin("GET /dir/index.html HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+                client.each(["/dir\\index.html", "\\dir/index.html", "/.\\dir/index.html"], |target| {
+                    let request = format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n");
+                    twin.refuses_or_redirects(request, &[400, 404])
+                })
+            }),
+        },
+        Check {
             id: "odd-paths",
             title: "An odd or impossible path never causes a server error",
             why: "A 5xx is an alarm for whoever runs the server, and an unexpected exception can end a thread or the process.",

@@ -152,7 +152,7 @@ pub const CHAPTER: Chapter = Chapter {
         },
         Check {
             id: "multipart-empty-name",
-            title: "A part with an empty name, or without any head, takes nothing from the others",
+            title: "A part with an empty name, without a head, or with a blank before it, takes nothing from the others",
             why: "A parser that looks for the name in the next line finds that of another field.",
             requirement: rule(&["form-mp-47", "form-mp-45"]).warns(),
             hint: "Follow a part whose name has no letters, and one that begins with the empty line.",
@@ -167,7 +167,13 @@ pub const CHAPTER: Chapter = Chapter {
                     .submit(MULTIPART, multipart(&[(nameless, "1"), (B, "2")]))?
                     .reports_or_refuses(&allowed)?;
                 let headless = format!("--edge\r\n\r\n1\r\n{}", multipart(&[(B, "2")]));
-                client.submit(MULTIPART, headless)?.reports_or_refuses(&allowed)
+                client.submit(MULTIPART, headless)?.reports_or_refuses(&allowed)?;
+                let (indented, named) = (format!(" {A}"), FormField::text("a", "1"));
+                let [rest, empty] = allowed;
+                let allowed = [[vec![named], rest.clone()].concat(), rest, empty];
+                client
+                    .submit(MULTIPART, multipart(&[(&indented, "1"), (B, "2")]))?
+                    .reports_or_refuses(&allowed)
             }),
         },
         Check {

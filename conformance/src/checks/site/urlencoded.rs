@@ -211,11 +211,11 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Reading \"a[]\" as a list is a custom of one language, and a server that follows it loses the name.",
             requirement: rule(&["form-url-28", "form-url-26"]).warns(),
             hint: "Check what your parser does to names after it has decoded them.",
-            mutant: hears("a%5B%5D=1&a%5B%5D=2", "a=1&a=2&&&&&&&&&&&&"),
+            mutant: hears("a%5B%5D=1", "a=1&&&&&&"),
             run: Act(|client| {
-                client.submit(URLENCODED, "a%5B%5D=1&a%5B%5D=2&x.y=3&a[k]=4")?.reports(&[
+                // No two names are equal: that is another matter.
+                client.submit(URLENCODED, "a%5B%5D=1&x.y=3&a[k]=4")?.reports(&[
                     (b"a[]", b"1"),
-                    (b"a[]", b"2"),
                     (b"x.y", b"3"),
                     (b"a[k]", b"4"),
                 ])?;

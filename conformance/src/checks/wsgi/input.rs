@@ -6,6 +6,7 @@ use crate::client::Client;
 use crate::client::capability::Capability::Persistence;
 use crate::judge::failure::no_reply;
 use crate::judge::failure::{Failure, wrong};
+use crate::judge::hosted::{HEADERS, TRAILERS};
 use crate::mutant::{gateway, hears};
 use crate::probe::{Seen, Step, attempt, mark};
 use crate::wire::reply::Answer;
@@ -234,6 +235,25 @@ pub const CHAPTER: Chapter = Chapter {
                 let steps = [Step::Readline(None), Step::Readline(None), Step::Next, Step::Readlines(None)];
                 let Some(seen) = in_chunks(client, &steps)? else { return refuses_chunks() };
                 seen.reads_are(&[&["a\n"], &["bc\n"], &["\n"], &["d"]])
+            }),
+        },
+        Check {
+            id: "input-trailers",
+            title: "Trailer fields do not change the environ",
+            why: "Trailers arrive when all else has been checked. Merged with the header fields, they override what was checked.",
+            requirement: rule(&["rfc9112-7.1.2-03", "rfc9110-6.5.1-02"]).counts(),
+            hint: "Follow the fields after the last chunk to whoever gets them.",
+            mutant: hears("User-Agent: first\r\n", "User-Agent: last\r\n"),
+            run: Act(|client| {
+                if in_chunks(client, &[Step::Drain(3)])?.is_none() {
+                    return refuses_chunks();
+                }
+                let call = client.application()?.call(&[Step::Drain(3)]);
+                let request = format!("{HEADERS}\r\n1\r\na\r\n0\r\n{TRAILERS}\r\n");
+                match call.seen_or_refused(client.ask(call.request("POST", &request))?)? {
+                    Some(seen) => seen.took_no_trailers(&client.expand("{host}")),
+                    None => Ok(()),
+                }
             }),
         },
         Check {

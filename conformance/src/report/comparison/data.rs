@@ -54,6 +54,8 @@ pub struct Tally {
 pub struct CheckRow {
     /// Id of the check.
     pub check: String,
+    /// Id of its chapter.
+    pub chapter: String,
     /// The rule as one statement.
     pub title: String,
     /// Where it comes from, and how much it counts.
@@ -129,6 +131,7 @@ impl Comparison {
         };
         let row = |outcome: &&Outcome| CheckRow {
             check: outcome.check.clone(),
+            chapter: outcome.chapter.clone(),
             title: outcome.title.clone(),
             rule: outcome.rule.clone(),
             verdicts: servers.iter().map(|server| verdict(server, &outcome.check)).collect(),

@@ -45,11 +45,8 @@ impl Application for Deeds {
                 response.headers.push("Connection", "keep-alive, x");
             }
             "/verbatim" => {
-                let Body::Stream { chunks, .. } = stream(None, vec![Ok("HTTP/1.1 207 Odd\n"), Ok("\nb")])
-                else {
-                    unreachable!()
-                };
-                response.body = Body::Verbatim(chunks);
+                response.body = stream(None, vec![Ok("HTTP/1.1 207 Odd\n"), Ok("\nb")]);
+                response.own_head = true;
             }
             "/close" => response.headers.push("Connection", "Close"),
             "/split" => response.headers.push("X-T", "a\r\nX-Injected: b"),

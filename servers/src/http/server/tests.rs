@@ -105,7 +105,7 @@ async fn idle_connections_take_no_place_from_others() {
     let server = start(|config| {
         config.connections = 3;
         config.limits.idle = Duration::from_secs(3600);
-        config.limits.idle_in_crowd = Duration::from_millis(1);
+        config.limits.in_crowd = Duration::from_millis(1);
     });
     let mut idle = JoinSet::new();
     for _ in 0..10 {

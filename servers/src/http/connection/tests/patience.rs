@@ -112,35 +112,83 @@ async fn when_the_server_stops_idle_connections_close_and_busy_ones_finish() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_a_crowd_whoever_is_idle_for_longest_makes_room() {
+async fn in_a_crowd_whoever_has_been_waited_for_longest_makes_room() {
     let limits = Limits::default();
     let crowd = Arc::new(Crowd::new());
     let client = || Client::in_crowd(Deeds::default(), limits, &crowd);
-    let [mut idle, mut begun, mut works] = [(); 3].map(|()| client());
-    begun.send("GET / HTTP/1.1\r\nHo").await;
+    let mut works = client();
     works.send("GET /held HTTP/1.1\r\nHost: t\r\n\r\n").await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    let upload = "POST /collect HTTP/1.1\r\nHost: t\r\nContent-Length: 90000\r\n\r\nabc";
+    let mut waiting = Vec::new();
+    for (sent, expected) in [("", vec![]), ("GET / HTTP/1.1\r\nHo", vec![408]), (upload, vec![408])] {
+        let mut slow = client();
+        slow.send(sent).await;
+        waiting.push((slow, sent, expected));
+        tokio::time::sleep(limits.in_crowd / 8).await;
+    }
     let mut later = client();
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert!([&idle, &begun, &works, &later].iter().all(|client| !client.served.is_finished()));
+    tokio::time::sleep(3 * limits.in_crowd).await;
+    assert!(waiting.iter().all(|(slow, ..)| !slow.served.is_finished()));
 
-    crowd.is_full();
-    assert_eq!(idle.read_to_end().await, "");
-    idle.served.await.unwrap();
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert!([&begun, &works, &later].iter().all(|client| !client.served.is_finished()));
+    while !waiting.is_empty() {
+        let (mut slow, sent, expected) = waiting.remove(0);
+        crowd.is_full();
+        let begun = tokio::time::Instant::now();
+        assert_eq!(statuses(&slow.read_to_end().await), expected, "{sent:?}");
+        // It is not waited for any more, though it has not closed its side.
+        slow.served.await.unwrap();
+        assert!(begun.elapsed() < Duration::from_millis(10), "{:?}", begun.elapsed());
+        tokio::time::sleep(limits.in_crowd / 2).await;
+        assert!(waiting.iter().all(|(slow, ..)| !slow.served.is_finished()));
+    }
 
-    // The next one is not idle when it is asked, nor for long enough.
+    // The next one is not waited for when it is asked, nor for long enough.
     later.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n").await;
     later.read_until("hello").await;
     crowd.is_full();
-    tokio::time::sleep(limits.idle_in_crowd / 2).await;
+    tokio::time::sleep(limits.in_crowd / 2).await;
     assert!(!later.served.is_finished());
     crowd.has_room();
     tokio::time::sleep(limits.idle / 2).await;
     assert!(!later.served.is_finished());
     crowd.is_full();
     assert_eq!(later.read_to_end().await, "");
+    assert!(!works.served.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_crowd_content_that_drips_gives_way_and_content_that_flows_does_not() {
+    let limits = Limits::default();
+    for (octets, gives_way) in [(1, true), (limits.pace as usize, false)] {
+        let crowd = Arc::new(Crowd::new());
+        let mut client = Client::in_crowd(Deeds::default(), limits, &crowd);
+        client.send("POST /collect HTTP/1.1\r\nHost: t\r\nContent-Length: 90000\r\n\r\n").await;
+        let block = vec![b'x'; octets];
+        for _ in 0..4 {
+            tokio::time::sleep(limits.in_crowd * 3 / 4).await;
+            client.send(&block).await;
+        }
+        crowd.is_full();
+        tokio::time::sleep(limits.in_crowd / 2).await;
+        assert_eq!(client.served.is_finished(), gives_way, "{octets} octets");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_crowd_a_client_that_does_not_read_gives_way() {
+    let (crowd, limits) = (Arc::new(Crowd::new()), Limits::default());
+    let mut client = Client::in_crowd(Deeds::default(), limits, &crowd);
+    // More than there is room for on the way.
+    for _ in 0..3 {
+        let upload = "POST /collect HTTP/1.1\r\nHost: t\r\nContent-Length: 600000\r\n\r\n";
+        client.send(upload).await;
+        client.send(vec![b'x'; 600_000]).await;
+    }
+    tokio::time::sleep(limits.in_crowd * 2).await;
+    assert!(!client.served.is_finished());
+    crowd.is_full();
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert!(client.served.is_finished());
 }
 
 #[tokio::test(start_paused = true)]

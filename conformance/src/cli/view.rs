@@ -1,0 +1,67 @@
+//! What passes, shown on a terminal and on a page, and kept in a file.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use conformance::tap::{Annotator, Event, Line, Page, Reports, render, to_line};
+use terminal_size::Width;
+
+use super::stop::print;
+
+/// How often to look whether there is silence.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Where events are shown.
+#[derive(Debug, Default)]
+pub(super) struct View {
+    annotator: Annotator,
+    /// A page that shows them as well.
+    page: Option<Page>,
+    /// A file that keeps them.
+    kept: Option<File>,
+}
+
+impl View {
+    /// On a terminal, and on this page, and in this file.
+    pub(super) fn new(page: Option<Page>, kept: Option<File>) -> View {
+        View { annotator: Annotator::default(), page, kept }
+    }
+
+    /// Shows what is reported, until there is nobody left to report.
+    pub(super) fn follow(mut self, reports: &Reports) {
+        let mut looked = Instant::now();
+        while let Ok(event) = reports.next(LOOK) {
+            if let Some(event) = event {
+                self.hear(&event);
+            }
+            if looked.elapsed() >= LOOK {
+                looked = Instant::now();
+                let lines = self.annotator.wait(reports.now_us());
+                self.show(&lines);
+            }
+        }
+    }
+
+    /// Shows an event.
+    pub(super) fn hear(&mut self, event: &Event) {
+        if let Some(file) = &mut self.kept
+            && let Err(error) = file.write_all(to_line(event).as_bytes())
+        {
+            anstream::eprintln!("conformance: the file can't be written any more, and ends here: {error}");
+            self.kept = None;
+        }
+        let lines = self.annotator.hear(event);
+        self.show(&lines);
+    }
+
+    fn show(&self, lines: &[Line]) {
+        let width = terminal_size::terminal_size_of(io::stdout()).map(|(Width(columns), _)| columns.into());
+        let text: String = lines.iter().map(|line| render(line, width)).collect();
+        // Nobody may be looking; the page and the file go on.
+        let _ = print(&text);
+        if let Some(page) = &self.page {
+            lines.iter().for_each(|line| page.push(line));
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Deaths that come late: the server ends a moment after the check that it dies of, while others run. Whichever was
+//! looked at in that moment is asked again when nothing else runs, and the death is charged to the one that it follows
+//! again.
+
+use std::mem;
+use std::time::{Duration, Instant};
+
+use crate::check::Check;
+use crate::report::Ruling;
+use crate::run::world::{World, blame, is_alive, look, restart};
+
+/// For how long those that a server dies of are sought.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// The checks that the server dies of late, and what becomes of each. What nobody is charged with stays in
+/// [`World::deaths`].
+pub(super) fn charge(world: &mut World<'_>, seed: u64) -> Vec<(&'static str, Ruling)> {
+    let began = Instant::now();
+    let mut charged: Vec<(&'static str, Ruling)> = Vec::new();
+    for death in mem::take(&mut world.deaths) {
+        let is_known = |check: &&Check| charged.iter().any(|(id, _)| *id == check.id);
+        if death.suspects.iter().any(is_known) {
+            continue;
+        }
+        let culprits = culprits(world, &death.suspects, seed, began);
+        if culprits.is_empty() {
+            world.deaths.push(death);
+        }
+        charged.extend(culprits);
+    }
+    charged
+}
+
+/// Those of the suspects after which the server ends: by halves, since each time it is waited for.
+fn culprits(
+    world: &mut World<'_>,
+    suspects: &[&'static Check],
+    seed: u64,
+    began: Instant,
+) -> Vec<(&'static str, Ruling)> {
+    let is_up = world.gone.is_none() && (is_alive(world, seed) || restart(world));
+    if !is_up || began.elapsed() > LIMIT {
+        return Vec::new();
+    }
+    let limits = world.context.limits;
+    let looks: Vec<_> = suspects.iter().map(|check| look(world, check, seed, limits)).collect();
+    match (world.target.sudden_death(), suspects, looks.into_iter().last()) {
+        (Some(_), [one], Some(look)) => vec![(one.id, blame(world, look))],
+        (Some(_), [_, _, ..], _) => {
+            let halves = suspects.split_at(suspects.len() / 2);
+            let mut found = culprits(world, halves.0, seed, began);
+            found.extend(culprits(world, halves.1, seed, began));
+            found
+        }
+        _ => Vec::new(),
+    }
+}
