@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use conformance::tap::{Annotator, Event, Line, Page, Reports, render, to_line};
 use terminal_size::Width;
@@ -30,15 +30,17 @@ impl View {
 
     /// Shows what is reported, until there is nobody left to report.
     pub(super) fn follow(mut self, reports: &Reports) {
-        let mut looked = Instant::now();
+        let mut looked_us = 0;
         while let Ok(event) = reports.next(LOOK) {
+            // What is shown late was not late when it happened.
+            let now_us = event.as_ref().map_or_else(|| reports.now_us(), |event| event.at_us);
+            if now_us.saturating_sub(looked_us) >= LOOK.as_micros() as u64 {
+                looked_us = now_us;
+                let lines = self.annotator.wait(now_us);
+                self.show(&lines);
+            }
             if let Some(event) = event {
                 self.hear(&event);
-            }
-            if looked.elapsed() >= LOOK {
-                looked = Instant::now();
-                let lines = self.annotator.wait(reports.now_us());
-                self.show(&lines);
             }
         }
     }

@@ -239,9 +239,9 @@ bonus = true
         for (text, expected) in [
             (
                 [COURSE, recipe].concat(),
-                "line 23: {prt} in the command stands for nothing; did you mean \"{port}\"",
+                "line 22: {prt} in the command stands for nothing; did you mean \"{port}\"",
             ),
-            ([COURSE, recipe].concat(), "line 24: build_s is 0"),
+            ([COURSE, recipe].concat(), "line 23: build_s is 0"),
             (COURSE.replace("points = 3", "points = 0"), "line 17: the part \"one\" has 0 points"),
             (COURSE.replace("\n[notes]", "form = \"form\"\n[notes]"), "line 4: form is a path"),
             (COURSE.replace("[\"host-missing\"]", "[\"host-missing\"]\nneeds = [\"hosts\"]"), "line 19: "),

@@ -157,7 +157,10 @@ impl Conversation {
                 self.is_over = true;
             }
             What::Reset { by } => {
-                let missing = self.dialogue.missing(Side::Client).or(self.dialogue.missing(Side::Server));
+                // What is missing of a side that had ended was told then.
+                let sides =
+                    [Side::Client, Side::Server].into_iter().filter(|side| !self.ended.contains(side));
+                let missing = sides.filter_map(|side| self.dialogue.missing(side)).next();
                 self.leave(*by);
                 self.leave(by.other());
                 self.say(0, warning(format!("the {} resets the connection", by.name())));

@@ -81,6 +81,11 @@ pub(super) fn bytes(number: u64) -> String {
     if number == 1 { "1 byte".into() } else { format!("{number} bytes") }
 }
 
+/// The verb after so many.
+pub(super) fn are(number: u64) -> &'static str {
+    if number == 1 { "is" } else { "are" }
+}
+
 /// The number in a line before the data of a chunk.
 pub(super) fn chunk_size(line: &[u8]) -> Option<u64> {
     let digits = line.split(|byte| *byte == b';').next()?.trim_ascii();

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use super::event::Side;
-use super::head::{Head, bytes, chunk_size};
+use super::head::{Head, are, bytes, chunk_size};
 use crate::wire::reply::Framing;
 
 /// Octets kept of a line; of the rest only the number.
@@ -133,8 +133,8 @@ impl Dialogue {
         match reader.state {
             State::Start if reader.line.length > 0 => Some("the end of the first line is missing".into()),
             State::Head => Some("the empty line after the head is missing".into()),
-            State::Length(left) => Some(format!("{} of content missing", bytes(left))),
-            State::Data(left) => Some(format!("{} of the chunk missing, and the last chunk", bytes(left))),
+            State::Length(left) => Some(format!("{} of content {} missing", bytes(left), are(left))),
+            State::Data(left) => Some(format!("{} of the chunk {} missing", bytes(left), are(left))),
             State::Size | State::DataEnd | State::Trailer => Some("the last chunk is missing".into()),
             State::Start | State::Close | State::Foreign => None,
         }

@@ -1,7 +1,5 @@
 //! Octets: found, replaced, and shown so that no terminal, log or report format can misread them.
 
-use std::fmt::Write as _;
-
 /// Where `part` first occurs in `octets`; an empty one occurs at the beginning.
 pub fn find(octets: &[u8], part: impl AsRef<[u8]>) -> Option<usize> {
     let part = part.as_ref();
@@ -41,7 +39,10 @@ pub fn escape(bytes: &[u8]) -> String {
             b'\\' => text.push_str("\\\\"),
             0x20..0x7f => text.push(byte as char),
             _ => {
-                let _ = write!(text, "\\x{byte:02x}");
+                text.push_str("\\x");
+                text.extend(
+                    [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[digit as usize])),
+                );
             }
         }
     }

@@ -280,7 +280,7 @@ fn silence() -> Result<(), String> {
         (
             b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\na",
             3_500_000,
-            "silence for 3.5 s: the client is not done, 2 bytes of content missing",
+            "silence for 3.5 s: the client is not done, 2 bytes of content are missing",
         ),
         (b"GET / HTTP/1.1\r\n\r\n", 2_000_000, "the server has not answered yet"),
         (b"", 9_000_000, ""),
