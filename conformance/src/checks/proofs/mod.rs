@@ -2,6 +2,16 @@
 //!
 //! A check that claims several statements has one mutant, which breaks the first of them. That it would also notice
 //! where another one is broken is shown here, or it is not known.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `table` | what a proof is |
+//! | `servers` | servers that lie in their ways, not in their words |
+//! | `http` | chapters of HTTP that act |
+//! | `fields` | chapters that judge what all other checks received |
+//! | `site` | files, conditions, ranges |
+//! | `forms`, `uploads` | forms in a query or a body, and in parts |
+//! | `cgi`, `wsgi` | scripts and applications |
 
 mod cgi;
 mod fields;
