@@ -1,4 +1,4 @@
-"""Answers and prints what would do harm in a page where it is not text: browser-hostile.py PORT."""
+"""Answers and prints what would do harm in a page where it is not text: hostile.py PORT."""
 import socket
 import sys
 

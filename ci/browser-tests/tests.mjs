@@ -157,8 +157,10 @@ const CHECKS = {
         await page.click("#_theme");
         assert.equal(await colour(), light);
     }),
-    "copies a command": (url) => visit(`${url}#host-missing`, async (page) => {
-        const command = page.locator(".body:visible .command").first();
+    "copies a command": (url) => visit(url, async (page) => {
+        const id = await page.locator(".body:has(.command)").first().getAttribute("id");
+        await page.evaluate((id) => { location.hash = `#${id}`; }, id);
+        const command = page.locator(`[id="${id}"] .command`).first();
         await command.locator("button").click();
         const copied = await page.evaluate(() => navigator.clipboard.readText());
         assert.equal(copied, await command.locator("code").innerText());
