@@ -14,6 +14,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("help", &["--help"]),
     ("help-run", &["run", "--help"]),
     ("help-list", &["list", "--help"]),
+    ("handbook", &["list", "basics", "--format", "markdown"]),
     ("help-explain", &["explain", "--help"]),
     ("help-coverage", &["coverage", "--help"]),
     ("coverage", &["coverage", "--format", "markdown"]),
