@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use conformance::report::comparison::{Compared, Comparison, FORMATS};
+use conformance::report::{COMPARISON_FORMATS, Compared, Comparison};
 
 use super::names::Refused;
 use super::render::stored;
@@ -25,7 +25,7 @@ pub(super) struct Compare {
 }
 
 fn wish(word: &str) -> Result<Wish<Comparison>, Refused> {
-    sink::wish_for(FORMATS, word)
+    sink::wish_for(COMPARISON_FORMATS, word)
 }
 
 impl Compare {

@@ -50,6 +50,9 @@ fn lesson(lesson: &Lesson) -> String {
     let rule = Rule::of(check);
     let mut text =
         format!("\n### {}\n\n**{}.** {}\n\n", check.id, markdown(check.title), markdown(check.why));
+    if check.requirement.statements.is_empty() {
+        let _ = writeln!(text, "- {}", rule.source());
+    }
     for statement in statements(check) {
         let citation = match statement.url() {
             Some(url) => format!("[{}]({url})", statement.citation()),

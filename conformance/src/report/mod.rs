@@ -4,7 +4,7 @@ mod autolab;
 mod brief;
 mod cause;
 mod classroom50;
-pub mod comparison;
+mod comparison;
 mod csv;
 mod data;
 mod exchange;
@@ -35,6 +35,7 @@ mod vpl;
 mod wrap;
 
 pub use cause::Cause;
+pub use comparison::{Agreement, ChapterRow, CheckRow, Compared, Comparison, Tally};
 pub use data::{End, Report, Setup, Summary};
 pub use exchange::exchange;
 pub use failure::failure;
@@ -84,3 +85,7 @@ pub const FORMATS: &[(&str, Render)] = &[
     ("autolab", autolab::render),
     ("vpl", vpl::render),
 ];
+
+/// The formats of a comparison by name.
+pub const COMPARISON_FORMATS: &[(&str, Render<Comparison>)] =
+    &[("markdown", comparison::markdown::render), ("html", comparison::html::render)];

@@ -4,9 +4,9 @@
 use conformance::check::Weight;
 use conformance::client::capability::Offer;
 use conformance::ledger::Keyword;
-use conformance::report::comparison::{Compared, Comparison};
 use conformance::report::{
-    Breach, End, Offered, Outcome, Part, Points, Report, Rule, Ruling, Setup, Unsteady, Worth,
+    Breach, Compared, Comparison, End, Offered, Outcome, Part, Points, Report, Rule, Ruling, Setup, Unsteady,
+    Worth,
 };
 use conformance::wire::transcript::{Block, Event, Kind, Mark};
 

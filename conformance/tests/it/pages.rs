@@ -1,5 +1,6 @@
 //! Pages for a browser: whatever a server says, it is text in them, and what a profile hides is not in them.
 
+use conformance::checks;
 use conformance::report::{Breach, End, Outcome, Report, Ruling, Setup, format};
 use conformance::run::profile::{PartOf, Profile};
 use conformance::wire::transcript::{Block, Event, Kind};
@@ -8,6 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::hostile;
+use crate::program::{conformance, stdout};
 use crate::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -15,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("page", "no-octet-of-a-server-is-markup", any_octets),
         trial("page", "a-browser-runs-only-the-script-of-the-page", policy),
         trial("page", "one-hidden-part-shows-nothing-of-its-checks", hidden),
+        trial("page", "the-handbook-has-a-right-and-a-wrong-answer-for-each-check", handbook),
     ]
 }
 
@@ -151,6 +154,21 @@ fn hidden() -> Result<(), String> {
         Some(id) => Err(format!("it shows {id}")),
         None => Ok(()),
     }
+}
+
+/// The answers come from the reference server and its mutants.
+fn handbook() -> Result<(), String> {
+    let page = stdout(conformance(["list", "basics", "--format", "html"]))?;
+    for (_, check) in checks::all().filter(|(chapter, _)| chapter.id == "basics") {
+        let body = page.split_once(&format!("id=\"{}\"", check.id)).ok_or(check.id)?.1;
+        let body = body.split("</details>").next().unwrap_or_default();
+        let (right, wrong) = body.split_once("A wrong answer, from ").ok_or(check.id)?;
+        is("a rule", right.contains("<dt>rule</dt>") && right.contains("<dt>weight</dt>"))?;
+        is("a right answer", right.contains("&gt; GET ") && right.contains("&lt; HTTP/1.1 200 OK"))?;
+        is("a wrong answer", wrong.contains("&gt; ") && wrong.contains("<dt>expected</dt>"))?;
+        is("what matters", wrong.contains("<mark"))?;
+    }
+    Ok(())
 }
 
 fn sent(words: &str) -> Event {

@@ -306,7 +306,10 @@ fn time() -> Result<(), String> {
 
 /// What is not a page for people, and not a test of our own.
 fn short() -> Result<(), String> {
-    let is_ours = |name: &str| name.starts_with("real-") || name == "applications" || name.ends_with(".md");
+    let is_ours = |name: &str| {
+        ["real-", "browser", "applications"].iter().any(|begin| name.starts_with(begin))
+            || name.ends_with(".md")
+    };
     let (mut folders, mut pages) = (vec![ci()], 0);
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).map_err(text)?.flatten() {

@@ -11,7 +11,7 @@ use crate::report::html::table::{cell, share, sign, wide};
 use crate::report::printable::printable;
 
 /// The servers, then the chapters, then check by check, first those that tell servers apart.
-pub(super) fn render(comparison: &Comparison) -> String {
+pub(in crate::report) fn render(comparison: &Comparison) -> String {
     let heading = html! {
         h1 { (comparison.servers.len()) " servers side by side" }
         p { "Marks, chapters, and check by check: first where they differ." }

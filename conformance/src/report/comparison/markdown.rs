@@ -8,7 +8,7 @@ use crate::report::outcome::Verdict;
 use crate::report::printable::markdown;
 
 /// The servers, then the chapters, then the checks that tell them apart.
-pub(super) fn render(comparison: &Comparison) -> String {
+pub(in crate::report) fn render(comparison: &Comparison) -> String {
     let mut text = format!("# {} servers side by side\n\n", comparison.servers.len());
     text.push_str("Marks, and how many rules of each weight are broken or could not be judged.\n\n");
     servers(&mut text, &comparison.servers);

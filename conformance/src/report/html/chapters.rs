@@ -11,7 +11,7 @@ use crate::report::outcome::Outcome;
 use crate::report::printable::printable;
 
 /// Lines that are shown of all conversations together, so that a browser has no trouble with them.
-const LINES: usize = 10_000;
+const LINES: usize = 6_000;
 
 /// Lines that are shown of one conversation, if there are few, and if there are many.
 const LINES_OF_ONE: (usize, usize) = (200, 24);

@@ -76,7 +76,10 @@ fn breach(breach: &Breach, lines: usize) -> Markup {
         @if !breach.exchange.is_empty() { (conversation(&breach.exchange, breach.at, lines)) }
         @if !breach.output.is_empty() {
             h4 { "The server printed meanwhile" }
-            pre.printed { @for line in printed(breach) { "| " (words(line)) "\n" } }
+            // The last lines say most; where there are many failures, there is room for a few.
+            @let printed = printed(breach);
+            @let from = printed.len().saturating_sub(lines / 8);
+            pre.printed { @for line in &printed[from..] { "| " (words(line)) "\n" } }
         }
     }
 }

@@ -60,7 +60,7 @@ fn keys() -> Markup {
         ("k", "the check before"),
         ("Enter", "open or close it"),
         ("/", "search"),
-        ("Esc", "leave the search"),
+        ("Esc", "end the search"),
         ("t", "dark or light"),
         ("?", "this list"),
     ];

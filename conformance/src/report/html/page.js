@@ -59,17 +59,19 @@ const choose = () => {
 };
 
 // One check after the other.
-const headOf = (check) => check.querySelector("summary, th");
-const go = (check) => {
+let current = null;
+const go = (check, block) => {
+    current = check;
     check.parentElement.open = true;
-    headOf(check).focus({ preventScroll: true });
-    headOf(check).scrollIntoView({ block: "nearest" });
+    const head = check.querySelector("summary, th");
+    head.focus({ preventScroll: true });
+    head.scrollIntoView({ block });
 };
 const step = (by) => {
     const shown = checks.filter((check) => !check.hidden);
-    const at = shown.indexOf(document.activeElement?.closest(".check"));
+    const at = shown.indexOf(document.activeElement?.closest(".check") ?? current);
     const next = at < 0 ? (by > 0 ? 0 : shown.length - 1) : at + by;
-    if (shown[next]) go(shown[next]);
+    if (shown[next]) go(shown[next], "nearest");
 };
 
 // A link to a check opens it, even one that is not shown.
@@ -83,11 +85,7 @@ const follow = () => {
         choose();
     }
     folded.open = true;
-    if (check) {
-        check.parentElement.open = true;
-        headOf(check).focus({ preventScroll: true });
-        check.scrollIntoView({ block: "start" });
-    }
+    if (check) go(check, "start");
 };
 
 const withButton = (command) => {
@@ -121,7 +119,13 @@ const keys = {
 };
 document.addEventListener("keydown", (event) => {
     const isText = event.target.matches("input[type=search], select, textarea");
-    if (event.key === "Escape" && isText) event.target.blur();
+    if (event.key === "Escape" && event.target.id === "_search") {
+        // Some browsers empty the field by themselves, and tell nobody.
+        event.preventDefault();
+        event.target.value = "";
+        event.target.blur();
+        choose();
+    }
     if (isText || help.open || !withKeys.checked || event.ctrlKey || event.metaKey || event.altKey) return;
     if (!Object.hasOwn(keys, event.key)) return;
     event.preventDefault();
@@ -139,11 +143,12 @@ document.addEventListener("click", (event) => {
     }
 });
 
-// On paper nothing folds out: what is not as it should be is printed whole.
+// On paper nothing folds out: what is wrong is printed whole, and so is a check that was not run.
+const FINE = ["passed", "skipped", "blocked"];
 let folded = [];
 addEventListener("beforeprint", () => {
     const open = (all) => all.filter((one) => !one.hidden && !one.open);
-    folded = open([...chapters, ...checks.filter((check) => check.dataset.kind !== "passed")]);
+    folded = open([...chapters, ...checks.filter((check) => !FINE.includes(check.dataset.kind))]);
     for (const one of folded) one.open = true;
 });
 addEventListener("afterprint", () => {
@@ -160,3 +165,5 @@ if (filter) {
 }
 addEventListener("hashchange", follow);
 follow();
+// Once all is there, the browser goes to the place by itself, and takes the focus from what is not the place.
+addEventListener("load", () => requestAnimationFrame(follow));
