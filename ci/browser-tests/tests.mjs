@@ -207,6 +207,45 @@ const HOSTILE = {
     }),
 };
 
+const COMPARISON = {
+    "finds a rule, and a link leads to it": (url) => visit(url, async (page) => {
+        const rows = page.locator("tr.check:visible");
+        await page.fill("#_search", "host-missing");
+        assert.ok((await rows.count()) >= 1);
+        assert.ok((await rows.first().innerText()).includes("host-missing"));
+        await page.fill("#_search", "no rule has this word");
+        assert.equal(await rows.count(), 0);
+        await page.evaluate(() => { location.hash = "#answers-get"; });
+        await page.locator("#answers-get").waitFor();
+        await page.waitForFunction(() => document.activeElement.id === "answers-get");
+    }),
+};
+
+const MARKS = {
+    "shows names as they are": (url) => visit(url, async (page) => {
+        const text = await page.locator("main").innerText();
+        assert.ok(text.includes("<img src=x onerror=alert(1)>") && text.includes("host-missing"), text);
+        assert.equal(await page.locator("img").count(), 0);
+    }),
+};
+
+const WIRE = {
+    "shows what passes, as it passes": (url) => visit(url, async (page) => {
+        const seen = page.locator("details summary");
+        await page.waitForFunction(() => document.readyState === "complete");
+        for (const word of ["first", "<b>second"]) {
+            const before = await seen.count();
+            await fetch(`${urls.tap}form`, { method: "POST", body: new URLSearchParams({ word }) });
+            await page.waitForFunction((before) => document.querySelectorAll("details summary").length > before, before);
+        }
+        await page.evaluate(() => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
+        await page.waitForFunction(() => document.body.innerText.includes("<b>second"));
+        assert.ok((await page.locator("body").innerText()).includes("POST /form"));
+        assert.equal(await page.locator("main b").filter({ hasText: "second" }).count(), 0);
+        await isAccessible(page);
+    }),
+};
+
 /// Fills in a form of the page that has this button, and sends it.
 async function send(page, button, values, files) {
     const form = page.locator("form", { has: page.getByRole("button", { name: button, exact: true }) });
@@ -260,6 +299,9 @@ const PAGES = {
     report: { ...EVERY_PAGE, ...CHECKS, ...REPORT },
     hostile: { ...EVERY_PAGE, ...HOSTILE },
     handbook: { ...EVERY_PAGE, ...CHECKS },
+    comparison: { ...EVERY_PAGE, ...COMPARISON },
+    marks: { ...EVERY_PAGE, ...MARKS },
+    wire: { "fits a phone": EVERY_PAGE["fits a phone"], ...WIRE },
     simple: forms(
         { "Send with POST": "message", "Send with GET": "word", "Send as plain text": "message", "Send with the file": "title" },
         "Send with the file",

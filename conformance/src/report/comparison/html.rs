@@ -3,11 +3,12 @@
 use maud::{Markup, html};
 
 use crate::check::Weight;
-use crate::report::comparison::data::{Agreement, ChapterRow, CheckRow, Compared, Comparison};
+use crate::report::comparison::data::{Agreement, ChapterRow, CheckRow, Compared, Comparison, Tally};
 use crate::report::html::filter::{Folds, choice};
 use crate::report::html::frame::{NEW_LINE, document};
 use crate::report::html::octets::peer;
 use crate::report::html::table::{cell, share, sign, wide};
+use crate::report::outcome::Verdict;
 use crate::report::printable::printable;
 
 /// The servers, then the chapters, then check by check, first those that tell servers apart.
@@ -82,6 +83,7 @@ fn chapter(row: &ChapterRow) -> Markup {
             th scope="row" { (peer(&row.title)) }
             @for tally in &row.tallies {
                 @match tally {
+                    Some(Tally { of: 0, .. }) => { (sign(Some(Verdict::Skip))) }
                     Some(tally) => {
                         (share(tally.passed as u64, tally.of as u64, &format!("{}/{}", tally.passed, tally.of)))
                     }

@@ -15,8 +15,10 @@ pub(in crate::report) fn render(comparison: &Comparison) -> String {
     text.push_str("\n## Chapters\n\nChecks that passed, of those that apply.\n\n");
     head(&mut text, "chapter", &comparison.servers);
     for row in &comparison.chapters {
-        let cell = |tally: &Option<Tally>| {
-            tally.map_or(String::new(), |tally| format!("{}/{}", tally.passed, tally.of))
+        let cell = |tally: &Option<Tally>| match tally {
+            None => String::new(),
+            Some(Tally { of: 0, .. }) => sign(Some(Verdict::Skip)).into(),
+            Some(Tally { passed, of }) => format!("{passed}/{of}"),
         };
         line(&mut text, &markdown(&row.title), row.tallies.iter().map(cell));
     }
