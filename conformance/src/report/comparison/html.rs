@@ -49,7 +49,7 @@ fn servers(servers: &[Compared]) -> Markup {
         (NEW_LINE)
         section aria-labelledby="_servers" {
             h2 #_servers { "Servers" }
-            p { "Marks, and how many rules of each weight are broken or could not be judged." }
+            p { "Marks, in which what a server does not offer earns nothing, and how many rules of each weight are broken or could not be judged." }
             (wide("Servers", &html! {
                 thead {
                     tr {

@@ -10,7 +10,7 @@ use crate::report::printable::markdown;
 /// The servers, then the chapters, then the checks that tell them apart.
 pub(in crate::report) fn render(comparison: &Comparison) -> String {
     let mut text = format!("# {} servers side by side\n\n", comparison.servers.len());
-    text.push_str("Marks, and how many rules of each weight are broken or could not be judged.\n\n");
+    text.push_str("Marks, in which what a server does not offer earns nothing, and how many rules of each weight are broken or could not be\njudged.\n\n");
     servers(&mut text, &comparison.servers);
     text.push_str("\n## Chapters\n\nChecks that passed, of those that apply.\n\n");
     head(&mut text, "chapter", &comparison.servers);
