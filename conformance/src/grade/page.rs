@@ -22,6 +22,9 @@ pub fn page(table: &Table, anonymous: bool) -> String {
         false => html! { (peer(&row.id)) @if row.name != row.id { " " (peer(&row.name)) } },
     };
     let named = Vec::from_iter(rows.iter().enumerate().map(|(at, row)| (named((at, row)), *row)));
+    // What is shown to the class tells nothing of what the profile hides.
+    let shown = table.wrong.iter().filter(|wrong| !(anonymous && wrong.hidden));
+    let worst = Vec::from_iter(shown.take(WORST));
     let heading = html! {
         h1 { "Marks of " (rows.len()) " submissions" }
         p { "Profile " (peer(&table.profile)) ", out of " (table.total) " points." }
@@ -29,7 +32,7 @@ pub fn page(table: &Table, anonymous: bool) -> String {
     let main = html! {
         (distribution(table))
         (marks(table, &named))
-        @if !table.wrong.is_empty() { (wrong(&table.wrong)) (who(&table.wrong, &named)) }
+        @if !worst.is_empty() { (wrong(&worst)) (who(&worst, &named)) }
     };
     document("Marks", &heading, &main)
 }
@@ -96,7 +99,7 @@ fn marks(table: &Table, named: &[(Markup, &Row)]) -> Markup {
 }
 
 /// What most get wrong.
-fn wrong(wrong: &[Wrong]) -> Markup {
+fn wrong(worst: &[&Wrong]) -> Markup {
     html! {
         (NEW_LINE)
         section aria-labelledby="_wrong" {
@@ -104,7 +107,7 @@ fn wrong(wrong: &[Wrong]) -> Markup {
             (wide("What most of the class gets wrong", &html! {
                 thead { tr { th scope="col" { "rule" } th scope="col" { "failed" } th scope="col" { "of" } } }
                 tbody {
-                    @for wrong in wrong.iter().take(WORST) {
+                    @for wrong in worst {
                         (NEW_LINE)
                         tr {
                             th scope="row" { code { (peer(&wrong.check)) } " " (peer(&wrong.title)) }
@@ -119,20 +122,19 @@ fn wrong(wrong: &[Wrong]) -> Markup {
 }
 
 /// Submissions against what most get wrong.
-fn who(wrong: &[Wrong], named: &[(Markup, &Row)]) -> Markup {
-    let worst = || wrong.iter().take(WORST);
+fn who(worst: &[&Wrong], named: &[(Markup, &Row)]) -> Markup {
     html! {
         (NEW_LINE)
         section aria-labelledby="_who" {
             h2 #_who { "Who gets it wrong" }
             (wide("Who gets it wrong", &html! {
-                thead { tr { th scope="col" { "submission" } @for wrong in worst() { th scope="col" { (peer(&wrong.check)) } } } }
+                thead { tr { th scope="col" { "submission" } @for wrong in worst { th scope="col" { (peer(&wrong.check)) } } } }
                 tbody {
                     @for (name, row) in named {
                         (NEW_LINE)
                         tr {
                             th scope="row" { (name) }
-                            @for wrong in worst() {
+                            @for wrong in worst {
                                 @if row.failed.contains(&wrong.check) { (sign(Some(Verdict::Fail))) }
                                 @else { (cell("", "not failed")) }
                             }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::roster::{Roster, Student};
 use super::store::Kept;
-use crate::report::{Mark, Outcome, Points, Report, Summary, Verdict, cell, markdown, printable};
+use crate::report::{Mark, Outcome, Points, Report, Summary, Verdict, cell, is_shown, markdown, printable};
 
 /// Checks that are named as what most of the class gets wrong.
 pub(super) const WORST: usize = 15;
@@ -78,6 +78,8 @@ pub struct Wrong {
     pub failed: usize,
     /// Submissions that were judged by it.
     pub judged: usize,
+    /// Whether it belongs to a hidden part: students are not shown it.
+    pub hidden: bool,
 }
 
 impl Table {
@@ -260,14 +262,17 @@ fn is_wrong(outcome: &Outcome) -> bool {
 
 fn wrong<'r>(reports: impl Iterator<Item = &'r Report>) -> Vec<Wrong> {
     let mut found: BTreeMap<&str, Wrong> = BTreeMap::new();
-    for outcome in reports.flat_map(|report| &report.outcomes).filter(|outcome| outcome.counts()) {
+    let outcomes = reports.flat_map(|report| report.outcomes.iter().map(move |outcome| (report, outcome)));
+    for (report, outcome) in outcomes.filter(|(_, outcome)| outcome.counts()) {
         let wrong = found.entry(&outcome.check).or_insert_with(|| Wrong {
             check: outcome.check.clone(),
             title: outcome.title.clone(),
             failed: 0,
             judged: 0,
+            hidden: false,
         });
         wrong.failed += usize::from(is_wrong(outcome));
+        wrong.hidden |= is_wrong(outcome) && !is_shown(report, &outcome.check);
         wrong.judged += usize::from(matches!(outcome.verdict(), Verdict::Fail | Verdict::Pass));
     }
     let mut found: Vec<Wrong> = found.into_values().filter(|wrong| wrong.failed > 0).collect();

@@ -44,6 +44,7 @@ pub use handbook::{Lesson, handbook};
 pub use json::schema;
 pub use marks::{Mark, Marks, Part, Worth};
 pub use outcome::{Breach, Outcome, Rule, Ruling, Verdict};
+pub use platform::is_shown;
 pub use points::Points;
 pub use printable::{cell, markdown, printable, printable_lines};
 pub use reproduce::{NoCommand, by_hand};

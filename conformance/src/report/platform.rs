@@ -46,7 +46,7 @@ pub(super) fn rows(report: &Report) -> Vec<Row> {
 
 /// Whether students may see that this check did not pass. Marks do not name checks that are worth nothing: where
 /// something is hidden, these might be as well.
-pub(super) fn is_shown(report: &Report, check: &String) -> bool {
+pub fn is_shown(report: &Report, check: &String) -> bool {
     let (hidden, shown): (Vec<&Mark>, Vec<&Mark>) = report.marks.parts.iter().partition(|mark| mark.hidden);
     hidden.is_empty() || shown.iter().any(|mark| mark.missed.contains(check))
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::check::Weight;
 use crate::client::capability::Offer;
-use crate::report::cause::Cause;
+use crate::report::cause::{Cause, some};
 use crate::report::data::Report;
 use crate::report::failure::{GREEN, RED, YELLOW, failure, how_to_start};
 use crate::report::found::Offered;
@@ -213,11 +213,25 @@ pub(super) fn marks(report: &Report) -> String {
         } else {
             format!("; it needs {}", mark.lacks.join(", "))
         };
+        let skipped = not_applying(report, mark);
+        let skipped = match skipped.len() {
+            0 => String::new(),
+            1 => format!("; does not apply: {}", some(&skipped)),
+            _ => format!("; do not apply: {}", some(&skipped)),
+        };
         let points = format!("{} of {}", mark.earned, mark.points);
-        format!("  {:<40} {points}{bonus}{}\n", printable(&mark.title), printable(&lacks))
+        format!("  {:<40} {points}{bonus}{}\n", printable(&mark.title), printable(&(lacks + &skipped)))
     };
     let lines: String = report.marks.parts.iter().map(line).collect();
     format!("marks\n{lines}")
+}
+
+/// The checks of a part that do not apply to the server, and so earn nothing. What a hidden part misses is nobody's
+/// business, and what a bonus part does is no loss.
+pub(super) fn not_applying(report: &Report, mark: &Mark) -> Vec<String> {
+    let is_skipped = |id: &&String| with(report, Verdict::Skip).any(|outcome| outcome.check == **id);
+    let is_open = !mark.hidden && !mark.bonus && mark.lacks.is_empty();
+    mark.missed.iter().filter(|_| is_open).filter(is_skipped).cloned().collect()
 }
 
 pub(super) fn summary(report: &Report) -> String {

@@ -90,10 +90,10 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
             encode::head(&mut self.output, &response, delimiter, connection);
         }
         if head_only || matches!(delimiter, Delimiter::Nothing | Delimiter::Length(0)) {
-            return Ok(Sent::Whole);
+            return self.put(Bytes::new()).await.map(|()| Sent::Whole);
         }
         match response.body {
-            Body::Empty => Ok(Sent::Whole),
+            Body::Empty => self.put(Bytes::new()).await.map(|()| Sent::Whole),
             Body::Full(bytes) => {
                 self.octets = bytes.len() as u64;
                 self.put(bytes).await.map(|()| Sent::Whole)

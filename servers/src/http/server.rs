@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -107,6 +108,11 @@ impl Server {
                         }
                     }
                     Err(error) => {
+                        // Places without a descriptor are no places.
+                        let is_full = [Errno::MFILE, Errno::NFILE].map(|errno| Some(errno.raw_os_error()));
+                        if is_full.contains(&error.raw_os_error()) {
+                            crowd.is_full();
+                        }
                         if complained.is_none_or(|at| at.elapsed() > COMPLAIN) {
                             complained = Some(Instant::now());
                             log::line(&format!("Cannot accept connections at the moment: {error}"));

@@ -13,7 +13,7 @@ pub const CHAPTER: Chapter = Chapter {
     title: "The log",
     kept_in: &["servers/src/form/form.rs", "servers/src/log.rs"],
     needs: &["form-in-body", "log-field"],
-    turn: Turn::Beside,
+    turn: Turn::Alone,
     checks: &[
         Check {
             id: "log-field",
