@@ -1,17 +1,16 @@
 //! What the suite calls itself as while it grades: `worker` for one submission, `boxed` for a command in the box.
 
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Stdin, Write};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
 
 use clap::Args;
 use conformance::grade::walls::{self, Walls};
-use conformance::grade::{Layer, Order, Word, bubble, layers, work};
-use conformance::target::{process, put};
+use conformance::grade::{Layer, Order, Word, layers, place, work};
+use conformance::target::process;
 
 use super::stop::{Stop, print};
 
@@ -19,9 +18,7 @@ use super::stop::{Stop, print};
 #[derive(Debug, Args)]
 #[command(hide = true)]
 pub(super) struct Worker {
-    /// What is the submission's own. It is gone when the worker ends
-    place: PathBuf,
-    /// Whether the worker is in its bubble, where the order says that it has one
+    /// Whether another worker has made the place, and removes it
     #[arg(long)]
     inside: bool,
 }
@@ -29,75 +26,82 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
         walls::take_guard()?;
-        let mut input = BufReader::new(std::io::stdin());
-        let mut line = String::new();
-        input.read_line(&mut line)?;
-        if line.is_empty() {
-            // Whoever wanted it is gone, and so is what it would have done.
-            remove(&self.place);
-            return Ok(ExitCode::from(3));
-        }
-        let order: Order = serde_json::from_str(&line).map_err(|error| Stop::Broken(error.to_string()))?;
-        let place = self.place.clone();
-        let end = Arc::new(Mutex::new(()));
-        let ours = end.clone();
-        thread::spawn(move || {
-            // Nobody writes more: its end is the end of whoever waited.
-            let _ = input.read(&mut [0]);
-            // The work ends with the server: it must not end this process before the place is gone.
-            let _held = ours.lock();
-            process::stop_all();
-            process::stop_descendants();
-            remove(&place);
-            std::process::exit(3);
-        });
-        let code = match &order.hidden {
-            Some(hidden) if !self.inside => self.in_bubble(hidden, &line)?,
-            _ => self.work(&order)?,
-        };
-        let _held = end.lock();
-        remove(&self.place);
-        Ok(code)
-    }
-
-    fn work(&self, order: &Order) -> Result<ExitCode, Stop> {
-        std::env::set_current_dir(order.submission())?;
-        let program = std::env::current_exe()?.to_string_lossy().into_owned();
-        let mut output = std::io::stdout().lock();
-        work(order, &program, &mut |word: &Word| {
-            let line = serde_json::to_string(word).unwrap_or_default();
-            // If nobody reads it, the end of the input is noticed as well.
-            let _ = writeln!(output, "{line}").and_then(|()| output.flush());
-        });
-        Ok(ExitCode::SUCCESS)
-    }
-
-    /// Another worker does it in there. This one outlives it, whatever becomes of it.
-    fn in_bubble(&self, hidden: &[PathBuf], order: &str) -> Result<ExitCode, Stop> {
-        // Beside the files that it lays out, to which it is linked.
-        let program = self.place.join("conformance");
-        put(&std::env::current_exe()?, &program)?;
-        let mut bubble = bubble::command(&self.place, hidden, program);
-        bubble.arg("worker").arg(&self.place).arg("--inside").stdin(Stdio::piped());
-        let mut bubble = bubble.spawn()?;
-        // If it has ended already, its exit code says so.
-        let _ = bubble.stdin.as_mut().map_or(Ok(()), |input| input.write_all(order.as_bytes()));
-        // That would end its input.
-        let input = bubble.stdin.take();
-        let status = bubble.wait()?;
-        drop(input);
-        Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(128 + 9)))
+        if self.inside { carry_out() } else { have_carried_out() }
     }
 }
 
-/// What is killed may have written something a moment before.
-fn remove(place: &Path) {
-    for _ in 0..20 {
-        match std::fs::remove_dir_all(place) {
-            Err(error) if error.kind() != ErrorKind::NotFound => thread::sleep(Duration::from_millis(5)),
-            _ => return,
+/// Makes a place where another worker carries the order out, and outlives it, whatever becomes of it: nothing is left.
+fn have_carried_out() -> Result<ExitCode, Stop> {
+    let place = match place::make() {
+        Ok(place) => place,
+        Err(error) => {
+            say(&Word::Broken(format!("there is no place for a submission: {error}")));
+            return Ok(ExitCode::from(3));
         }
+    };
+    say(&Word::Ready { place: place.clone() });
+    let mut input = BufReader::new(io::stdin());
+    let Some(order) = receive(&mut input)? else {
+        // Whoever wanted it is gone, and so is what it would have done.
+        place::remove(&place);
+        return Ok(ExitCode::from(3));
+    };
+    let end = Arc::new(Mutex::new(()));
+    end_with(input, end.clone(), Some(place.clone()));
+    let mut worker = order.command().stdin(Stdio::piped()).spawn()?;
+    // The input stays open: its end would mean that nobody waits.
+    let said = worker.stdin.take();
+    if let Some(mut said) = said.as_ref() {
+        // If it has ended already, its exit code says so.
+        let _ = writeln!(said, "{}", serde_json::to_string(&order.inside()).unwrap_or_default());
     }
+    let status = worker.wait()?;
+    process::stop_descendants();
+    let _held = end.lock();
+    place::remove(&place);
+    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(128 + 9)))
+}
+
+fn carry_out() -> Result<ExitCode, Stop> {
+    let mut input = BufReader::new(io::stdin());
+    let Some(order) = receive(&mut input)? else { return Ok(ExitCode::from(3)) };
+    let end = Arc::new(Mutex::new(()));
+    end_with(input, end.clone(), None);
+    std::env::set_current_dir(order.submission())?;
+    let program = std::env::current_exe()?.to_string_lossy().into_owned();
+    work(&order, &program, &mut say);
+    let _held = end.lock();
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The order, unless there is none.
+fn receive(input: &mut impl BufRead) -> Result<Option<Order>, Stop> {
+    let mut line = String::new();
+    if input.read_line(&mut line)? == 0 {
+        return Ok(None);
+    }
+    serde_json::from_str(&line).map(Some).map_err(|error| Stop::Broken(error.to_string()))
+}
+
+/// Ends this process, and what it started, as soon as the input ends, and so whoever waited. While `end` is held, this
+/// process ends by itself.
+fn end_with(mut input: BufReader<Stdin>, end: Arc<Mutex<()>>, place: Option<PathBuf>) {
+    thread::spawn(move || {
+        let _ = input.read(&mut [0]);
+        // The work ends with the server: it must not end this process before all is stopped, and the place gone.
+        let _held = end.lock();
+        process::stop_all();
+        process::stop_descendants();
+        place.as_deref().map(place::remove);
+        std::process::exit(3);
+    });
+}
+
+fn say(word: &Word) {
+    let line = serde_json::to_string(word).unwrap_or_default();
+    // If nobody reads it, the end of the input is noticed as well.
+    let mut output = io::stdout().lock();
+    let _ = writeln!(output, "{line}").and_then(|()| output.flush());
 }
 
 /// Run a command in the box

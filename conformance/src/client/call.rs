@@ -66,8 +66,10 @@ impl Call {
         let (file, began) = (self.side_file(name)?, Instant::now());
         let limit = self.limit.max(SIDE_LIMIT);
         while began.elapsed() < limit {
-            if let Ok(json) = fs::read(&file) {
-                return Ok(serde_json::from_slice(&json).map_err(std::io::Error::from)?);
+            // Ours is there at once; another's may be there before it is whole.
+            let seen = fs::read(&file).ok().and_then(|json| serde_json::from_slice(&json).ok());
+            if let Some(seen) = seen {
+                return Ok(seen);
             }
             thread::sleep(Duration::from_millis(1));
         }

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use rustix::process::getuid;
 
-use super::copy::{COPY, MEMORY, TEMPORARY, make_room};
+use super::place::{self, COPY, MEMORY, TEMPORARY};
 use super::walls::readable;
 use crate::report::printable;
 
@@ -18,8 +18,11 @@ use crate::report::printable;
 /// somebody else, and here there is nobody else.
 const NOBODY: &str = "65534";
 
+/// Where the place of a submission is inside: not below `/tmp`, all of which it may change.
+const PLACES: &str = "/run";
+
 /// Folders in which users and services leave each other something.
-const SHARED: [&str; 3] = ["/tmp", "/var/tmp", "/run"];
+const SHARED: [&str; 3] = ["/tmp", "/var/tmp", PLACES];
 
 /// Why this machine has none, or nothing if it has.
 pub(super) fn lack() -> Option<&'static str> {
@@ -31,11 +34,10 @@ fn attempt() -> Result<(), String> {
     if cfg!(not(target_os = "linux")) {
         return Err("only Linux has it".into());
     }
-    let place = tempfile::tempdir().map_err(|error| error.to_string())?;
-    make_room(place.path())
-        .and_then(|()| std::fs::create_dir(place.path().join(COPY)))
-        .map_err(|error| error.to_string())?;
-    let output = command(place.path(), &[], "true").stdin(Stdio::null()).output();
+    let place = place::make().map_err(|error| error.to_string())?;
+    let output = std::fs::create_dir(place.join(COPY))
+        .and_then(|()| command(&place, &[], "true").stdin(Stdio::null()).output());
+    place::remove(&place);
     match output {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => {
@@ -47,8 +49,14 @@ fn attempt() -> Result<(), String> {
     }
 }
 
-/// The command that runs a program in a bubble. All of the system is there to be read; `place` is there to be changed,
-/// with its own `/tmp` and `/dev/shm`; what is hidden is empty. It ends with the thread that starts it.
+/// What the place of a submission is called inside.
+pub fn inside(place: &Path) -> PathBuf {
+    Path::new(PLACES).join(place.file_name().unwrap_or_default())
+}
+
+/// The command that runs a program in a bubble. All of the system is there to be read; the place is there to be changed,
+/// under its name [`inside`], with its own `/tmp` and `/dev/shm`; what is hidden is empty. It ends with the thread that
+/// starts it.
 pub fn command(place: &Path, hidden: &[PathBuf], program: impl Into<OsString>) -> Command {
     let place = canonical(place).unwrap_or_else(|| place.to_owned());
     let covers = covers(&place, hidden);
@@ -77,8 +85,9 @@ pub fn command(place: &Path, hidden: &[PathBuf], program: impl Into<OsString>) -
     }
     // Programs may be installed there.
     readable().iter().filter(|path| is_covered(path)).for_each(|path| tell("--ro-bind", &[path, path]));
-    tell("--bind", &[&place, &place]);
-    tell("--chdir", &[&place.join(COPY)]);
+    let inside = inside(&place);
+    tell("--bind", &[&place, &inside]);
+    tell("--chdir", &[&inside.join(COPY)]);
     let mut command = Command::new("bwrap");
     command.args(["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--as-pid-1"]);
     command.args(["--cap-drop", "ALL"]);

@@ -1,26 +1,10 @@
-//! The folder that a submission works in: a copy, so that what was handed in stays as it was.
+//! The copy of a submission, so that what was handed in stays as it was.
 
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::run::recipe::RecipeOf;
-
-/// The submission's copy, in its place.
-pub(super) const COPY: &str = "submission";
-/// Its home.
-pub(super) const HOME: &str = "home";
-/// Where it keeps temporary files.
-pub(super) const TEMPORARY: &str = "tmp";
-/// What its processes share as if it were memory.
-pub(super) const MEMORY: &str = "shm";
-/// What the suite lays out for it to serve.
-pub(super) const FIXTURE: &str = "fixture";
-
-/// Makes the folders in a place that are there before the submission is.
-pub(super) fn make_room(place: &Path) -> io::Result<()> {
-    [HOME, TEMPORARY, MEMORY].into_iter().try_for_each(|folder| fs::create_dir(place.join(folder)))
-}
 
 /// The submission's file that says how it is built and started, where the profile allows that.
 pub(super) const OWN: &str = "conformance.toml";

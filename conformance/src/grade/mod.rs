@@ -8,7 +8,8 @@
 //! | `order` | what supervisor and worker say to each other |
 //! | `watch` | memory, processes and disk of a submission while it runs |
 //! | `worker` | one submission built and run, in a process that knows nothing of marks and results |
-//! | `copy` | the folder that a submission works in, which is not the one that was handed in |
+//! | `place` | the folder with all that is a submission's own, and the suite's program |
+//! | `copy` | what was handed in, copied to there |
 //! | `supervisor` | the other side: starts workers, and makes a result of however they end |
 //! | `repeat` | several runs of a submission as one |
 //! | `remark` | a stored report under another profile |
@@ -21,6 +22,7 @@ mod copy;
 mod layers;
 mod order;
 mod page;
+pub mod place;
 mod remark;
 mod repeat;
 mod roster;

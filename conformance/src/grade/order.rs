@@ -1,10 +1,12 @@
 //! What supervisor and worker say to each other: an order, then words, each a line of JSON.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
-use super::copy::COPY;
+use super::bubble;
+use super::place::{COPY, HOME, PROGRAM, TEMPORARY};
 use crate::report::{Report, Setup};
 
 /// What a worker is to do. It comes on its standard input; the end of that input means that nobody waits any more.
@@ -31,11 +33,35 @@ impl Order {
     pub fn submission(&self) -> PathBuf {
         self.place.join(COPY)
     }
+
+    /// The same for the worker that carries it out: in a bubble, the place has another name.
+    pub fn inside(&self) -> Order {
+        let place = self.hidden.as_ref().map_or_else(|| self.place.clone(), |_| bubble::inside(&self.place));
+        Order { place, ..self.clone() }
+    }
+
+    /// What starts that worker: the program in the place, in the bubble where there is one.
+    pub fn command(&self) -> Command {
+        let place = self.inside().place;
+        let program = place.join(PROGRAM);
+        let mut command = match &self.hidden {
+            Some(hidden) => bubble::command(&self.place, hidden, program),
+            None => Command::new(program),
+        };
+        command.args(["worker", "--inside"]);
+        command.env("HOME", place.join(HOME)).env("TMPDIR", place.join(TEMPORARY));
+        command
+    }
 }
 
 /// What a worker says. It comes on its standard output, which no process of the submission has.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Word {
+    /// It waits for its order.
+    Ready {
+        /// The folder that it has made for the submission.
+        place: PathBuf,
+    },
     /// The build has ended.
     Built {
         /// What it printed, escaped.

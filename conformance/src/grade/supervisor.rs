@@ -17,9 +17,9 @@ use rustix::io::Errno;
 use rustix::process::getuid;
 use siphasher::sip::SipHasher13;
 
-use super::copy::{self, COPY, HOME, TEMPORARY};
 use super::order::{Order, Word};
-use super::{bubble, layers, repeat};
+use super::place::{self, COPY};
+use super::{bubble, copy, layers, repeat};
 use crate::report::{End, Report, Setup, shell_words};
 use crate::run::profile::Profile;
 use crate::target::Budget;
@@ -102,11 +102,8 @@ impl Grading {
     }
 
     fn grade_once(&self, name: &str, folder: &Path) -> io::Result<Graded> {
-        let place = tempfile::Builder::new().prefix("conformance-").tempdir()?;
-        let order = self.order(name, place.path());
-        copy::make_room(place.path())?;
-        // It removes the place if this process ends before it does.
-        let worker = Worker::start(&self.program, place.path())?;
+        let worker = Worker::start(&self.program)?;
+        let order = self.order(name, &worker.place);
         let limit = self.profile.recipe.disk_mb * 1024 * 1024;
         if let Err(error) = copy::copy(folder, &order.place.join(COPY), limit) {
             let graded = self.nothing(&order, format!("The submission can't be copied: {error}."));
@@ -178,6 +175,7 @@ impl Grading {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let graded = match worker.words.recv_timeout(left) {
+                Ok(Word::Ready { .. }) => continue,
                 Ok(Word::Built { log }) => {
                     build_log = log;
                     continue;
@@ -227,20 +225,22 @@ fn is_killed(status: ExitStatus) -> bool {
 
 struct Worker {
     child: Child,
+    /// It removes it, however this process ends.
+    place: PathBuf,
     words: mpsc::Receiver<Word>,
 }
 
 impl Worker {
-    /// Starts a worker with nothing of our environment but what a program needs. It waits for its order.
-    fn start(program: &Path, place: &Path) -> io::Result<Worker> {
+    /// Starts a worker with nothing of our environment but what a program needs. It has made a place, and waits for its
+    /// order.
+    fn start(program: &Path) -> io::Result<Worker> {
         let mut command = Command::new(program);
         let inherited = INHERITED.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)));
-        command.arg("worker").arg(place).env_clear().envs(inherited);
+        command.arg("worker").env_clear().envs(inherited);
         if let Some(home) = std::env::home_dir().map(|home| home.join(".rustup")).filter(|home| home.exists())
         {
             command.env("RUSTUP_HOME", home);
         }
-        command.env("HOME", place.join(HOME)).env("TMPDIR", place.join(TEMPORARY));
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         // It ends with its input, and stops what it started; an interrupt would leave that running.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -258,7 +258,13 @@ impl Worker {
                 words.map_while(|word| say.send(word).ok()).for_each(drop);
             });
         }
-        Ok(Worker { child, words })
+        let mut worker = Worker { child, place: PathBuf::new(), words };
+        match worker.words.recv() {
+            Ok(Word::Ready { place }) => worker.place = place,
+            Ok(Word::Broken(why)) => return Err(io::Error::other(why)),
+            _ => return Err(io::Error::other(format!("a worker ended with {}", worker.child.wait()?))),
+        }
+        Ok(worker)
     }
 
     fn send(&mut self, order: &Order) -> io::Result<()> {
@@ -281,6 +287,7 @@ impl Drop for Worker {
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
+        place::remove(&self.place);
         workers().remove(&self.child.id());
     }
 }

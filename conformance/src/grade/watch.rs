@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::copy;
 use super::order::Order;
+use super::{copy, place};
 use crate::run::recipe::RecipeOf;
 use crate::target::process::{descendants, kill};
 
@@ -36,8 +36,8 @@ impl Watch {
     /// Watches until [`Watch::end`], or until there is a reason to end the run, which it returns. Where there is no
     /// `/proc`, only the disk is seen.
     pub(super) fn keep(&self, order: &Order, recipe: &RecipeOf) -> Option<String> {
-        let own =
-            [copy::COPY, copy::HOME, copy::TEMPORARY, copy::MEMORY].map(|folder| order.place.join(folder));
+        let own = [place::COPY, place::HOME, place::TEMPORARY, place::MEMORY]
+            .map(|folder| order.place.join(folder));
         let mega = 1024 * 1024;
         while !self.has_ended.load(Ordering::Relaxed) {
             let family = descendants(std::process::id());

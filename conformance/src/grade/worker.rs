@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::copy::{self, COPY, FIXTURE, HOME, TEMPORARY};
+use super::copy;
 use super::order::{Order, Word};
+use super::place::{COPY, FIXTURE, HOME, TEMPORARY};
 use super::watch::Watch;
 use crate::report::{End, Outcome, Part, Points, Report, Ruling, printable};
 use crate::run::profile::Profile;

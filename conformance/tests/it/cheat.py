@@ -80,6 +80,17 @@ def serve_with_the_suite():
             say(error)
 
 
+def change_the_suite():
+    """In its own place it may, and nobody else has that."""
+    for program in ["../conformance"] + glob.glob(os.environ["PYTHONPATH"] + "/../cgi-bin/*"):
+        os.chmod(program, 0o4755)
+
+
+def plant_beside_the_copy():
+    open("../planted", "w").close()
+    say("did it")
+
+
 def listen_elsewhere():
     socket.create_server(("127.0.0.1", PORT + 1))
     say("did it")

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Read;
 use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -34,6 +35,8 @@ pub(crate) const TRICKS: &[&str] = &[
     "read-environment",
     "kill-the-parent",
     "serve-with-the-suite",
+    "change-the-suite",
+    "plant-beside-the-copy",
     "listen-elsewhere",
     "ask-another-server",
     "become-a-daemon",
@@ -62,6 +65,8 @@ pub(crate) fn are_caught(
 ) -> Result<(), String> {
     let all = tricks.iter().chain(&["ask-another-server"]);
     let course = all.fold(course.with("honest"), |course, trick| course.with(trick));
+    let suite = || fs::metadata(conformance([""]).get_program()).map(|suite| suite.mode());
+    let before = suite().map_err(|error| error.to_string())?;
     let neighbour = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
     let port = neighbour.local_addr().map_err(|error| error.to_string())?.port().to_string();
     fs::write(course.at("class/ask-another-server/neighbour"), port).map_err(|error| error.to_string())?;
@@ -71,6 +76,7 @@ pub(crate) fn are_caught(
     grade.args(["--class", &class, "--out", &out]).current_dir(course.folder());
     prepare(&mut grade);
     exits_with(0, &grade.output().map_err(|error| error.to_string())?)?;
+    is("the suite's program is another", suite().is_ok_and(|after| after == before))?;
     let honest = course.result("honest")?.marks;
     is("the honest one earns something", honest.earned > Points(0))?;
     let mut faults = Vec::new();
