@@ -17,11 +17,14 @@ pub struct Limits {
     pub idle: Duration,
     /// How long a head may take from its first octet to its last: 408.
     pub head: Duration,
-    /// How long content may make no progress: 408 for a request, the end of the connection for a response.
+    /// How long the content of a request may make no progress: 408.
     pub stall: Duration,
     /// Octets of content a second that a request must come with, once the time of `stall` is used up: 408. Each second
     /// of waiting uses up a second of it, and so many octets give one back.
     pub pace: u32,
+    /// How long a client may take nothing of a response: the end of the connection. What a slow one takes is seen in
+    /// pieces only, of up to 64 KB.
+    pub unread: Duration,
     /// How long a client is waited for at least, in any of these, even if all places for connections are taken. After
     /// that the one that has been waited for longest gives way; the answers are the same.
     pub in_crowd: Duration,
@@ -38,6 +41,7 @@ impl Default for Limits {
             head: Duration::from_secs(10),
             stall: Duration::from_secs(10),
             pace: 500,
+            unread: Duration::from_secs(60),
             in_crowd: Duration::from_secs(1),
         }
     }

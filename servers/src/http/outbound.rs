@@ -36,7 +36,7 @@ pub(crate) struct Outbound<W> {
     /// Something that does not buffer by itself.
     writer: W,
     output: BytesMut,
-    stall: Duration,
+    unread: Duration,
     patience: Patience,
     /// Octets of content of the current response so far.
     octets: u64,
@@ -44,13 +44,13 @@ pub(crate) struct Outbound<W> {
 
 impl<W: AsyncWrite + Unpin> Outbound<W> {
     pub(crate) fn new(writer: W, limits: Limits, crowd: &Arc<Crowd>) -> Outbound<W> {
-        let (stall, patience) = (limits.stall, Patience::new(limits, crowd));
-        Outbound { writer, output: BytesMut::new(), stall, patience, octets: 0 }
+        let (unread, patience) = (limits.unread, Patience::new(limits, crowd));
+        Outbound { writer, output: BytesMut::new(), unread, patience, octets: 0 }
     }
 
     /// From now on, what the client does not take at once is lost.
     pub(crate) fn hurry(&mut self) {
-        self.stall = Duration::ZERO;
+        self.unread = Duration::ZERO;
     }
 
     /// Octets of content in the last response, as far as it got.
@@ -164,7 +164,7 @@ impl<W: AsyncWrite + Unpin> Outbound<W> {
             // What can be written is: a client is late only if it takes nothing.
             let written = tokio::select! { biased;
                 written = write_some(&mut self.writer, &mut self.output, &mut block) => written?,
-                () = async { self.patience.ends(Instant::now(), self.stall).await } => {
+                () = async { self.patience.ends(Instant::now(), self.unread).await } => {
                     return Err(io::ErrorKind::TimedOut.into());
                 }
             };

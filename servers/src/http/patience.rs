@@ -27,11 +27,11 @@ impl Patience {
 
     /// Ends when a client that has been waited for since then has had so long, or the time that it has in a crowd and is
     /// the one to give way. For the last branch of a biased `select!`, which is often not polled at all: only then is
-    /// the time looked at. Dropped and begun again, it loses its turn to give way, and nothing else.
+    /// the time looked at. It can be dropped and begun again.
     pub(crate) async fn ends(&mut self, since: Instant, long: Duration) {
         self.timer.until(since + self.in_crowd.min(long)).await;
         self.gave_way = tokio::select! { biased;
-            () = self.crowd.needs_room() => true,
+            () = self.crowd.needs_room(since) => true,
             () = self.timer.until(since + long) => false,
         };
     }

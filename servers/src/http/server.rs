@@ -97,6 +97,8 @@ impl Server {
             tokio::select! {
                 () = &mut shutdown => break,
                 Some(_) = connections.join_next() => crowd.has_room(),
+                // Again, if the one that was to end is still at it: its application may have more to say.
+                () = sleep(config.limits.in_crowd), if connections.len() >= config.connections => crowd.is_full(),
                 stream = listener.accept(), if connections.len() < config.connections => match stream {
                     Ok((stream, remote)) => {
                         accepted += 1;
@@ -144,6 +146,7 @@ async fn serve_one<A: Application>(
     let Ok(local) = stream.local_addr() else { return };
     // Responses go out in whole writes; waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
+    take_little_ahead(&stream);
     let context = Context { remote, local, limits: config.limits, access_log: !config.quiet, crowd, stop };
     let (reader, writer) = stream.split();
     let is_cut = if let Some(watch) = config.trace {
@@ -156,6 +159,19 @@ async fn serve_one<A: Application>(
         // Closed now, the connection is reset, and what the client has not been sent yet is lost.
         let _ = stream.set_zero_linger();
     }
+}
+
+/// Octets of an answer that the system holds beyond what is on its way to the client.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT: u32 = 128 * 1024;
+
+/// Without this, the system takes megabytes ahead for a slow client, and more only when it is rid of a third of them: a
+/// client that reads all the time would look like one that reads nothing (see `Limits::unread`).
+fn take_little_ahead(stream: &TcpStream) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = stream;
 }
 
 /// Ready when the process is asked to stop: by Ctrl-C (SIGINT), or by SIGTERM. From this call on, in the

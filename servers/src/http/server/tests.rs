@@ -22,6 +22,9 @@ impl Application for Gate {
             let _ = self.open.clone().wait_for(|&open| open).await;
             self.inside.fetch_sub(1, Ordering::Relaxed);
         }
+        if request.target.path == "/large" {
+            return self.large();
+        }
         let mut response = Response::content(200, "text/plain", "hello");
         if let "/whole" | "/cut" = &request.target.path[..] {
             let (sender, chunks) = mpsc::channel(2);
@@ -34,6 +37,24 @@ impl Application for Gate {
         response
     }
 }
+
+impl Gate {
+    /// Content without end. Each block that the connection wants more is an arrival.
+    fn large(&self) -> Response {
+        let (sender, chunks) = mpsc::channel(1);
+        let arrivals = self.arrivals.clone();
+        tokio::spawn(async move {
+            while sender.send(Ok(vec![b'x'; BLOCK].into())).await.is_ok() {
+                let _ = arrivals.send(BLOCK);
+            }
+        });
+        let mut response = Response::content(200, "text/plain", "");
+        response.body = Body::Stream { length: None, chunks };
+        response
+    }
+}
+
+const BLOCK: usize = 64 * 1024;
 
 struct Running {
     address: SocketAddr,
@@ -116,6 +137,26 @@ async fn idle_connections_take_no_place_from_others() {
     for _ in 0..8 {
         assert_eq!(idle.join_next().await.unwrap().unwrap(), "");
     }
+}
+
+/// Else one that reads slowly would look like one that does not read. Only Linux lets the server say how much.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_system_takes_little_ahead_for_a_client_that_reads_slowly() {
+    let mut server = start(|_| {});
+    let mut client = send(server.address, "GET /large HTTP/1.1\r\nHost: t\r\n\r\n").await;
+    let mut taken = vec![0; BLOCK];
+    // So that the system's buffers grow as far as they may.
+    for _ in 0..1000 {
+        client.read_exact(&mut taken).await.unwrap();
+    }
+    // It does not read until the server can't write.
+    while timeout(Duration::from_millis(200), server.arrivals.recv()).await.is_ok() {}
+    for _ in 0..12 {
+        client.read_exact(&mut taken).await.unwrap();
+    }
+    let goes_on = timeout(Duration::from_secs(30), server.arrivals.recv()).await;
+    assert!(goes_on.is_ok(), "{} octets are no progress", 12 * BLOCK);
 }
 
 #[tokio::test]
