@@ -71,7 +71,7 @@ mod tests {
         fs::create_dir_all(locked.join("inner")).unwrap();
         fs::write(locked.join("inner/file"), "").unwrap();
         for folder in [locked.join("inner"), locked] {
-            fs::set_permissions(folder, Permissions::from_mode(0)).unwrap();
+            fs::set_permissions(folder, Permissions::from_mode(0o0)).unwrap();
         }
         unlock(&place);
         assert!(fs::read(place.join(HOME).join("locked/inner/file")).is_ok());
