@@ -6,8 +6,8 @@
 //! It can't: tell a client that its copy of a file is still good, send a part of a file, or take files in a form. The
 //! reference server can: go on with `servers/src/lib.rs`.
 //! It passes, in the profile `simple`, all that counts of: basics, changes, connection, content-length, damage,
-//! delivery, fields, files, form, framing, held, host, limits, lint, log, methods, request-line, time, urlencoded,
-//! wire.
+//! delivery, fields, files, form, framing, held, host, limits, lint, load, log, methods, request-line, time,
+//! urlencoded, wire.
 
 use std::io::{self, BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};

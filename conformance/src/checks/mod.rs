@@ -32,6 +32,7 @@ const CHAPTERS: &[&Chapter] = &[
     &site::delivery::CHAPTER,
     &site::log::CHAPTER,
     &http::robustness::CHAPTER,
+    &http::load::CHAPTER,
     &http::held::CHAPTER,
     &http::limits::CHAPTER,
     &http::damage::CHAPTER,

@@ -12,6 +12,7 @@ pub mod held;
 pub mod host;
 pub mod limits;
 pub mod lint;
+pub mod load;
 pub mod methods;
 pub mod request_line;
 pub mod robustness;
