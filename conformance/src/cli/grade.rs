@@ -65,8 +65,9 @@ pub(super) struct Grade {
     /// Grade only the Mth of N equal shares of the class; grade merge brings the results together
     #[arg(long, value_name = "M/N", requires = "class", conflicts_with = "roster", value_parser = shard)]
     shard: Option<(usize, usize)>,
-    /// A word that only the course knows: what is random in requests comes from it and from the submission's name
-    #[arg(long, value_name = "WORD", default_value = "")]
+    /// A word that only the course knows: what is random in requests comes from it and from the submission's name. In
+    /// the environment, no submission can read it
+    #[arg(long, value_name = "WORD", default_value = "", env = "CONFORMANCE_SECRET", hide_env_values = true)]
     secret: String,
     /// What to do where this machine can't keep a submission from everything that is not its own (see conformance box)
     #[arg(long = "box", value_name = "WHEN", default_value = "auto")]

@@ -20,12 +20,14 @@ pub(super) struct View {
     page: Option<Page>,
     /// A file that keeps them.
     kept: Option<File>,
+    /// Whether it was said that the file has less than what passed.
+    is_said: bool,
 }
 
 impl View {
     /// On a terminal, and on this page, and in this file.
     pub(super) fn new(page: Option<Page>, kept: Option<File>) -> View {
-        View { annotator: Annotator::default(), page, kept }
+        View { page, kept, ..View::default() }
     }
 
     /// Shows what is reported, until there is nobody left to report.
@@ -52,6 +54,10 @@ impl View {
         {
             anstream::eprintln!("conformance: the file can't be written any more, and ends here: {error}");
             self.kept = None;
+        }
+        if self.kept.is_some() && event.what.is_lost() && !self.is_said {
+            self.is_said = true;
+            anstream::eprintln!("conformance: this passes too fast to be kept: of some octets the file has the number only");
         }
         let lines = self.annotator.hear(event);
         self.show(&lines);

@@ -15,7 +15,9 @@ const GROUPS: usize = 10;
 pub fn page(table: &Table, anonymous: bool) -> String {
     let mut rows = Vec::from_iter(&table.rows);
     if anonymous {
-        rows.sort_by_key(|row| std::cmp::Reverse(row.earned));
+        // By what is shown alone: the order of the names would tell who is who.
+        let shown = |row: &Row| (row.earned, row.parts.clone(), row.failed.clone());
+        rows.sort_by_cached_key(|row| std::cmp::Reverse(shown(row)));
     }
     let named = |(at, row): (usize, &'_ Row)| match anonymous {
         true => html! { (at + 1) },

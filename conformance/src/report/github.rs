@@ -2,18 +2,20 @@
 
 use crate::report::data::Report;
 use crate::report::outcome::Outcome;
-use crate::report::platform::{is_shown, missed};
+use crate::report::platform::missed;
 use crate::report::printable::{printable, printable_lines};
+use crate::report::visible::visible;
 
 /// GitHub shows ten of a kind for each step, and says nothing of the rest.
 const MOST: usize = 9;
 
 /// A line for each cause of a failure that counts, the most urgent first, as far as there is room.
 pub(super) fn render(report: &Report) -> String {
+    let report = &visible(report);
     let find = |id: &String| report.outcomes.iter().find(|outcome| outcome.check == *id);
-    let is_wanted = |outcome: &&Outcome| outcome.counts() && is_shown(report, &outcome.check);
+    let counts = |outcome: &&Outcome| outcome.counts();
     let causes = report.causes.iter();
-    let failures = causes.filter_map(|cause| cause.checks.iter().filter_map(find).find(is_wanted));
+    let failures = causes.filter_map(|cause| cause.checks.iter().filter_map(find).find(counts));
     let failure = report.end.failure.as_deref();
     let failure = failure.map(|why| error("the server could not be tested", &printable_lines(why)));
     let mut lines = Vec::from_iter(failure);

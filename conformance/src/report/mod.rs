@@ -31,6 +31,7 @@ mod reproduce;
 mod shell;
 mod text;
 mod trace;
+mod visible;
 mod vpl;
 mod wrap;
 
@@ -45,11 +46,11 @@ pub use json::schema;
 pub use marks::{Mark, Marks, Part, Worth};
 pub(crate) use outcome::GOES_ON;
 pub use outcome::{Breach, Outcome, Rule, Ruling, Verdict};
-pub use platform::is_shown;
 pub use points::Points;
 pub use printable::{cell, markdown, printable, printable_lines};
 pub use reproduce::{NoCommand, by_hand};
 pub use shell::shell_words;
+pub use visible::is_shown;
 pub(crate) use wrap::units;
 pub use wrap::wrap;
 

@@ -7,6 +7,7 @@ use crate::report::marks::Mark;
 use crate::report::outcome::{Outcome, Ruling};
 use crate::report::points::Points;
 use crate::report::printable::{printable, printable_lines};
+use crate::report::visible::visible;
 
 /// Octets that the output of a part may have: platforms refuse a result that is too large as a whole.
 const LIMIT: usize = 8 * 1024;
@@ -35,6 +36,7 @@ impl Row {
 
 /// The parts of a report.
 pub(super) fn rows(report: &Report) -> Vec<Row> {
+    let report = &visible(report);
     let row = |mark: &Mark| Row {
         id: printable(&mark.id),
         title: printable(&mark.title),
@@ -46,20 +48,13 @@ pub(super) fn rows(report: &Report) -> Vec<Row> {
     report.marks.parts.iter().map(row).collect()
 }
 
-/// Whether students may see that this check did not pass. Marks do not name checks that are worth nothing: where
-/// something is hidden, these might be as well.
-pub fn is_shown(report: &Report, check: &String) -> bool {
-    let (hidden, shown): (Vec<&Mark>, Vec<&Mark>) = report.marks.parts.iter().partition(|mark| mark.hidden);
-    hidden.is_empty() || shown.iter().any(|mark| mark.missed.contains(check))
-}
-
 /// The run in a few lines: why it ended, or what to do first.
 pub(super) fn summary(report: &Report) -> String {
+    let report = &visible(report);
     let marks = &report.marks;
     let mut lines = vec![format!("{} of {} points", marks.whole(), marks.total)];
     lines.extend(report.end.failure.as_deref().map(printable_lines));
-    let first = report.first_to_fix().filter(|(outcome, _)| is_shown(report, &outcome.check));
-    lines.extend(first.map(|(outcome, cause)| {
+    lines.extend(report.first_to_fix().map(|(outcome, cause)| {
         format!("fix first: {} ({})", printable(&cause.what), printable(&outcome.check))
     }));
     lines.push(format!(

@@ -73,6 +73,11 @@ impl What {
     pub fn bytes(by: Side, octets: &[u8]) -> What {
         What::Bytes { by, length: octets.len() as u64, bytes: octets.to_vec() }
     }
+
+    /// Whether these are octets that were not kept.
+    pub fn is_lost(&self) -> bool {
+        matches!(self, What::Bytes { length, bytes, .. } if *length > bytes.len() as u64)
+    }
 }
 
 /// Who speaks.

@@ -276,7 +276,13 @@ fn seeds() -> Result<(), String> {
     let seeds = [seed("a", "ada"), seed("a", "bob"), seed("b", "ada"), seed("", "aada")];
     is("the same again", seed("a", "ada") == seeds[0])?;
     let different = (1..seeds.len()).all(|at| !seeds[..at].contains(&seeds[at]));
-    is("all different", different)
+    is("all different", different)?;
+    // On the command line everybody can read it.
+    let course = Course::new().with_own("ada", "command = [\"false\"]\n");
+    let mut grade = conformance(["grade", "class/ada", "--profile", "course.toml", "--out", "out"]);
+    grade.current_dir(course.folder()).env("CONFORMANCE_SECRET", "a");
+    exits_with(0, &grade.output().map_err(|error| error.to_string())?)?;
+    is("that of the environment", course.report("out")?.setup.seed == seed("a", "ada"))
 }
 
 fn roster() -> Result<(), String> {

@@ -136,7 +136,12 @@ fn hidden() -> Result<(), String> {
     let outcome = |(chapter, check): (&conformance::check::Chapter, &'static conformance::check::Check)| {
         let worth = sheet.iter().flat_map(|part| &part.checks).find(|worth| worth.check == check.id);
         let points = worth.map(|worth| worth.points).unwrap_or_default();
-        Outcome::of(chapter.id, check, points, Ruling::Fail(breach(check.id)))
+        let by = Some("form-in-body".into());
+        let ruling = match open(check.id) && check.id != "host-missing" {
+            true => Ruling::Blocked { by, why: format!("{secret}: form-in-body must pass first") },
+            false => Ruling::Fail(breach(check.id)),
+        };
+        Outcome::of(chapter.id, check, points, ruling)
     };
     let end = End {
         deaths: vec![format!("{secret}: while form-in-body ran")],

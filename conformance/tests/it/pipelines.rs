@@ -271,7 +271,7 @@ fn gitlab_class() -> Result<(), String> {
         let values = [
             ("CI_NODE_INDEX", &index[..]),
             ("CI_NODE_TOTAL", &count),
-            ("COURSE_SECRET", SECRET),
+            ("CONFORMANCE_SECRET", SECRET),
             ("PATH", &path),
         ];
         let output = job(&template["share"], class.folder(), &values)?;

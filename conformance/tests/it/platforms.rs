@@ -1,7 +1,7 @@
 //! What the platforms of courses demand of a result, and refuse it for.
 
-use conformance::report::{Breach, End, Points, Report, Ruling, Setup, format};
-use conformance::run::profile::Profile;
+use conformance::report::{Breach, End, Outcome, Points, Report, Ruling, Setup, format};
+use conformance::run::profile::{PartOf, Profile};
 use libtest_mimic::Trial;
 use serde_json::Value;
 
@@ -18,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("platform", "github-has-few-annotations-and-none-that-is-hidden", github),
         trial("platform", "a-bad-run-fits-everywhere", sizes),
         trial("platform", "a-hidden-part-shows-its-mark-and-nothing-else", hidden),
+        trial("platform", "a-hidden-check-is-not-named-by-what-waits-for-it", hidden_cause),
     ]
 }
 
@@ -104,13 +105,13 @@ fn autolab() -> Result<(), String> {
 fn github() -> Result<(), String> {
     let whole = Profile::built_in("cgi").ok_or("no such profile")?;
     let parts = whole.parts.iter().cloned();
-    let parts = parts.map(|part| conformance::run::profile::PartOf { hidden: true, ..part });
+    let parts = parts.map(|part| PartOf { hidden: true, ..part });
     let hidden = Profile { parts: parts.collect(), ..whole.clone() };
     let several = |title: &str, at: usize| {
-        let outcome = |(at, outcome): (usize, conformance::report::Outcome)| {
+        let outcome = |(at, outcome): (usize, Outcome)| {
             // Each with a cause of its own.
             let breach = Breach { actual: format!("{title} {at}"), ..Breach::default() };
-            conformance::report::Outcome { ruling: Ruling::Fail(breach), ..outcome }
+            Outcome { ruling: Ruling::Fail(breach), ..outcome }
         };
         let outcomes = failed(&whole).outcomes.into_iter().enumerate().take(at).map(outcome);
         Report::new(Setup::default(), End::default(), outcomes.collect(), &whole.sheet())
@@ -153,7 +154,7 @@ fn failed(profile: &Profile) -> Report {
     let outcome = |(chapter, check): (&conformance::check::Chapter, &conformance::check::Check)| {
         let worth = sheet.iter().flat_map(|part| &part.checks).find(|worth| worth.check == check.id);
         let points = worth.map_or(Points(0), |worth| worth.points);
-        conformance::report::Outcome::of(chapter.id, check, points, Ruling::Fail(breach.clone()))
+        Outcome::of(chapter.id, check, points, Ruling::Fail(breach.clone()))
     };
     let outcomes = profile.checks().into_iter().map(outcome).collect();
     Report::new(Setup::default(), End::default(), outcomes, &sheet)
@@ -172,7 +173,7 @@ fn sizes() -> Result<(), String> {
 fn hidden() -> Result<(), String> {
     let profile = Profile::built_in("simple").ok_or("no such profile")?;
     let parts = profile.parts.iter().cloned();
-    let parts = parts.map(|part| conformance::run::profile::PartOf { hidden: true, ..part });
+    let parts = parts.map(|part| PartOf { hidden: true, ..part });
     let profile = Profile { parts: parts.collect(), ..profile };
     let report = failed(&profile);
     // Marks do not say in which part a check is that earns nothing.
@@ -192,4 +193,28 @@ fn hidden() -> Result<(), String> {
         )?;
     }
     Ok(())
+}
+
+/// What waits for a check of a hidden part does not say for which.
+fn hidden_cause() -> Result<(), String> {
+    let profile = Profile::built_in("simple").ok_or("no such profile")?;
+    let (secret, waits) = ("form-in-body", "answers-get");
+    let hide = |part: PartOf| PartOf { hidden: part.id == "form", ..part };
+    let profile = Profile { parts: profile.parts.iter().cloned().map(hide).collect(), ..profile };
+    let report = failed(&profile);
+    let blocked = |outcome: Outcome| match outcome.check == waits {
+        true => {
+            let why = format!("\"{secret}\" must pass first");
+            Outcome { ruling: Ruling::Blocked { by: Some(secret.into()), why }, ..outcome }
+        }
+        false => outcome,
+    };
+    let outcomes = report.outcomes.into_iter().map(blocked).collect();
+    let report = Report::new(Setup::default(), End::default(), outcomes, &profile.sheet());
+    for name in ["html", "markdown", "gradescope", "prairielearn", "autolab", "vpl", "github"] {
+        let text = render(name, &report)?;
+        is(&format!("{name} names it"), !text.contains(secret))?;
+    }
+    let said = render("gradescope", &report)?;
+    is(&said, said.contains("a check of a hidden part must pass first"))
 }

@@ -11,17 +11,17 @@ mod kind;
 pub(crate) mod octets;
 mod summary;
 pub(crate) mod table;
-mod visible;
 
 pub(super) use handbook::handbook;
 use maud::html;
 
 use crate::report::data::Report;
 use crate::report::printable::printable;
+use crate::report::visible::visible;
 
 /// The page. What the profile hides is not in it.
 pub(super) fn render(report: &Report) -> String {
-    let report = &visible::visible(report);
+    let report = &visible(report);
     let title = format!("{}: {}", printable(&report.setup.profile), printable(&report.setup.server));
     let main = html! {
         (summary::summary(report))

@@ -4,17 +4,24 @@ use std::borrow::Cow;
 
 use crate::report::cause::causes;
 use crate::report::data::{End, Report, Summary};
+use crate::report::marks::Mark;
 use crate::report::outcome::{Breach, Outcome, Ruling};
-use crate::report::platform::is_shown;
+
+/// Whether students may see that this check did not pass. Marks do not name checks that are worth nothing: where
+/// something is hidden, these might be as well.
+pub fn is_shown(report: &Report, check: &String) -> bool {
+    let (hidden, shown): (Vec<&Mark>, Vec<&Mark>) = report.marks.parts.iter().partition(|mark| mark.hidden);
+    hidden.is_empty() || shown.iter().any(|mark| mark.missed.contains(check))
+}
 
 /// The report as students may see it: all of it, unless a part is hidden. Then only what open parts missed is left, and
-/// nothing that other checks may have left in it.
+/// nothing that other checks may have left in it, not even their names.
 pub(super) fn visible(report: &Report) -> Cow<'_, Report> {
     if !report.marks.parts.iter().any(|mark| mark.hidden) {
         return Cow::Borrowed(report);
     }
     let shown = report.outcomes.iter().filter(|outcome| is_shown(report, &outcome.check));
-    let outcomes: Vec<Outcome> = shown.cloned().map(alone).collect();
+    let outcomes: Vec<Outcome> = shown.cloned().map(|outcome| alone(report, outcome)).collect();
     let end = End {
         failure: report.end.failure.clone(),
         offered: report.end.offered.clone(),
@@ -32,13 +39,16 @@ pub(super) fn visible(report: &Report) -> Cow<'_, Report> {
 }
 
 /// Without what belongs to other checks, which ran at the same time.
-fn alone(outcome: Outcome) -> Outcome {
+fn alone(report: &Report, outcome: Outcome) -> Outcome {
     let is_of_another = outcome.is_of_any_reply();
     let ruling = match outcome.ruling {
         Ruling::Fail(breach) => {
             let (at, exchange) =
                 if is_of_another { (None, Vec::new()) } else { (breach.at, breach.exchange) };
             Ruling::Fail(Breach { output: Vec::new(), at, exchange, ..breach })
+        }
+        Ruling::Blocked { by: Some(by), .. } if !is_shown(report, &by) => {
+            Ruling::Blocked { by: None, why: "a check of a hidden part must pass first".into() }
         }
         other => other,
     };
