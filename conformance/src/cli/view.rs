@@ -57,7 +57,9 @@ impl View {
         }
         if self.kept.is_some() && event.what.is_lost() && !self.is_said {
             self.is_said = true;
-            anstream::eprintln!("conformance: this passes too fast to be kept: of some octets the file has the number only");
+            anstream::eprintln!(
+                "conformance: this passes too fast to be kept: of some octets the file has the number only"
+            );
         }
         let lines = self.annotator.hear(event);
         self.show(&lines);
