@@ -263,14 +263,19 @@ pub(super) fn blame(world: &mut World<'_>, mut look: Look) -> Ruling {
     }
 }
 
+/// Checks that are named of those after which the server ended: the last ones.
+const NAMED: usize = 5;
+
 pub(super) fn describe_death(Death { how, suspects, are_innocent, .. }: Death) -> String {
-    let before = Vec::from_iter(suspects.iter().map(|check| check.id)).join(", ");
-    match (suspects.is_empty(), are_innocent) {
-        (true, _) => format!("the server ended ({how}), and it is not known after which check"),
-        (false, true) => {
-            format!("the server ended ({how}) a moment after these, and after none of them alone: {before}")
-        }
-        (false, false) => format!("the server ended ({how}) a moment after these: {before}"),
+    if suspects.is_empty() {
+        return format!("the server ended ({how}), and it is not known after which check");
+    }
+    let last = &suspects[suspects.len().saturating_sub(NAMED)..];
+    let last = Vec::from_iter(last.iter().map(|check| check.id)).join(", ");
+    let alone = if are_innocent { ", and after none of them alone" } else { "" };
+    match suspects.len() {
+        ..=NAMED => format!("the server ended ({how}) a moment after these{alone}: {last}"),
+        many => format!("the server ended ({how}) a moment after {many} checks{alone}; the last were {last}"),
     }
 }
 
@@ -339,15 +344,26 @@ mod tests {
                 are_innocent,
             })
         };
-        let first = || all().map(|(_, check)| check).take(1).collect::<Vec<_>>();
-        let id = first()[0].id;
+        let checks = |number| Vec::from_iter(all().map(|(_, check)| check).take(number));
+        let ids = Vec::from_iter(checks(6).iter().map(|check| check.id));
         assert_eq!(
-            [death(Vec::new(), true), death(first(), false), death(first(), true)],
+            [
+                death(Vec::new(), true),
+                death(checks(1), false),
+                death(checks(1), true),
+                death(checks(6), true)
+            ],
             [
                 "the server ended (exit code 1), and it is not known after which check".into(),
-                format!("the server ended (exit code 1) a moment after these: {id}"),
+                format!("the server ended (exit code 1) a moment after these: {}", ids[0]),
                 format!(
-                    "the server ended (exit code 1) a moment after these, and after none of them alone: {id}"
+                    "the server ended (exit code 1) a moment after these, and after none of them alone: {}",
+                    ids[0]
+                ),
+                format!(
+                    "the server ended (exit code 1) a moment after 6 checks, and after none of them alone; the last \
+                     were {}",
+                    ids[1..].join(", ")
                 ),
             ]
         );
