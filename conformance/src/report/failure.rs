@@ -192,3 +192,64 @@ pub(super) fn start_lines(setup: &Setup) -> String {
 fn entry(name: &str, text: &str) -> String {
     format!("  {name:<9} {text}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Check;
+    use crate::checks::{self, Found};
+    use crate::report::outcome::Ruling;
+    use crate::report::points::Points;
+    use crate::wire::transcript::Block;
+
+    fn event(connection: u32, kind: Kind) -> Event {
+        Event { at_us: 0, connection, kind }
+    }
+
+    fn sent(connection: u32, bytes: &[u8]) -> Event {
+        let block = Block { offset: 0, length: bytes.len() as u64, bytes: bytes.to_vec() };
+        event(connection, Kind::Sent(block))
+    }
+
+    #[test]
+    fn what_others_wait_for_is_said_as_far_as_it_is_open() {
+        let after = |others: &[Event]| {
+            let last = [sent(9, b"GET /"), event(9, Kind::Silent { for_ms: 500 })];
+            held(&Breach { exchange: [others, &last].concat(), ..Breach::default() })
+        };
+        assert_eq!(after(&[]), None);
+        assert_eq!(after(&[sent(1, b"GET /"), event(1, Kind::Closed)]), None);
+        assert_eq!(after(&[sent(1, b"GET /"), event(1, Kind::Silent { for_ms: 500 })]), None);
+        assert_eq!(
+            after(&[sent(1, b"GET "), sent(1, b"/\r\n")]).as_deref(),
+            Some(r#"(another connection was open all the while; sent on it: "GET /\r\n")"#)
+        );
+        assert_eq!(
+            after(&[sent(1, b"GET"), sent(2, &b"x".repeat(HELD_SHOWN + 7))]),
+            Some(format!(
+                "(2 other connections were open all the while; sent on the last of them: \"{}\" and 7 more bytes)",
+                "x".repeat(HELD_SHOWN)
+            ))
+        );
+    }
+
+    #[test]
+    fn hints_fit_what_came() {
+        let Some(Found::Check(chapter, check)) = checks::find("form-in-body") else {
+            panic!("no such check")
+        };
+        let check: &Check = check;
+        let outcome = Outcome {
+            hint: Some(check.hint.into()),
+            ..Outcome::of(chapter.id, check, Points::whole(1), Ruling::pass())
+        };
+        let [not_json, other_json] = NO_REPORT;
+        let hint = |expected: &str, actual: &str| {
+            let breach = Breach { expected: expected.into(), actual: actual.into(), ..Breach::default() };
+            hint(&outcome, &breach).map(str::to_owned)
+        };
+        let hints =
+            [hint(REPORT_DUE, "\"HTTP/1.1 415\""), hint("", not_json), hint("", other_json), hint("", "")];
+        assert_eq!(hints, [REFUSED, NOT_JSON, OTHER_JSON, check.hint].map(|hint| Some(hint.to_owned())));
+    }
+}
