@@ -71,7 +71,7 @@ pub enum Document {
     /// The Python Web Server Gateway Interface
     #[serde(rename = "PEP 3333")]
     Pep3333,
-    /// This suite's form contract, `conformance explain form-contract`
+    /// This suite's form contract
     #[serde(rename = "the form contract")]
     Contract,
     /// What a server needs to survive contact with the world
@@ -138,6 +138,9 @@ impl Document {
         }
     }
 }
+
+/// Where the [form contract](Document::Contract) is read: what `explain` calls it.
+pub const FORM_CONTRACT: &str = "form-contract";
 
 impl Statement {
     /// Document and section as people cite them: `RFC 9112 section 3.2`.

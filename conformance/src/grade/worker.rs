@@ -18,7 +18,7 @@ use crate::run::runner::{self, News, Options};
 use crate::target::fixture::Fixture;
 use crate::target::process::{self, Process};
 use crate::target::{Budget, LOOPBACK, Recipe, StartError, Target};
-use crate::wire::output::{Output, escaped_lines};
+use crate::wire::output::{Output, readable_lines};
 
 /// Carries out an order, and says what came of it. `program` is the `conformance` program.
 pub fn work(order: &Order, program: &str, say: &mut dyn FnMut(&Word)) {
@@ -240,5 +240,5 @@ impl Work<'_> {
 }
 
 fn text(output: &Output) -> String {
-    escaped_lines(&output.since(0)).iter().map(|line| format!("{line}\n")).collect()
+    readable_lines(&output.since(0)).iter().map(|line| format!("{line}\n")).collect()
 }

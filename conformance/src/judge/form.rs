@@ -3,8 +3,15 @@
 use serde::Deserialize;
 
 use crate::judge::failure::Failure;
+use crate::judge::reply::STATUS_AT;
 use crate::wire::octets::{escape_some, hex, unhex};
 use crate::wire::reply::Reply;
+
+/// How an expectation begins of which the status is not enough.
+pub(crate) const REPORT_DUE: &str = "status 200 with a JSON report of the form";
+
+/// How it is said of content that it is not such a report: it is not JSON, or not the right one.
+pub(crate) const NO_REPORT: [&str; 2] = ["content that is not JSON", "JSON that is not the report"];
 
 impl Reply {
     /// The form that the content reports, if it is such a report.
@@ -21,7 +28,9 @@ impl Reply {
     /// The content reports one of these lists of fields. The order counts among fields of one name, and a
     /// media type only where one is expected.
     pub fn reports_one_of(&self, allowed: &[Vec<FormField>]) -> Result<(), Failure> {
-        self.status_is(&[200])?;
+        if self.status != 200 {
+            return Err(self.wrong(REPORT_DUE, self.describe(), self.mark(STATUS_AT)));
+        }
         let at = self.mark(self.head.len());
         let form = self.form();
         let actual = form.as_ref().map_or(&[][..], |form| &form.fields);
@@ -43,10 +52,27 @@ impl Reply {
                 self.wrong(expected, nearest.map(|(.., actual)| actual).unwrap_or_default(), at)
             }
             None => {
-                let actual = format!("\"{}\"", escape_some(&self.body, 200));
+                let actual = format!("{}: \"{}\"", self.no_report(), escape_some(&self.body, 200));
                 self.wrong(format!("a JSON report of the form: {expected}"), actual, at)
             }
         })
+    }
+
+    /// What the content is instead of the report of a form.
+    fn no_report(&self) -> String {
+        let [not_json, not_the_report] = NO_REPORT;
+        let wrong = serde_json::from_slice::<Form>(&self.body).err().filter(|wrong| wrong.is_data());
+        match (wrong, self.field("Content-Type")) {
+            (Some(wrong), _) => {
+                let wrong = wrong.to_string();
+                let wrong = wrong.split(" at line ").next().unwrap_or_default();
+                format!("{not_the_report} ({})", escape_some(wrong.as_bytes(), 100))
+            }
+            (None, Some(media_type)) => {
+                format!("{not_json}, but {}", escape_some(media_type, SHOWN_OCTETS))
+            }
+            (None, None) => format!("{not_json}, and has no Content-Type"),
+        }
     }
 
     /// The content reports one of these lists of fields, or the form was refused: for input where strict parsers
@@ -288,6 +314,29 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn what_is_no_report_is_named() {
+        let found = |media_type: &str, content: &str| {
+            let length = content.len();
+            let head = format!("HTTP/1.1 200 OK\r\n{media_type}Content-Length: {length}\r\n\r\n");
+            match read(&[head.as_bytes(), content.as_bytes()].concat(), false, 1, 0) {
+                Progress::Whole(reply, _) => match reply.reports(&[]) {
+                    Err(Failure::Fail { actual, .. }) => actual,
+                    other => panic!("{other:?}"),
+                },
+                _ => panic!("no reply"),
+            }
+        };
+        assert_eq!(
+            [found("Content-Type: text/html\r\n", "<p>"), found("", "{"), found("", r#"{"fields":[]}"#)],
+            [
+                r#"content that is not JSON, but text/html: "<p>""#,
+                r#"content that is not JSON, and has no Content-Type: "{""#,
+                r#"JSON that is not the report (missing field `source`): "{"fields":[]}""#,
+            ]
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Weight;
+use crate::judge::form::NO_REPORT;
 use crate::report::outcome::{Breach, Outcome, Ruling};
 use crate::report::printable::printable;
 use crate::report::trace;
@@ -79,12 +80,16 @@ enum Sign {
     Traceback(String),
     /// Nothing came after a request that began like this.
     Silence(String),
+    /// Nothing came after it while another connection was open.
+    Waits(String),
     /// The connection ended without an answer to a request that began like this.
     NoAnswer(String),
     /// The connection stayed open where it had to end.
     StaysOpen,
     /// What came is not a response, for this reason.
     Unreadable(String),
+    /// What came is not the report that the form contract asks for, for this reason.
+    NoReport(String),
     /// In one chapter, the same answer where the same was expected.
     Answer { chapter: String, expected: String, actual: String },
     /// A failure like no other.
@@ -130,11 +135,11 @@ pub(super) fn causes(outcomes: &[Outcome]) -> Vec<Cause> {
         }
     }
     for (sign, _, cause) in &mut found {
-        // What a single check found is best said by its title.
-        if let (Sign::Answer { .. }, [only]) = (&*sign, &cause.checks[..]) {
-            let title =
-                outcomes.iter().find(|outcome| outcome.check == *only).map(|outcome| outcome.title.clone());
-            cause.what = title.unwrap_or_default();
+        // What was due in a single check is best said by its rule.
+        if let (Sign::Answer { actual, .. }, [only]) = (&*sign, &cause.checks[..]) {
+            let only = outcomes.iter().find(|outcome| outcome.check == *only);
+            let rule = only.map_or(String::new(), Outcome::broken_rule);
+            cause.what = format!("it answers {actual}\", {rule}");
         }
         let waits = |outcome: &&Outcome| match &outcome.ruling {
             Ruling::Blocked { by: Some(by), .. } => cause.checks.contains(by),
@@ -146,6 +151,16 @@ pub(super) fn causes(outcomes: &[Outcome]) -> Vec<Cause> {
         (!matches!(sign, Sign::Ended(_)), std::cmp::Reverse(cause.blocks.len()), !counts)
     });
     found.into_iter().map(|(.., cause)| cause).collect()
+}
+
+/// What a failed check is about: its rule, which is broken; or how the server fell, whatever the rule.
+pub(super) fn headline(outcome: &Outcome) -> String {
+    let downfall = outcome.breach().filter(|breach| breach.is_downfall());
+    match downfall.map(|breach| sign(outcome, breach)) {
+        Some(sign @ (Sign::Ended(_) | Sign::Traceback(_))) => describe(&sign, outcome),
+        Some(_) => "the server no longer answers".into(),
+        None => outcome.broken_rule(),
+    }
 }
 
 fn sign(outcome: &Outcome, breach: &Breach) -> Sign {
@@ -162,6 +177,7 @@ fn sign(outcome: &Outcome, breach: &Breach) -> Sign {
     let is_answered = here().any(|event| matches!(event.kind, Kind::Received(_)));
     match last.map(|event| &event.kind) {
         Some(Kind::Silent { .. }) if is_answered => return Sign::StaysOpen,
+        Some(Kind::Silent { .. }) if !breach.held().is_empty() => return Sign::Waits(request(breach)),
         Some(Kind::Silent { .. }) => return Sign::Silence(request(breach)),
         Some(Kind::Closed | Kind::Reset) if !is_answered => return Sign::NoAnswer(request(breach)),
         _ => {}
@@ -169,6 +185,9 @@ fn sign(outcome: &Outcome, breach: &Breach) -> Sign {
     match breach.actual.split_once(": \"") {
         Some((why, _)) if UNREADABLE.iter().any(|unreadable| why.starts_with(unreadable)) => {
             Sign::Unreadable(why.into())
+        }
+        Some((what, _)) if NO_REPORT.iter().any(|begin| what.starts_with(begin)) => {
+            Sign::NoReport(what.into())
         }
         // A reply, whatever it is, says as much as what was expected of it.
         _ if breach.actual.starts_with("\"HTTP/") => Sign::Answer {
@@ -180,9 +199,14 @@ fn sign(outcome: &Outcome, breach: &Breach) -> Sign {
     }
 }
 
-/// What the server itself says of its failure, if it answered like one that failed. What it printed may be about another
-/// request: several are on their way at once.
+/// What the server itself says of its failure. What it prints while other checks run is no evidence.
 pub(super) fn traceback(breach: &Breach) -> Option<String> {
+    traceback_to_read(breach).filter(|_| !breach.shared)
+}
+
+/// The last traceback that it printed, if it answered like one that failed. It may be about another request: several are
+/// on their way at once.
+pub(super) fn traceback_to_read(breach: &Breach) -> Option<String> {
     let connection = breach.connection();
     let mut received = breach.exchange.iter().filter_map(|event| match &event.kind {
         Kind::Received(block) if Some(event.connection) == connection => Some(&block.bytes),
@@ -216,14 +240,16 @@ fn describe(sign: &Sign, outcome: &Outcome) -> String {
         Sign::Traceback(traceback) => format!("the server printed: {traceback}"),
         Sign::Silence(request) if request.is_empty() => "nothing came, and the connection stayed open".into(),
         Sign::Silence(request) => format!("{request} got no answer, and the connection stayed open"),
+        Sign::Waits(request) => format!("{request} got no answer while another connection was open"),
         Sign::NoAnswer(request) if request.is_empty() => "the connection ended without an answer".into(),
         Sign::NoAnswer(request) => format!("{request} got no answer: the connection ended"),
         Sign::StaysOpen => "the connection stayed open after an answer".into(),
         Sign::Unreadable(why) => format!("what came can't be read: {why}"),
+        Sign::NoReport(what) => format!("a form is answered with {what}"),
         Sign::Answer { chapter, expected, actual } => {
             format!("{chapter}: it answers {actual}\", where {expected} was due")
         }
-        Sign::Single(_) => outcome.title.clone(),
+        Sign::Single(_) => outcome.broken_rule(),
     }
 }
 
@@ -277,6 +303,31 @@ mod tests {
                 ("POST /form got no answer, and the connection stayed open", 2, 1),
             ]
         );
+    }
+
+    #[test]
+    fn what_is_wrong_is_never_said_as_the_rule() {
+        let answer = Ruling::Fail(Breach {
+            expected: "a refusal".into(),
+            actual: "\"HTTP/1.1 200 OK\" with 3 bytes of content".into(),
+            ..Breach::default()
+        });
+        let no_field = Ruling::Fail(Breach { actual: "no such field".into(), ..Breach::default() });
+        let found = causes(&[outcome("host-missing", answer), outcome("allow-with-405", no_field)]);
+        let rule = |check: &str| outcome(check, Ruling::pass()).broken_rule();
+        let expected =
+            [format!("it answers \"HTTP/1.1 200 OK\", {}", rule("host-missing")), rule("allow-with-405")];
+        assert_eq!(found.iter().map(|cause| cause.what.clone()).collect::<Vec<_>>(), expected);
+        assert!(expected[1].starts_with("broken rule: A 405 "));
+    }
+
+    #[test]
+    fn what_is_printed_beside_others_is_no_evidence() {
+        let output = ["Traceback (most recent call last):", "KeyError: 'host'"].map(String::from);
+        let breach = |shared| Breach { output: output.clone().into(), shared, ..Breach::default() };
+        assert!(traceback(&breach(false)).is_some());
+        assert!(traceback(&breach(true)).is_none());
+        assert!(traceback_to_read(&breach(true)).is_some());
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub struct End {
     /// Answers that were wrong once and right the next time: the checks passed.
     #[serde(default)]
     pub unsteady: Vec<Unsteady>,
-    /// The last lines that the server printed, escaped.
+    /// The last lines that the server printed, as they can be shown.
     pub output: Vec<String>,
     /// Milliseconds from the first look at the server to the last verdict.
     pub took_ms: u64,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::check::{Chapter, Check, Weight};
 use crate::checks;
-use crate::ledger::{self, Statement};
+use crate::ledger::{self, FORM_CONTRACT, Statement};
 use crate::mutant::Mutant;
 use crate::probe::{Language, Step, deeds};
 use crate::report::exchange::exchange;
@@ -15,7 +15,7 @@ use crate::wire::transcript::Event;
 
 /// What a server has to keep to besides HTTP, each on one screen: names and texts.
 pub const CONTRACTS: [(&str, &str); 3] = [
-    ("form-contract", include_str!("../../explain/form-contract.txt")),
+    (FORM_CONTRACT, include_str!("../../explain/form-contract.txt")),
     ("cgi-contract", include_str!("../../explain/cgi-contract.txt")),
     ("wsgi-contract", include_str!("../../explain/wsgi-contract.txt")),
 ];
@@ -31,8 +31,9 @@ pub struct Shown {
 
 /// Explains a check by its statements, by an answer that keeps the rule and by one that does not.
 pub fn check(chapter: &Chapter, check: &Check, right: &Shown, wrong: &Shown) -> String {
-    let Rule { url, weight, because, .. } = &right.outcome.rule;
-    let url = url.as_ref().map_or(String::new(), |url| format!("\n          {url}"));
+    let Rule { weight, because, .. } = &right.outcome.rule;
+    let place = right.outcome.rule.place("conformance");
+    let place = place.map_or(String::new(), |place| format!("\n          {place}"));
     let mut statements = String::new();
     for statement in self::statements(check) {
         let _ = write!(statements, "\n          {}, {}: ", statement.citation(), statement.keyword.name());
@@ -40,7 +41,7 @@ pub fn check(chapter: &Chapter, check: &Check, right: &Shown, wrong: &Shown) -> 
     }
     let because = because.as_ref().map_or(String::new(), |because| format!("\n          {because}"));
     let mut text = format!(
-        "{}: {}\n\n  rule    {}{url}{statements}\n  weight  {}: {}{because}\n  why     {}\n  hint    {}\n  server  {}\n",
+        "{}: {}\n\n  rule    {}{place}{statements}\n  weight  {}: {}{because}\n  why     {}\n  hint    {}\n  server  {}\n",
         check.id,
         check.title,
         right.outcome.rule.source(),

@@ -2,14 +2,16 @@
 
 use anstyle::{AnsiColor, Style};
 
-use crate::report::cause::traceback;
+use crate::judge::form::{NO_REPORT, REPORT_DUE};
+use crate::report::cause::{headline, traceback_to_read};
 use crate::report::data::{Report, Setup};
 use crate::report::exchange::exchange;
 use crate::report::outcome::{Breach, Outcome, Rule};
 use crate::report::printable::printable;
-use crate::report::reproduce;
+use crate::report::{reproduce, trace};
+use crate::wire::octets::escape;
 use crate::wire::output::A_LINE;
-use crate::wire::transcript::Event;
+use crate::wire::transcript::{Event, Kind};
 
 /// What is wrong.
 pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
@@ -18,8 +20,16 @@ pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 /// What is right.
 pub(super) const GREEN: Style = AnsiColor::Green.on_default();
 
+/// Octets shown of what was sent on a connection that others wait for.
+const HELD_SHOWN: usize = 60;
+
 /// Lines of the server's output that are shown.
 const OUTPUT_LINES: usize = 10;
+
+/// The hints where it is not the form that is read wrongly, but its answer.
+const REFUSED: &str = "Find where your server chooses this status, before you look at how it reads the form.";
+const NOT_JSON: &str = "Find what your server does with Accept: application/json, which asks for JSON.";
+const OTHER_JSON: &str = "Compare the answer with the one in explain form-contract, name by name.";
 
 /// The hint where the server says itself what went wrong: better than what its check knows.
 const READ_IT: &str = "Read what the server printed from below: what went wrong, and where in your code.";
@@ -32,13 +42,13 @@ pub(super) const ADD_CAT: &str =
 /// how much it counts, and how to see it again. Styled; `None` if it did not fail.
 pub fn failure(setup: &Setup, outcome: &Outcome) -> Option<String> {
     let (style, word) = if outcome.counts() { (RED, "failed") } else { (YELLOW, "warning") };
-    let (check, title) = (printable(&outcome.check), printable(&outcome.title));
-    Some(format!("{style}{word}{style:#} {check}: {title}\n{}", describe(setup, outcome)?))
+    let (check, what) = (printable(&outcome.check), printable(&headline(outcome)));
+    Some(format!("{style}{word}{style:#} {check}, {what}\n{}", describe(setup, outcome)?))
 }
 
 /// The same without its heading; every line is indented.
 pub(super) fn describe(setup: &Setup, outcome: &Outcome) -> Option<String> {
-    outcome.breach().map(|breach| describe_with(setup, outcome, breach, &breach.exchange, None))
+    outcome.breach().map(|breach| describe_with(setup, outcome, breach, &breach.exchange, held(breach)))
 }
 
 /// The same, with only the connection that matters.
@@ -47,14 +57,45 @@ pub(super) fn describe_briefly(setup: &Setup, outcome: &Outcome) -> Option<Strin
     let shown = breach.connection();
     let (here, elsewhere): (Vec<Event>, Vec<Event>) =
         breach.exchange.iter().cloned().partition(|event| Some(event.connection) == shown);
-    let mut others: Vec<u32> = elsewhere.iter().map(|event| event.connection).collect();
+    let held_open = breach.held();
+    let others = elsewhere.iter().map(|event| event.connection);
+    let mut others = Vec::from_iter(others.filter(|other| !held_open.contains(other)));
     others.dedup();
     let folded = match others.len() {
         0 => None,
         1 => Some("(what passed on another connection is left out)".into()),
         number => Some(format!("(what passed on {number} other connections is left out)")),
     };
-    Some(describe_with(setup, outcome, breach, &here, folded))
+    let remarks = Vec::from_iter(held(breach).into_iter().chain(folded));
+    Some(describe_with(setup, outcome, breach, &here, remarks))
+}
+
+/// What other connections had to do with it that nothing came on the last one.
+pub(super) fn held(breach: &Breach) -> Option<String> {
+    let held = breach.held();
+    let last = *held.last()?;
+    let sent = breach.exchange.iter().filter(|event| event.connection == last);
+    let blocks = sent.filter_map(|event| match &event.kind {
+        Kind::Sent(block) => Some(block),
+        _ => None,
+    });
+    let (mut bytes, mut length) = (Vec::new(), 0);
+    for block in blocks {
+        bytes.extend_from_slice(&block.bytes);
+        length += block.length;
+    }
+    bytes.truncate(HELD_SHOWN);
+    let shown = escape(&bytes);
+    let more = match length as usize - bytes.len() {
+        0 => String::new(),
+        more => format!(" and {more} more bytes"),
+    };
+    let open = match held.len() {
+        1 => "another connection was open all the while".into(),
+        number => format!("{number} other connections were open all the while"),
+    };
+    let on = if held.len() == 1 { "on it" } else { "on the last of them" };
+    Some(printable(&format!("({open}; sent {on}: \"{shown}\"{more})")))
 }
 
 fn describe_with(
@@ -62,27 +103,30 @@ fn describe_with(
     outcome: &Outcome,
     breach: &Breach,
     events: &[Event],
-    folded: Option<String>,
+    remarks: impl IntoIterator<Item = String>,
 ) -> String {
-    let mut lines = vec![
-        entry("expected", &printable(&breach.expected)),
-        entry("actual", &printable(&breach.actual)),
-        String::new(),
-    ];
-    lines.extend(folded.map(|folded| format!("    {folded}")));
+    let mut lines =
+        vec![entry("expected", &printable(&breach.expected)), entry("actual", &printable(&breach.actual))];
+    lines.extend(met_while(outcome, breach).map(|met| entry("while", &printable(&met))));
+    lines.push(String::new());
+    lines.extend(remarks.into_iter().map(|remark| format!("    {remark}")));
     lines.extend(exchange(events, breach.at).iter().map(|line| match line.trim_start() {
         "^" => format!("    {RED}{line}{RED:#}"),
         _ => format!("    {line}"),
     }));
     if !breach.output.is_empty() {
-        lines.extend(["".into(), "  the server printed meanwhile".into()]);
+        lines.extend([String::new(), format!("  the server printed {}", meanwhile(breach))]);
         lines.extend(printed(breach).iter().map(|line| format!("    | {}", printable(line))));
     }
     lines.push(String::new());
-    let Rule { url, weight, because, .. } = &outcome.rule;
-    let url = url.as_ref().map_or(String::new(), |url| format!(", {url}"));
-    lines.push(entry("rule", &printable(&(outcome.rule.source() + &url))));
-    let because = because.as_ref().map_or(String::new(), |because| format!(": {because}"));
+    let Rule { weight, because, .. } = &outcome.rule;
+    if !breach.is_downfall() {
+        let place = outcome.rule.place(&setup.program).map_or(String::new(), |place| format!(", {place}"));
+        lines.push(entry("rule", &printable(&(outcome.rule.source() + &place))));
+    }
+    // Why the rule weighs so much says nothing about a crash.
+    let because = because.as_ref().filter(|_| !breach.is_downfall());
+    let because = because.map_or(String::new(), |because| format!(": {because}"));
     lines.push(entry("weight", &printable(&format!("{}{because}", weight.name()))));
     lines.extend(by_hand(setup, outcome, breach));
     lines.push(entry("again", &printable(&reproduce::again(setup, &outcome.check))));
@@ -90,15 +134,35 @@ fn describe_with(
     lines.join("\n") + "\n"
 }
 
-/// Where to look, if the profile says it.
-pub(super) fn hint<'o>(outcome: &'o Outcome, breach: &Breach) -> Option<&'o str> {
-    let is_told = traceback(breach).is_some();
-    outcome.hint.as_deref().map(|hint| if is_told { READ_IT } else { hint })
+/// What was checked when the server fell: it met the check, and the rule of that is not what is wrong.
+pub(super) fn met_while(outcome: &Outcome, breach: &Breach) -> Option<String> {
+    breach.is_downfall().then(|| format!("{} was checked: {}", outcome.check, outcome.title))
 }
 
-/// The last lines that the server printed during the check.
+/// Where to look, if the profile says it.
+pub(super) fn hint<'o>(outcome: &'o Outcome, breach: &Breach) -> Option<&'o str> {
+    let [not_json, other_json] = NO_REPORT.map(|begin| breach.actual.starts_with(begin));
+    outcome.hint.as_deref().map(|hint| match hint {
+        _ if traceback_to_read(breach).is_some() => READ_IT,
+        _ if breach.expected == REPORT_DUE => REFUSED,
+        _ if not_json => NOT_JSON,
+        _ if other_json => OTHER_JSON,
+        hint => hint,
+    })
+}
+
+/// The last lines that the server printed during the check, or those of its traceback: the last of them say most.
 pub(super) fn printed(breach: &Breach) -> &[String] {
-    &breach.output[breach.output.len().saturating_sub(OUTPUT_LINES)..]
+    let lines = match traceback_to_read(breach) {
+        Some(_) => trace::up_to(&breach.output),
+        None => &breach.output,
+    };
+    &lines[lines.len().saturating_sub(OUTPUT_LINES)..]
+}
+
+/// The end of their heading.
+pub(super) fn meanwhile(breach: &Breach) -> &'static str {
+    if breach.shared { "meanwhile, perhaps about requests of other checks" } else { "meanwhile" }
 }
 
 fn by_hand(setup: &Setup, outcome: &Outcome, breach: &Breach) -> Vec<String> {
@@ -127,4 +191,65 @@ pub(super) fn start_lines(setup: &Setup) -> String {
 
 fn entry(name: &str, text: &str) -> String {
     format!("  {name:<9} {text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Check;
+    use crate::checks::{self, Found};
+    use crate::report::outcome::Ruling;
+    use crate::report::points::Points;
+    use crate::wire::transcript::Block;
+
+    fn event(connection: u32, kind: Kind) -> Event {
+        Event { at_us: 0, connection, kind }
+    }
+
+    fn sent(connection: u32, bytes: &[u8]) -> Event {
+        let block = Block { offset: 0, length: bytes.len() as u64, bytes: bytes.to_vec() };
+        event(connection, Kind::Sent(block))
+    }
+
+    #[test]
+    fn what_others_wait_for_is_said_as_far_as_it_is_open() {
+        let after = |others: &[Event]| {
+            let last = [sent(9, b"GET /"), event(9, Kind::Silent { for_ms: 500 })];
+            held(&Breach { exchange: [others, &last].concat(), ..Breach::default() })
+        };
+        assert_eq!(after(&[]), None);
+        assert_eq!(after(&[sent(1, b"GET /"), event(1, Kind::Closed)]), None);
+        assert_eq!(after(&[sent(1, b"GET /"), event(1, Kind::Silent { for_ms: 500 })]), None);
+        assert_eq!(
+            after(&[sent(1, b"GET "), sent(1, b"/\r\n")]).as_deref(),
+            Some(r#"(another connection was open all the while; sent on it: "GET /\r\n")"#)
+        );
+        assert_eq!(
+            after(&[sent(1, b"GET"), sent(2, &b"x".repeat(HELD_SHOWN + 7))]),
+            Some(format!(
+                "(2 other connections were open all the while; sent on the last of them: \"{}\" and 7 more bytes)",
+                "x".repeat(HELD_SHOWN)
+            ))
+        );
+    }
+
+    #[test]
+    fn hints_fit_what_came() {
+        let Some(Found::Check(chapter, check)) = checks::find("form-in-body") else {
+            panic!("no such check")
+        };
+        let check: &Check = check;
+        let outcome = Outcome {
+            hint: Some(check.hint.into()),
+            ..Outcome::of(chapter.id, check, Points::whole(1), Ruling::pass())
+        };
+        let [not_json, other_json] = NO_REPORT;
+        let hint = |expected: &str, actual: &str| {
+            let breach = Breach { expected: expected.into(), actual: actual.into(), ..Breach::default() };
+            hint(&outcome, &breach).map(str::to_owned)
+        };
+        let hints =
+            [hint(REPORT_DUE, "\"HTTP/1.1 415\""), hint("", not_json), hint("", other_json), hint("", "")];
+        assert_eq!(hints, [REFUSED, NOT_JSON, OTHER_JSON, check.hint].map(|hint| Some(hint.to_owned())));
+    }
 }

@@ -77,8 +77,11 @@ struct Flat {
     at: Option<Mark>,
     /// If it failed, everything that passed on the wire.
     exchange: Vec<Event>,
-    /// If it failed, what the server printed during the check, escaped.
+    /// If it failed, what the server printed during the check, as it can be shown.
     output: Vec<String>,
+    /// If it failed, whether other checks ran meanwhile, which the output may be about.
+    #[serde(default)]
+    shared: bool,
     /// If it failed, how the server ended, if it did not survive the check.
     #[serde(default)]
     ended: Option<String>,
@@ -126,17 +129,19 @@ impl From<Outcome> for Flat {
             at: None,
             exchange: Vec::new(),
             output: Vec::new(),
+            shared: false,
             ended: None,
         };
         match ruling {
             Ruling::Pass { notes } => Flat { notes, ..flat },
-            Ruling::Fail(Breach { expected, actual, at, exchange, host, output, ended }) => Flat {
+            Ruling::Fail(Breach { expected, actual, at, exchange, host, output, shared, ended }) => Flat {
                 expected: Some(expected),
                 actual: Some(actual),
                 at,
                 exchange,
                 host: Some(host),
                 output,
+                shared,
                 ended,
                 ..flat
             },
@@ -162,6 +167,7 @@ impl TryFrom<Flat> for Outcome {
                 exchange: flat.exchange,
                 host: said(flat.host, "host")?,
                 output: flat.output,
+                shared: flat.shared,
                 ended: flat.ended,
             }),
             Verdict::Blocked => Ruling::Blocked { by: flat.blocked_by, why: said(flat.actual, "actual")? },

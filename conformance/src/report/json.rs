@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use schemars::generate::SchemaSettings;
 
 use crate::report::data::Report;
-use crate::report::printable::is_plain;
+use crate::wire::octets::is_plain;
 
 /// The whole report as JSON, in plain characters. Octets of the wire are escaped text. A published field is never
 /// removed.

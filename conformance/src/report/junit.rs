@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report as Junit, TestCase, TestCaseStatus, TestSuite};
 
+use crate::report::cause::headline;
 use crate::report::data::{Report, Setup};
 use crate::report::failure::{describe, start_lines};
 use crate::report::outcome::{Outcome, Ruling};
@@ -42,13 +43,13 @@ fn no_server(failure: &str) -> TestSuite {
 }
 
 fn test_case(setup: &Setup, outcome: &Outcome) -> TestCase {
-    let title = printable(&outcome.title);
+    let broken = printable(&headline(outcome));
     let (mut status, message, text) = match &outcome.ruling {
         Ruling::Pass { .. } => (TestCaseStatus::success(), String::new(), String::new()),
         Ruling::Fail(_) if outcome.counts() => {
-            (TestCaseStatus::non_success(NonSuccessKind::Failure), title.clone(), explained(setup, outcome))
+            (TestCaseStatus::non_success(NonSuccessKind::Failure), broken.clone(), explained(setup, outcome))
         }
-        Ruling::Fail(_) => (TestCaseStatus::success(), title.clone(), explained(setup, outcome)),
+        Ruling::Fail(_) => (TestCaseStatus::success(), broken.clone(), explained(setup, outcome)),
         Ruling::Blocked { why, .. } | Ruling::Skip { why } => {
             (TestCaseStatus::skipped(), printable(why), printable(why))
         }
@@ -68,7 +69,7 @@ fn test_case(setup: &Setup, outcome: &Outcome) -> TestCase {
     case.add_property(property("max_points", &outcome.max_points.to_string()));
     match &outcome.ruling {
         Ruling::Fail(_) if !outcome.counts() => {
-            case.set_system_out(format!("warning: {title}\n{text}"));
+            case.set_system_out(format!("warning: {broken}\n{text}"));
         }
         Ruling::Pass { notes } if !notes.is_empty() => {
             let notes: Vec<String> = notes.iter().map(|note| printable(note)).collect();

@@ -44,6 +44,7 @@ pub use found::{Offered, Unsteady};
 pub use handbook::{Lesson, handbook};
 pub use json::schema;
 pub use marks::{Mark, Marks, Part, Worth};
+pub(crate) use outcome::GOES_ON;
 pub use outcome::{Breach, Outcome, Rule, Ruling, Verdict};
 pub use points::Points;
 pub use printable::{cell, markdown, printable, printable_lines};

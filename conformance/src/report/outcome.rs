@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{Body, Check, Weight};
 use crate::checks::{self, Found};
-use crate::ledger::{self, Keyword};
+use crate::ledger::{self, Document, FORM_CONTRACT, Keyword};
 use crate::report::points::Points;
 use crate::wire::transcript::{Event, Kind, Mark};
 
@@ -87,11 +87,16 @@ pub struct Breach {
     pub exchange: Vec<Event>,
     /// Host and port of the server at that time, as in Host.
     pub host: String,
-    /// What the server printed during the check, escaped.
+    /// What the server printed during the check, as it can be shown.
     pub output: Vec<String>,
+    /// Whether other checks ran meanwhile, which the output may be about.
+    pub shared: bool,
     /// How the server ended, if it did not survive the check.
     pub ended: Option<String>,
 }
+
+/// What is expected of a server after every check, whatever its rule.
+pub(crate) const GOES_ON: &str = "a server that goes on serving other clients afterwards";
 
 /// What kind of ruling it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
@@ -148,6 +153,28 @@ impl Breach {
         let last = || self.exchange.iter().rfind(sends).or(self.exchange.last());
         self.at.map(|at| at.connection).or_else(|| last().map(|event| event.connection))
     }
+
+    /// Whether the server did not survive the check: its rule is not what is broken.
+    pub fn is_downfall(&self) -> bool {
+        self.ended.is_some() || self.expected == GOES_ON
+    }
+
+    /// The connections that were open and not answered while nothing came on the last one: a server that serves one
+    /// client at a time waits for them.
+    pub fn held(&self) -> Vec<u32> {
+        let Some(last) = self.exchange.last().filter(|last| matches!(last.kind, Kind::Silent { .. })) else {
+            return Vec::new();
+        };
+        let others = self.exchange.iter().map(|event| event.connection);
+        let mut others = Vec::from_iter(others.filter(|other| *other != last.connection));
+        others.sort_unstable();
+        others.dedup();
+        let is_open = |other: &u32| {
+            let mut events = self.exchange.iter().filter(|event| event.connection == *other);
+            events.all(|event| matches!(event.kind, Kind::Sent(_) | Kind::Asked { .. }))
+        };
+        others.into_iter().filter(is_open).collect()
+    }
 }
 
 impl Outcome {
@@ -173,6 +200,11 @@ impl Outcome {
     /// Points earned: all of them, or none.
     pub fn points(&self) -> Points {
         if self.verdict() == Verdict::Pass { self.max_points } else { Points(0) }
+    }
+
+    /// The rule as one that is broken. Alone, after "failed", it reads like what happened.
+    pub fn broken_rule(&self) -> String {
+        format!("broken rule: {}", self.title)
     }
 
     /// How the rule was broken, if it was.
@@ -207,6 +239,12 @@ impl Rule {
             weight: requirement.weight,
             because: requirement.because.map(String::from),
         }
+    }
+
+    /// Where to read it: on the web, or with the suite, which was called by the name `program`.
+    pub fn place(&self, program: &str) -> Option<String> {
+        let is_ours = self.citation.as_deref() == Some(Document::Contract.name());
+        self.url.clone().or_else(|| is_ours.then(|| format!("{program} explain {FORM_CONTRACT}")))
     }
 
     /// The document that states the rule and how strictly, in words: `RFC 9112 section 3.2 (MUST)`.

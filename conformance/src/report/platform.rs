@@ -1,6 +1,8 @@
 //! What the platforms of courses have in common: a line for each part of the mark sheet, not one for each check.
 
+use crate::report::cause::headline;
 use crate::report::data::Report;
+use crate::report::failure::hint;
 use crate::report::marks::Mark;
 use crate::report::outcome::{Outcome, Ruling};
 use crate::report::points::Points;
@@ -100,10 +102,12 @@ pub(super) fn missed(outcome: &Outcome) -> String {
     match &outcome.ruling {
         Ruling::Pass { .. } => name,
         Ruling::Fail(breach) => {
-            let hint =
-                outcome.hint.as_ref().map_or(String::new(), |hint| format!("\n  hint: {}", printable(hint)));
+            let hint = hint(outcome, breach);
+            let hint = hint.map_or(String::new(), |hint| format!("\n  hint: {}", printable(hint)));
             format!(
-                "failed {name}\n  expected {}\n  actual {}{hint}",
+                "failed {}, {}\n  expected {}\n  actual {}{hint}",
+                printable(&outcome.check),
+                short(&headline(outcome)),
                 short(&breach.expected),
                 short(&breach.actual)
             )

@@ -1,5 +1,7 @@
 //! The last line of defence between a peer's octets and the readers of a report.
 
+use crate::wire::octets::is_plain;
+
 /// Text that no terminal, log or CI system can misread.
 ///
 /// Letters, digits and ASCII stay; of the rest, control characters, line ends and invisible or reordering
@@ -37,11 +39,6 @@ pub fn markdown(text: &str) -> String {
     let is_sign = |character: char| "|\\`*_[]<>&#!~".contains(character);
     let escape = |character: char| is_sign(character).then_some('\\').into_iter().chain([character]);
     printable(text).chars().flat_map(escape).collect()
-}
-
-/// Whether it looks the same everywhere.
-pub(super) fn is_plain(character: char) -> bool {
-    matches!(character, ' '..='~') || character.is_alphanumeric()
 }
 
 #[cfg(test)]

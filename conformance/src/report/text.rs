@@ -220,10 +220,29 @@ pub(super) fn marks(report: &Report) -> String {
             _ => format!("; do not apply: {}", some(&skipped)),
         };
         let points = format!("{} of {}", mark.earned, mark.points);
-        format!("  {:<40} {points}{bonus}{}\n", printable(&mark.title), printable(&(lacks + &skipped)))
+        let why = lacks + &waiting(report, mark) + &skipped;
+        format!("  {:<40} {points}{bonus}{}\n", printable(&mark.title), printable(&why))
     };
     let lines: String = report.marks.parts.iter().map(line).collect();
     format!("marks\n{lines}")
+}
+
+/// How many checks of a part wait for others, and for which: nothing else may be wrong there.
+fn waiting(report: &Report, mark: &Mark) -> String {
+    let missed =
+        report.outcomes.iter().filter(|outcome| !mark.hidden && mark.missed.contains(&outcome.check));
+    let roots = Vec::from_iter(missed.filter_map(|outcome| match &outcome.ruling {
+        Ruling::Blocked { by: Some(root), .. } => Some(root.clone()),
+        _ => None,
+    }));
+    let mut named = roots.clone();
+    named.sort_unstable();
+    named.dedup();
+    match roots.len() {
+        0 => String::new(),
+        1 => format!("; 1 waits for {}", some(&named)),
+        number => format!("; {number} wait for {}", some(&named)),
+    }
 }
 
 /// The checks of a part that do not apply to the server, and so earn nothing. What a hidden part misses is nobody's
@@ -241,11 +260,11 @@ pub(super) fn summary(report: &Report) -> String {
     }
     let by_weight = Weight::ALL.into_iter().filter_map(|weight| {
         let failed = with(report, Verdict::Fail).filter(|outcome| outcome.rule.weight == weight).count();
-        (failed > 0).then(|| format!("{failed} {}", weight.name()))
+        (failed > 0).then(|| format!("{failed} {}", which(weight)))
     });
     let by_weight = by_weight.collect::<Vec<_>>().join(", ");
     if !by_weight.is_empty() {
-        let _ = writeln!(text, "rules broken, by weight: {by_weight}");
+        let _ = writeln!(text, "rules broken: {by_weight}");
     }
     if report.end.restarts > 0 {
         let _ = writeln!(text, "restarts: {} (the server ended or did not answer)", report.end.restarts);
@@ -255,6 +274,15 @@ pub(super) fn summary(report: &Report) -> String {
         text.push_str(&why_first(report, cause));
     }
     text
+}
+
+/// Rules of this weight, after their number, be it one.
+fn which(weight: Weight) -> &'static str {
+    match weight {
+        Weight::Counts => "of those that count",
+        Weight::Warns => "of those worth a warning",
+        Weight::Practice => "of good practice",
+    }
 }
 
 /// The run in a line: how many checks passed, how long it took, and the points.

@@ -3,18 +3,30 @@
 /// Where a program says that it failed, in a line: the innermost place, and what it says about it. `None` if nothing in
 /// the output looks like a traceback.
 pub(super) fn find(output: &[String]) -> Option<String> {
+    locate(output).map(|(words, _)| words)
+}
+
+/// The lines up to the last one of that traceback, or all if there is none.
+pub(super) fn up_to(output: &[String]) -> &[String] {
+    &output[..locate(output).map_or(output.len(), |(_, last)| last + 1)]
+}
+
+/// What it says, and its last line.
+fn locate(output: &[String]) -> Option<(String, usize)> {
     python(output).or_else(|| single_line(output)).or_else(|| stack(output))
 }
 
 /// `Traceback (most recent call last):`, pairs of lines for places, and the exception, which is not indented. Other output
-/// may come in between. The innermost place in the program itself says more than one in a library.
-fn python(output: &[String]) -> Option<String> {
-    let begins = output.iter().rposition(|line| line.starts_with("Traceback ("))?;
+/// may come in between. The innermost place in the program itself says more than one in a library. Of a long one the
+/// beginning may be lost.
+fn python(output: &[String]) -> Option<(String, usize)> {
+    let begins = output.iter().rposition(|line| line.starts_with("Traceback ("));
+    let begins = begins.or_else(|| output.iter().position(|line| line.starts_with("  File \"")))?;
     let (mut innermost, mut own) = (None, None);
-    for line in &output[begins + 1..] {
-        if is_exception(line) {
+    for (at, line) in output.iter().enumerate().skip(begins) {
+        if is_exception(line) && at > begins {
             let place = own.or(innermost).map(|place| format!(", {place}")).unwrap_or_default();
-            return Some(format!("{line}{place}"));
+            return Some((format!("{line}{place}"), at));
         }
         if let Some(place) = line.trim_start().strip_prefix("File ") {
             let is_library = place.starts_with("\"<") || place.contains("/lib/python");
@@ -34,22 +46,23 @@ fn is_exception(line: &str) -> bool {
 }
 
 /// Rust and Go say it all in one line.
-fn single_line(output: &[String]) -> Option<String> {
-    let line =
-        output.iter().rposition(|line| line.contains("panicked at ") || line.starts_with("panic: "))?;
-    let text = &output[line];
+fn single_line(output: &[String]) -> Option<(String, usize)> {
+    let at = output.iter().rposition(|line| line.contains("panicked at ") || line.starts_with("panic: "))?;
+    let text = &output[at];
     let text = text.find("panicked at ").map_or(&text[..], |at| &text[at..]);
     // The message of Rust is in the next line.
-    let message = output.get(line + 1).filter(|_| text.ends_with(':')).map(|next| format!(" {next}"));
-    Some(format!("{text}{}", message.unwrap_or_default()))
+    let message = output.get(at + 1).filter(|_| text.ends_with(':')).map(|next| format!(" {next}"));
+    let last = if message.is_some() { at + 1 } else { at };
+    Some((format!("{text}{}", message.unwrap_or_default()), last))
 }
 
 /// Java, JavaScript and C#: what went wrong, and then indented places, each with `at`.
-fn stack(output: &[String]) -> Option<String> {
+fn stack(output: &[String]) -> Option<(String, usize)> {
     let is_place =
         |line: &String| line.trim_start().len() < line.len() && line.trim_start().starts_with("at ");
     let first = (1..output.len()).rev().find(|&at| is_place(&output[at]) && !is_place(&output[at - 1]))?;
-    Some(format!("{}, {}", output[first - 1].trim(), output[first].trim()))
+    let places = output[first..].iter().take_while(|line| is_place(line)).count();
+    Some((format!("{}, {}", output[first - 1].trim(), output[first].trim()), first + places - 1))
 }
 
 #[cfg(test)]
@@ -93,6 +106,11 @@ mod tests {
         ] {
             assert_eq!(found_in(text).as_deref(), Some(expected), "{text}");
         }
+        let long = "  File \"s.py\", line 4, in serve\n    int(x)\nValueError: invalid literal\nnext request\nand another";
+        let lines: Vec<String> = long.lines().map(String::from).collect();
+        assert_eq!(find(&lines).as_deref(), Some("ValueError: invalid literal, \"s.py\", line 4, in serve"));
+        assert_eq!(up_to(&lines).last().map(String::as_str), Some("ValueError: invalid literal"));
+        assert_eq!(up_to(&lines[3..]).len(), 2);
         assert_eq!(found_in("GET / 200\nTraceback of nothing\nat the end"), None);
     }
 }

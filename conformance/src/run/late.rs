@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::check::Check;
 use crate::report::Ruling;
-use crate::run::world::{World, blame, is_alive, look, restart};
+use crate::run::world::{Death, World, blame, is_alive, look, restart};
 
 /// For how long those that a server dies of are sought.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -23,35 +23,40 @@ pub(super) fn charge(world: &mut World<'_>, seed: u64) -> Vec<(&'static str, Rul
             continue;
         }
         let culprits = culprits(world, &death.suspects, seed, began);
-        if culprits.is_empty() {
-            world.deaths.push(death);
+        if culprits.as_ref().is_none_or(Vec::is_empty) {
+            world.deaths.push(Death { are_innocent: culprits.is_some(), ..death });
         }
-        charged.extend(culprits);
+        charged.extend(culprits.unwrap_or_default());
     }
     charged
 }
 
-/// Those of the suspects after which the server ends: by halves, since each time it is waited for.
+/// Those of the suspects after which the server ends: by halves, since each time it is waited for. `None` if they could
+/// not all be asked.
 fn culprits(
     world: &mut World<'_>,
     suspects: &[&'static Check],
     seed: u64,
     began: Instant,
-) -> Vec<(&'static str, Ruling)> {
+) -> Option<Vec<(&'static str, Ruling)>> {
     let is_up = world.gone.is_none() && (is_alive(world, seed) || restart(world));
     if !is_up || began.elapsed() > LIMIT {
-        return Vec::new();
+        return None;
     }
     let limits = world.context.limits;
     let looks: Vec<_> = suspects.iter().map(|check| look(world, check, seed, limits)).collect();
     match (world.target.sudden_death(), suspects, looks.into_iter().last()) {
-        (Some(_), [one], Some(look)) => vec![(one.id, blame(world, look))],
+        (Some(_), [one], Some(look)) => Some(vec![(one.id, blame(world, look))]),
         (Some(_), [_, _, ..], _) => {
             let halves = suspects.split_at(suspects.len() / 2);
-            let mut found = culprits(world, halves.0, seed, began);
-            found.extend(culprits(world, halves.1, seed, began));
-            found
+            let found = [halves.0, halves.1].map(|half| culprits(world, half, seed, began));
+            // What one half is charged with stays, whatever could not be asked.
+            match found {
+                [None, None] => None,
+                [Some(few), None] | [None, Some(few)] => (!few.is_empty()).then_some(few),
+                [Some(first), Some(second)] => Some([first, second].concat()),
+            }
         }
-        _ => Vec::new(),
+        _ => Some(Vec::new()),
     }
 }

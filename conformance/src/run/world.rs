@@ -1,8 +1,8 @@
 //! The server under test while checks run: looked at, revived, and blamed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -13,7 +13,7 @@ use crate::checks;
 use crate::client::Client;
 use crate::client::context::{Context, Limits};
 use crate::judge::failure::{Failure, wrong};
-use crate::report::{Breach, Ruling, Unsteady};
+use crate::report::{Breach, GOES_ON, Ruling, Unsteady};
 use crate::target::Target;
 use crate::wire::transcript::{Event, Kind};
 
@@ -29,6 +29,8 @@ pub(super) struct World<'t> {
     pub(super) unsteady: Vec<Unsteady>,
     /// Whether a silence of each kind was the same when it was last waited for longer.
     is_silent: [AtomicBool; 2],
+    /// How many looks go on, and how many have begun.
+    looks: (AtomicUsize, AtomicUsize),
     /// Which checks were looked at a moment ago, and when that ended: what the server dies of may show late.
     recent: Mutex<Vec<(Instant, &'static Check)>>,
 }
@@ -37,11 +39,15 @@ impl<'t> World<'t> {
     /// A server about which nothing bad is known.
     pub(super) fn new(target: &'t mut Target, context: Arc<Context>) -> World<'t> {
         let (deaths, unsteady) = (Vec::new(), Vec::new());
-        let (is_silent, recent) = Default::default();
-        World { target, context, gone: None, deaths, unsteady, is_silent, recent }
+        let (is_silent, looks, recent) = Default::default();
+        World { target, context, gone: None, deaths, unsteady, is_silent, looks, recent }
     }
 
-    fn has_looked_at(&self, check: &'static Check) {
+    /// A check that sends nothing ends no server.
+    fn has_looked_at(&self, check: &'static Check, client: &Client) {
+        if client.transcript().events().is_empty() {
+            return;
+        }
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.retain(|(ended, known)| ended.elapsed() < LATE && known.id != check.id);
         recent.push((Instant::now(), check));
@@ -53,7 +59,7 @@ impl<'t> World<'t> {
         let suspects = recent.iter().filter(|(ended, _)| ended.elapsed() < LATE).map(|(_, check)| *check);
         let suspects = suspects.collect();
         drop(recent);
-        self.deaths.push(Death { how, running, suspects });
+        self.deaths.push(Death { how, running, suspects, are_innocent: false });
     }
 
     /// How long to wait at the first look: less, where the server is known to say nothing, and another look follows.
@@ -83,8 +89,10 @@ const LATE: Duration = Duration::from_secs(1);
 pub(super) struct Death {
     pub(super) how: String,
     pub(super) running: Vec<&'static str>,
-    /// What had been looked at until a moment before.
+    /// What had been looked at until a moment before, and had sent something.
     pub(super) suspects: Vec<&'static Check>,
+    /// Whether the server has survived each of these when nothing else ran.
+    pub(super) are_innocent: bool,
 }
 
 /// What a server is known for if it does so again and again. One that never closes a connection may well answer, however
@@ -103,6 +111,8 @@ pub(super) struct Look {
     pub(super) result: Result<(), Failure>,
     /// The position in the server's output before it.
     pub(super) printed: u64,
+    /// Whether others went on meanwhile.
+    shared: bool,
 }
 
 impl Look {
@@ -146,11 +156,16 @@ pub(super) fn look(world: &World<'_>, check: &'static Check, seed: u64, limits: 
     let client = Client::new(world.context.clone(), limits, seed, check.id);
     let mut client = if checks::is_needed(check.id) { client.of_gate() } else { client };
     let printed = world.target.output().map_or(0, |output| output.position());
+    let (going_on, begun) = &world.looks;
+    let is_beside = going_on.fetch_add(1, Relaxed) > 0;
+    let number = begun.fetch_add(1, Relaxed) + 1;
     // A panic is the suite's own fault, and becomes an outcome like any other: other checks wait for it.
     let result = catch_unwind(AssertUnwindSafe(|| body(check, &mut client)))
         .unwrap_or_else(|_| Err(Failure::Error(std::io::Error::other("the check ended in a panic"))));
-    world.has_looked_at(check);
-    Look { client, result, printed }
+    let shared = is_beside || begun.load(Relaxed) > number;
+    going_on.fetch_sub(1, Relaxed);
+    world.has_looked_at(check, &client);
+    Look { client, result, printed, shared }
 }
 
 fn body(check: &Check, client: &mut Client) -> Result<(), Failure> {
@@ -241,16 +256,27 @@ pub(super) fn blame(world: &mut World<'_>, mut look: Look) -> Ruling {
     if let Err(Failure::Fail { expected, actual: found, .. }) = &look.result {
         actual.push_str(&format!("; before that, expected {expected}, actual {found}"));
     }
-    look.result = Err(wrong("a server that goes on serving other clients afterwards", actual));
+    look.result = Err(wrong(GOES_ON, actual));
     match ruling(world, look) {
         Ruling::Fail(breach) => Ruling::Fail(Breach { ended, ..breach }),
         other => other,
     }
 }
 
-pub(super) fn describe_death(Death { how, running, .. }: Death) -> String {
-    let running = running.join(", ");
-    format!("the server ended ({how}) while these were running, and none of them does it alone: {running}")
+/// Checks that are named of those after which the server ended: the last ones.
+const NAMED: usize = 5;
+
+pub(super) fn describe_death(Death { how, suspects, are_innocent, .. }: Death) -> String {
+    if suspects.is_empty() {
+        return format!("the server ended ({how}), and it is not known after which check");
+    }
+    let last = &suspects[suspects.len().saturating_sub(NAMED)..];
+    let last = Vec::from_iter(last.iter().map(|check| check.id)).join(", ");
+    let alone = if are_innocent { ", and after none of them alone" } else { "" };
+    match suspects.len() {
+        ..=NAMED => format!("the server ended ({how}) a moment after these{alone}: {last}"),
+        many => format!("the server ended ({how}) a moment after {many} checks{alone}; the last were {last}"),
+    }
 }
 
 pub(super) fn blocked_by(check: String) -> Ruling {
@@ -261,21 +287,85 @@ pub(super) fn blocked(why: &str) -> Ruling {
     Ruling::Blocked { by: None, why: why.into() }
 }
 
+/// Lines of the server's output that are kept with a failure.
+const OUTPUT_LINES: usize = 40;
+
+/// For how long the last words about a connection may be on their way when it ends.
+const LAG: Duration = Duration::from_millis(100);
+
 /// What became of a check.
 pub(super) fn ruling(world: &World<'_>, look: Look) -> Ruling {
     match look.result {
         Ok(()) => Ruling::Pass { notes: look.client.notes() },
-        Err(Failure::Fail { expected, actual, at }) => Ruling::Fail(Breach {
-            expected,
-            actual,
-            at,
-            exchange: look.client.transcript().events(),
-            host: look.client.context().place.host.clone(),
-            output: world.target.output().map(|output| output.tail(look.printed, 20)).unwrap_or_default(),
-            ended: None,
-        }),
+        Err(Failure::Fail { expected, actual, at }) => {
+            let transcript = look.client.transcript();
+            let breach = Breach {
+                expected,
+                actual,
+                at,
+                exchange: transcript.events(),
+                host: look.client.context().place.host.clone(),
+                output: Vec::new(),
+                shared: look.shared,
+                ended: None,
+            };
+            let Some(output) = world.target.output() else { return Ruling::Fail(breach) };
+            // Where others print as well, what came while the connection was open is more likely about it.
+            let mut here =
+                breach.exchange.iter().filter(|event| Some(event.connection) == breach.connection());
+            let first = here.next();
+            let output = match (first, here.next_back().or(first)) {
+                (Some(first), Some(last)) if look.shared => {
+                    let times = transcript.time_of(first)..transcript.time_of(last) + LAG;
+                    output.tail_of(look.printed, times, OUTPUT_LINES)
+                }
+                _ => output.tail(look.printed, OUTPUT_LINES),
+            };
+            Ruling::Fail(Breach { output, ..breach })
+        }
         Err(Failure::Blocked(why)) => blocked(&why),
         Err(Failure::Skip(why)) => Ruling::Skip { why },
         Err(Failure::Error(error)) => Ruling::Error { why: error.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::all;
+
+    #[test]
+    fn of_what_was_not_tried_nothing_is_said() {
+        let death = |suspects, are_innocent| {
+            describe_death(Death {
+                how: "exit code 1".into(),
+                running: vec!["waits"],
+                suspects,
+                are_innocent,
+            })
+        };
+        let checks = |number| Vec::from_iter(all().map(|(_, check)| check).take(number));
+        let ids = Vec::from_iter(checks(6).iter().map(|check| check.id));
+        assert_eq!(
+            [
+                death(Vec::new(), true),
+                death(checks(1), false),
+                death(checks(1), true),
+                death(checks(6), true)
+            ],
+            [
+                "the server ended (exit code 1), and it is not known after which check".into(),
+                format!("the server ended (exit code 1) a moment after these: {}", ids[0]),
+                format!(
+                    "the server ended (exit code 1) a moment after these, and after none of them alone: {}",
+                    ids[0]
+                ),
+                format!(
+                    "the server ended (exit code 1) a moment after 6 checks, and after none of them alone; the last \
+                     were {}",
+                    ids[1..].join(", ")
+                ),
+            ]
+        );
     }
 }

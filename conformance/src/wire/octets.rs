@@ -57,6 +57,30 @@ pub fn escape_some(bytes: &[u8], limit: usize) -> String {
     }
 }
 
+/// Text as people read it, with nothing in it that a terminal, log or report format can misread: letters, digits and
+/// printable ASCII as they are, a tab as blanks, and the rest as `\xNN` or `\u{..}`. It can't be turned back: backslashes
+/// stay as they are.
+pub fn readable(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\t' => text.push_str("    "),
+                _ if is_plain(character) => text.push(character),
+                _ if character.is_ascii() => text.push_str(&escape(&[character as u8])),
+                _ => text.extend(character.escape_unicode()),
+            }
+        }
+        text.push_str(&escape(chunk.invalid()));
+    }
+    text
+}
+
+/// Whether it looks the same everywhere.
+pub(crate) fn is_plain(character: char) -> bool {
+    matches!(character, ' '..='~') || character.is_alphanumeric()
+}
+
 /// The octets from which [`escape`] made the text; `None` if it is not such a text.
 pub fn unescape(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());

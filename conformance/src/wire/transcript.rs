@@ -1,7 +1,7 @@
 //! The record of everything that a check sent and received.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -115,6 +115,11 @@ impl Transcript {
             let place = events.len() - later;
             events.insert(place, Event { at_us, connection, kind });
         }
+    }
+
+    /// When this happened.
+    pub(crate) fn time_of(&self, event: &Event) -> Instant {
+        self.began + Duration::from_micros(event.at_us)
     }
 
     /// Adds octets that began to pass at `when`; `offset` is their position in their direction of the

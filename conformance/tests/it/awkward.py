@@ -66,6 +66,10 @@ def answer(method, target, fields, content):
     if WAY == "answers-in-200-ms":
         time.sleep(0.2)
     path, _, query = target.partition("?")
+    if WAY == "refuses-files" and fields.get("content-type", "").startswith("multipart/"):
+        return 415, b"no\n", "text/plain"
+    if WAY == "thanks-in-html" and path == "/form":
+        return 200, b"<p>Thank you</p>\n", "text/html"
     if WAY == "knows-scripts-by-extension" and path.startswith("/cgi-bin/"):
         return script(method, path, query, fields, content)
     if path == "/form" and WAY != "get-of-the-root-only":
@@ -125,6 +129,8 @@ def serve(client):
         if WAY == "answers-only-to-its-name" and not any(l.lower().startswith("host: course.example:") for l in lines):
             client.sendall(response(404, b"who?\n", "text/plain", True))
             return
+        if WAY == "dies-without-host" and not any(l.lower().startswith("host:") for l in lines):
+            raise SystemExit(int("no \\ host"))
         fields = {n.strip().lower(): v.strip() for n, _, v in (line.partition(":") for line in lines[1:])}
         if len(words) != 3 or not words[2].startswith("HTTP/1.") or not words[0].isalpha():
             client.sendall(response(400, b"bad\n", "text/plain", True))
@@ -178,7 +184,7 @@ def contained(client):
     try:
         serve(client)
     except (OSError, ValueError) as error:
-        if WAY == "dies-of-sigpipe" and isinstance(error, BrokenPipeError):
+        if WAY == "dies-without-host" or WAY == "dies-of-sigpipe" and isinstance(error, BrokenPipeError):
             raise
         print("error:", error, flush=True)
     finally:

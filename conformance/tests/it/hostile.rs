@@ -85,7 +85,7 @@ fn sheet() -> Vec<Part> {
     };
     vec![
         part("first", false, &["passes", "fails", "is-spoiled"]),
-        part("second", true, &["passes-with-a-note"]),
+        part("second", true, &["passes-with-a-note", "is-blocked"]),
     ]
 }
 
@@ -120,6 +120,7 @@ fn failed() -> Outcome {
             event(1900, 2, Kind::Received(block(OCTETS))),
             event(2000, 2, Kind::Closed),
         ],
+        shared: true,
         ended: Some(HOSTILE.into()),
     };
     Outcome {
@@ -145,6 +146,7 @@ fn warned() -> Outcome {
             event(800, 1, Kind::Received(Block { offset: 0, length: response.len() as u64, bytes: kept })),
         ],
         output: Vec::new(),
+        shared: false,
         ended: None,
     };
     Outcome { took_ms: 1, ..outcome("fields", "warns", Weight::Warns, Ruling::Fail(breach)) }

@@ -38,6 +38,7 @@ mod tidy;
 mod wire;
 mod wire_program;
 mod wire_relay;
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
             floor::trials(),
             allowed::trials(),
             awkward::trials(),
+            words::trials(),
             quality::trials(),
             gateways::trials(),
             runner::trials(),

@@ -2,13 +2,14 @@
 
 use maud::{Markup, html};
 
+use crate::report::cause::headline;
 use crate::report::data::Setup;
-use crate::report::failure::{ADD_CAT, hint, printed};
+use crate::report::failure::{ADD_CAT, held, hint, meanwhile, met_while, printed};
 use crate::report::html::conversation::conversation;
 use crate::report::html::frame::{NEW_LINE, command, entry};
 use crate::report::html::kind::{class, kind};
 use crate::report::html::octets::{peer, words};
-use crate::report::outcome::{Breach, Outcome, Rule, Ruling};
+use crate::report::outcome::{Breach, Outcome, Rule, Ruling, Verdict};
 use crate::report::printable::printable;
 use crate::report::reproduce;
 use crate::wire::output::A_LINE;
@@ -17,15 +18,19 @@ use crate::wire::output::A_LINE;
 pub(super) fn check(setup: &Setup, outcome: &Outcome, lines: usize) -> Markup {
     let kind = kind(outcome);
     let id = printable(&outcome.check);
+    let title = match outcome.verdict() {
+        Verdict::Fail => words(&headline(outcome)),
+        _ => peer(&outcome.title),
+    };
     html! {
         (NEW_LINE)
         details.check data-kind=(class(kind)) data-weight=(outcome.rule.weight.name()) {
-            summary { b class=(class(kind)) { (kind) } " " code { (id) } " " span { (peer(&outcome.title)) } }
+            summary { b class=(class(kind)) { (kind) } " " code { (id) } " " span { (title) } }
             // The address is that of what is folded: browsers open it for a link, without a script.
             div.body id=(id) {
                 (ruling(setup, outcome, lines))
                 dl {
-                    (rule(&outcome.rule))
+                    @if !outcome.breach().is_some_and(Breach::is_downfall) { (rule(setup, &outcome.rule)) }
                     @if let Some(hint) = outcome.breach().and_then(|breach| hint(outcome, breach)) {
                         (entry("hint", &peer(hint)))
                     }
@@ -46,7 +51,7 @@ fn ruling(setup: &Setup, outcome: &Outcome, lines: usize) -> Markup {
         Ruling::Pass { notes } => {
             html! { dl { @for note in notes { (entry("worth knowing", &words(note))) } } }
         }
-        Ruling::Fail(breach) => self::breach(breach, lines),
+        Ruling::Fail(breach) => self::breach(outcome, breach, lines),
         Ruling::Blocked { by, why } => html! {
             dl {
                 (entry("blocked", &words(why)))
@@ -66,16 +71,18 @@ fn ruling(setup: &Setup, outcome: &Outcome, lines: usize) -> Markup {
     }
 }
 
-fn breach(breach: &Breach, lines: usize) -> Markup {
+fn breach(outcome: &Outcome, breach: &Breach, lines: usize) -> Markup {
     html! {
         dl {
             (entry("expected", &words(&breach.expected)))
             (entry("actual", &words(&breach.actual)))
             @if let Some(ended) = &breach.ended { (entry("the server ended", &words(ended))) }
+            @if let Some(met) = met_while(outcome, breach) { (entry("while", &words(&met))) }
         }
+        @if let Some(held) = held(breach) { p { (held) } }
         @if !breach.exchange.is_empty() { (conversation(&breach.exchange, breach.at, lines)) }
         @if !breach.output.is_empty() {
-            h4 { "The server printed meanwhile" }
+            h4 { "The server printed " (meanwhile(breach)) }
             // The last lines say most; where there are many failures, there is room for a few.
             @let printed = printed(breach);
             @let from = printed.len().saturating_sub(lines / 8);
@@ -85,13 +92,14 @@ fn breach(breach: &Breach, lines: usize) -> Markup {
 }
 
 /// The document that states the rule, where to read it, and how much it counts.
-pub(super) fn rule(rule: &Rule) -> Markup {
+fn rule(setup: &Setup, rule: &Rule) -> Markup {
     let source = printable(&rule.source());
-    let linked = match &rule.url {
+    let linked = match rule.place(&setup.program) {
         Some(url) if url.starts_with("https://") => {
-            html! { a href=(printable(url)) { (source) } }
+            html! { a href=(printable(&url)) { (source) } }
         }
-        _ => html! { (source) },
+        Some(place) => html! { (source) " " (command(&printable(&place))) },
+        None => html! { (source) },
     };
     let weight = html! {
         (rule.weight.name())

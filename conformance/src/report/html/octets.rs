@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
-use crate::report::printable::{is_plain, printable};
+use crate::report::printable::printable;
 use crate::report::wrap::units;
 use crate::wire::octets::escape;
+use crate::wire::octets::is_plain;
 
 /// Text in which escapes, as `\r` and `\u{202e}`, look different from what is not escaped. Anything that could be
 /// misread must have become an escape already.
