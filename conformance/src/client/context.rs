@@ -59,6 +59,16 @@ pub struct Started {
     pub directory: PathBuf,
 }
 
+impl Started {
+    /// Whether the process has ended, which is left for its parent to be told: the suite itself.
+    pub fn has_ended(&self) -> bool {
+        use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        let process = Pid::from_raw(self.process as i32);
+        process.is_some_and(|process| matches!(waitid(WaitId::Pid(process), options), Ok(Some(_))))
+    }
+}
+
 /// What all checks of a run share.
 #[derive(Debug, Clone)]
 pub struct Context {

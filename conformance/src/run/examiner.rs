@@ -72,7 +72,7 @@ impl Examiner<'_> {
             return Sight::Certain(ruling(&world, look));
         }
         if !is_alive(&world, self.seed) {
-            return Sight::Unclear(look);
+            return Sight::Unclear(Look { survived: false, ..look });
         }
         if look.result.is_ok() {
             return Sight::Certain(ruling(&world, look));
@@ -161,14 +161,14 @@ impl Examiner<'_> {
             Some(silence) => world.patience(silence),
             None => world.context.limits.patient(),
         };
-        let was_dead = world.target.restarts() > restarts;
+        // Two deaths in two looks are no chance, where the second server has met nothing but this check.
+        let is_certain = world.is_fresh() && (world.target.restarts() > restarts || !first.survived);
         let mut second = look(&world, check, self.seed, limits);
         if let Some(silence) = first.silence() {
             world.learn(silence, second.silence());
         }
         if !is_alive(&world, self.seed) {
-            // Two deaths in two looks are no chance.
-            let acquitted = if was_dead { None } else { self.acquits(&mut world, check) };
+            let acquitted = if is_certain { None } else { self.acquits(&mut world, check) };
             let Some(third) = acquitted else {
                 // Now that it is known who did it, what ran beside it is innocent.
                 world.deaths.retain(|death| !death.running.contains(&check.id));
@@ -203,7 +203,10 @@ impl Examiner<'_> {
         first: Look,
         mut second: Look,
     ) -> Ruling {
-        let Err(Failure::Fail { actual, .. }) = &first.result else { return ruling(world, second) };
+        // Where the first shows nothing, the second is the first.
+        let found = if first.is_void(world) { &second.result } else { &first.result };
+        let Err(Failure::Fail { actual, .. }) = found else { return ruling(world, second) };
+        let actual = actual.clone();
         if second.result.is_ok() {
             let turn = if self.one_by_one { Turn::Alone } else { chapter.turn };
             let turnout =
@@ -213,7 +216,7 @@ impl Examiner<'_> {
             }
             let unsteady = |beside| Unsteady { check: check.id.into(), actual: actual.clone(), beside };
             second.client.note(match turnout {
-                Turnout::Once => at_first(actual),
+                Turnout::Once => at_first(&actual),
                 Turnout::Beside => {
                     world.unsteady.push(unsteady(true));
                     format!("only while other clients are served: {actual}")

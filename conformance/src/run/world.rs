@@ -1,8 +1,8 @@
 //! The server under test while checks run: looked at, revived, and blamed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -29,6 +29,8 @@ pub(super) struct World<'t> {
     pub(super) unsteady: Vec<Unsteady>,
     /// Whether a silence of each kind was the same when it was last waited for longer.
     is_silent: [AtomicBool; 2],
+    /// How many checks have begun since the server was started.
+    looks: AtomicU32,
     /// Which checks were looked at a moment ago, and when that ended: what the server dies of may show late.
     recent: Mutex<Vec<(Instant, &'static Check)>>,
 }
@@ -37,8 +39,15 @@ impl<'t> World<'t> {
     /// A server about which nothing bad is known.
     pub(super) fn new(target: &'t mut Target, context: Arc<Context>) -> World<'t> {
         let (deaths, unsteady) = (Vec::new(), Vec::new());
+        // The first server has answered all that the suite asked to get to know it.
+        let looks = AtomicU32::new(1);
         let (is_silent, recent) = Default::default();
-        World { target, context, gone: None, deaths, unsteady, is_silent, recent }
+        World { target, context, gone: None, deaths, unsteady, is_silent, looks, recent }
+    }
+
+    /// Whether no check was looked at since the server was started: what it dies of now is that check's doing.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.looks.load(Relaxed) == 0
     }
 
     fn has_looked_at(&self, check: &'static Check) {
@@ -103,9 +112,19 @@ pub(super) struct Look {
     pub(super) result: Result<(), Failure>,
     /// The position in the server's output before it.
     pub(super) printed: u64,
+    /// How often the server had been started again before it.
+    pub(super) life: u32,
+    /// Whether the server answered a plain GET after it, as far as it was asked.
+    pub(super) survived: bool,
 }
 
 impl Look {
+    /// Whether it shows nothing of its check: the server, which has been started again since, ended meanwhile, of what
+    /// ran beside it for all that is known. A silence may be all that there was to see of a server that is stuck.
+    pub(super) fn is_void(&self, world: &World<'_>) -> bool {
+        !self.survived && self.life < world.target.restarts() && self.silence().is_none()
+    }
+
     /// Whether both failed in the same way.
     pub(super) fn is_like(&self, other: &Look) -> bool {
         match (&self.result, &other.result) {
@@ -145,12 +164,14 @@ impl Look {
 pub(super) fn look(world: &World<'_>, check: &'static Check, seed: u64, limits: Limits) -> Look {
     let client = Client::new(world.context.clone(), limits, seed, check.id);
     let mut client = if checks::is_needed(check.id) { client.of_gate() } else { client };
+    world.looks.fetch_add(1, Relaxed);
     let printed = world.target.output().map_or(0, |output| output.position());
+    let life = world.target.restarts();
     // A panic is the suite's own fault, and becomes an outcome like any other: other checks wait for it.
     let result = catch_unwind(AssertUnwindSafe(|| body(check, &mut client)))
         .unwrap_or_else(|_| Err(Failure::Error(std::io::Error::other("the check ended in a panic"))));
     world.has_looked_at(check);
-    Look { client, result, printed }
+    Look { client, result, printed, life, survived: true }
 }
 
 fn body(check: &Check, client: &mut Client) -> Result<(), Failure> {
@@ -223,6 +244,7 @@ pub(super) fn restart(world: &mut World<'_>) -> bool {
         world.gone = Some(format!("the server could not be started again: {error}"));
         return false;
     }
+    world.looks = AtomicU32::new(0);
     let place = world.target.place().clone();
     let port = Some(place.address.port());
     let started = world.target.started().cloned();

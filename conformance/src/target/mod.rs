@@ -1,7 +1,7 @@
 //! The server under test: a URL, or a command that the suite starts, waits for, watches and stops.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 mod budget;
 pub mod changing;
@@ -32,6 +32,10 @@ const FIRST_ANSWER: Duration = Duration::from_secs(5);
 
 /// How long a server that listened and did not answer is waited for when it is started again.
 const SILENT_LIMIT: Duration = Duration::from_secs(1);
+
+/// How often to ask whether a server that was started answers by now.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// An environment variable of every started server: its value must never be in an answer.
 pub const SECRET_VARIABLE: (&str, &str) = ("CONFORMANCE_SECRET", "do-not-pass-this-on");
@@ -246,7 +250,7 @@ impl Target {
             StartError::Died { how, output: output.tail(printed, 20) }
         };
         let budget = Budget::of(self.start_limit);
-        let mut pause = Duration::from_millis(1);
+        let began = Instant::now();
         loop {
             match answers(self.place.address, &budget) {
                 Reaction::Answered => {
@@ -275,9 +279,8 @@ impl Target {
                 let output = output.tail(printed, 20);
                 return Err(StartError::NeverListened { address, limit, elsewhere, output });
             }
-            // Nothing reports when another process begins to listen: try again, at growing intervals.
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_millis(50));
+            // Nothing reports when another process begins to listen: try again, at intervals that grow with the wait.
+            std::thread::sleep((began.elapsed() / 8).clamp(SHORTEST_PAUSE, LONGEST_PAUSE));
         }
     }
 }
