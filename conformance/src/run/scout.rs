@@ -27,6 +27,9 @@ fn rules() -> impl Iterator<Item = Rule> {
     })
 }
 
+/// A pace at which nobody waits long: that of a server that answered nothing for as long as it may take to start.
+const HARDLY: Duration = Duration::from_millis(100);
+
 /// How to find out what a server says to one capability.
 type Question = (Capability, fn(&Client) -> Result<Offer, Failure>);
 
@@ -51,7 +54,7 @@ pub fn get_to_know(target: &mut Target, profile: &Profile, seed: u64) -> (Contex
         started: target.started().cloned(),
         capabilities: Capabilities::default(),
         required: profile.requires.clone(),
-        limits: Limits::calibrated(Duration::from_secs(5)),
+        limits: Limits::calibrated(if target.is_silent() { HARDLY } else { Duration::from_secs(5) }),
         form: profile.form.clone(),
         cgi: profile.cgi.clone(),
         sees_scripts: profile.sees_scripts,
@@ -84,6 +87,10 @@ impl Scout<'_> {
             self.known.capabilities.set(Capability::Output, Offer::Offered);
         }
         let Some(pace) = pace(&self.client(self.known.limits)) else { return };
+        if self.target.is_silent() {
+            self.target.has_answered();
+            self.known.limits = Limits::calibrated(Duration::from_secs(5));
+        }
         self.slowest = pace;
         if profile.requires.contains(&Capability::Cgi) {
             if profile.cgi_extension.is_none() {

@@ -75,8 +75,18 @@ impl<'t> World<'t> {
     /// How long to wait at the second look after a silence: longer, but for a server that is known to say nothing then
     /// either.
     pub(super) fn patience(&self, silence: Silence) -> Limits {
+        if self.is_silent[silence as usize].load(Relaxed) {
+            self.context.limits
+        } else {
+            self.long_patience()
+        }
+    }
+
+    /// How long to wait where a busy machine must not change the verdict. It was long enough already for a server that
+    /// answered nothing when it was started.
+    fn long_patience(&self) -> Limits {
         let limits = self.context.limits;
-        if self.is_silent[silence as usize].load(Relaxed) { limits } else { limits.patient() }
+        if self.target.is_silent() { limits } else { limits.patient() }
     }
 
     /// What the second look after a silence found: the same, or something else.
@@ -183,7 +193,7 @@ fn body(check: &Check, client: &mut Client) -> Result<(), Failure> {
 
 /// Whether a plain GET on a new connection is answered, however slow the server is.
 pub(super) fn is_alive(world: &World<'_>, seed: u64) -> bool {
-    Client::new(world.context.clone(), world.context.limits.patient(), seed, "liveness").get("/").is_ok()
+    Client::new(world.context.clone(), world.long_patience(), seed, "liveness").get("/").is_ok()
 }
 
 /// How often a page is asked for beside a check that is watched.

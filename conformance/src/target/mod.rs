@@ -76,6 +76,8 @@ pub struct Target {
     /// What it is called in Host, where that is not its address.
     name: Option<String>,
     start_limit: Duration,
+    /// Whether it listened and answered nothing when it was asked last.
+    is_silent: bool,
 }
 
 impl Target {
@@ -90,17 +92,18 @@ impl Target {
         let addresses = parsed.socket_addrs(|| None).map_err(|error| bad(&error.to_string()))?;
         // A name may have several addresses, and the server may listen on one of them.
         let mut why = "its host has no address".to_string();
-        let mut accepts = |address: &SocketAddr| {
-            let accepted = !matches!(answers(*address, &Budget::of(FIRST_ANSWER)), Reaction::Refused);
-            if !accepted {
+        let accepts = |address| match answers(address, &Budget::of(FIRST_ANSWER)) {
+            Reaction::Refused => {
                 why = "nothing accepts a connection there".into();
+                None
             }
-            accepted
+            Reaction::Silent => Some((address, true)),
+            Reaction::Answered => Some((address, false)),
         };
-        let found = addresses.into_iter().find(&mut accepts);
-        let address = found.ok_or_else(|| bad(&why))?;
+        let found = addresses.into_iter().find_map(accepts);
+        let (address, is_silent) = found.ok_or_else(|| bad(&why))?;
         let place = Place { address, host: authority(&parsed) };
-        Ok(Target::at(place))
+        Ok(Target { is_silent, ..Target::at(place) })
     }
 
     /// A server that the suite has just started; it accepts connections.
@@ -131,7 +134,8 @@ impl Target {
 
     fn at(place: Place) -> Target {
         let (recipe, process, output, started, name) = (None, None, None, None, None);
-        Target { place, recipe, process, output, started, restarts: 0, name, start_limit: START_LIMIT }
+        let (start_limit, is_silent) = (START_LIMIT, false);
+        Target { place, recipe, process, output, started, restarts: 0, name, start_limit, is_silent }
     }
 
     /// The same server, reached through another address: a mutant in front of it, or its own.
@@ -173,6 +177,16 @@ impl Target {
     /// How often it had to be started again.
     pub fn restarts(&self) -> u32 {
         self.restarts
+    }
+
+    /// Whether it listened and had answered nothing, for as long as a server may take to start, when it was asked last.
+    pub fn is_silent(&self) -> bool {
+        self.is_silent
+    }
+
+    /// It answers after all.
+    pub fn has_answered(&mut self) {
+        self.is_silent = false;
     }
 
     /// The command as it is typed, or the URL.
@@ -254,6 +268,7 @@ impl Target {
         loop {
             match answers(self.place.address, &budget) {
                 Reaction::Answered => {
+                    self.is_silent = false;
                     let is_daemon = self.process.as_mut().is_some_and(Process::may_be_daemon);
                     return match self.death() {
                         Some(how) if !is_daemon => Err(died(how)),
@@ -262,6 +277,7 @@ impl Target {
                 }
                 // It listens; that it does not answer is for the checks to say. The next time, that is soon known.
                 Reaction::Silent => {
+                    self.is_silent = true;
                     self.start_limit = self.start_limit.min(SILENT_LIMIT);
                     return Ok(());
                 }
