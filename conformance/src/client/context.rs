@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::client::capability::{Capabilities, Capability};
+use crate::client::tally::Tally;
 use crate::judge::findings::Findings;
 use crate::wire::octets::replace;
 use crate::wire::output::Output;
@@ -98,6 +99,8 @@ pub struct Context {
     pub script_timeout: Option<Duration>,
     /// What the lint found in the replies so far.
     pub findings: Findings,
+    /// How much the server was sent so far.
+    pub tally: Tally,
     /// What the server prints, where the suite can read it.
     pub output: Option<Output>,
 }

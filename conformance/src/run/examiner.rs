@@ -15,6 +15,7 @@ use crate::checks;
 use crate::judge::failure::Failure;
 use crate::report::{Ruling, Unsteady};
 use crate::run::again::{Turnout, seek};
+use crate::run::itself::ends_by_itself;
 use crate::run::turn::Turns;
 use crate::run::world::{Look, World, blame, blocked, is_alive, look, look_watched, restart, revive, ruling};
 
@@ -162,36 +163,51 @@ impl Examiner<'_> {
             None => world.context.limits.patient(),
         };
         // Two deaths in two looks are no chance, where the second server has met nothing but this check.
-        let is_certain = world.is_fresh() && (world.target.restarts() > restarts || !first.survived);
+        let is_certain = world.life.is_fresh() && (world.target.restarts() > restarts || !first.survived);
         let mut second = look(&world, check, self.seed, limits);
         if let Some(silence) = first.silence() {
             world.learn(silence, second.silence());
         }
         if !is_alive(&world, self.seed) {
-            let acquitted = if is_certain { None } else { self.acquits(&mut world, check) };
-            let Some(third) = acquitted else {
-                // Now that it is known who did it, what ran beside it is innocent.
-                world.deaths.retain(|death| !death.running.contains(&check.id));
-                let ruling = blame(&mut world, second);
-                // The next check finds a running server, or the reason why there is none.
-                restart(&mut world);
-                return ruling;
+            second = match if is_certain { Err(second) } else { self.acquits(&mut world, check, second) } {
+                Ok(third) => third,
+                Err(fatal) => return self.charges(&mut world, check, fatal),
             };
-            second = third;
         }
         self.weigh(&mut world, chapter, check, first, second)
     }
 
     /// The server was alive before this check and is dead after it, perhaps of what came before: one more look, if the
-    /// server survives that.
-    fn acquits(&self, world: &mut World<'_>, check: &'static Check) -> Option<Look> {
-        let how = world.target.sudden_death().filter(|_| world.target.can_restart())?;
+    /// server survives that. Otherwise, the look that it did not survive.
+    fn acquits(&self, world: &mut World<'_>, check: &'static Check, second: Look) -> Result<Look, Look> {
+        let Some(how) = world.target.sudden_death().filter(|_| world.target.can_restart()) else {
+            return Err(second);
+        };
+        let death = world.death(how, vec![check.id]);
         if !restart(world) {
-            return None;
+            return Err(second);
         }
         let third = look(world, check, self.seed, world.context.limits.patient());
-        is_alive(world, self.seed).then(|| world.records_death(how, vec![check.id]))?;
-        Some(third)
+        if !is_alive(world, self.seed) {
+            return Err(third);
+        }
+        world.deaths.push(death);
+        Ok(third)
+    }
+
+    /// The server did not survive this check, where it met no other.
+    fn charges(&self, world: &mut World<'_>, check: &'static Check, fatal: Look) -> Ruling {
+        let age = world.life.age();
+        let ruling = blame(world, fatal);
+        // The next check finds a running server, or the reason why there is none.
+        let is_up = restart(world);
+        let has_ended = matches!(&ruling, Ruling::Fail(breach) if breach.ended.is_some());
+        if is_up && has_ended && ends_by_itself(world, age, self.seed) {
+            return blocked("the server ends by itself meanwhile, also where it is sent only plain requests");
+        }
+        // Now that it is known who did it, what ran beside it is innocent.
+        world.deaths.retain(|death| !death.running.contains(&check.id));
+        ruling
     }
 
     /// What two looks come to, the first beside others and the second alone.
@@ -209,8 +225,13 @@ impl Examiner<'_> {
         let actual = actual.clone();
         if second.result.is_ok() {
             let turn = if self.one_by_one { Turn::Alone } else { chapter.turn };
-            let turnout =
-                if first.silence().is_some() { Turnout::Once } else { seek(world, check, turn, self.seed) };
+            let turnout = match first.silence() {
+                Some(_) => Turnout::Once,
+                // Where the server has ended meanwhile, it shows nothing.
+                None => Some(seek(world, check, turn, self.seed))
+                    .filter(|_| is_alive(world, self.seed))
+                    .unwrap_or(Turnout::Once),
+            };
             if !revive(world, self.seed, || vec![check.id]) {
                 return blocked(world.gone.as_deref().unwrap_or_default());
             }

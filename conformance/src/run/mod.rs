@@ -2,8 +2,10 @@
 
 mod again;
 mod examiner;
+mod itself;
 mod late;
 pub mod lessons;
+mod life;
 pub mod names;
 pub mod profile;
 pub mod proof;

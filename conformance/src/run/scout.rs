@@ -9,6 +9,7 @@ use crate::checks;
 use crate::client::Client;
 use crate::client::capability::{Capabilities, Capability, Offer};
 use crate::client::context::{Context, Limits};
+use crate::client::tally::Tally;
 use crate::judge::failure::Failure;
 use crate::judge::findings::{Findings, Rule};
 use crate::probe::{Language, SIDE, Seen, TOKEN, mark, side_file};
@@ -62,6 +63,7 @@ pub fn get_to_know(target: &mut Target, profile: &Profile, seed: u64) -> (Contex
         side: None,
         script_timeout: profile.script_timeout.map(Duration::from_secs),
         findings: Findings::new(rules()),
+        tally: Tally::default(),
         output: target.output().cloned(),
     };
     let mut scout = Scout { target, known, seed, slowest: Duration::ZERO, offered: Vec::new() };

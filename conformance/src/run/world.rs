@@ -1,8 +1,8 @@
 //! The server under test while checks run: looked at, revived, and blamed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -14,6 +14,7 @@ use crate::client::Client;
 use crate::client::context::{Context, Limits};
 use crate::judge::failure::{Failure, wrong};
 use crate::report::{Breach, Ruling, Unsteady};
+use crate::run::life::{Age, Life};
 use crate::target::Target;
 use crate::wire::transcript::{Event, Kind};
 
@@ -29,8 +30,12 @@ pub(super) struct World<'t> {
     pub(super) unsteady: Vec<Unsteady>,
     /// Whether a silence of each kind was the same when it was last waited for longer.
     is_silent: [AtomicBool; 2],
-    /// How many checks have begun since the server was started.
-    looks: AtomicU32,
+    /// Since the server was started.
+    pub(super) life: Life,
+    /// How old it has become, be it in different lives.
+    oldest: Mutex<Age>,
+    /// How it ends by itself, and at which age, once that was seen.
+    pub(super) by_itself: Option<(String, Age)>,
     /// Which checks were looked at a moment ago, and when that ended: what the server dies of may show late.
     recent: Mutex<Vec<(Instant, &'static Check)>>,
 }
@@ -39,15 +44,27 @@ impl<'t> World<'t> {
     /// A server about which nothing bad is known.
     pub(super) fn new(target: &'t mut Target, context: Arc<Context>) -> World<'t> {
         let (deaths, unsteady) = (Vec::new(), Vec::new());
-        // The first server has answered all that the suite asked to get to know it.
-        let looks = AtomicU32::new(1);
-        let (is_silent, recent) = Default::default();
-        World { target, context, gone: None, deaths, unsteady, is_silent, looks, recent }
+        let life = Life::new(&context.tally);
+        // It has met all that the suite asked to get to know it.
+        life.meets_a_check();
+        let (is_silent, recent, oldest) = Default::default();
+        World {
+            target,
+            context,
+            gone: None,
+            deaths,
+            unsteady,
+            is_silent,
+            life,
+            oldest,
+            by_itself: None,
+            recent,
+        }
     }
 
-    /// Whether no check was looked at since the server was started: what it dies of now is that check's doing.
-    pub(super) fn is_fresh(&self) -> bool {
-        self.looks.load(Relaxed) == 0
+    /// Whether the server has become far older than that at another time.
+    pub(super) fn has_outlived(&self, age: Age) -> bool {
+        age.is_well_below(*self.oldest.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn has_looked_at(&self, check: &'static Check) {
@@ -57,12 +74,10 @@ impl<'t> World<'t> {
     }
 
     /// The server has ended, and nobody knows of what.
-    pub(super) fn records_death(&mut self, how: String, running: Vec<&'static str>) {
+    pub(super) fn death(&self, how: String, running: Vec<&'static str>) -> Death {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let suspects = recent.iter().filter(|(ended, _)| ended.elapsed() < LATE).map(|(_, check)| *check);
-        let suspects = suspects.collect();
-        drop(recent);
-        self.deaths.push(Death { how, running, suspects });
+        Death { how, running, suspects: suspects.collect(), age: self.life.age() }
     }
 
     /// How long to wait at the first look: less, where the server is known to say nothing, and another look follows.
@@ -104,6 +119,8 @@ pub(super) struct Death {
     pub(super) running: Vec<&'static str>,
     /// What had been looked at until a moment before.
     pub(super) suspects: Vec<&'static Check>,
+    /// How old it had become.
+    pub(super) age: Age,
 }
 
 /// What a server is known for if it does so again and again. One that never closes a connection may well answer, however
@@ -174,7 +191,7 @@ impl Look {
 pub(super) fn look(world: &World<'_>, check: &'static Check, seed: u64, limits: Limits) -> Look {
     let client = Client::new(world.context.clone(), limits, seed, check.id);
     let mut client = if checks::is_needed(check.id) { client.of_gate() } else { client };
-    world.looks.fetch_add(1, Relaxed);
+    world.life.meets_a_check();
     let printed = world.target.output().map_or(0, |output| output.position());
     let life = world.target.restarts();
     // A panic is the suite's own fault, and becomes an outcome like any other: other checks wait for it.
@@ -193,7 +210,13 @@ fn body(check: &Check, client: &mut Client) -> Result<(), Failure> {
 
 /// Whether a plain GET on a new connection is answered, however slow the server is.
 pub(super) fn is_alive(world: &World<'_>, seed: u64) -> bool {
-    Client::new(world.context.clone(), world.long_patience(), seed, "liveness").get("/").is_ok()
+    let is_alive =
+        Client::new(world.context.clone(), world.long_patience(), seed, "liveness").get("/").is_ok();
+    if is_alive {
+        let mut oldest = world.oldest.lock().unwrap_or_else(PoisonError::into_inner);
+        *oldest = oldest.at_least(world.life.proven());
+    }
+    is_alive
 }
 
 /// How often a page is asked for beside a check that is watched.
@@ -240,7 +263,8 @@ pub(super) fn revive(world: &mut World<'_>, seed: u64, running: impl Fn() -> Vec
         return true;
     }
     if let Some(how) = world.target.sudden_death() {
-        world.records_death(how, running());
+        let death = world.death(how, running());
+        world.deaths.push(death);
     }
     restart(world)
 }
@@ -254,7 +278,7 @@ pub(super) fn restart(world: &mut World<'_>) -> bool {
         world.gone = Some(format!("the server could not be started again: {error}"));
         return false;
     }
-    world.looks = AtomicU32::new(0);
+    world.life = Life::new(&world.context.tally);
     let place = world.target.place().clone();
     let port = Some(place.address.port());
     let started = world.target.started().cloned();
@@ -278,6 +302,15 @@ pub(super) fn blame(world: &mut World<'_>, mut look: Look) -> Ruling {
         Ruling::Fail(breach) => Ruling::Fail(Breach { ended, ..breach }),
         other => other,
     }
+}
+
+/// In what way a server ends by itself.
+pub(super) fn describe_own_death((how, age): &(String, Age)) -> String {
+    let (requests, time) = (age.requests, age.time.as_secs_f32());
+    format!(
+        "the server ends by itself ({how}), after {requests} requests in {time:.1} s that were all plain GETs: \
+         no check is blamed for that, and those that need longer can't be judged"
+    )
 }
 
 pub(super) fn describe_death(Death { how, running, .. }: Death) -> String {
