@@ -197,7 +197,7 @@ impl Examiner<'_> {
 
     /// The server did not survive this check, where it met no other.
     fn charges(&self, world: &mut World<'_>, check: &'static Check, fatal: Look) -> Ruling {
-        let age = world.life.age();
+        let age = world.age();
         let ruling = blame(world, fatal);
         // The next check finds a running server, or the reason why there is none.
         let is_up = restart(world);

@@ -53,7 +53,7 @@ fn culprits(
     let looks: Vec<_> = suspects.iter().map(|check| look(world, check, seed, limits)).collect();
     match (world.target.sudden_death(), suspects, looks.into_iter().last()) {
         (Some(_), [one], Some(look)) => {
-            let age = world.life.age();
+            let age = world.age();
             let ruling = blame(world, look);
             let is_its_own = restart(world) && ends_by_itself(world, age, seed);
             if is_its_own { Vec::new() } else { vec![(one.id, ruling)] }

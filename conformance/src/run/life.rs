@@ -16,9 +16,10 @@ pub(super) struct Age {
 }
 
 impl Age {
-    /// Whether it is at most half of `other` in every respect. Nothing that ends by itself is punctual.
+    /// Whether it is far less than `other` in every respect: nothing that ends by itself is punctual, and requests are
+    /// not counted in the same way by all.
     pub(super) fn is_well_below(self, other: Age) -> bool {
-        self.time * 2 <= other.time
+        self.time * 3 / 2 <= other.time
             && self.connections * 2 <= other.connections
             && self.requests * 2 <= other.requests
     }
@@ -59,17 +60,17 @@ impl Life {
         self.looks.load(Relaxed) == 0
     }
 
-    /// How old it is at most: a connection may be a request that was not sent in one piece.
-    pub(super) fn age(&self) -> Age {
+    /// How old it was at `end`, at most: a connection may be a request that was not sent in one piece.
+    pub(super) fn age(&self, end: Instant) -> Age {
         let now = self.tally.counted();
         let connections = now.connections - self.before.connections;
         let requests = connections.max(now.requests - self.before.requests);
-        Age { time: self.began.elapsed(), connections, requests }
+        Age { time: end.saturating_duration_since(self.began), connections, requests }
     }
 
     /// How old it is at least, if it answers now.
     pub(super) fn proven(&self) -> Age {
-        Age { requests: self.tally.counted().replies - self.before.replies, ..self.age() }
+        Age { requests: self.tally.counted().replies - self.before.replies, ..self.age(Instant::now()) }
     }
 }
 

@@ -77,7 +77,12 @@ impl<'t> World<'t> {
     pub(super) fn death(&self, how: String, running: Vec<&'static str>) -> Death {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let suspects = recent.iter().filter(|(ended, _)| ended.elapsed() < LATE).map(|(_, check)| *check);
-        Death { how, running, suspects: suspects.collect(), age: self.life.age() }
+        Death { how, running, suspects: suspects.collect(), age: self.age() }
+    }
+
+    /// How old the server is, or was when it ended, at most.
+    pub(super) fn age(&self) -> Age {
+        self.life.age(self.target.ended_at().unwrap_or_else(Instant::now))
     }
 
     /// How long to wait at the first look: less, where the server is known to say nothing, and another look follows.

@@ -207,6 +207,11 @@ impl Target {
         self.process.as_mut().and_then(|process| process.death_within(Duration::from_millis(500)))
     }
 
+    /// When it ended, if the suite started it and that is known.
+    pub fn ended_at(&self) -> Option<Instant> {
+        self.process.as_ref().and_then(Process::ended_at)
+    }
+
     /// Whether the suite can start it again.
     pub fn can_restart(&self) -> bool {
         self.recipe.is_some()
