@@ -169,30 +169,33 @@ impl Examiner<'_> {
             world.learn(silence, second.silence());
         }
         if !is_alive(&world, self.seed) {
-            second = match if is_certain { Err(second) } else { self.acquits(&mut world, check, second) } {
-                Ok(third) => third,
-                Err(fatal) => return self.charges(&mut world, check, fatal),
-            };
+            second.survived = false;
+            if !is_certain {
+                second = self.once_more(&mut world, check, second);
+            }
+            if !second.survived {
+                return self.charges(&mut world, check, second);
+            }
         }
         self.weigh(&mut world, chapter, check, first, second)
     }
 
-    /// The server was alive before this check and is dead after it, perhaps of what came before: one more look, if the
-    /// server survives that. Otherwise, the look that it did not survive.
-    fn acquits(&self, world: &mut World<'_>, check: &'static Check, second: Look) -> Result<Look, Look> {
+    /// The server was alive before this check and is dead after it, perhaps of what came before: one more look, alone with
+    /// a server that has met nothing else.
+    fn once_more(&self, world: &mut World<'_>, check: &'static Check, second: Look) -> Look {
         let Some(how) = world.target.sudden_death().filter(|_| world.target.can_restart()) else {
-            return Err(second);
+            return second;
         };
         let death = world.death(how, vec![check.id]);
         if !restart(world) {
-            return Err(second);
+            return second;
         }
         let third = look(world, check, self.seed, world.context.limits.patient());
-        if !is_alive(world, self.seed) {
-            return Err(third);
+        let survived = is_alive(world, self.seed);
+        if survived {
+            world.deaths.push(death);
         }
-        world.deaths.push(death);
-        Ok(third)
+        Look { survived, ..third }
     }
 
     /// The server did not survive this check, where it met no other.
