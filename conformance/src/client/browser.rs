@@ -195,6 +195,7 @@ mod tests {
             side: None,
             script_timeout: None,
             findings: Default::default(),
+            tally: Default::default(),
             output: None,
         };
         let client = Client::new(Arc::new(context), limits, 1, "test");

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::client::capability::{Capabilities, Capability};
+use crate::client::tally::Tally;
 use crate::judge::findings::Findings;
 use crate::wire::octets::replace;
 use crate::wire::output::Output;
@@ -59,6 +60,16 @@ pub struct Started {
     pub directory: PathBuf,
 }
 
+impl Started {
+    /// Whether the process has ended, which is left for its parent to be told: the suite itself.
+    pub fn has_ended(&self) -> bool {
+        use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        let process = Pid::from_raw(self.process as i32);
+        process.is_some_and(|process| matches!(waitid(WaitId::Pid(process), options), Ok(Some(_))))
+    }
+}
+
 /// What all checks of a run share.
 #[derive(Debug, Clone)]
 pub struct Context {
@@ -88,6 +99,8 @@ pub struct Context {
     pub script_timeout: Option<Duration>,
     /// What the lint found in the replies so far.
     pub findings: Findings,
+    /// How much the server was sent so far.
+    pub tally: Tally,
     /// What the server prints, where the suite can read it.
     pub output: Option<Output>,
 }

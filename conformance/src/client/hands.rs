@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use crate::client::asked::Asked;
 use crate::client::capability::{Capability, Offer};
 use crate::client::connection::Connection;
-use crate::client::context::{Context, Limits, get};
+use crate::client::context::{Context, Limits, Started, get};
 use crate::client::random::Random;
 use crate::judge::failure::{Failure, no_reply, unproved, wrong};
 use crate::judge::findings::Finding;
 use crate::wire::octets::{contains, escape_some};
 use crate::wire::reply::{Answer, Reply};
-use crate::wire::transcript::Transcript;
+use crate::wire::transcript::{Kind, Transcript};
 
 /// The time between two looks at what may take a while.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -162,19 +162,28 @@ impl Client {
     }
 
     /// Looks again and again until `holds` does, at most for `limit`: for what a server may take its time to notice. The
-    /// record is that of the last look.
+    /// record is that of the last look, or of the one that a server did not survive: it will notice nothing more.
     pub fn within(
         &self,
         limit: Duration,
         mut holds: impl FnMut() -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let began = Instant::now();
+        let has_ended = || self.context.started.as_ref().is_some_and(Started::has_ended);
+        let mut before = Vec::new();
         loop {
             self.transcript.clear();
             match holds() {
+                Err(failure @ Failure::Fail { .. }) if has_ended() => {
+                    let exchange = self.transcript.events();
+                    let is_refused = exchange.iter().all(|event| matches!(event.kind, Kind::Refused { .. }));
+                    self.transcript.replace(if is_refused { before } else { exchange });
+                    return Err(failure);
+                }
                 Err(Failure::Fail { .. }) if began.elapsed() < limit => thread::sleep(PAUSE),
                 done => return done,
             }
+            before = self.transcript.events();
         }
     }
 

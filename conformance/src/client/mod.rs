@@ -6,6 +6,7 @@
 //! | `capability` | what a server offers |
 //! | `context` | what all checks of a run share |
 //! | `asked` | what hosted programs were asked to do, in words |
+//! | `tally` | how much the server was sent |
 //! | `call` | a request for a hosted program |
 //! | `connection` | one connection to the server |
 //! | `hands` | the client: exact octets out, every answer named |
@@ -31,6 +32,7 @@ pub mod hosted;
 pub mod printed;
 pub mod property;
 pub mod random;
+pub mod tally;
 pub mod twin;
 pub mod upload;
 

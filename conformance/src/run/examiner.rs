@@ -15,6 +15,7 @@ use crate::checks;
 use crate::judge::failure::Failure;
 use crate::report::{Ruling, Unsteady};
 use crate::run::again::{Turnout, seek};
+use crate::run::itself::ends_by_itself;
 use crate::run::turn::Turns;
 use crate::run::world::{Look, World, blame, blocked, is_alive, look, look_watched, restart, revive, ruling};
 
@@ -72,7 +73,7 @@ impl Examiner<'_> {
             return Sight::Certain(ruling(&world, look));
         }
         if !is_alive(&world, self.seed) {
-            return Sight::Unclear(look);
+            return Sight::Unclear(Look { survived: false, ..look });
         }
         if look.result.is_ok() {
             return Sight::Certain(ruling(&world, look));
@@ -161,37 +162,55 @@ impl Examiner<'_> {
             Some(silence) => world.patience(silence),
             None => world.context.limits.patient(),
         };
-        let was_dead = world.target.restarts() > restarts;
+        // Two deaths in two looks are no chance, where the second server has met nothing but this check.
+        let is_certain = world.life.is_fresh() && (world.target.restarts() > restarts || !first.survived);
         let mut second = look(&world, check, self.seed, limits);
         if let Some(silence) = first.silence() {
             world.learn(silence, second.silence());
         }
         if !is_alive(&world, self.seed) {
-            // Two deaths in two looks are no chance.
-            let acquitted = if was_dead { None } else { self.acquits(&mut world, check) };
-            let Some(third) = acquitted else {
-                // Now that it is known who did it, what ran beside it is innocent.
-                world.deaths.retain(|death| !death.running.contains(&check.id));
-                let ruling = blame(&mut world, second);
-                // The next check finds a running server, or the reason why there is none.
-                restart(&mut world);
-                return ruling;
-            };
-            second = third;
+            second.survived = false;
+            if !is_certain {
+                second = self.once_more(&mut world, check, second);
+            }
+            if !second.survived {
+                return self.charges(&mut world, check, second);
+            }
         }
         self.weigh(&mut world, chapter, check, first, second)
     }
 
-    /// The server was alive before this check and is dead after it, perhaps of what came before: one more look, if the
-    /// server survives that.
-    fn acquits(&self, world: &mut World<'_>, check: &'static Check) -> Option<Look> {
-        let how = world.target.sudden_death().filter(|_| world.target.can_restart())?;
+    /// The server was alive before this check and is dead after it, perhaps of what came before: one more look, alone with
+    /// a server that has met nothing else.
+    fn once_more(&self, world: &mut World<'_>, check: &'static Check, second: Look) -> Look {
+        let Some(how) = world.target.sudden_death().filter(|_| world.target.can_restart()) else {
+            return second;
+        };
+        let death = world.death(how, vec![check.id]);
         if !restart(world) {
-            return None;
+            return second;
         }
         let third = look(world, check, self.seed, world.context.limits.patient());
-        is_alive(world, self.seed).then(|| world.records_death(how, vec![check.id]))?;
-        Some(third)
+        let survived = is_alive(world, self.seed);
+        if survived {
+            world.deaths.push(death);
+        }
+        Look { survived, ..third }
+    }
+
+    /// The server did not survive this check, where it met no other.
+    fn charges(&self, world: &mut World<'_>, check: &'static Check, fatal: Look) -> Ruling {
+        let age = world.age();
+        let ruling = blame(world, fatal);
+        // The next check finds a running server, or the reason why there is none.
+        let is_up = restart(world);
+        let has_ended = matches!(&ruling, Ruling::Fail(breach) if breach.ended.is_some());
+        if is_up && has_ended && ends_by_itself(world, age, self.seed) {
+            return blocked("the server ends by itself meanwhile, also where it is sent only plain requests");
+        }
+        // Now that it is known who did it, what ran beside it is innocent.
+        world.deaths.retain(|death| !death.running.contains(&check.id));
+        ruling
     }
 
     /// What two looks come to, the first beside others and the second alone.
@@ -203,17 +222,25 @@ impl Examiner<'_> {
         first: Look,
         mut second: Look,
     ) -> Ruling {
-        let Err(Failure::Fail { actual, .. }) = &first.result else { return ruling(world, second) };
+        // Where the first shows nothing, the second is the first.
+        let found = if first.is_void(world) { &second.result } else { &first.result };
+        let Err(Failure::Fail { actual, .. }) = found else { return ruling(world, second) };
+        let actual = actual.clone();
         if second.result.is_ok() {
             let turn = if self.one_by_one { Turn::Alone } else { chapter.turn };
-            let turnout =
-                if first.silence().is_some() { Turnout::Once } else { seek(world, check, turn, self.seed) };
+            let turnout = match first.silence() {
+                Some(_) => Turnout::Once,
+                // Where the server has ended meanwhile, it shows nothing.
+                None => Some(seek(world, check, turn, self.seed))
+                    .filter(|_| is_alive(world, self.seed))
+                    .unwrap_or(Turnout::Once),
+            };
             if !revive(world, self.seed, || vec![check.id]) {
                 return blocked(world.gone.as_deref().unwrap_or_default());
             }
             let unsteady = |beside| Unsteady { check: check.id.into(), actual: actual.clone(), beside };
             second.client.note(match turnout {
-                Turnout::Once => at_first(actual),
+                Turnout::Once => at_first(&actual),
                 Turnout::Beside => {
                     world.unsteady.push(unsteady(true));
                     format!("only while other clients are served: {actual}")

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use crate::check::Check;
 use crate::report::Ruling;
-use crate::run::world::{Death, World, blame, is_alive, look, restart};
+use crate::run::death::Death;
+use crate::run::itself::ends_by_itself;
+use crate::run::world::{World, blame, look, restart};
 
 /// For how long those that a server dies of are sought.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -15,6 +17,12 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// The checks that the server dies of late, and what becomes of each. What nobody is charged with stays in
 /// [`World::deaths`].
 pub(super) fn charge(world: &mut World<'_>, seed: u64) -> Vec<(&'static str, Ruling)> {
+    // One that ends by itself does so beside any check.
+    let youngest = world.deaths.iter().map(|death| death.age).min_by_key(|age| age.time);
+    if world.by_itself.is_some() || youngest.is_some_and(|age| ends_by_itself(world, age, seed)) {
+        world.deaths.clear();
+        return Vec::new();
+    }
     let began = Instant::now();
     let mut charged: Vec<(&'static str, Ruling)> = Vec::new();
     for death in mem::take(&mut world.deaths) {
@@ -39,14 +47,19 @@ fn culprits(
     seed: u64,
     began: Instant,
 ) -> Option<Vec<(&'static str, Ruling)>> {
-    let is_up = world.gone.is_none() && (is_alive(world, seed) || restart(world));
-    if !is_up || began.elapsed() > LIMIT {
+    let is_fresh = world.gone.is_none() && (world.life.is_fresh() || restart(world));
+    if !is_fresh || began.elapsed() > LIMIT {
         return None;
     }
     let limits = world.context.limits;
     let looks: Vec<_> = suspects.iter().map(|check| look(world, check, seed, limits)).collect();
     match (world.target.sudden_death(), suspects, looks.into_iter().last()) {
-        (Some(_), [one], Some(look)) => Some(vec![(one.id, blame(world, look))]),
+        (Some(_), [one], Some(look)) => {
+            let age = world.age();
+            let ruling = blame(world, look);
+            let is_its_own = restart(world) && ends_by_itself(world, age, seed);
+            Some(if is_its_own { Vec::new() } else { vec![(one.id, ruling)] })
+        }
         (Some(_), [_, _, ..], _) => {
             let halves = suspects.split_at(suspects.len() / 2);
             let found = [halves.0, halves.1].map(|half| culprits(world, half, seed, began));

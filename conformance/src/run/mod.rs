@@ -1,9 +1,12 @@
 //! A run: first the suite gets to know the server, then it runs the checks.
 
 mod again;
+mod death;
 mod examiner;
+mod itself;
 mod late;
 pub mod lessons;
+mod life;
 pub mod names;
 pub mod profile;
 pub mod proof;

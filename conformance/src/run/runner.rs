@@ -17,12 +17,13 @@ use crate::client::capability::Capability;
 use crate::client::context::Context;
 use crate::report::explain::Shown;
 use crate::report::{End, Outcome, Points, Ruling};
+use crate::run::death::{self, Death};
 use crate::run::examiner::{Examiner, Sight};
 use crate::run::late::charge;
 use crate::run::profile::Profile;
 use crate::run::scout::get_to_know;
 use crate::run::turn::Turns;
-use crate::run::world::{Death, Look, World, blocked_by, describe_death, look, ruling};
+use crate::run::world::{Look, World, blocked_by, look, ruling};
 use crate::target::Target;
 
 /// How to run.
@@ -272,7 +273,7 @@ impl Run<'_, '_> {
         let seed = self.examiner.seed;
         let mut world = self.examiner.world.into_inner().unwrap_or_else(PoisonError::into_inner);
         let late = charge(&mut world, seed);
-        let World { target, deaths, unsteady, .. } = world;
+        let World { target, deaths, unsteady, by_itself, .. } = world;
         let progress = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
         let outcome = |progress| match progress {
             Progress::Done(outcome) => Some(*outcome),
@@ -288,9 +289,10 @@ impl Run<'_, '_> {
         let ends = Vec::from_iter(counted.filter_map(|outcome| outcome.breach()?.ended.as_ref()));
         // It is known what it dies of in the same way. An exit code says less: it is the same for all that goes wrong.
         let is_new = |death: &Death| !(death.how.contains("signal") && ends.contains(&&death.how));
+        let others = deaths.into_iter().filter(is_new).map(death::describe);
         let end = End {
             restarts: target.restarts(),
-            deaths: deaths.into_iter().filter(is_new).map(describe_death).collect(),
+            deaths: by_itself.iter().map(death::describe_own).chain(others).collect(),
             unsteady,
             output: target.output().map(|output| output.tail(0, 20)).unwrap_or_default(),
             took_ms: began.elapsed().as_millis() as u64,

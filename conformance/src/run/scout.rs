@@ -9,6 +9,7 @@ use crate::checks;
 use crate::client::Client;
 use crate::client::capability::{Capabilities, Capability, Offer};
 use crate::client::context::{Context, Limits};
+use crate::client::tally::Tally;
 use crate::judge::failure::Failure;
 use crate::judge::findings::{Findings, Rule};
 use crate::probe::{Language, SIDE, Seen, TOKEN, mark, side_file};
@@ -26,6 +27,9 @@ fn rules() -> impl Iterator<Item = Rule> {
         Body::Act(_) => None,
     })
 }
+
+/// A pace at which nobody waits long: that of a server that answered nothing for as long as it may take to start.
+const HARDLY: Duration = Duration::from_millis(100);
 
 /// How to find out what a server says to one capability.
 type Question = (Capability, fn(&Client) -> Result<Offer, Failure>);
@@ -51,7 +55,7 @@ pub fn get_to_know(target: &mut Target, profile: &Profile, seed: u64) -> (Contex
         started: target.started().cloned(),
         capabilities: Capabilities::default(),
         required: profile.requires.clone(),
-        limits: Limits::calibrated(Duration::from_secs(5)),
+        limits: Limits::calibrated(if target.is_silent() { HARDLY } else { Duration::from_secs(5) }),
         form: profile.form.clone(),
         cgi: profile.cgi.clone(),
         sees_scripts: profile.sees_scripts,
@@ -59,6 +63,7 @@ pub fn get_to_know(target: &mut Target, profile: &Profile, seed: u64) -> (Contex
         side: None,
         script_timeout: profile.script_timeout.map(Duration::from_secs),
         findings: Findings::new(rules()),
+        tally: Tally::default(),
         output: target.output().cloned(),
     };
     let mut scout = Scout { target, known, seed, slowest: Duration::ZERO, offered: Vec::new() };
@@ -84,6 +89,10 @@ impl Scout<'_> {
             self.known.capabilities.set(Capability::Output, Offer::Offered);
         }
         let Some(pace) = pace(&self.client(self.known.limits)) else { return };
+        if self.target.is_silent() {
+            self.target.has_answered();
+            self.known.limits = Limits::calibrated(Duration::from_secs(5));
+        }
         self.slowest = pace;
         if profile.requires.contains(&Capability::Cgi) {
             if profile.cgi_extension.is_none() {

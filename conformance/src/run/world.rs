@@ -14,6 +14,8 @@ use crate::client::Client;
 use crate::client::context::{Context, Limits};
 use crate::judge::failure::{Failure, wrong};
 use crate::report::{Breach, GOES_ON, Ruling, Unsteady};
+use crate::run::death::Death;
+use crate::run::life::{Age, Life};
 use crate::target::Target;
 use crate::wire::transcript::{Event, Kind};
 
@@ -31,6 +33,12 @@ pub(super) struct World<'t> {
     is_silent: [AtomicBool; 2],
     /// How many looks go on, and how many have begun.
     looks: (AtomicUsize, AtomicUsize),
+    /// Since the server was started.
+    pub(super) life: Life,
+    /// How old it has become, be it in different lives.
+    oldest: Mutex<Age>,
+    /// How it ends by itself, and at which age, once that was seen.
+    pub(super) by_itself: Option<(String, Age)>,
     /// Which checks were looked at a moment ago, and when that ended: what the server dies of may show late.
     recent: Mutex<Vec<(Instant, &'static Check)>>,
 }
@@ -39,8 +47,28 @@ impl<'t> World<'t> {
     /// A server about which nothing bad is known.
     pub(super) fn new(target: &'t mut Target, context: Arc<Context>) -> World<'t> {
         let (deaths, unsteady) = (Vec::new(), Vec::new());
-        let (is_silent, looks, recent) = Default::default();
-        World { target, context, gone: None, deaths, unsteady, is_silent, looks, recent }
+        let life = Life::new(&context.tally);
+        // It has met all that the suite asked to get to know it.
+        life.meets_a_check();
+        let (is_silent, looks, recent, oldest) = Default::default();
+        World {
+            target,
+            context,
+            gone: None,
+            deaths,
+            unsteady,
+            is_silent,
+            looks,
+            life,
+            oldest,
+            by_itself: None,
+            recent,
+        }
+    }
+
+    /// Whether the server has become far older than that at another time.
+    pub(super) fn has_outlived(&self, age: Age) -> bool {
+        age.is_well_below(*self.oldest.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A check that sends nothing ends no server.
@@ -54,12 +82,15 @@ impl<'t> World<'t> {
     }
 
     /// The server has ended, and nobody knows of what.
-    pub(super) fn records_death(&mut self, how: String, running: Vec<&'static str>) {
+    pub(super) fn death(&self, how: String, running: Vec<&'static str>) -> Death {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let suspects = recent.iter().filter(|(ended, _)| ended.elapsed() < LATE).map(|(_, check)| *check);
-        let suspects = suspects.collect();
-        drop(recent);
-        self.deaths.push(Death { how, running, suspects, are_innocent: false });
+        Death { how, running, suspects: suspects.collect(), are_innocent: false, age: self.age() }
+    }
+
+    /// How old the server is, or was when it ended, at most.
+    pub(super) fn age(&self) -> Age {
+        self.life.age(self.target.ended_at().unwrap_or_else(Instant::now))
     }
 
     /// How long to wait at the first look: less, where the server is known to say nothing, and another look follows.
@@ -72,8 +103,18 @@ impl<'t> World<'t> {
     /// How long to wait at the second look after a silence: longer, but for a server that is known to say nothing then
     /// either.
     pub(super) fn patience(&self, silence: Silence) -> Limits {
+        if self.is_silent[silence as usize].load(Relaxed) {
+            self.context.limits
+        } else {
+            self.long_patience()
+        }
+    }
+
+    /// How long to wait where a busy machine must not change the verdict. It was long enough already for a server that
+    /// answered nothing when it was started.
+    fn long_patience(&self) -> Limits {
         let limits = self.context.limits;
-        if self.is_silent[silence as usize].load(Relaxed) { limits } else { limits.patient() }
+        if self.target.is_silent() { limits } else { limits.patient() }
     }
 
     /// What the second look after a silence found: the same, or something else.
@@ -84,16 +125,6 @@ impl<'t> World<'t> {
 
 /// How long after a check the server may end of it.
 const LATE: Duration = Duration::from_secs(1);
-
-/// An end of the server while several checks were running.
-pub(super) struct Death {
-    pub(super) how: String,
-    pub(super) running: Vec<&'static str>,
-    /// What had been looked at until a moment before, and had sent something.
-    pub(super) suspects: Vec<&'static Check>,
-    /// Whether the server has survived each of these when nothing else ran.
-    pub(super) are_innocent: bool,
-}
 
 /// What a server is known for if it does so again and again. One that never closes a connection may well answer, however
 /// late while it is busy with others.
@@ -112,10 +143,20 @@ pub(super) struct Look {
     /// The position in the server's output before it.
     pub(super) printed: u64,
     /// Whether others went on meanwhile.
-    shared: bool,
+    pub(super) shared: bool,
+    /// How often the server had been started again before it.
+    pub(super) life: u32,
+    /// Whether the server answered a plain GET after it, as far as it was asked.
+    pub(super) survived: bool,
 }
 
 impl Look {
+    /// Whether it shows nothing of its check: the server, which has been started again since, ended meanwhile, of what
+    /// ran beside it for all that is known. A silence may be all that there was to see of a server that is stuck.
+    pub(super) fn is_void(&self, world: &World<'_>) -> bool {
+        !self.survived && self.life < world.target.restarts() && self.silence().is_none()
+    }
+
     /// Whether both failed in the same way.
     pub(super) fn is_like(&self, other: &Look) -> bool {
         match (&self.result, &other.result) {
@@ -155,7 +196,9 @@ impl Look {
 pub(super) fn look(world: &World<'_>, check: &'static Check, seed: u64, limits: Limits) -> Look {
     let client = Client::new(world.context.clone(), limits, seed, check.id);
     let mut client = if checks::is_needed(check.id) { client.of_gate() } else { client };
+    world.life.meets_a_check();
     let printed = world.target.output().map_or(0, |output| output.position());
+    let life = world.target.restarts();
     let (going_on, begun) = &world.looks;
     let is_beside = going_on.fetch_add(1, Relaxed) > 0;
     let number = begun.fetch_add(1, Relaxed) + 1;
@@ -165,7 +208,7 @@ pub(super) fn look(world: &World<'_>, check: &'static Check, seed: u64, limits: 
     let shared = is_beside || begun.load(Relaxed) > number;
     going_on.fetch_sub(1, Relaxed);
     world.has_looked_at(check, &client);
-    Look { client, result, printed, shared }
+    Look { client, result, printed, shared, life, survived: true }
 }
 
 fn body(check: &Check, client: &mut Client) -> Result<(), Failure> {
@@ -177,7 +220,13 @@ fn body(check: &Check, client: &mut Client) -> Result<(), Failure> {
 
 /// Whether a plain GET on a new connection is answered, however slow the server is.
 pub(super) fn is_alive(world: &World<'_>, seed: u64) -> bool {
-    Client::new(world.context.clone(), world.context.limits.patient(), seed, "liveness").get("/").is_ok()
+    let is_alive =
+        Client::new(world.context.clone(), world.long_patience(), seed, "liveness").get("/").is_ok();
+    if is_alive {
+        let mut oldest = world.oldest.lock().unwrap_or_else(PoisonError::into_inner);
+        *oldest = oldest.at_least(world.life.proven());
+    }
+    is_alive
 }
 
 /// How often a page is asked for beside a check that is watched.
@@ -224,7 +273,8 @@ pub(super) fn revive(world: &mut World<'_>, seed: u64, running: impl Fn() -> Vec
         return true;
     }
     if let Some(how) = world.target.sudden_death() {
-        world.records_death(how, running());
+        let death = world.death(how, running());
+        world.deaths.push(death);
     }
     restart(world)
 }
@@ -238,6 +288,7 @@ pub(super) fn restart(world: &mut World<'_>) -> bool {
         world.gone = Some(format!("the server could not be started again: {error}"));
         return false;
     }
+    world.life = Life::new(&world.context.tally);
     let place = world.target.place().clone();
     let port = Some(place.address.port());
     let started = world.target.started().cloned();
@@ -260,22 +311,6 @@ pub(super) fn blame(world: &mut World<'_>, mut look: Look) -> Ruling {
     match ruling(world, look) {
         Ruling::Fail(breach) => Ruling::Fail(Breach { ended, ..breach }),
         other => other,
-    }
-}
-
-/// Checks that are named of those after which the server ended: the last ones.
-const NAMED: usize = 5;
-
-pub(super) fn describe_death(Death { how, suspects, are_innocent, .. }: Death) -> String {
-    if suspects.is_empty() {
-        return format!("the server ended ({how}), and it is not known after which check");
-    }
-    let last = &suspects[suspects.len().saturating_sub(NAMED)..];
-    let last = Vec::from_iter(last.iter().map(|check| check.id)).join(", ");
-    let alone = if are_innocent { ", and after none of them alone" } else { "" };
-    match suspects.len() {
-        ..=NAMED => format!("the server ended ({how}) a moment after these{alone}: {last}"),
-        many => format!("the server ended ({how}) a moment after {many} checks{alone}; the last were {last}"),
     }
 }
 
@@ -326,46 +361,5 @@ pub(super) fn ruling(world: &World<'_>, look: Look) -> Ruling {
         Err(Failure::Blocked(why)) => blocked(&why),
         Err(Failure::Skip(why)) => Ruling::Skip { why },
         Err(Failure::Error(error)) => Ruling::Error { why: error.to_string() },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::checks::all;
-
-    #[test]
-    fn of_what_was_not_tried_nothing_is_said() {
-        let death = |suspects, are_innocent| {
-            describe_death(Death {
-                how: "exit code 1".into(),
-                running: vec!["waits"],
-                suspects,
-                are_innocent,
-            })
-        };
-        let checks = |number| Vec::from_iter(all().map(|(_, check)| check).take(number));
-        let ids = Vec::from_iter(checks(6).iter().map(|check| check.id));
-        assert_eq!(
-            [
-                death(Vec::new(), true),
-                death(checks(1), false),
-                death(checks(1), true),
-                death(checks(6), true)
-            ],
-            [
-                "the server ended (exit code 1), and it is not known after which check".into(),
-                format!("the server ended (exit code 1) a moment after these: {}", ids[0]),
-                format!(
-                    "the server ended (exit code 1) a moment after these, and after none of them alone: {}",
-                    ids[0]
-                ),
-                format!(
-                    "the server ended (exit code 1) a moment after 6 checks, and after none of them alone; the last \
-                     were {}",
-                    ids[1..].join(", ")
-                ),
-            ]
-        );
     }
 }

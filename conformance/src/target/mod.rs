@@ -1,7 +1,7 @@
 //! The server under test: a URL, or a command that the suite starts, waits for, watches and stops.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 mod budget;
 pub mod changing;
@@ -32,6 +32,10 @@ const FIRST_ANSWER: Duration = Duration::from_secs(5);
 
 /// How long a server that listened and did not answer is waited for when it is started again.
 const SILENT_LIMIT: Duration = Duration::from_secs(1);
+
+/// How often to ask whether a server that was started answers by now.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// An environment variable of every started server: its value must never be in an answer.
 pub const SECRET_VARIABLE: (&str, &str) = ("CONFORMANCE_SECRET", "do-not-pass-this-on");
@@ -72,6 +76,8 @@ pub struct Target {
     /// What it is called in Host, where that is not its address.
     name: Option<String>,
     start_limit: Duration,
+    /// Whether it listened and answered nothing when it was asked last.
+    is_silent: bool,
 }
 
 impl Target {
@@ -86,17 +92,18 @@ impl Target {
         let addresses = parsed.socket_addrs(|| None).map_err(|error| bad(&error.to_string()))?;
         // A name may have several addresses, and the server may listen on one of them.
         let mut why = "its host has no address".to_string();
-        let mut accepts = |address: &SocketAddr| {
-            let accepted = !matches!(answers(*address, &Budget::of(FIRST_ANSWER)), Reaction::Refused);
-            if !accepted {
+        let accepts = |address| match answers(address, &Budget::of(FIRST_ANSWER)) {
+            Reaction::Refused => {
                 why = "nothing accepts a connection there".into();
+                None
             }
-            accepted
+            Reaction::Silent => Some((address, true)),
+            Reaction::Answered => Some((address, false)),
         };
-        let found = addresses.into_iter().find(&mut accepts);
-        let address = found.ok_or_else(|| bad(&why))?;
+        let found = addresses.into_iter().find_map(accepts);
+        let (address, is_silent) = found.ok_or_else(|| bad(&why))?;
         let place = Place { address, host: authority(&parsed) };
-        Ok(Target::at(place))
+        Ok(Target { is_silent, ..Target::at(place) })
     }
 
     /// A server that the suite has just started; it accepts connections.
@@ -127,7 +134,8 @@ impl Target {
 
     fn at(place: Place) -> Target {
         let (recipe, process, output, started, name) = (None, None, None, None, None);
-        Target { place, recipe, process, output, started, restarts: 0, name, start_limit: START_LIMIT }
+        let (start_limit, is_silent) = (START_LIMIT, false);
+        Target { place, recipe, process, output, started, restarts: 0, name, start_limit, is_silent }
     }
 
     /// The same server, reached through another address: a mutant in front of it, or its own.
@@ -171,6 +179,16 @@ impl Target {
         self.restarts
     }
 
+    /// Whether it listened and had answered nothing, for as long as a server may take to start, when it was asked last.
+    pub fn is_silent(&self) -> bool {
+        self.is_silent
+    }
+
+    /// It answers after all.
+    pub fn has_answered(&mut self) {
+        self.is_silent = false;
+    }
+
     /// The command as it is typed, or the URL.
     pub fn description(&self) -> String {
         match &self.recipe {
@@ -187,6 +205,11 @@ impl Target {
     /// [`Target::death`], for a server that has just stopped answering.
     pub fn sudden_death(&mut self) -> Option<String> {
         self.process.as_mut().and_then(|process| process.death_within(Duration::from_millis(500)))
+    }
+
+    /// When it ended, if the suite started it and that is known.
+    pub fn ended_at(&self) -> Option<Instant> {
+        self.process.as_ref().and_then(Process::ended_at)
     }
 
     /// Whether the suite can start it again.
@@ -246,10 +269,11 @@ impl Target {
             StartError::Died { how, output: output.tail(printed, 20) }
         };
         let budget = Budget::of(self.start_limit);
-        let mut pause = Duration::from_millis(1);
+        let began = Instant::now();
         loop {
             match answers(self.place.address, &budget) {
                 Reaction::Answered => {
+                    self.is_silent = false;
                     let is_daemon = self.process.as_mut().is_some_and(Process::may_be_daemon);
                     return match self.death() {
                         Some(how) if !is_daemon => Err(died(how)),
@@ -258,6 +282,7 @@ impl Target {
                 }
                 // It listens; that it does not answer is for the checks to say. The next time, that is soon known.
                 Reaction::Silent => {
+                    self.is_silent = true;
                     self.start_limit = self.start_limit.min(SILENT_LIMIT);
                     return Ok(());
                 }
@@ -275,9 +300,8 @@ impl Target {
                 let output = output.tail(printed, 20);
                 return Err(StartError::NeverListened { address, limit, elsewhere, output });
             }
-            // Nothing reports when another process begins to listen: try again, at growing intervals.
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_millis(50));
+            // Nothing reports when another process begins to listen: try again, at intervals that grow with the wait.
+            std::thread::sleep((began.elapsed() / 8).clamp(SHORTEST_PAUSE, LONGEST_PAUSE));
         }
     }
 }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -69,6 +69,8 @@ pub struct Process {
     is_daemon: bool,
     /// What reads its output.
     readers: [Option<JoinHandle<()>>; 2],
+    /// When it ended.
+    ended: Arc<OnceLock<Instant>>,
 }
 
 impl Process {
@@ -96,7 +98,13 @@ impl Process {
             child
         };
         let readers = [capture(child.stdout.take(), output)?, capture(child.stderr.take(), output)?];
-        Ok(Process { child, mark, is_daemon: false, readers })
+        let ended = when_ended(child.id())?;
+        Ok(Process { child, mark, is_daemon: false, readers, ended })
+    }
+
+    /// When it ended, as far as that is known: what notices it may have waited for something else.
+    pub(super) fn ended_at(&self) -> Option<Instant> {
+        self.ended.get().copied().filter(|_| !self.is_daemon)
     }
 
     /// How it ended, if it did.
@@ -189,6 +197,20 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Notes when a child has ended, and leaves it to others to collect it.
+fn when_ended(child: u32) -> io::Result<Arc<OnceLock<Instant>>> {
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+    let ended = Arc::new(OnceLock::new());
+    let noted = ended.clone();
+    thread::Builder::new().spawn(move || {
+        let Some(child) = Pid::from_raw(child as i32) else { return };
+        if waitid(WaitId::Pid(child), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).is_ok() {
+            let _ = noted.set(Instant::now());
+        }
+    })?;
+    Ok(ended)
 }
 
 fn capture(

@@ -153,6 +153,17 @@ def serve(client):
             return
 
 
+def ten_lines(listener):
+    """What many begin with: each odd request, and each missing file, is an exception that nobody catches."""
+    while True:
+        client, _ = listener.accept()
+        method, path, version = client.recv(1024).decode().split("\r\n")[0].split(" ")
+        with open(ROOT + (path if path != "/" else "/index.html"), "rb") as file:
+            content = file.read()
+        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
+        client.close()
+
+
 def main():
     if WAY == "starts-in-8-s":
         time.sleep(8)
@@ -168,6 +179,8 @@ def main():
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", PORT))
     listener.listen(64)
+    if WAY == "ten-lines":
+        ten_lines(listener)
     while True:
         client, _ = listener.accept()
         try:

@@ -6,8 +6,9 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
-use conformance::report::Report;
 use conformance::report::Verdict::{self, Blocked, Fail, Pass};
+use conformance::report::{Report, Ruling};
+use conformance::wire::transcript::{Event, Kind};
 use libtest_mimic::Trial;
 
 use crate::trial;
@@ -60,6 +61,10 @@ const AWKWARD: &[Awkward] = &[
     ),
     awkward("a-blank-before-the-colon", &[("answers-get", Pass), ("no-space-before-colon", Fail)]),
     awkward("no-lengths", &[("answers-get", Pass), ("file-served", Pass)]),
+    awkward(
+        "ten-lines",
+        &[("file-served", Pass), ("missing-page", Fail), ("vanished-file", Fail), ("form-in-query", Blocked)],
+    ),
     Awkward { unsteady: true, ..awkward("one-in-twenty-is-a-500", &[("answers-get", Pass)]) },
     // Each check is judged by what it sees alone, and that is not all that is said.
     Awkward { unsteady: true, ..awkward("mixes-up-its-clients", SOUND) },
@@ -108,6 +113,7 @@ fn comes_to(awkward: &Awkward, port: Option<u16>) -> Result<(), String> {
             return Err(format!("{check}: expected {expected:?}, got {:?}", outcome.ruling));
         }
     }
+    charges_no_bystander(&report)?;
     let errors = report.outcomes.iter().filter(|outcome| outcome.verdict() == Verdict::Error).count();
     let left: Vec<_> = left_behind(&script, awkward.way);
     if output.status.code() != Some(1) || errors > 0 || !report.end.deaths.is_empty() {
@@ -122,6 +128,24 @@ fn comes_to(awkward: &Awkward, port: Option<u16>) -> Result<(), String> {
     } else {
         Ok(())
     }
+}
+
+/// Of a check that only ran beside the one that the server died of nothing is said; and one that asks again and again
+/// shows the request that the server died of.
+fn charges_no_bystander(report: &Report) -> Result<(), String> {
+    for outcome in &report.outcomes {
+        let is_refused = |note: &String| note.contains("Connection refused");
+        if matches!(&outcome.ruling, Ruling::Pass { notes } if notes.iter().any(is_refused)) {
+            return Err(format!("{} met a dead server: {:?}", outcome.check, outcome.ruling));
+        }
+        let sends = |event: &Event| matches!(event.kind, Kind::Sent(_));
+        let ended =
+            outcome.breach().filter(|breach| breach.ended.is_some() && outcome.check == "vanished-file");
+        if ended.is_some_and(|breach| !breach.exchange.iter().any(sends)) {
+            return Err(format!("{} does not show what the server died of", outcome.check));
+        }
+    }
+    Ok(())
 }
 
 /// Processes whose command line names the script and the way, where the system shows them.

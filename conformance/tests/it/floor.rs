@@ -18,7 +18,7 @@ use crate::trial;
 pub(crate) type Serve = fn(TcpStream);
 
 /// How long a run against such a server may take.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(120);
 
 pub(crate) fn trials() -> Vec<Trial> {
     let servers: [(&str, Serve); 4] = [

@@ -8,7 +8,7 @@ use std::process::{self, Command, Output};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use conformance::report::{Breach, Report, Verdict};
+use conformance::report::{Breach, Outcome, Report, Verdict};
 use conformance::wire::octets::contains;
 use conformance::wire::transcript::{Event, Kind};
 use libtest_mimic::Trial;
@@ -18,8 +18,11 @@ use crate::trial;
 /// The first argument that makes this program a server.
 const CALL: &str = "misbehaving-server";
 
+/// The exit code of one that ends by itself.
+const OWN_END: i32 = 7;
+
 /// How long a run against one of them may take.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// Becomes a server, if that is what this program was called for.
 pub(crate) fn serve_if_asked() {
@@ -40,13 +43,20 @@ pub(crate) fn serve_if_asked() {
 /// One client at a time, one request on each connection: just enough to be worth testing.
 fn serve(way: &str, port: &str) -> ! {
     let listener = TcpListener::bind(format!("127.0.0.1:{port}")).expect("the port");
-    for client in listener.incoming().flatten() {
+    if way == "dies-after-a-second" {
+        thread::spawn(|| {
+            thread::sleep(Duration::from_secs(1));
+            process::exit(OWN_END)
+        });
+    }
+    let clients = if way == "dies-after-60-requests" { 60 } else { usize::MAX };
+    for client in listener.incoming().flatten().take(clients) {
         if way == "prints-garbage" {
             let _ = std::io::stdout().write_all(b"\x1b[2J\x1b]0;owned\x07\xff\xfe\x00::error::forged\r\n");
         }
         let _ = answer(client, way);
     }
-    process::exit(1)
+    process::exit(OWN_END)
 }
 
 fn answer(mut client: TcpStream, way: &str) -> std::io::Result<()> {
@@ -91,6 +101,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("misbehaving", "crashes", || is_blamed("crashes-on-absolute-form", "SIGABRT")),
         trial("misbehaving", "hangs", || is_blamed("hangs-on-absolute-form", "")),
         trial("misbehaving", "dies-late", || is_blamed("dies-late-of-absolute-form", "SIGABRT")),
+        trial("misbehaving", "dies-by-itself", || {
+            let (_, sound) = run("lives-on")?;
+            ends_by_itself("dies-after-a-second", &sound)?;
+            ends_by_itself("dies-after-60-requests", &sound)
+        }),
         trial("misbehaving", "prints-garbage", prints_garbage),
     ]
 }
@@ -143,6 +158,28 @@ fn is_blamed(way: &str, how: &str) -> Result<(), String> {
     } else {
         let (restarts, deaths) = (report.end.restarts, &report.end.deaths);
         Err(format!("{blamed:#?}\n{restarts} restarts, {later} passes, {deaths:?}\n{wrong:#?}"))
+    }
+}
+
+/// It ends whatever it is sent: that is said once, and no check is charged with it, nor better off for it than one that is `sound`.
+fn ends_by_itself(way: &str, sound: &Report) -> Result<(), String> {
+    let (output, report) = run(way)?;
+    let how = format!("by itself (exit code {OWN_END})");
+    let is_named = matches!(&report.end.deaths[..], [only] if only.contains(&how));
+    let was = |check: &str, verdict| {
+        sound.outcomes.iter().any(|outcome| outcome.check == check && outcome.verdict() == verdict)
+    };
+    let is_unjust = |outcome: &&Outcome| match outcome.verdict() {
+        Verdict::Fail => outcome.breach().is_some_and(|breach| breach.ended.is_some()),
+        Verdict::Pass => !was(&outcome.check, Verdict::Pass),
+        _ => false,
+    };
+    let unjust: Vec<_> = report.outcomes.iter().filter(is_unjust).collect();
+    let is_judged = report.outcomes.iter().any(|outcome| outcome.verdict() == Verdict::Pass);
+    if output.status.code() == Some(1) && is_named && is_judged && unjust.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{:?}\n{unjust:#?}", report.end.deaths))
     }
 }
 

@@ -69,6 +69,7 @@ impl Connection {
             Ok(stream) => stream,
             Err(error) => return Err(no_connection(&transcript, id, error)),
         };
+        context.tally.connects();
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(Duration::from_secs(5)))?;
         let (sender, incoming) = mpsc::channel();
@@ -115,6 +116,7 @@ impl Connection {
 
     /// Sends octets as they are.
     pub fn send_exactly(&mut self, octets: &[u8]) -> Result<(), Failure> {
+        self.context.tally.sends(octets);
         let asked = self.asked.found_in(octets);
         self.is_hosted |= !asked.is_empty();
         self.is_dictated |= asked.iter().any(|asking| asking.is_dictated);
@@ -225,6 +227,7 @@ impl Connection {
     }
 
     fn take(&mut self, mut reply: Reply, length: usize) -> Answer {
+        self.context.tally.is_answered();
         reply.took = self.last_sent.elapsed();
         self.unread.drain(..length);
         self.taken += length as u64;
