@@ -170,20 +170,23 @@ impl Client {
     ) -> Result<(), Failure> {
         let began = Instant::now();
         let has_ended = || self.context.started.as_ref().is_some_and(Started::has_ended);
-        let mut before = Vec::new();
+        // What it answered last: one that is about to end may refuse connections before it has ended.
+        let mut last = Vec::new();
         loop {
             self.transcript.clear();
-            match holds() {
+            let result = holds();
+            let exchange = self.transcript.events();
+            if !exchange.iter().all(|event| matches!(event.kind, Kind::Refused { .. })) {
+                last = exchange;
+            }
+            match result {
                 Err(failure @ Failure::Fail { .. }) if has_ended() => {
-                    let exchange = self.transcript.events();
-                    let is_refused = exchange.iter().all(|event| matches!(event.kind, Kind::Refused { .. }));
-                    self.transcript.replace(if is_refused { before } else { exchange });
+                    self.transcript.replace(last);
                     return Err(failure);
                 }
                 Err(Failure::Fail { .. }) if began.elapsed() < limit => thread::sleep(PAUSE),
                 done => return done,
             }
-            before = self.transcript.events();
         }
     }
 
