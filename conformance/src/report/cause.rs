@@ -139,7 +139,7 @@ pub(super) fn causes(outcomes: &[Outcome]) -> Vec<Cause> {
         if let (Sign::Answer { actual, .. }, [only]) = (&*sign, &cause.checks[..]) {
             let only = outcomes.iter().find(|outcome| outcome.check == *only);
             let rule = only.map_or(String::new(), Outcome::broken_rule);
-            cause.what = format!("it answers {actual}\", {rule}");
+            cause.what = format!("it answers {actual}, {rule}");
         }
         let waits = |outcome: &&Outcome| match &outcome.ruling {
             Ruling::Blocked { by: Some(by), .. } => cause.checks.contains(by),
@@ -189,14 +189,22 @@ fn sign(outcome: &Outcome, breach: &Breach) -> Sign {
         Some((what, _)) if NO_REPORT.iter().any(|begin| what.starts_with(begin)) => {
             Sign::NoReport(what.into())
         }
-        // A reply, whatever it is, says as much as what was expected of it.
-        _ if breach.actual.starts_with("\"HTTP/") => Sign::Answer {
-            chapter: outcome.chapter.clone(),
-            expected: breach.expected.clone(),
-            actual: breach.actual.split("\" with ").next().unwrap_or_default().into(),
+        _ => match status_line(&breach.actual) {
+            // A reply, whatever it is, says as much as what was expected of it.
+            Some(status_line) => Sign::Answer {
+                chapter: outcome.chapter.clone(),
+                expected: breach.expected.clone(),
+                actual: status_line.into(),
+            },
+            None => Sign::Single(outcome.check.clone()),
         },
-        _ => Sign::Single(outcome.check.clone()),
     }
+}
+
+/// The status line, in its quotes, if a reply was described; octets that were shown as they came are none.
+fn status_line(actual: &str) -> Option<&str> {
+    let end = actual.find("\" with ").filter(|_| actual.starts_with("\"HTTP/"))?;
+    Some(&actual[..=end])
 }
 
 /// What the server itself says of its failure. What it prints while other checks run is no evidence.
@@ -247,7 +255,7 @@ fn describe(sign: &Sign, outcome: &Outcome) -> String {
         Sign::Unreadable(why) => format!("what came can't be read: {why}"),
         Sign::NoReport(what) => format!("a form is answered with {what}"),
         Sign::Answer { chapter, expected, actual } => {
-            format!("{chapter}: it answers {actual}\", where {expected} was due")
+            format!("{chapter}: it answers {actual}, where {expected} was due")
         }
         Sign::Single(_) => outcome.broken_rule(),
     }
@@ -313,10 +321,19 @@ mod tests {
             ..Breach::default()
         });
         let no_field = Ruling::Fail(Breach { actual: "no such field".into(), ..Breach::default() });
-        let found = causes(&[outcome("host-missing", answer), outcome("allow-with-405", no_field)]);
+        let octets = "\"HTTP/1.1 200 OK\\r\\n... (3 more bytes)\"";
+        let octets = Ruling::Fail(Breach { actual: octets.into(), ..Breach::default() });
+        let found = causes(&[
+            outcome("host-missing", answer),
+            outcome("allow-with-405", no_field),
+            outcome("head-octet-by-octet", octets),
+        ]);
         let rule = |check: &str| outcome(check, Ruling::pass()).broken_rule();
-        let expected =
-            [format!("it answers \"HTTP/1.1 200 OK\", {}", rule("host-missing")), rule("allow-with-405")];
+        let expected = [
+            format!("it answers \"HTTP/1.1 200 OK\", {}", rule("host-missing")),
+            rule("allow-with-405"),
+            rule("head-octet-by-octet"),
+        ];
         assert_eq!(found.iter().map(|cause| cause.what.clone()).collect::<Vec<_>>(), expected);
         assert!(expected[1].starts_with("broken rule: A 405 "));
     }
