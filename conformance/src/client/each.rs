@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use crate::client::hands::Client;
 use crate::judge::failure::Failure;
-use crate::wire::transcript::{Event, Kind, Transcript};
+use crate::wire::transcript::{Event, Kind, Transcript, silence};
 
 /// Cases that are named where all fail in the same way; the rest is counted.
 const SAME: usize = 8;
@@ -120,8 +120,9 @@ pub(super) fn is_refused(transcript: &Transcript, from: u32) -> bool {
 
 /// Whether the last thing that happened on the connections after number `from` was that nothing came.
 fn is_silent(transcript: &Transcript, from: u32) -> bool {
-    let last = transcript.events().into_iter().rfind(|event| event.connection > from);
-    last.is_some_and(|event| matches!(event.kind, Kind::Silent { .. }))
+    let mut events = transcript.events();
+    events.retain(|event| event.connection > from);
+    silence(&events).is_some()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::report::outcome::{Breach, Outcome, Ruling};
 use crate::report::printable::printable;
 use crate::report::trace;
 use crate::wire::octets::escape_some;
-use crate::wire::transcript::Kind;
+use crate::wire::transcript::{self, Kind};
 
 /// What several failures have in common, or what a single one is about.
 #[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
@@ -171,7 +171,7 @@ fn sign(outcome: &Outcome, breach: &Breach) -> Sign {
     if let Some(traceback) = traceback {
         return Sign::Traceback(traceback);
     }
-    let last = breach.exchange.last();
+    let last = transcript::silence(&breach.exchange).or(breach.exchange.last());
     let connection = last.map(|event| event.connection);
     let here = || breach.exchange.iter().filter(|event| Some(event.connection) == connection);
     let is_answered = here().any(|event| matches!(event.kind, Kind::Received(_)));

@@ -7,7 +7,7 @@ use crate::check::{Body, Check, Weight};
 use crate::checks::{self, Found};
 use crate::ledger::{self, Document, FORM_CONTRACT, Keyword};
 use crate::report::points::Points;
-use crate::wire::transcript::{Event, Kind, Mark};
+use crate::wire::transcript::{self, Event, Kind, Mark};
 
 /// One check, and what became of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -162,9 +162,7 @@ impl Breach {
     /// The connections that were open and not answered while nothing came on the last one: a server that serves one
     /// client at a time waits for them.
     pub fn held(&self) -> Vec<u32> {
-        let Some(last) = self.exchange.last().filter(|last| matches!(last.kind, Kind::Silent { .. })) else {
-            return Vec::new();
-        };
+        let Some(last) = transcript::silence(&self.exchange) else { return Vec::new() };
         let others = self.exchange.iter().map(|event| event.connection);
         let mut others = Vec::from_iter(others.filter(|other| *other != last.connection));
         others.sort_unstable();

@@ -17,7 +17,7 @@ use crate::report::{Breach, GOES_ON, Ruling, Unsteady};
 use crate::run::death::Death;
 use crate::run::life::{Age, Life};
 use crate::target::Target;
-use crate::wire::transcript::{Event, Kind};
+use crate::wire::transcript::{self, Event, Kind};
 
 /// The server and what is known about it. Checks that run side by side read it; to write it, a check is alone.
 pub(super) struct World<'t> {
@@ -172,7 +172,7 @@ impl Look {
     /// How it failed, where the server had nothing to say for as long as it was waited for.
     pub(super) fn silence(&self) -> Option<Silence> {
         let events = self.client.transcript().events();
-        let last = events.last().filter(|last| matches!(last.kind, Kind::Silent { .. }))?;
+        let last = transcript::silence(&events)?;
         let is_answer =
             |event: &Event| event.connection == last.connection && matches!(event.kind, Kind::Received(_));
         let silence = if events.iter().any(is_answer) { Silence::AfterAnAnswer } else { Silence::NoAnswer };
@@ -182,7 +182,7 @@ impl Look {
     /// What was sent on the connection that met silence: the check has the same seed each time it is looked at.
     pub(super) fn sent_in_vain(&self) -> Vec<u8> {
         let events = self.client.transcript().events();
-        let connection = events.last().map(|last| last.connection);
+        let connection = transcript::silence(&events).map(|last| last.connection);
         let sent = events.iter().filter(|event| Some(event.connection) == connection);
         let octets = sent.filter_map(|event| match &event.kind {
             Kind::Sent(block) => Some(&block.bytes[..]),

@@ -167,6 +167,16 @@ impl Transcript {
     }
 }
 
+/// The silence that events end with, if they do: the suite has stopped waiting on one connection, and done nothing since.
+/// What came meanwhile on others is no answer to what was asked on that one.
+pub fn silence(events: &[Event]) -> Option<&Event> {
+    let is_the_servers = |event: &Event| matches!(event.kind, Kind::Received(_) | Kind::Closed | Kind::Reset);
+    let at = events.iter().rposition(|event| !is_the_servers(event))?;
+    let (last, later) = (&events[at], &events[at + 1..]);
+    let is_broken = || later.iter().any(|event| event.connection == last.connection);
+    (matches!(last.kind, Kind::Silent { .. }) && !is_broken()).then_some(last)
+}
+
 pub(crate) mod escaped {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};
@@ -200,6 +210,25 @@ mod tests {
             })
             .collect();
         assert_eq!(lengths, [(KEPT_PER_STREAM + 5, KEPT_PER_STREAM), (3, 0)]);
+    }
+
+    #[test]
+    fn what_comes_for_others_does_not_end_a_silence() {
+        let block = || Block { offset: 0, length: 1, bytes: b"a".to_vec() };
+        let sent = |connection| (connection, Kind::Sent(block()));
+        let silent = |connection| (connection, Kind::Silent { for_ms: 1 });
+        let received = |connection| (connection, Kind::Received(block()));
+        let on = |events: Vec<(u32, Kind)>| {
+            let event = |(at, (connection, kind))| Event { at_us: at as u64, connection, kind };
+            let events: Vec<_> = events.into_iter().enumerate().map(event).collect();
+            silence(&events).map(|event| event.connection)
+        };
+        assert_eq!(on(vec![sent(1), silent(1)]), Some(1));
+        assert_eq!(on(vec![sent(1), sent(2), silent(1), received(2), (2, Kind::Closed)]), Some(1));
+        assert_eq!(on(vec![sent(1), silent(1), received(1)]), None);
+        assert_eq!(on(vec![sent(1), silent(1), sent(2), received(2)]), None);
+        assert_eq!(on(vec![sent(1), received(1)]), None);
+        assert_eq!(on(vec![]), None);
     }
 
     #[test]

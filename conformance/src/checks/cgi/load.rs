@@ -14,7 +14,7 @@ pub const CHAPTER: Chapter = Chapter {
     title: "CGI: many scripts",
     kept_in: &["servers/src/cgi/gateway.rs", "servers/src/allowance.rs"],
     needs: &["cgi-answers"],
-    turn: Turn::Beside,
+    turn: Turn::Alone,
     checks: &[
         Check {
             id: "scripts-side-by-side",

@@ -22,7 +22,7 @@ pub const CHAPTER: Chapter = Chapter {
     title: "Many clients at once",
     kept_in: &["servers/src/http/server.rs", "servers/src/http/patience.rs", "servers/src/http/crowd.rs"],
     needs: &[],
-    turn: Turn::Beside,
+    turn: Turn::Alone,
     checks: &[
         Check {
             id: "slow-clients",

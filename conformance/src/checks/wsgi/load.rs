@@ -15,7 +15,7 @@ pub const CHAPTER: Chapter = Chapter {
     title: "WSGI: many requests",
     kept_in: &["servers/src/wsgi/pool.rs"],
     needs: &["wsgi-answers"],
-    turn: Turn::Beside,
+    turn: Turn::Alone,
     checks: &[
         Check {
             id: "wsgi-side-by-side",
