@@ -4,11 +4,12 @@ usage: python3 - MODULE:CALLABLE THREADS FIELD..., in the directory to import th
 exchange.py first, is standard input; connections come through standard output, a Unix socket. FIELD... are for the
 server to send.
 
-The server speaks HTTP; a worker never sees any of it. There is a connection for each thread, and a thread
-answers the requests of its connection, one after the other:
+The server speaks HTTP; a worker never sees any of it. There are a connection and an inbox for each thread, and a
+thread answers the requests of its inbox, one after the other:
 
   worker: READY
-  server: a request, with its content where that has arrived
+  inbox:  a request, with its content where that has arrived, in one message; of one that is larger than READ only the
+          prefix, and the rest comes on the connection
   worker: WANTED, each time the application reads content that has not; the server sends some of it
   worker: FAILED, where there is no response; else
           ALL, the whole response; or FIRST, its head and the first block of its content, and then BLOCKs,
@@ -37,9 +38,9 @@ import threading
 # Before a request: its number, octets of its environment, octets of its content, which may be yet to come.
 REQUEST = struct.Struct("!III")
 TO_COME = 0xFFFFFFFF
-# What comes with a connection.
+# What comes with a connection: that of a thread, and its inbox.
 DESCRIPTOR = struct.Struct("i")
-# Octets of one read: most requests fit.
+# Octets of a message.
 READ = 16 * 1024
 # What connects it to the server, but for the connection that carries nothing: a fork is to end with the server.
 connections = set()
@@ -51,18 +52,18 @@ def close_connections():
         connection.close()
 
 
-def answer_requests(connection, application, shared):
-    """Answers the requests of a connection, until the server closes it or nobody waits for a response."""
+def answer_requests(connection, inbox, application, shared):
+    """Answers the requests of an inbox, until the server closes it or nobody waits for a response."""
     connection.sendall(FRAME.pack(READY, 0, 0, -1, 0))
     while True:
-        data = connection.recv(READ)
+        data = inbox.recv(READ)
         if not data:
             return
-        data = complete(connection, data, REQUEST.size)
+        data = complete(inbox, data, REQUEST.size)
         number, environ_size, content_size = REQUEST.unpack_from(data)
         content_start = REQUEST.size + environ_size
         end = content_start + (0 if content_size == TO_COME else content_size)
-        data = complete(connection, data, end)
+        data = complete(inbox if end <= READ else connection, data, end)
         # Octets become characters one to one (PEP 3333, "Unicode Issues").
         parts = iter(data[REQUEST.size:content_start].decode("latin-1").split("\0"))
         environ = shared.copy()
@@ -80,25 +81,25 @@ def answer_requests(connection, application, shared):
 def work(control, application, shared):
     """The life of a thread."""
     while True:
-        connection = next_connection(control)
-        if connection is None:
+        passed = next_connection(control)
+        if not passed:
             return
-        connections.add(connection)
+        connection, inbox = passed
+        connections.update(passed)
         # OSError: the server has dropped it, and makes another.
-        with connection, contextlib.suppress(OSError):
-            answer_requests(connection, application, shared)
-        connections.discard(connection)
+        with connection, inbox, contextlib.suppress(OSError):
+            answer_requests(connection, inbox, application, shared)
+        connections.difference_update(passed)
 
 
 def next_connection(control):
-    """A connection from the server; None when the server has ended."""
-    _, passed, _, _ = control.recvmsg(1, socket.CMSG_SPACE(DESCRIPTOR.size))
-    if not passed:
-        return None
-    connection = socket.socket(fileno=DESCRIPTOR.unpack(passed[0][2])[0])
-    # What the application starts must not keep it open.
-    connection.set_inheritable(False)
-    return connection
+    """A connection from the server, and the inbox that belongs to it; nothing when the server has ended."""
+    _, passed, _, _ = control.recvmsg(1, socket.CMSG_SPACE(2 * DESCRIPTOR.size))
+    sockets = [socket.socket(fileno=number) for number, in DESCRIPTOR.iter_unpack(passed[0][2])] if passed else []
+    for each in sockets:
+        # What the application starts must not keep it open.
+        each.set_inheritable(False)
+    return sockets
 
 
 def end_with(lifeline):
@@ -137,7 +138,7 @@ def main():
     # A worker that wakes need not push the server off its processor. Not all systems know or permit this.
     with contextlib.suppress(AttributeError, OSError):
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-    lifeline = next_connection(control)
+    lifeline, = next_connection(control)
     end_with(lifeline)
     connections.add(control)
     os.register_at_fork(after_in_child=close_connections)

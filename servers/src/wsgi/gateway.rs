@@ -3,13 +3,14 @@
 use std::io;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 use super::keeper::Keeper;
-use super::pool::{Place, Pool, Silence};
+use super::place::{Place, Silence};
+use super::pool::{Pool, Refused};
 use super::protocol::{self, Frame, Head};
 use crate::application::Application;
 use crate::html::error_page;
@@ -76,9 +77,9 @@ impl Gateway {
             let body = std::mem::replace(&mut request.body, Body::Empty);
             request.body = spool::store(body).await?.body()?;
         }
-        let mut frame = protocol::request(request, &path);
+        let frame = protocol::request(request, &path);
         let mut body = std::mem::replace(&mut request.body, Body::Empty);
-        let (mut place, mut told) = self.begin(&mut frame).await?;
+        let (mut place, mut told) = self.begin(&frame).await?;
         loop {
             match told {
                 Frame::Wanted => pass_on_content(&mut place, &mut body).await.map_err(silent)?,
@@ -108,18 +109,21 @@ impl Gateway {
     }
 
     /// A thread that has got the request, and what it says first.
-    async fn begin(&self, request: &mut BytesMut) -> Result<(Place, Frame), Failure> {
+    async fn begin(&self, request: &Bytes) -> Result<(Place, Frame), Failure> {
         loop {
-            let place = self.pool.take().await;
-            let busy = || failure(503, "The server is too busy.", "all threads of all workers are busy");
-            let mut place = place.ok_or_else(busy)?;
-            if !place.is_quiet() {
-                // Dropped, and replaced by another connection to the same thread.
-                continue;
-            }
+            let mut place = match self.pool.take(request).await {
+                Ok(place) => place,
+                Err(Refused::Lost) => return Err(silent(Silence::Ended)),
+                Err(Refused::Busy) => {
+                    return Err(failure(
+                        503,
+                        "The server is too busy.",
+                        "all threads of all workers are busy",
+                    ));
+                }
+            };
             let told = match place.request(request).await {
                 Ok(()) => place.frame().await,
-                Err(Silence::Ended) => Err(Silence::Unread),
                 Err(silence) => Err(silence),
             };
             match told {
@@ -150,6 +154,8 @@ async fn pass_on(
     length: Option<u64>,
     sender: mpsc::Sender<io::Result<Bytes>>,
 ) {
+    // Where that is not possible, nor is the next frame.
+    let _ = place.lets_others_pass().await;
     let mut sent = 0;
     let mut block = first;
     loop {

@@ -8,7 +8,8 @@
 //! | from a request to a response | `gateway` |
 //! | its environment | [`crate::environ`] |
 //! | a free thread of a worker | `pool` |
-//! | what passes on its connection | `protocol` |
+//! | what lies before a busy one | `inbox` |
+//! | what a thread is sent, and says | `place`, `protocol` |
 //! | the application is called | `../wsgi/worker.py`, `../wsgi/exchange.py` |
 //! | a worker, and how long it serves | `worker` |
 //! | it starts, and ends | `process`, `interpreter` |
@@ -25,8 +26,10 @@
 #[path = "../../fuzz/properties/wsgi.rs"]
 pub mod fuzzing;
 mod gateway;
+mod inbox;
 mod interpreter;
 mod keeper;
+mod place;
 mod pool;
 mod process;
 mod protocol;
@@ -36,7 +39,6 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use gateway::Gateway;
@@ -111,7 +113,7 @@ async fn gateway(options: &Options) -> Result<Gateway, String> {
         patience: Duration::from_secs_f64(options.timeout),
         most: options.max_requests,
     };
-    let pool = Arc::new(Pool::default());
+    let pool = Pool::new();
     let keeper = Keeper::start(recipe, options.workers.into(), &pool).await?;
     Ok(Gateway { pool, keeper, streams: options.stream, _demonstration: demonstration })
 }

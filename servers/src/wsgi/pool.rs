@@ -1,286 +1,366 @@
-//! The threads of the workers, each at the service of one request after the other: those that are free, and the
-//! requests that wait for one.
+//! The threads of the workers: those that are free, and the requests that wait for one.
+//!
+//! A request for which none is free goes into the inbox of a thread that works on another one, if there is room, for a
+//! thread that finds its next request there does not sleep in between. It is taken back when another thread comes free,
+//! or when it has lain there for long: the request before it may take its time.
 
 use std::collections::VecDeque;
-use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use bytes::BytesMut;
-use rustix::net::{RecvFlags, recv};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
-use tokio::net::UnixStream;
+use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
-use super::protocol::{self, Frame};
-use super::worker::{Busy, End, Worker};
-use crate::http::Timer;
+use super::inbox::Inbox;
+use super::place::{Held, Place, Seat, open_soon};
+use super::worker::{Busy, Worker};
 
 /// How many requests may wait for a thread, and for how long.
 const QUEUE_LIMIT: usize = 512;
 const QUEUE: Duration = Duration::from_secs(10);
-/// How long a thread is waited for before the end of its worker is: most answer sooner, and to watch for two things
-/// costs something.
-const SOON: Duration = Duration::from_millis(50);
-/// Room for one read.
-const READ: usize = 16 * 1024;
+/// How long a request may lie in the inbox of a thread that has another one.
+const BEHIND: Duration = Duration::from_millis(5);
 
-/// The threads that are free, and the requests that wait for one. There are never both.
-#[derive(Debug, Default)]
+/// The threads that are free, and the requests that wait for one.
+#[derive(Debug)]
 pub(super) struct Pool {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     /// The one that was used last is at the end: what it needs is still at hand.
-    free: Vec<Place>,
+    free: Vec<Seat>,
     /// First come, first served. Some may have given up.
-    waiting: VecDeque<oneshot::Sender<Place>>,
+    waiting: VecDeque<Waiting>,
+    /// The inboxes of busy threads in which nothing lies yet. Whose request is the latest is at the end: it is the least
+    /// likely to be a slow one.
+    open: Vec<(Arc<Inbox>, Arc<Worker>)>,
+    /// What lies in the inbox of a busy thread.
+    behind: Vec<Behind>,
+    /// What nobody wants any more, to be dropped when the state is not locked.
+    unwanted: Vec<Place>,
+    /// How many requests have waited so far.
+    count: u64,
+    /// Whether somebody looks after those that lie behind others.
+    is_watched: bool,
+    pool: Weak<Pool>,
+}
+
+/// A request that waits for a thread.
+#[derive(Debug)]
+struct Waiting {
+    id: u64,
+    request: Bytes,
+    sender: oneshot::Sender<Place>,
+}
+
+/// A request that lies in the inbox of a thread that has another one.
+#[derive(Debug)]
+struct Behind {
+    waiting: Waiting,
+    inbox: Arc<Inbox>,
+    number: u32,
+    busy: Busy,
+    since: Instant,
+}
+
+/// Why there is no thread for a request.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// Too many others wait for one, or it takes too long.
+    Busy,
+    /// The one that had it has ended.
+    Lost,
 }
 
 impl Pool {
-    /// A thread for a request, of the worker that has the least to do: its threads slow each other down.
-    /// `None` if too many others wait for one, or if it takes too long.
-    pub(super) async fn take(&self) -> Option<Place> {
-        let coming = {
-            let mut state = self.state();
-            let best = (0..state.free.len()).rev().min_by_key(|&at| state.free[at].worker.requests());
-            if let Some(at) = best {
-                let mut place = state.free.remove(at);
-                place.begin();
-                return Some(place);
-            }
-            if state.waiting.len() >= QUEUE_LIMIT {
-                state.waiting.retain(|waiting| !waiting.is_closed());
-            }
-            if state.waiting.len() >= QUEUE_LIMIT {
-                return None;
-            }
-            let (sender, coming) = oneshot::channel();
-            state.waiting.push_back(sender);
-            coming
-        };
-        timeout(QUEUE, coming).await.ok()?.ok()
+    /// A pool of no threads.
+    pub(super) fn new() -> Arc<Pool> {
+        Arc::new_cyclic(|pool| Pool {
+            state: Mutex::new(State {
+                free: Vec::new(),
+                waiting: VecDeque::new(),
+                open: Vec::new(),
+                behind: Vec::new(),
+                unwanted: Vec::new(),
+                count: 0,
+                is_watched: false,
+                pool: Weak::clone(pool),
+            }),
+        })
     }
 
-    /// Gives a free thread to the next request that waits for one, or keeps it. A thread of a worker that no
-    /// longer serves is dropped.
-    pub(super) fn put(&self, mut place: Place) {
-        let mut state = self.state();
-        if !place.worker.serves() {
-            return;
-        }
-        while let Some(waiting) = state.waiting.pop_front() {
-            place.begin();
-            match waiting.send(place) {
-                Ok(()) => return,
-                Err(unwanted) => place = unwanted,
-            }
-            place.end();
-        }
-        state.free.push(place);
+    /// A thread that has this request in its inbox, of the worker that has the least to do: its threads slow each other
+    /// down.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) async fn take(&self, request: &Bytes) -> Result<Place, Refused> {
+        let found = self.change(|state| match state.begin(request) {
+            Some(place) => Ok(Ok(place)),
+            None => state.wait(request).map(Err),
+        });
+        let (id, mut coming) = match found? {
+            Ok(place) => return Ok(place),
+            Err(coming) => coming,
+        };
+        let mut claim = Claim { pool: self, id: Some(id) };
+        let place = match timeout(QUEUE, &mut coming).await {
+            Ok(place) => place,
+            Err(_) if self.give_up(id) => return Err(Refused::Busy),
+            // Its turn has just come.
+            Err(_) => coming.await,
+        };
+        claim.id = None;
+        place.map_err(|_| Refused::Lost)
+    }
+
+    /// Takes a free thread. It goes on with what lies in its inbox, or is given to a request that waits.
+    pub(super) fn put(&self, seat: Seat) {
+        self.change(|state| state.put(seat));
+    }
+
+    /// Takes a thread in the middle of a request that nobody waits for any more.
+    pub(super) fn leave(&self, held: Held) {
+        self.change(|state| state.leave(held));
+    }
+
+    /// Has nothing lie behind the request that a thread has. Whether the thread has gone on to the next already.
+    pub(super) fn clear(&self, inbox: &Arc<Inbox>) -> bool {
+        self.change(|state| {
+            state.close(inbox);
+            let Some(at) = state.behind_in(inbox) else { return false };
+            let Some(waiting) = state.take_back(at) else { return true };
+            state.waiting.push_front(waiting);
+            state.settle();
+            false
+        })
     }
 
     /// Drops the free threads of a worker that no longer serves.
     pub(super) fn remove(&self, worker: &Arc<Worker>) {
-        self.state().free.retain(|place| !Arc::ptr_eq(&place.worker, worker));
+        self.change(|state| {
+            state.free.retain(|seat| !Arc::ptr_eq(&seat.worker, worker));
+            state.open.retain(|(_, of)| !Arc::ptr_eq(of, worker));
+        });
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing in this file panics halfway.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A connection to a thread of a worker. When it is dropped in the middle of a request, the thread learns that
-/// from the end of the connection, and is free again on another one as soon as the application lets it.
-#[derive(Debug)]
-pub(super) struct Place {
-    stream: UnixStream,
-    input: BytesMut,
-    timer: Timer,
-    worker: Arc<Worker>,
-    end: End,
-    /// That of the last request on this connection, 0 before the first.
-    number: u32,
-    /// Where the thread goes when it is free.
-    pool: Weak<Pool>,
-    /// While it has a request.
-    busy: Option<Busy>,
-}
-
-/// Why a worker sends nothing more.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Silence {
-    /// It has ended.
-    Ended,
-    /// It has ended, and has not read what it was sent last.
-    Unread,
-    /// Something else has written on its connection, and nobody can tell any more what belongs to what.
-    Confused,
-    /// It has sent nothing for too long.
-    TimedOut,
-}
-
-impl Place {
-    /// A connection to a thread that was busy so far, or has just been started.
-    fn new(stream: UnixStream, worker: Arc<Worker>, pool: Weak<Pool>) -> Place {
-        let end = worker.end();
-        Place {
-            stream,
-            input: BytesMut::new(),
-            timer: Timer::new(),
-            worker,
-            end,
-            number: 0,
-            pool,
-            busy: None,
-        }
+    /// Has a request wait no longer, unless a thread has begun it.
+    fn give_up(&self, id: u64) -> bool {
+        self.change(|state| {
+            if let Some(at) = state.waiting.iter().position(|waiting| waiting.id == id) {
+                return state.waiting.remove(at).is_some();
+            }
+            let at = state.behind.iter().position(|behind| behind.waiting.id == id);
+            at.is_some_and(|at| state.take_back(at).is_some())
+        })
     }
 
-    /// A request begins.
-    fn begin(&mut self) {
-        self.number = self.number.wrapping_add(1);
-        self.busy = Some(Busy::new(&self.worker));
-    }
-
-    /// A request has ended, or has not begun after all.
-    fn end(&mut self) {
-        self.busy = None;
-    }
-
-    /// Whether there is nothing to read, as far as is known without a call to the system: a thread that is free says
-    /// nothing. What could be read before a request is sent is no answer to it, or is the end of the connection.
-    pub(super) fn is_quiet(&self) -> bool {
-        let peek = || Ok(recv(&self.stream, &mut [0_u8; 1][..], RecvFlags::PEEK | RecvFlags::DONTWAIT)?);
-        let is_empty = || match self.stream.try_io(Interest::READABLE, peek) {
-            Ok(_) => false,
-            Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let (result, unwanted) = {
+            // Nothing in this file panics halfway.
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let result = change(&mut state);
+            (result, std::mem::take(&mut state.unwanted))
         };
-        self.input.is_empty() && is_empty()
+        drop(unwanted);
+        result
     }
+}
 
-    /// Sends a request, with its number.
-    pub(super) async fn request(&mut self, request: &mut BytesMut) -> Result<(), Silence> {
-        protocol::number(request, self.number);
-        self.send(request).await
-    }
-
-    /// Sends what the worker waits for.
-    pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<(), Silence> {
-        self.timer.set(self.worker.patience());
-        tokio::select! { biased;
-            sent = self.stream.write_all(bytes) => sent.map_err(|_| Silence::Ended),
-            () = self.end.comes() => Err(Silence::Ended),
-            () = self.timer.expired() => Err(self.timed_out()),
-        }
-    }
-
-    /// What the worker sends next. Can be dropped and begun again.
-    pub(super) async fn frame(&mut self) -> Result<Frame, Silence> {
-        let patience = self.worker.patience();
-        self.timer.set(patience.min(SOON));
-        let mut is_late = false;
-        loop {
-            match protocol::take(&mut self.input, self.number) {
-                Ok(Some(frame)) => return Ok(frame),
-                Ok(None) => {}
-                // The application, which has found the descriptor; or a process that a library has forked.
-                Err(protocol::Gibberish) => return Err(Silence::Confused),
-            }
-            self.input.reserve(READ);
-            let read = tokio::select! { biased;
-                read = self.stream.read_buf(&mut self.input) => read,
-                // What the worker has started may live on, and hold its connection open.
-                () = self.end.comes(), if is_late => return Err(Silence::Ended),
-                () = self.timer.expired() => {
-                    if is_late || patience <= SOON {
-                        return Err(self.timed_out());
-                    }
-                    is_late = true;
-                    self.timer.set(patience - SOON);
-                    continue;
+impl State {
+    /// Gives a request to a free thread, if there is one.
+    fn begin(&mut self, request: &Bytes) -> Option<Place> {
+        while let Some(at) = (0..self.free.len()).rev().min_by_key(|&at| self.free[at].worker.requests()) {
+            let seat = self.free.remove(at);
+            match seat.is_quiet().then(|| seat.inbox.put(request)) {
+                Some(Ok(number)) => {
+                    let busy = Busy::new(&seat.worker);
+                    self.open(&seat);
+                    return Some(Place::new(seat, number, busy, Weak::clone(&self.pool)));
                 }
-            };
-            match read {
-                Ok(1..) => {}
-                // That is how the system reports octets that were not read.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Err(Silence::Unread),
-                _ => return Err(Silence::Ended),
+                // Replaced by another connection to the same thread.
+                _ => open_soon(&seat.worker, &self.pool, None),
             }
         }
+        None
     }
 
-    /// Waits until the thread is free, and gives it back.
-    pub(super) async fn finish(mut self) {
-        loop {
-            match self.frame().await {
-                Ok(Frame::Ready) => return self.give_back(),
-                // It is too late to read the content of a request that has been answered.
-                Ok(Frame::Wanted) if self.send(&protocol::content(None)).await.is_ok() => {}
-                _ => return,
+    /// Has a request wait, behind another one or in the queue.
+    fn wait(&mut self, request: &Bytes) -> Result<(u64, oneshot::Receiver<Place>), Refused> {
+        if self.waiting.len() >= QUEUE_LIMIT {
+            self.waiting.retain(|waiting| !waiting.sender.is_closed());
+        }
+        if self.waiting.len() >= QUEUE_LIMIT {
+            return Err(Refused::Busy);
+        }
+        let (sender, coming) = oneshot::channel();
+        self.count += 1;
+        self.waiting.push_back(Waiting { id: self.count, request: request.clone(), sender });
+        self.settle();
+        Ok((self.count, coming))
+    }
+
+    fn put(&mut self, seat: Seat) {
+        if let Some(at) = self.behind_in(&seat.inbox) {
+            let Behind { waiting, number, busy, .. } = self.behind.remove(at);
+            self.open(&seat);
+            self.hand(waiting, Place::new(seat, number, busy, Weak::clone(&self.pool)));
+        } else {
+            self.close(&seat.inbox);
+            if !seat.worker.serves() {
+                return;
+            }
+            self.free.push(seat);
+            if self.waiting.is_empty()
+                && let Some(waiting) = (0..self.behind.len()).find_map(|at| self.take_back(at))
+            {
+                self.waiting.push_front(waiting);
             }
         }
+        self.settle();
     }
 
-    /// Gives back a free thread.
-    pub(super) fn give_back(mut self) {
-        self.end();
-        if let Some(pool) = self.pool.upgrade() {
-            pool.put(self);
+    fn leave(&mut self, Held { seat, number, busy, is_lost }: Held) {
+        self.close(&seat.inbox);
+        let behind = self.behind_in(&seat.inbox);
+        let mut unread = Vec::new();
+        while let Some(number) = seat.inbox.take_back() {
+            unread.push(number);
         }
-    }
-
-    fn timed_out(&self) -> Silence {
-        self.worker.is_stuck();
-        Silence::TimedOut
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        if let Some(busy) = self.busy.take() {
-            open_soon(&self.worker, &self.pool, Some(busy));
-        }
-    }
-}
-
-/// A connection to a thread of a worker, once one of them is free. The thread goes to this pool.
-pub(super) async fn open(worker: &Arc<Worker>, pool: &Weak<Pool>) -> io::Result<Place> {
-    let stream = worker.connect()?;
-    stream.set_nonblocking(true)?;
-    let stream = UnixStream::from_std(stream)?;
-    let mut place = Place::new(stream, Arc::clone(worker), Weak::clone(pool));
-    place.input.reserve(READ);
-    loop {
-        match protocol::take(&mut place.input, 0) {
-            Ok(Some(Frame::Ready)) => return Ok(place),
-            Ok(None) => {}
-            _ => return Err(io::ErrorKind::InvalidData.into()),
-        }
-        if place.stream.read_buf(&mut place.input).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-}
-
-/// Connects to a thread, for the pool, as soon as one is free. `busy` is the request that nobody waits for
-/// any more, if one keeps the thread; until then it counts.
-pub(super) fn open_soon(worker: &Arc<Worker>, pool: &Weak<Pool>, busy: Option<Busy>) {
-    let (true, Ok(runtime)) = (worker.is_alive(), Handle::try_current()) else { return };
-    let (worker, pool) = (Arc::clone(worker), Weak::clone(pool));
-    runtime.spawn(async move {
-        match timeout(worker.patience(), open(&worker, &pool)).await {
-            Ok(Ok(place)) => {
+        match behind {
+            Some(at) if unread.contains(&self.behind[at].number) => {
+                self.waiting.push_front(self.behind.remove(at).waiting);
+            }
+            // The thread has been faster, and has never seen the one before it.
+            Some(_) if unread.contains(&number) && !is_lost => {
                 drop(busy);
-                place.give_back();
+                return self.put(seat);
             }
-            // It is about to end.
-            Ok(Err(_)) => {}
-            Err(_) => worker.is_stuck(),
+            // The thread has gone on to it already, and says so as soon as it has been listened to.
+            Some(_) if !is_lost && let Ok(runtime) = Handle::try_current() => {
+                let place = Place::new(seat, number, busy, Weak::clone(&self.pool));
+                runtime.spawn(place.finish());
+                return;
+            }
+            Some(at) => drop(self.behind.remove(at)),
+            None => {}
         }
-    });
+        open_soon(&seat.worker, &self.pool, Some(busy));
+        self.settle();
+    }
+
+    /// Gives those who wait what there is: a free thread, or the inbox of a busy one.
+    fn settle(&mut self) {
+        while let Some(waiting) = self.waiting.pop_front() {
+            if waiting.sender.is_closed() {
+                continue;
+            }
+            if let Some(place) = self.begin(&waiting.request) {
+                self.hand(waiting, place);
+            } else if let Err(waiting) = self.put_behind(waiting) {
+                return self.waiting.push_front(waiting);
+            }
+        }
+    }
+
+    fn hand(&mut self, waiting: Waiting, place: Place) {
+        if let Err(unwanted) = waiting.sender.send(place) {
+            self.unwanted.push(unwanted);
+        }
+    }
+
+    /// Puts a request into the inbox of a busy thread, unless there is none with room.
+    fn put_behind(&mut self, waiting: Waiting) -> Result<(), Waiting> {
+        while let Some((inbox, worker)) =
+            self.open.pop_if(|(inbox, _)| inbox.has_room_behind_another(&waiting.request))
+        {
+            if worker.serves()
+                && let Ok(number) = inbox.put(&waiting.request)
+            {
+                let (busy, since) = (Busy::new(&worker), Instant::now());
+                self.behind.push(Behind { waiting, inbox, number, busy, since });
+                self.watch();
+                return Ok(());
+            }
+        }
+        Err(waiting)
+    }
+
+    /// Takes a request back that lies behind another one, unless the thread has begun it. Until that is done with the
+    /// other one, nothing lies behind that again.
+    fn take_back(&mut self, at: usize) -> Option<Waiting> {
+        let Behind { inbox, number, .. } = &self.behind[at];
+        // The one before it may lie there too, and must be read first.
+        let is_back = inbox.first() == Some(*number) && inbox.take_back() == Some(*number);
+        is_back.then(|| self.behind.remove(at).waiting)
+    }
+
+    /// Something may lie in the inbox of this thread, behind the request that it has.
+    fn open(&mut self, seat: &Seat) {
+        if seat.worker.serves() {
+            self.open.push((Arc::clone(&seat.inbox), Arc::clone(&seat.worker)));
+        }
+    }
+
+    fn behind_in(&self, inbox: &Arc<Inbox>) -> Option<usize> {
+        self.behind.iter().position(|behind| Arc::ptr_eq(&behind.inbox, inbox))
+    }
+
+    fn close(&mut self, inbox: &Arc<Inbox>) {
+        self.open.retain(|(open, _)| !Arc::ptr_eq(open, inbox));
+    }
+
+    /// Sees to it that nothing lies behind another request for long.
+    fn watch(&mut self) {
+        if !self.is_watched
+            && let Ok(runtime) = Handle::try_current()
+        {
+            self.is_watched = true;
+            runtime.spawn(watch(Weak::clone(&self.pool)));
+        }
+    }
+
+    /// Takes back what has lain behind another request for long. Whether anything still lies there.
+    fn look(&mut self) -> bool {
+        let mut at = self.behind.len();
+        while at > 0 {
+            at -= 1;
+            if self.behind[at].since.elapsed() >= BEHIND
+                && let Some(waiting) = self.take_back(at)
+            {
+                self.waiting.push_front(waiting);
+            }
+        }
+        self.settle();
+        self.is_watched = !self.behind.is_empty();
+        self.is_watched
+    }
+}
+
+async fn watch(pool: Weak<Pool>) {
+    loop {
+        sleep(BEHIND).await;
+        match pool.upgrade() {
+            Some(pool) if pool.change(State::look) => {}
+            _ => return,
+        }
+    }
+}
+
+/// Those who no longer wait say so.
+struct Claim<'p> {
+    pool: &'p Pool,
+    id: Option<u64>,
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            self.pool.give_up(id);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -15,7 +15,8 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::pool::{self, Pool};
+use super::place::{Seat, open_soon};
+use super::pool::Pool;
 use super::worker::{Service, Worker};
 use crate::log;
 use crate::message::BETWEEN_NEIGHBOURS;
@@ -69,7 +70,7 @@ impl Process {
     pub(super) async fn start(recipe: &Recipe, pool: &Arc<Pool>) -> Result<Process, String> {
         let started = Process::spawn(recipe);
         let (process, output) = started.map_err(|error| format!("A worker cannot be started: {error}"))?;
-        process.come_up(recipe, &Arc::downgrade(pool), output).await
+        process.come_up(recipe, pool, output).await
     }
 
     fn spawn(recipe: &Recipe) -> io::Result<(Process, pipe::Receiver)> {
@@ -93,7 +94,7 @@ impl Process {
             name: format!("worker {id}"),
             group: Pid::from_raw(id as i32),
             child,
-            _lifeline: worker.connect()?,
+            _lifeline: worker.connect(None)?,
             worker,
             output: None,
         };
@@ -104,12 +105,12 @@ impl Process {
     async fn come_up(
         mut self,
         recipe: &Recipe,
-        pool: &Weak<Pool>,
+        pool: &Arc<Pool>,
         mut output: pipe::Receiver,
     ) -> Result<Process, String> {
         let mut said = BytesMut::new();
         let first = {
-            let first = pool::open(&self.worker, pool);
+            let first = Seat::open(&self.worker);
             tokio::pin!(first);
             loop {
                 tokio::select! {
@@ -128,9 +129,9 @@ impl Process {
             return Err(format!("{} cannot be served.\n{}", recipe.application, said.trim_end()));
         };
         self.output = Some(tokio::spawn(pass_on(self.name.clone(), output, said)));
-        first.give_back();
+        pool.put(first);
         for _ in 1..recipe.threads {
-            pool::open_soon(&self.worker, pool, None);
+            open_soon(&self.worker, &Arc::downgrade(pool), None);
         }
         Ok(self)
     }
@@ -245,7 +246,7 @@ threading.Thread(target=loop, daemon=True).start()
             patience: Duration::from_secs(20),
             most: None,
         };
-        let pool = Arc::new(Pool::default());
+        let pool = Pool::new();
         let mut process = Process::start(&recipe, &pool).await.expect("it can be imported");
         fs::write(path("go"), "").expect("a file");
         while !path("loops").exists() {

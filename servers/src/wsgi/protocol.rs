@@ -12,8 +12,12 @@ const SOFTWARE: &str = concat!("server-wsgi/", env!("CARGO_PKG_VERSION"));
 const TO_COME: u32 = u32::MAX;
 /// In place of the octets of a block of content: it will never come.
 const LOST: u32 = u32::MAX;
-/// Octets before a request: its number, the octets of its environment, and those of its content.
-const REQUEST_PREFIX: usize = 12;
+/// Octets of a request's number.
+const NUMBER: usize = 4;
+/// Octets before a request, after its number: the octets of its environment, and those of its content.
+const REQUEST_PREFIX: usize = 8;
+/// Octets of a request that fit into one message. Of a larger one, only the prefix goes into the inbox.
+const MESSAGE: usize = 16 * 1024;
 /// Octets before what a worker sends.
 const PREFIX: usize = 21;
 /// Octets of the head of a response, and of a block; a worker sends no more at once.
@@ -58,7 +62,7 @@ pub(super) struct Gibberish;
 
 /// A request as a worker reads it, with its content if that is at hand; it has yet to be numbered. The application
 /// is at the root of the server, so all of the path is for it to read; `path_info` is that, decoded.
-pub(super) fn request(request: &Request, path_info: &[u8]) -> BytesMut {
+pub(super) fn request(request: &Request, path_info: &[u8]) -> Bytes {
     let place = Place { script_name: b"", path_info, document_root: None };
     let length = request.headers.get("Content-Length").and_then(|_| request.body.length());
     let mut frame = BytesMut::with_capacity(1024);
@@ -80,14 +84,24 @@ pub(super) fn request(request: &Request, path_info: &[u8]) -> BytesMut {
         Body::Empty => 0,
         _ => TO_COME,
     };
-    frame[4..8].copy_from_slice(&environ.to_be_bytes());
-    frame[8..12].copy_from_slice(&content.to_be_bytes());
-    frame
+    frame[..4].copy_from_slice(&environ.to_be_bytes());
+    frame[4..8].copy_from_slice(&content.to_be_bytes());
+    frame.freeze()
 }
 
-/// Gives a request its number on the connection that it is sent on. The answer has the same.
-pub(super) fn number(request: &mut BytesMut, number: u32) {
-    request[..4].copy_from_slice(&number.to_be_bytes());
+/// Whether a request fits into one message, with its number.
+pub(super) fn is_one_message(request: &Bytes) -> bool {
+    NUMBER + request.len() <= MESSAGE
+}
+
+/// What of a request goes into an inbox, after its number.
+pub(super) fn message(request: &Bytes) -> &[u8] {
+    if is_one_message(request) { request } else { &request[..REQUEST_PREFIX] }
+}
+
+/// What of a request is sent on the connection.
+pub(super) fn rest(request: &Bytes) -> &[u8] {
+    if is_one_message(request) { b"" } else { &request[REQUEST_PREFIX..] }
 }
 
 /// A block of content that was wanted: empty at the end, `None` if it will never come.
@@ -216,8 +230,6 @@ mod tests {
             let fields: Vec<_> = length.iter().map(|length| ("Content-Length", *length)).collect();
             let plain = testing::request("POST", "/a%20b", &fields, b"");
             let mut frame = request(&Request { body, ..plain }, b"/a b");
-            number(&mut frame, NUMBER);
-            assert_eq!(frame.get_u32(), NUMBER);
             let (environ, content) = (frame.get_u32() as usize, frame.get_u32());
             assert_eq!(content, expected);
             let variables = frame.split_to(environ);

@@ -12,6 +12,7 @@ use crate::testing::{Answer, answered, request};
 mod content;
 mod fork;
 mod life;
+mod queue;
 mod response;
 
 /// How long something may take that takes no time.

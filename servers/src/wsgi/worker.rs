@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -60,13 +60,13 @@ impl Worker {
         })
     }
 
-    /// A new connection to the worker, for one of its threads to take when it is free.
-    pub(super) fn connect(&self) -> io::Result<UnixStream> {
+    /// A new connection to the worker, for one of its threads to take when it is free, with the inbox of that.
+    pub(super) fn connect(&self, inbox: Option<BorrowedFd<'_>>) -> io::Result<UnixStream> {
         let (ours, its) = UnixStream::pair()?;
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
         let mut passed = SendAncillaryBuffer::new(&mut space);
-        let its = [its.as_fd()];
-        passed.push(SendAncillaryMessage::ScmRights(&its));
+        let both: Vec<_> = [its.as_fd()].into_iter().chain(inbox).collect();
+        passed.push(SendAncillaryMessage::ScmRights(&both));
         sendmsg(&self.control, &[IoSlice::new(b"c")], &mut passed, SendFlags::empty())?;
         Ok(ours)
     }
