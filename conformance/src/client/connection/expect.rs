@@ -1,5 +1,6 @@
 //! What a connection must do: close, stay quiet, go on.
 
+use std::io::ErrorKind;
 use std::time::Instant;
 
 use super::stream::Connection;
@@ -79,7 +80,10 @@ impl Connection {
         match peeked {
             Ok(1) => Ok(()),
             Ok(_) => Err(no_reply(Answer::Closed)),
-            Err(_) => Err(no_reply(Answer::Silent(self.limits.answer))),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                Err(no_reply(Answer::Silent(self.limits.answer)))
+            }
+            Err(_) => Err(no_reply(Answer::Reset)),
         }
     }
 
