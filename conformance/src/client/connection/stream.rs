@@ -279,7 +279,8 @@ impl Connection {
         self.take(Reply { framing: Framing::Open, ..reply }, self.unread.len())
     }
 
-    fn silent(&mut self) -> Answer {
+    /// Nothing came for as long as an answer may take.
+    pub(super) fn silent(&self) -> Answer {
         let waited = self.limits.answer;
         self.transcript.record(self.id, Kind::Silent { for_ms: waited.as_millis() as u64 });
         if self.unread.is_empty() {
