@@ -160,9 +160,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::client::capability::Capabilities;
-    use crate::client::context::Place;
-    use crate::client::context::{Context, Limits};
+    use crate::client::context::Context;
     use crate::wire::transcript::Kind;
 
     /// What a browser makes of a server that answers one request with `answer`; what that server heard; and
@@ -180,25 +178,8 @@ mod tests {
             client.write_all(answer.as_bytes()).unwrap();
             heard
         });
-        let limits = Limits::calibrated(Duration::ZERO);
-        let context = Context {
-            place: Place { address, host: "example:80".into() },
-            port: None,
-            started: None,
-            required: Vec::new(),
-            capabilities: Capabilities::from_iter([Capability::Form]),
-            limits,
-            form: "/form".into(),
-            cgi: "/cgi-bin".into(),
-            sees_scripts: false,
-            cgi_extension: String::new(),
-            side: None,
-            script_timeout: None,
-            findings: Default::default(),
-            tally: Default::default(),
-            output: None,
-        };
-        let client = Client::new(Arc::new(context), limits, 1, "test");
+        let context = Context::of_test(address);
+        let client = Client::new(Arc::new(context.clone()), context.limits, 1, "test");
         let reply = client.browser().unwrap().post(&[FormField::text("a", "b c")]);
         let (mut sent, mut received) = (Vec::new(), Vec::new());
         for event in client.transcript().events() {

@@ -114,6 +114,28 @@ pub fn get(target: &str) -> String {
 pub const FOLLOW_UP: &str = "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n";
 
 impl Context {
+    /// That of a server with a form, for tests.
+    #[cfg(test)]
+    pub(super) fn of_test(address: SocketAddr) -> Context {
+        Context {
+            place: Place { address, host: "example:80".into() },
+            port: None,
+            started: None,
+            required: Vec::new(),
+            capabilities: Capabilities::from_iter([Capability::Form]),
+            limits: Limits::calibrated(Duration::ZERO),
+            form: "/form".into(),
+            cgi: "/cgi-bin".into(),
+            sees_scripts: false,
+            cgi_extension: String::new(),
+            side: None,
+            script_timeout: None,
+            findings: Default::default(),
+            tally: Default::default(),
+            output: None,
+        }
+    }
+
     /// Puts in what differs from server to server:
     ///
     /// | word | stands for |

@@ -29,8 +29,8 @@ impl Client {
     /// `holds` must hold for each of `cases`, in their order.
     ///
     /// All are tried: what is wrong with the second must not come out only after the first is mended. The failure
-    /// names all that failed, and shows the exchange of the first one, or of the one that killed the server. A case that can't be judged decides only where
-    /// none has failed.
+    /// names all that failed, and shows the exchange of the first one, or of the one that killed the server: a case that
+    /// finds it dead was not tried. A case that can't be judged decides only where none has failed.
     pub fn each<T: Debug>(
         &self,
         cases: impl IntoIterator<Item = T>,
@@ -39,21 +39,27 @@ impl Client {
         let mut cases = cases.into_iter();
         let before = self.connections();
         let (mut failed, mut mark, mut shown) = (Vec::new(), None, Vec::new());
-        let (mut tried, mut previous, mut silences) = (0, before, 0);
+        let (mut tried, mut left, mut previous, mut silences) = (0, 0, before, 0);
+        let after = |connection| {
+            let is_shown = |event: &Event| event.connection <= before || event.connection > connection;
+            Vec::from_iter(self.transcript().events().into_iter().filter(is_shown))
+        };
         let mut undecided = Ok(());
         for case in cases.by_ref() {
             let (name, from) = (self.name(&case), self.connections());
             tried += 1;
             match holds(case) {
                 Ok(()) => {}
+                // The case that killed the server is the one before.
+                Err(failure) if !failed.is_empty() && failure.is_no_connection() => {
+                    (shown, mark) = (after(previous), None);
+                    (tried, left) = (tried - 1, 1);
+                    break;
+                }
                 Err(Failure::Fail { expected, actual, at }) => {
                     let is_gone = is_refused(self.transcript(), from);
                     if failed.is_empty() || is_gone {
-                        // The case that killed the server is the one before that which found it dead.
-                        let from = if is_gone { previous } else { from };
-                        let is_shown = |event: &Event| event.connection <= before || event.connection > from;
-                        shown = self.transcript().events().into_iter().filter(is_shown).collect();
-                        mark = at;
+                        (shown, mark) = (after(if is_gone { previous } else { from }), at);
                     }
                     failed.push(Failed { case: name, expected, actual });
                     silences += usize::from(is_silent(self.transcript(), from));
@@ -70,7 +76,7 @@ impl Client {
             return undecided;
         }
         self.transcript().replace(shown);
-        let left = cases.count();
+        left += cases.count();
         let expected = failed[0].expected.clone();
         Err(Failure::Fail { expected, actual: describe(&failed, tried, left), at: mark })
     }

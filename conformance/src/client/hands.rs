@@ -14,7 +14,7 @@ use crate::judge::failure::{Failure, no_reply, unproved, wrong};
 use crate::judge::findings::Finding;
 use crate::wire::octets::{contains, escape_some};
 use crate::wire::reply::{Answer, Reply};
-use crate::wire::transcript::{Kind, Transcript};
+use crate::wire::transcript::Transcript;
 
 /// The time between two looks at what may take a while.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -161,8 +161,8 @@ impl Client {
         thread::sleep(time);
     }
 
-    /// Looks again and again until `holds` does, at most for `limit`: for what a server may take its time to notice. The
-    /// record is that of the last look, or of the one that a server did not survive: it will notice nothing more.
+    /// Looks again and again until `holds` does, at most for `limit`: for what a server may take its time to notice. One
+    /// that has ended will notice nothing more.
     pub fn within(
         &self,
         limit: Duration,
@@ -170,20 +170,10 @@ impl Client {
     ) -> Result<(), Failure> {
         let began = Instant::now();
         let has_ended = || self.context.started.as_ref().is_some_and(Started::has_ended);
-        // What it answered last: one that is about to end may refuse connections before it has ended.
-        let mut last = Vec::new();
         loop {
             self.transcript.clear();
-            let result = holds();
-            let exchange = self.transcript.events();
-            if !exchange.iter().all(|event| matches!(event.kind, Kind::Refused { .. })) {
-                last = exchange;
-            }
-            match result {
-                Err(failure @ Failure::Fail { .. }) if has_ended() => {
-                    self.transcript.replace(last);
-                    return Err(failure);
-                }
+            match holds() {
+                Err(failure @ Failure::Fail { .. }) if has_ended() => return Err(failure),
                 Err(Failure::Fail { .. }) if began.elapsed() < limit => thread::sleep(PAUSE),
                 done => return done,
             }

@@ -47,7 +47,6 @@ pub fn for_all<S: Strategy>(
     for _ in 0..if client.context().limits.is_slow() { CASES_IF_SLOW } else { CASES } {
         let tree =
             strategy.new_tree(&mut runner).map_err(|reason| std::io::Error::other(reason.to_string()))?;
-        let mut before = client.transcript().events();
         client.transcript().clear();
         match holds(client, tree.current()) {
             Ok(()) => {
@@ -57,11 +56,7 @@ pub fn for_all<S: Strategy>(
                 }
             }
             // The case that killed the server is the one before that which found it dead.
-            Err(failure) if is_refused(client.transcript(), 0) => {
-                before.extend(client.transcript().events());
-                client.transcript().replace(before);
-                return Err(failure);
-            }
+            Err(failure) if is_refused(client.transcript(), 0) => return Err(failure),
             Err(failure @ Failure::Fail { .. }) => return Err(smallest(client, tree, failure, holds)),
             Err(other) => return Err(other),
         }

@@ -52,6 +52,21 @@ pub fn wrong(expected: impl Into<String>, actual: impl Into<String>) -> Failure 
     Failure::Fail { expected: expected.into(), actual: actual.into(), at: None }
 }
 
+/// What whoever comes is owed before anything else.
+const A_CONNECTION: &str = "a connection";
+
+/// The failure of a server that lets nobody connect.
+pub(crate) fn no_connection(why: impl Into<String>) -> Failure {
+    wrong(A_CONNECTION, why)
+}
+
+impl Failure {
+    /// Whether nobody could connect, which shows nothing of what was to be asked: of a server that has ended, it is known.
+    pub(crate) fn is_no_connection(&self) -> bool {
+        matches!(self, Failure::Fail { expected, .. } if expected == A_CONNECTION)
+    }
+}
+
 /// The failure that `answer` is when a whole response was due.
 pub(crate) fn no_reply(answer: Answer) -> Failure {
     wrong("a complete HTTP response", answer.describe())

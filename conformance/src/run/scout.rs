@@ -236,15 +236,27 @@ fn shows_content(client: &Client) -> Result<Offer, Failure> {
     Ok(offered((200..300).contains(&reply.status)))
 }
 
+/// What the first of two clients has sent when the second one comes: half a head, which some servers take for a request
+/// and answer at once, and nothing at all, for which others do not wait. One at a time means that the second one is served
+/// after the first.
+const HELD: [&str; 2] = ["GET / HTTP/1.1\r\n", ""];
+
 fn serves_two(client: &Client) -> Result<Offer, Failure> {
-    let mut slow = client.connect()?;
-    slow.send("GET / HTTP/1.1\r\n")?;
-    // To be served only after the other client is what one at a time means.
-    Ok(match client.ask("{get}\r\n")? {
-        Answer::Reply(_) => Offer::Offered,
-        Answer::Silent(_) => Offer::Absent,
-        Answer::Broken { .. } | Answer::Closed | Answer::Reset => Offer::Unclear,
-    })
+    let request = client.expand("{get}\r\n");
+    for held in HELD {
+        let mut slow = client.connect()?;
+        slow.send(held)?;
+        let answer = client.ask(&request)?;
+        // A naive server may die of a connection that ends before there was a request.
+        slow.send_exactly(&request[held.len()..])?;
+        slow.answer(false)?;
+        match answer {
+            Answer::Reply(_) => {}
+            Answer::Silent(_) => return Ok(Offer::Absent),
+            Answer::Broken { .. } | Answer::Closed | Answer::Reset => return Ok(Offer::Unclear),
+        }
+    }
+    Ok(Offer::Offered)
 }
 
 /// The directory of side files that the probe saw, if it is ours as well, and the probe can write there.
@@ -259,4 +271,93 @@ fn shared_side(client: &Client) -> Option<PathBuf> {
     let is_side =
         side.is_absolute() && side.ends_with(SIDE) && side_file(side, &seen.token, "here").is_file();
     is_side.then(|| side.to_path_buf())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::thread;
+
+    use super::*;
+
+    /// What is found out about a server with this loop over its clients.
+    fn several_clients(serve: fn(TcpListener)) -> Offer {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        thread::spawn(move || serve(listener));
+        let profile = Profile::built_in("http").unwrap();
+        let (_, offered) = get_to_know(&mut Target::at_url(&url).unwrap(), &profile, 1);
+        offered.iter().find(|known| known.what == Capability::Concurrency.name()).unwrap().offer
+    }
+
+    fn answer(mut client: &TcpStream) {
+        let _ = client.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+    }
+
+    /// What the first `read` brings.
+    fn first(mut client: &TcpStream) -> Vec<u8> {
+        let mut octets = [0; 1024];
+        let length = client.read(&mut octets).unwrap_or(0);
+        octets[..length].into()
+    }
+
+    /// Reads on to the end of the head, or of the connection; content may follow.
+    fn rest_of_head(client: &TcpStream, mut head: Vec<u8>) {
+        while !contains(&head, b"\r\n\r\n") {
+            match first(client) {
+                octets if octets.is_empty() => return,
+                octets => head.extend(octets),
+            }
+        }
+    }
+
+    #[test]
+    fn neither_half_a_head_nor_none_keeps_others_waiting_where_several_are_served() {
+        let serves_several = several_clients(|listener| {
+            for client in listener.incoming().flatten() {
+                thread::spawn(move || {
+                    rest_of_head(&client, Vec::new());
+                    answer(&client);
+                });
+            }
+        });
+        let takes_half_a_head_for_a_request = several_clients(|listener| {
+            for client in listener.incoming().flatten() {
+                first(&client);
+                answer(&client);
+            }
+        });
+        let reads_once_before_it_starts_a_thread = several_clients(|listener| {
+            for client in listener.incoming().flatten() {
+                let begin = first(&client);
+                thread::spawn(move || {
+                    rest_of_head(&client, begin);
+                    answer(&client);
+                });
+            }
+        });
+        let waits_for_octets_of_any_client = several_clients(|listener| {
+            listener.set_nonblocking(true).unwrap();
+            let mut clients = Vec::new();
+            loop {
+                thread::sleep(Duration::from_millis(1));
+                clients.extend(listener.accept().into_iter().map(|(client, _)| client));
+                clients.retain(|client| {
+                    client.set_nonblocking(true).unwrap();
+                    let has_sent = client.peek(&mut [0]).is_ok();
+                    client.set_nonblocking(false).unwrap();
+                    if has_sent {
+                        rest_of_head(client, Vec::new());
+                        answer(client);
+                    }
+                    !has_sent
+                });
+            }
+        });
+        assert_eq!(serves_several, Offer::Offered);
+        assert_eq!(takes_half_a_head_for_a_request, Offer::Absent);
+        assert_eq!(reads_once_before_it_starts_a_thread, Offer::Absent);
+        assert_eq!(waits_for_octets_of_any_client, Offer::Absent);
+    }
 }

@@ -303,8 +303,9 @@ pub(super) fn blame(world: &mut World<'_>, mut look: Look) -> Ruling {
         Some(how) => format!("it ended: {how}"),
         None => "it no longer answers a plain GET".into(),
     };
-    // What the check itself found may be why.
-    if let Err(Failure::Fail { expected, actual: found, .. }) = &look.result {
+    // What the check itself found may be why. That nobody could connect any more is what became of it.
+    let found = look.result.as_ref().err().filter(|failure| !failure.is_no_connection());
+    if let Some(Failure::Fail { expected, actual: found, .. }) = found {
         actual.push_str(&format!("; before that, expected {expected}, actual {found}"));
     }
     look.result = Err(wrong(GOES_ON, actual));

@@ -90,12 +90,19 @@ pub struct Mark {
 #[derive(Debug, Clone)]
 pub struct Transcript {
     began: Instant,
-    events: Arc<Mutex<Vec<Event>>>,
+    record: Arc<Mutex<Record>>,
+}
+
+#[derive(Debug, Default)]
+struct Record {
+    events: Vec<Event>,
+    /// The last connection of what is forgotten as soon as a later one is opened.
+    fades: Option<u32>,
 }
 
 impl Default for Transcript {
     fn default() -> Transcript {
-        Transcript { began: Instant::now(), events: Arc::default() }
+        Transcript { began: Instant::now(), record: Arc::default() }
     }
 }
 
@@ -109,7 +116,12 @@ impl Transcript {
     /// that.
     pub(crate) fn record_at(&self, when: Instant, connection: u32, kind: Kind) {
         let at_us = when.saturating_duration_since(self.began).as_micros() as u64;
-        let mut events = self.lock();
+        let mut record = self.lock();
+        if let Some(last) = record.fades.filter(|last| connection > *last && !is_refusal(&kind)) {
+            record.events.retain(|event| event.connection > last);
+            record.fades = None;
+        }
+        let events = &mut record.events;
         if events.len() < KEPT_EVENTS {
             let later = events.iter().rev().take_while(|event| event.at_us > at_us).count();
             let place = events.len() - later;
@@ -133,15 +145,20 @@ impl Transcript {
     /// Adds octets that were sent right after others, in one piece with them: where another program's client cuts its
     /// request does not matter.
     pub(crate) fn record_after(&self, when: Instant, connection: u32, offset: u64, bytes: &[u8]) {
-        let mut events = self.lock();
-        match events.iter_mut().rfind(|event| event.connection == connection).map(|event| &mut event.kind) {
+        let mut record = self.lock();
+        match record
+            .events
+            .iter_mut()
+            .rfind(|event| event.connection == connection)
+            .map(|event| &mut event.kind)
+        {
             Some(Kind::Sent(block)) => {
                 let room = KEPT_PER_STREAM.saturating_sub(offset as usize).min(bytes.len());
                 block.length += bytes.len() as u64;
                 block.bytes.extend_from_slice(&bytes[..room]);
             }
             _ => {
-                drop(events);
+                drop(record);
                 self.record_bytes(when, connection, true, offset, bytes);
             }
         }
@@ -149,22 +166,29 @@ impl Transcript {
 
     /// What happened so far.
     pub fn events(&self) -> Vec<Event> {
-        self.lock().clone()
+        self.lock().events.clone()
     }
 
-    /// Forgets everything: a check of many cases keeps only the case that failed.
+    /// Forgets everything once the next connection is opened: a check of many cases keeps only the case that failed. Where
+    /// no connection can be opened any more, what came before is the reason, and is kept.
     pub fn clear(&self) {
-        self.lock().clear();
+        let mut record = self.lock();
+        record.events.retain(|event| !is_refusal(&event.kind));
+        record.fades = record.events.iter().map(|event| event.connection).max();
     }
 
     /// Puts what happened elsewhere in place of what happened here.
     pub fn replace(&self, events: Vec<Event>) {
-        *self.lock() = events;
+        *self.lock() = Record { events, fades: None };
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Event>> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_refusal(kind: &Kind) -> bool {
+    matches!(kind, Kind::Refused { .. })
 }
 
 /// The silence that events end with, if they do: the suite has stopped waiting on one connection, and done nothing since.
@@ -210,6 +234,30 @@ mod tests {
             })
             .collect();
         assert_eq!(lengths, [(KEPT_PER_STREAM + 5, KEPT_PER_STREAM), (3, 0)]);
+    }
+
+    #[test]
+    fn the_case_before_is_kept_where_no_connection_can_be_opened_after_it() {
+        let transcript = Transcript::default();
+        let happens = |connection, kind| transcript.record(connection, kind);
+        let refused = || Kind::Refused { why: "no".into() };
+        let connections = || Vec::from_iter(transcript.events().into_iter().map(|event| event.connection));
+        happens(1, Kind::HalfClosed);
+        transcript.clear();
+        happens(2, Kind::HalfClosed);
+        assert_eq!(connections(), [2]);
+        transcript.clear();
+        // What is told late of the case before belongs to it.
+        happens(2, Kind::Closed);
+        happens(3, refused());
+        assert_eq!(connections(), [2, 2, 3]);
+        transcript.clear();
+        happens(4, refused());
+        assert_eq!(connections(), [2, 2, 4]);
+        transcript.clear();
+        happens(5, Kind::HalfClosed);
+        happens(6, refused());
+        assert_eq!(connections(), [5, 6]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use proptest::sample::Index;
 
@@ -36,9 +37,17 @@ pub const CHAPTER: Chapter = Chapter {
             hint: "Search for every place in your parser that takes something for granted.",
             mutant: serves(falls_over_another_method),
             run: Act(|client| {
+                let silences = Cell::new(0);
                 let survives = |client: &Client, request: Vec<u8>| {
                     client.finds_it_up()?;
-                    client.ask(request)?;
+                    let mut connection = client.connect()?;
+                    connection.send(request)?;
+                    if silences.get() == SILENCES {
+                        connection.first_status(MOMENT);
+                    } else if let Answer::Silent(_) = connection.answer(false)? {
+                        silences.set(silences.get() + 1);
+                    }
+                    drop(connection);
                     client.get("/")?.succeeds()
                 };
                 client.each(likely(client), |damage| survives(client, damaged(client, damage)))?;
@@ -87,6 +96,13 @@ pub const CHAPTER: Chapter = Chapter {
         },
     ],
 };
+
+/// Silences after which an answer is waited for only for a moment: whether there is one is not the question, and each wait
+/// takes as long as an answer may.
+const SILENCES: u32 = 4;
+
+/// How long a server has by then to die of a request.
+const MOMENT: Duration = Duration::from_millis(20);
 
 /// A head in which any octet may be wrong.
 const HEAD: &str = "{upload}X-Test: one\r\nContent-Length: 3\r\n\r\n";

@@ -1,5 +1,6 @@
 //! What a connection must do: close, stay quiet, go on.
 
+use std::io::ErrorKind;
 use std::time::Instant;
 
 use super::stream::Connection;
@@ -79,7 +80,10 @@ impl Connection {
         match peeked {
             Ok(1) => Ok(()),
             Ok(_) => Err(no_reply(Answer::Closed)),
-            Err(_) => Err(no_reply(Answer::Silent(self.limits.answer))),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                Err(no_reply(self.silent()))
+            }
+            Err(_) => Err(no_reply(Answer::Reset)),
         }
     }
 
@@ -123,5 +127,42 @@ impl Connection {
     fn unwanted(&self, expected: &str, actual: String) -> Failure {
         let at = Some(Mark { connection: self.id, sent: false, offset: self.taken });
         Failure::Fail { expected: expected.into(), actual, at }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::TcpListener;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::client::Client;
+    use crate::client::context::Context;
+    use crate::wire::transcript::silence;
+
+    #[test]
+    fn on_a_connection_that_is_not_read_a_reset_is_no_silence() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let context = Arc::new(Context::of_test(listener.local_addr().unwrap()));
+        let client = Client::new(context.clone(), context.limits, 1, "test");
+        let connect = || {
+            let mut connection = client.connect_deaf().unwrap();
+            connection.send("{get}\r\n").unwrap();
+            (connection, listener.accept().unwrap().0)
+        };
+        let actual = |connection: &Connection| match connection.sees_response() {
+            Err(Failure::Fail { actual, .. }) => actual,
+            other => panic!("{other:?}"),
+        };
+        let (silent, _server) = connect();
+        assert_eq!(actual(&silent), Answer::Silent(context.limits.answer).describe());
+        assert!(silence(&client.transcript().events()).is_some());
+        let (reset, mut server) = connect();
+        // What is closed before all of it was read is reset.
+        server.read_exact(&mut [0]).unwrap();
+        drop(server);
+        assert_eq!(actual(&reset), Answer::Reset.describe());
+        assert!(silence(&client.transcript().events()).is_none());
     }
 }

@@ -12,7 +12,7 @@ use super::unread::Unread;
 use crate::client::asked::Asked;
 use crate::client::capability::Capability;
 use crate::client::context::{Context, Limits};
-use crate::judge::failure::{Failure, no_reply, wrong};
+use crate::judge::failure::{Failure, no_connection, no_reply, wrong};
 use crate::wire::octets::escape_some;
 use crate::wire::read::{self, Progress};
 use crate::wire::reply::{Answer, Framing, Reply};
@@ -67,7 +67,7 @@ impl Connection {
     ) -> Result<Connection, Failure> {
         let stream = match TcpStream::connect_timeout(&context.place.address, Duration::from_secs(5)) {
             Ok(stream) => stream,
-            Err(error) => return Err(no_connection(&transcript, id, error)),
+            Err(error) => return Err(not_connected(&transcript, id, error)),
         };
         context.tally.connects();
         stream.set_nodelay(true)?;
@@ -279,7 +279,8 @@ impl Connection {
         self.take(Reply { framing: Framing::Open, ..reply }, self.unread.len())
     }
 
-    fn silent(&mut self) -> Answer {
+    /// Nothing came for as long as an answer may take.
+    pub(super) fn silent(&self) -> Answer {
         let waited = self.limits.answer;
         self.transcript.record(self.id, Kind::Silent { for_ms: waited.as_millis() as u64 });
         if self.unread.is_empty() {
@@ -387,11 +388,11 @@ impl Drop for Connection {
 }
 
 /// A connection that the server refuses is the server's doing; a machine without ports is not.
-fn no_connection(transcript: &Transcript, id: u32, error: io::Error) -> Failure {
+fn not_connected(transcript: &Transcript, id: u32, error: io::Error) -> Failure {
     use io::ErrorKind::{ConnectionRefused, ConnectionReset, TimedOut};
     transcript.record(id, Kind::Refused { why: error.to_string() });
     match error.kind() {
-        ConnectionRefused | ConnectionReset | TimedOut => wrong("a connection", error.to_string()),
+        ConnectionRefused | ConnectionReset | TimedOut => no_connection(error.to_string()),
         _ => Failure::Error(error),
     }
 }
