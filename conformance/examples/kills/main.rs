@@ -203,6 +203,10 @@ fn run_all(
                 return Ok(());
             };
             let row = run_one(subject, limit).map_err(|error| error.to_string())?;
+            // What was stopped says nothing about its mutant.
+            if process::all_stopped() {
+                return Err("interrupted".into());
+            }
             let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
             eprintln!("{}/{} {}", done.0.len() + 1, subjects.len(), row.line());
             if let Some(file) = &mut done.1 {
