@@ -94,10 +94,11 @@ impl Subject {
 
     /// A mutant that answers everything by itself breaks all rules but a few: it is no server with a single fault, and a
     /// whole run would show no more than that of a server which does nothing useful. Checks of other subjects than its
-    /// own can't be asked of it; those of its chapter can.
+    /// own can't be asked of it; those of its chapter can. Of one that serves a client after the other a whole run finds
+    /// that out beforehand, says it once, and asks no more.
     fn scope(&self) -> Scope {
         match self.mutant {
-            Mutant::Replies(_) | Mutant::Serves(_) => Scope::Chapter,
+            Mutant::Replies(_) | Mutant::Serves(_) | Mutant::Queues => Scope::Chapter,
             _ => Scope::Profile,
         }
     }
