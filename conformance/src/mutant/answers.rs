@@ -27,6 +27,17 @@ pub fn next_head(client: &mut TcpStream) -> Option<Vec<u8>> {
     Some(head)
 }
 
+/// A server that takes every head for text, and is at fault where it is none.
+pub fn decodes_heads(mut client: TcpStream) {
+    let failure = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n";
+    while let Some(head) = next_head(&mut client) {
+        let is_text = std::str::from_utf8(&head).is_ok();
+        if client.write_all(if is_text { OK } else { failure }).is_err() {
+            return;
+        }
+    }
+}
+
 /// A server that believes that one read returns one request.
 pub fn read_once(mut client: TcpStream) {
     let mut buffer = [0; 4096];

@@ -12,7 +12,9 @@ mod lie;
 pub mod naive;
 mod running;
 
-pub use answers::{BAD_REQUEST, NOT_FOUND, OK, answer_by_reads, next_head, next_request, read_once, report};
+pub use answers::{
+    BAD_REQUEST, NOT_FOUND, OK, answer_by_reads, decodes_heads, next_head, next_request, read_once, report,
+};
 pub use lie::{
     Mutant, gateway, hears, instead_of, keeps, misreads, misreads_request, prints, reads, replies, serves,
 };

@@ -144,6 +144,11 @@ impl Target {
         Target { output: self.output.clone(), started: self.started.clone(), ..Target::at(place) }
     }
 
+    /// The same server, of which this is the output: that of a mutant.
+    pub fn printing(self, output: Output) -> Target {
+        Target { output: Some(output), ..self }
+    }
+
     /// The same server, asked by this name: what Host says from now on, with the port of the server behind it.
     pub fn named(mut self, name: String) -> Target {
         self.name = Some(name);

@@ -202,7 +202,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "With a library that always writes the field, every page would become a redirect to nowhere.",
             requirement: rule(&["rfc3875-6.3-04"]).warns().because("Several good servers send a redirect here, and scripts hardly ever write the field without a value."),
             hint: "See what your server makes of a field of the script that has no value.",
-            mutant: instead_of("HTTP/1.1 200", "HTTP/1.1 302"),
+            mutant: reads("Location:\nContent-Type", "Status: 302 Found\nLocation: http://localhost/\nContent-Type"),
             run: Act(|client| {
                 let token = client.token();
                 let reply = client

@@ -118,7 +118,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "An empty page with a 200 hides the most frequent mistake in the first line of a script.",
             requirement: rule(&["rfc3875-3.4-01"]).counts(),
             hint: "Follow an error in starting a program: it may only happen in the child process.",
-            mutant: instead_of("HTTP/1.1 50", "HTTP/1.1 20"),
+            mutant: hears("/no-interpreter", "/source"),
             run: Act(|client| {
                 let twin = client.twin(get("{cgi}/source{ext}"))?;
                 client.each(["no-interpreter", "dos-lines"], |name| {

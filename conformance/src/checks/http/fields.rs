@@ -8,7 +8,7 @@ use crate::check::{Chapter, Check, Turn, rule, unwritten};
 use crate::client::capability::Capability;
 use crate::client::property::for_all;
 use crate::judge::framing;
-use crate::mutant::{Mutant, hears, instead_of, next_head, serves};
+use crate::mutant::{Mutant, decodes_heads, hears, instead_of, next_head, serves};
 use crate::wire::octets::contains;
 use crate::wire::reply::Reply;
 
@@ -106,7 +106,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A server that decodes the head as UTF-8 and expects no failure crashes on the first byte that is not UTF-8.",
             requirement: rule(&["rfc9112-2.2-01"]).counts(),
             hint: "Find where bytes first become text, and see what happens when that fails.",
-            mutant: instead_of("HTTP/1.1 200", "HTTP/1.1 500"),
+            mutant: serves(decodes_heads),
             run: Act(|client| {
                 let reply = client.send(b"{get}X-Test: caf\xe9 \xe2\x82\r\n\r\n")?;
                 if reply.succeeds().is_err() {

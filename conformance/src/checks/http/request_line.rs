@@ -4,7 +4,7 @@ use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, rule};
 use crate::client::capability::Capability;
 use crate::judge::failure::Failure;
-use crate::mutant::{Mutant, hears, instead_of, replies};
+use crate::mutant::{Mutant, decodes_heads, hears, instead_of, replies, serves};
 use crate::target::fixture;
 use crate::wire::reply::Answer;
 
@@ -281,7 +281,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A server that decodes the line as UTF-8 and expects no failure crashes on the first byte that is not UTF-8.",
             requirement: rule(&["rfc9112-3.2-03"]).warns(),
             hint: "Find where bytes first become text, and see what happens when that fails.",
-            mutant: instead_of("HTTP/1.1 400", "HTTP/1.1 500"),
+            mutant: serves(decodes_heads),
             run: Act(|client| {
                 let reply = client.send(b"GET /caf\xe9 HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
                 reply.is_no_server_error()

@@ -16,7 +16,7 @@ pub const CHAPTER: Chapter = Chapter {
     id: "conditional",
     title: "Conditional requests",
     kept_in: &["servers/src/files/conditional.rs"],
-    needs: &[],
+    needs: &["file-served"],
     turn: Turn::Beside,
     checks: &[
         Check {

@@ -28,7 +28,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "This is what a web site is: a folder of files that a browser can ask for.",
             requirement: rule(&["rfc9110-9.3.1-02"]).counts(),
             hint: "Print the name of the file that is opened for each path, and compare it with the folder that was given.",
-            mutant: instead_of("Hello from the", "Hello from no"),
+            mutant: instead_of("Hello from the", "Hello from any"),
             run: Act(|client| {
                 client.needs(Files)?;
                 sends(client, "/hello.txt", "hello.txt")?;

@@ -275,7 +275,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A parser that crashes on bad input takes the request with it, or the whole server.",
             requirement: rule(&["form-mp-30", "form-mp-49", "form-fn-16"]).counts(),
             hint: "Send the last request of the record again, and watch where your parser gives up.",
-            mutant: instead_of("400 Bad Request", "500 Internal Server Error"),
+            mutant: instead_of("HTTP/1.1 400", "HTTP/1.1 500"),
             run: Act(|client| {
                 let plain = multipart(&[(A, "1")]);
                 let open_quote = "Content-Disposition: form-data; name=\"a\"; filename=\"x.txt";
