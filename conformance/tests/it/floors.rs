@@ -33,6 +33,8 @@ pub(crate) const SERVERS: &[&[&str]] = &[
     &["cgi/demonstration", "cgi/gateway"],
     &["cgi"],
     &["wsgi/interpreter", "wsgi/protocol", "wsgi/worker"],
+    &["wsgi/inbox"],
+    &["wsgi/place"],
     &["wsgi/pool"],
     &["wsgi/process"],
     &["wsgi/keeper"],

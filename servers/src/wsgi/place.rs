@@ -1,9 +1,9 @@
 //! A thread of a worker, at the service of one request after the other: the connection to it, and what it says.
 
 use std::collections::VecDeque;
-use std::io;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+use std::{fmt, io};
 
 use bytes::{Bytes, BytesMut};
 use rustix::net::{RecvFlags, recv};
@@ -13,7 +13,6 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::inbox::Inbox;
-use super::pool::Pool;
 use super::protocol::{self, Frame};
 use super::worker::{Busy, End, Worker};
 use crate::http::Timer;
@@ -23,6 +22,16 @@ use crate::http::Timer;
 const SOON: Duration = Duration::from_millis(50);
 /// Room for one read.
 const READ: usize = 16 * 1024;
+
+/// Where a thread goes.
+pub(super) trait Home: fmt::Debug + Send + Sync {
+    /// It is free.
+    fn put(&self, seat: Seat);
+    /// It is in the middle of a request that nobody waits for any more.
+    fn leave(&self, held: Held);
+    /// Nothing is to lie behind the request that it has. Whether it has gone on to the next already.
+    fn clear(&self, inbox: &Arc<Inbox>) -> bool;
+}
 
 /// The connection to a thread. When it is dropped, the thread takes another one as soon as the application lets it.
 #[derive(Debug)]
@@ -146,8 +155,7 @@ pub(super) struct Place {
     held: Option<Held>,
     /// What it has said so far, where it has gone on to another request.
     said: VecDeque<Frame>,
-    /// Where the thread goes when it is free.
-    pool: Weak<Pool>,
+    home: Weak<dyn Home>,
 }
 
 /// A thread, and the request that it has.
@@ -162,8 +170,8 @@ pub(super) struct Held {
 
 impl Place {
     /// A thread in whose inbox there is a request of this number.
-    pub(super) fn new(seat: Seat, number: u32, busy: Busy, pool: Weak<Pool>) -> Place {
-        Place { held: Some(Held { seat, number, busy, is_lost: false }), said: VecDeque::new(), pool }
+    pub(super) fn new(seat: Seat, number: u32, busy: Busy, home: Weak<dyn Home>) -> Place {
+        Place { held: Some(Held { seat, number, busy, is_lost: false }), said: VecDeque::new(), home }
     }
 
     /// Sends the part of the request that has no room in an inbox.
@@ -194,9 +202,9 @@ impl Place {
     /// The answer takes as long as its client does. So nothing lies behind this request any more; and if the thread has
     /// gone on to the next already, it is given to that, and what it has said is kept.
     pub(super) async fn lets_others_pass(&mut self) -> Result<(), Silence> {
-        let pool = self.pool.upgrade();
+        let home = self.home.upgrade();
         let inbox = &self.held()?.seat.inbox;
-        if pool.is_some_and(|pool| pool.clear(inbox)) {
+        if home.is_some_and(|home| home.clear(inbox)) {
             let mut said = VecDeque::new();
             while said.back() != Some(&Frame::Ready) {
                 said.push_back(self.frame().await?);
@@ -230,9 +238,9 @@ impl Place {
     }
 
     fn free(&mut self) {
-        if let (Some(held), Some(pool)) = (self.held.take(), self.pool.upgrade()) {
+        if let (Some(held), Some(home)) = (self.held.take(), self.home.upgrade()) {
             drop(held.busy);
-            pool.put(held.seat);
+            home.put(held.seat);
         }
     }
 
@@ -253,23 +261,23 @@ impl Held {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let (Some(held), Some(pool)) = (self.held.take(), self.pool.upgrade()) {
-            pool.leave(held);
+        if let (Some(held), Some(home)) = (self.held.take(), self.home.upgrade()) {
+            home.leave(held);
         }
     }
 }
 
-/// Connects to a thread, for the pool, as soon as one is free. `busy` is the request that nobody waits for
+/// Connects to a thread, for its home, as soon as one is free. `busy` is the request that nobody waits for
 /// any more, if one keeps the thread; until then it counts.
-pub(super) fn open_soon(worker: &Arc<Worker>, pool: &Weak<Pool>, busy: Option<Busy>) {
+pub(super) fn open_soon(worker: &Arc<Worker>, home: Weak<dyn Home>, busy: Option<Busy>) {
     let (true, Ok(runtime)) = (worker.is_alive(), Handle::try_current()) else { return };
-    let (worker, pool) = (Arc::clone(worker), Weak::clone(pool));
+    let worker = Arc::clone(worker);
     runtime.spawn(async move {
         match timeout(worker.patience(), Seat::open(&worker)).await {
             Ok(Ok(seat)) => {
                 drop(busy);
-                if let Some(pool) = pool.upgrade() {
-                    pool.put(seat);
+                if let Some(home) = home.upgrade() {
+                    home.put(seat);
                 }
             }
             // It is about to end.

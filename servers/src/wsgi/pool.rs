@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::inbox::Inbox;
-use super::place::{Held, Place, Seat, open_soon};
+use super::place::{Held, Home, Place, Seat, open_soon};
 use super::worker::{Busy, Worker};
 
 /// How many requests may wait for a thread, and for how long.
@@ -118,28 +118,6 @@ impl Pool {
         place.map_err(|_| Refused::Lost)
     }
 
-    /// Takes a free thread. It goes on with what lies in its inbox, or is given to a request that waits.
-    pub(super) fn put(&self, seat: Seat) {
-        self.change(|state| state.put(seat));
-    }
-
-    /// Takes a thread in the middle of a request that nobody waits for any more.
-    pub(super) fn leave(&self, held: Held) {
-        self.change(|state| state.leave(held));
-    }
-
-    /// Has nothing lie behind the request that a thread has. Whether the thread has gone on to the next already.
-    pub(super) fn clear(&self, inbox: &Arc<Inbox>) -> bool {
-        self.change(|state| {
-            state.close(inbox);
-            let Some(at) = state.behind_in(inbox) else { return false };
-            let Some(waiting) = state.take_back(at) else { return true };
-            state.waiting.push_front(waiting);
-            state.settle();
-            false
-        })
-    }
-
     /// Drops the free threads of a worker that no longer serves.
     pub(super) fn remove(&self, worker: &Arc<Worker>) {
         self.change(|state| {
@@ -171,7 +149,34 @@ impl Pool {
     }
 }
 
+impl Home for Pool {
+    /// It goes on with what lies in its inbox, or is given to a request that waits.
+    fn put(&self, seat: Seat) {
+        self.change(|state| state.put(seat));
+    }
+
+    fn leave(&self, held: Held) {
+        self.change(|state| state.leave(held));
+    }
+
+    fn clear(&self, inbox: &Arc<Inbox>) -> bool {
+        self.change(|state| {
+            state.close(inbox);
+            let Some(at) = state.behind_in(inbox) else { return false };
+            let Some(waiting) = state.take_back(at) else { return true };
+            state.waiting.push_front(waiting);
+            state.settle();
+            false
+        })
+    }
+}
+
 impl State {
+    fn home(&self) -> Weak<dyn Home> {
+        let home: Weak<Pool> = Weak::clone(&self.pool);
+        home
+    }
+
     /// Gives a request to a free thread, if there is one.
     fn begin(&mut self, request: &Bytes) -> Option<Place> {
         while let Some(at) = (0..self.free.len()).rev().min_by_key(|&at| self.free[at].worker.requests()) {
@@ -180,10 +185,10 @@ impl State {
                 Some(Ok(number)) => {
                     let busy = Busy::new(&seat.worker);
                     self.open(&seat);
-                    return Some(Place::new(seat, number, busy, Weak::clone(&self.pool)));
+                    return Some(Place::new(seat, number, busy, self.home()));
                 }
                 // Replaced by another connection to the same thread.
-                _ => open_soon(&seat.worker, &self.pool, None),
+                _ => open_soon(&seat.worker, self.home(), None),
             }
         }
         None
@@ -208,7 +213,7 @@ impl State {
         if let Some(at) = self.behind_in(&seat.inbox) {
             let Behind { waiting, number, busy, .. } = self.behind.remove(at);
             self.open(&seat);
-            self.hand(waiting, Place::new(seat, number, busy, Weak::clone(&self.pool)));
+            self.hand(waiting, Place::new(seat, number, busy, self.home()));
         } else {
             self.close(&seat.inbox);
             if !seat.worker.serves() {
@@ -242,14 +247,14 @@ impl State {
             }
             // The thread has gone on to it already, and says so as soon as it has been listened to.
             Some(_) if !is_lost && let Ok(runtime) = Handle::try_current() => {
-                let place = Place::new(seat, number, busy, Weak::clone(&self.pool));
+                let place = Place::new(seat, number, busy, self.home());
                 runtime.spawn(place.finish());
                 return;
             }
             Some(at) => drop(self.behind.remove(at)),
             None => {}
         }
-        open_soon(&seat.worker, &self.pool, Some(busy));
+        open_soon(&seat.worker, self.home(), Some(busy));
         self.settle();
     }
 

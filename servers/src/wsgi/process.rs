@@ -4,7 +4,7 @@ use std::io::{self, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::place::{Seat, open_soon};
+use super::place::{Home, Seat, open_soon};
 use super::pool::Pool;
 use super::worker::{Service, Worker};
 use crate::log;
@@ -130,8 +130,9 @@ impl Process {
         };
         self.output = Some(tokio::spawn(pass_on(self.name.clone(), output, said)));
         pool.put(first);
+        let pool = Arc::downgrade(pool);
         for _ in 1..recipe.threads {
-            open_soon(&self.worker, &Arc::downgrade(pool), None);
+            open_soon(&self.worker, Weak::<Pool>::clone(&pool), None);
         }
         Ok(self)
     }
