@@ -20,8 +20,11 @@ use super::worker::{Busy, Worker};
 /// How many requests may wait for a thread, and for how long.
 const QUEUE_LIMIT: usize = 512;
 const QUEUE: Duration = Duration::from_secs(10);
-/// How long a request may lie in the inbox of a thread that has another one.
+/// How many requests may lie in the inbox of a thread that has another one, and for how long.
+const BEHIND_LIMIT: usize = 3;
 const BEHIND: Duration = Duration::from_millis(5);
+/// For how long one has lain there that is worth being taken back: with many short requests it is sooner begun.
+const BEHIND_A_SLOW_ONE: Duration = Duration::from_millis(1);
 
 /// The threads that are free, and the requests that wait for one.
 #[derive(Debug)]
@@ -35,10 +38,10 @@ struct State {
     free: Vec<Seat>,
     /// First come, first served. Some may have given up.
     waiting: VecDeque<Waiting>,
-    /// The inboxes of busy threads in which nothing lies yet. Whose request is the latest is at the end: it is the least
-    /// likely to be a slow one.
+    /// The inboxes of busy threads that have room. Whose request is the latest is at the end: it is the least likely to be
+    /// a slow one. Where something lies already is at the beginning.
     open: Vec<(Arc<Inbox>, Arc<Worker>)>,
-    /// What lies in the inbox of a busy thread.
+    /// What lies in the inboxes of busy threads; of each, in its order.
     behind: Vec<Behind>,
     /// What nobody wants any more, to be dropped when the state is not locked.
     unwanted: Vec<Place>,
@@ -132,8 +135,15 @@ impl Pool {
             if let Some(at) = state.waiting.iter().position(|waiting| waiting.id == id) {
                 return state.waiting.remove(at).is_some();
             }
-            let at = state.behind.iter().position(|behind| behind.waiting.id == id);
-            at.is_some_and(|at| state.take_back(at).is_some())
+            let Some(behind) = state.behind.iter().find(|behind| behind.waiting.id == id) else {
+                return false;
+            };
+            let mut back = state.take_back(&Arc::clone(&behind.inbox));
+            let all = back.len();
+            back.retain(|waiting| waiting.id != id);
+            let is_back = back.len() < all;
+            state.wait_again(back);
+            is_back
         })
     }
 
@@ -162,11 +172,9 @@ impl Home for Pool {
     fn clear(&self, inbox: &Arc<Inbox>) -> bool {
         self.change(|state| {
             state.close(inbox);
-            let Some(at) = state.behind_in(inbox) else { return false };
-            let Some(waiting) = state.take_back(at) else { return true };
-            state.waiting.push_front(waiting);
-            state.settle();
-            false
+            let back = state.take_back(inbox);
+            state.wait_again(back);
+            state.behind_in(inbox).is_some()
         })
     }
 }
@@ -220,10 +228,8 @@ impl State {
                 return;
             }
             self.free.push(seat);
-            if self.waiting.is_empty()
-                && let Some(waiting) = (0..self.behind.len()).find_map(|at| self.take_back(at))
-            {
-                self.waiting.push_front(waiting);
+            if self.waiting.is_empty() {
+                self.take_back_since(BEHIND_A_SLOW_ONE);
             }
         }
         self.settle();
@@ -231,31 +237,28 @@ impl State {
 
     fn leave(&mut self, Held { seat, number, busy, is_lost }: Held) {
         self.close(&seat.inbox);
-        let behind = self.behind_in(&seat.inbox);
         let mut unread = Vec::new();
         while let Some(number) = seat.inbox.take_back() {
             unread.push(number);
         }
-        match behind {
-            Some(at) if unread.contains(&self.behind[at].number) => {
-                self.waiting.push_front(self.behind.remove(at).waiting);
-            }
-            // The thread has been faster, and has never seen the one before it.
-            Some(_) if unread.contains(&number) && !is_lost => {
+        let is_unread =
+            |behind: &Behind| unread.contains(&behind.number) && Arc::ptr_eq(&behind.inbox, &seat.inbox);
+        let back =
+            self.behind.extract_if(.., |behind| is_unread(behind)).map(|behind| behind.waiting).collect();
+        if self.behind_in(&seat.inbox).is_some() && !is_lost {
+            // The thread has gone on to the next already. It says so as soon as it has been listened to, unless it has been
+            // faster than we were here, and never saw this one.
+            if unread.contains(&number) {
                 drop(busy);
-                return self.put(seat);
+                self.put(seat);
+            } else if let Ok(runtime) = Handle::try_current() {
+                runtime.spawn(Place::new(seat, number, busy, self.home()).finish());
             }
-            // The thread has gone on to it already, and says so as soon as it has been listened to.
-            Some(_) if !is_lost && let Ok(runtime) = Handle::try_current() => {
-                let place = Place::new(seat, number, busy, self.home());
-                runtime.spawn(place.finish());
-                return;
-            }
-            Some(at) => drop(self.behind.remove(at)),
-            None => {}
+        } else {
+            self.behind.retain(|behind| !Arc::ptr_eq(&behind.inbox, &seat.inbox));
+            open_soon(&seat.worker, self.home(), Some(busy));
         }
-        open_soon(&seat.worker, self.home(), Some(busy));
-        self.settle();
+        self.wait_again(back);
     }
 
     /// Gives those who wait what there is: a free thread, or the inbox of a busy one.
@@ -287,6 +290,11 @@ impl State {
                 && let Ok(number) = inbox.put(&waiting.request)
             {
                 let (busy, since) = (Busy::new(&worker), Instant::now());
+                let lie_there =
+                    self.behind.iter().filter(|behind| Arc::ptr_eq(&behind.inbox, &inbox)).count() + 1;
+                if lie_there < BEHIND_LIMIT {
+                    self.open.insert(0, (Arc::clone(&inbox), worker));
+                }
                 self.behind.push(Behind { waiting, inbox, number, busy, since });
                 self.watch();
                 return Ok(());
@@ -295,17 +303,44 @@ impl State {
         Err(waiting)
     }
 
-    /// Takes a request back that lies behind another one, unless the thread has begun it. Until that is done with the
-    /// other one, nothing lies behind that again.
-    fn take_back(&mut self, at: usize) -> Option<Waiting> {
-        let Behind { inbox, number, .. } = &self.behind[at];
+    /// Takes back what lies behind the request that a thread has, as far as the thread has not begun it. Until it is done
+    /// with the one that it has, nothing lies behind that again.
+    fn take_back(&mut self, inbox: &Arc<Inbox>) -> Vec<Waiting> {
+        let mut back = Vec::new();
+        let lies = |behind: &Behind, number| behind.number == number && Arc::ptr_eq(&behind.inbox, inbox);
         // The one before it may lie there too, and must be read first.
-        let is_back = inbox.first() == Some(*number) && inbox.take_back() == Some(*number);
-        is_back.then(|| self.behind.remove(at).waiting)
+        let is_ours = |number| self.behind.iter().any(|behind| lies(behind, number));
+        if inbox.first().is_some_and(is_ours) {
+            self.close(inbox);
+            while let Some(number) = inbox.take_back() {
+                let at = self.behind.iter().position(|behind| lies(behind, number));
+                back.extend(at.map(|at| self.behind.remove(at).waiting));
+            }
+        }
+        back
+    }
+
+    /// Takes back what has lain behind another request for so long.
+    fn take_back_since(&mut self, time: Duration) {
+        let late = self.behind.iter().filter(|behind| behind.since.elapsed() >= time);
+        let inboxes: Vec<_> = late.map(|behind| Arc::clone(&behind.inbox)).collect();
+        for inbox in inboxes {
+            let back = self.take_back(&inbox);
+            self.wait_again(back);
+        }
+    }
+
+    /// These come before all others that wait.
+    fn wait_again(&mut self, back: Vec<Waiting>) {
+        for waiting in back.into_iter().rev() {
+            self.waiting.push_front(waiting);
+        }
+        self.settle();
     }
 
     /// Something may lie in the inbox of this thread, behind the request that it has.
     fn open(&mut self, seat: &Seat) {
+        self.close(&seat.inbox);
         if seat.worker.serves() {
             self.open.push((Arc::clone(&seat.inbox), Arc::clone(&seat.worker)));
         }
@@ -331,16 +366,7 @@ impl State {
 
     /// Takes back what has lain behind another request for long. Whether anything still lies there.
     fn look(&mut self) -> bool {
-        let mut at = self.behind.len();
-        while at > 0 {
-            at -= 1;
-            if self.behind[at].since.elapsed() >= BEHIND
-                && let Some(waiting) = self.take_back(at)
-            {
-                self.waiting.push_front(waiting);
-            }
-        }
-        self.settle();
+        self.take_back_since(BEHIND);
         self.is_watched = !self.behind.is_empty();
         self.is_watched
     }
