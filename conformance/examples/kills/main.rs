@@ -143,7 +143,7 @@ impl Options {
         let kept = self.json.as_deref().map_or(Ok(Vec::new()), kept)?;
         let mut to_run = Vec::new();
         for subject in subjects {
-            match kept.iter().find(|row| row.is_of(&subject)) {
+            match kept.iter().find(|row| subject.has(row)) {
                 Some(row) => rows.push(row.clone()),
                 None => to_run.push(subject),
             }
@@ -153,7 +153,9 @@ impl Options {
         if rows.is_empty() {
             return Err("there is no such mutant".into());
         }
-        let matrix = Matrix::of(rows, self.profiles().iter().flat_map(mutants::of));
+        let order: Vec<_> = self.profiles().iter().flat_map(mutants::of).collect();
+        rows.sort_by_key(|row| order.iter().position(|subject| subject.has(row)));
+        let matrix = Matrix { rows };
         print!("{}", matrix.text());
         Ok(ExitCode::from(matrix.exit_code()))
     }

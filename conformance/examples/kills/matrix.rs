@@ -6,8 +6,6 @@ use std::fmt::Write;
 use conformance::report::{Cause, Verdict};
 use serde::{Deserialize, Serialize};
 
-use crate::mutants::Subject;
-
 /// What the checks made of one mutant.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Row {
@@ -49,10 +47,6 @@ pub(crate) enum Scope {
 const FEW: usize = 3;
 
 impl Row {
-    pub(crate) fn is_of(&self, subject: &Subject) -> bool {
-        self.profile == subject.profile && self.mutant == subject.id && self.check == subject.check.id
-    }
-
     /// Whether its own check failed, and because of the lie.
     fn is_noticed(&self) -> bool {
         self.own == Some(Verdict::Fail) && self.why.is_none()
@@ -103,21 +97,13 @@ impl Row {
     }
 }
 
-/// All that came out.
+/// All that came out, in the order of the mutants.
 #[derive(Debug)]
 pub(crate) struct Matrix {
-    rows: Vec<Row>,
+    pub(crate) rows: Vec<Row>,
 }
 
 impl Matrix {
-    /// The rows in the order of the mutants.
-    pub(crate) fn of(rows: Vec<Row>, order: impl Iterator<Item = Subject>) -> Matrix {
-        let order = Vec::from_iter(order);
-        let mut rows = rows;
-        rows.sort_by_key(|row| order.iter().position(|subject| row.is_of(subject)));
-        Matrix { rows }
-    }
-
     /// The mutants that could have cost any check, one fault each.
     fn whole(&self) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(|row| row.scope == Scope::Profile && row.own.is_some())

@@ -57,6 +57,11 @@ pub(crate) fn of(profile: &Profile) -> Vec<Subject> {
 }
 
 impl Subject {
+    /// Whether this is about it.
+    pub(crate) fn has(&self, row: &Row) -> bool {
+        row.profile == self.profile && row.mutant == self.id && row.check == self.check.id
+    }
+
     /// What all checks make of it; `program` is called to be the reference server, which serves a new `fixture`.
     pub(crate) fn row(
         &self,
