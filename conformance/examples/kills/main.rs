@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand};
 use conformance::run::profile::{BUILT_IN, Profile};
+use conformance::run::reference::{self, Server};
 use conformance::target::process::{self, Process};
 use conformance::wire::output::Output;
 use servers::http::stop_signal;
@@ -56,13 +57,6 @@ enum Inner {
         #[command(subcommand)]
         server: Server,
     },
-}
-
-#[derive(Debug, Subcommand)]
-enum Server {
-    Simple(servers::simple::Options),
-    Cgi(servers::cgi::Options),
-    Wsgi(servers::wsgi::Options),
 }
 
 #[derive(Debug, Args)]
@@ -110,21 +104,11 @@ fn main() -> ExitCode {
     })
 }
 
-impl Server {
-    fn run(self) -> ExitCode {
-        match self {
-            Server::Simple(options) => servers::simple::run(options),
-            Server::Cgi(options) => servers::cgi::run(options),
-            Server::Wsgi(options) => servers::wsgi::run(options),
-        }
-    }
-}
-
 /// The file in its folder where the process of a mutant leaves what came out.
 const ROW: &str = "row.json";
 
 fn one(profile: &str, mutant: &str, folder: &Path) -> Result<(), Box<dyn Error>> {
-    let profile = mutants::profile(profile).ok_or("no such profile")?;
+    let profile = reference::profile(profile);
     let subject =
         mutants::of(&profile).into_iter().find(|subject| subject.id == mutant).ok_or("no such mutant")?;
     let program = std::env::current_exe()?;
@@ -163,7 +147,7 @@ impl Options {
     fn profiles(&self) -> Vec<Profile> {
         let is_chosen =
             |name: &&str| self.profiles.is_empty() || self.profiles.iter().any(|known| known == name);
-        BUILT_IN.iter().map(|(name, _)| *name).filter(is_chosen).filter_map(mutants::profile).collect()
+        BUILT_IN.iter().map(|(name, _)| *name).filter(is_chosen).map(reference::profile).collect()
     }
 
     fn names(&self, subject: &Subject) -> bool {

@@ -29,12 +29,6 @@ pub(crate) struct Subject {
     mutant: Mutant,
 }
 
-/// A built-in profile, with what is known about its reference server.
-pub(crate) fn profile(name: &str) -> Option<Profile> {
-    let profile = Profile::built_in(name)?;
-    Some(Profile { script_timeout: Some(reference::SCRIPT_TIMEOUT), ..profile })
-}
-
 /// The mutants of a profile, those of each check together. What is shown by the server of another profile is run there,
 /// and once is enough.
 pub(crate) fn of(profile: &Profile) -> Vec<Subject> {

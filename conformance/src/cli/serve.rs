@@ -4,9 +4,10 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use clap::{Args, Subcommand};
+use clap::Args;
 
 use conformance::grade::walls;
+use conformance::run::reference::Server;
 use conformance::tap::{Side, What, recorder};
 use servers::http::{Seen, Watch};
 use servers::program::Common;
@@ -23,16 +24,6 @@ pub(super) struct Serve {
     server: Server,
 }
 
-#[derive(Debug, Subcommand)]
-enum Server {
-    /// Serve files, and answer the form at /form
-    Simple(servers::simple::Options),
-    /// Serve files, and run scripts at /cgi-bin/
-    Cgi(servers::cgi::Options),
-    /// Host a WSGI application
-    Wsgi(servers::wsgi::Options),
-}
-
 impl Serve {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
         // The servers are not for a submission to answer with.
@@ -40,17 +31,9 @@ impl Serve {
             return Err(Stop::Usage("the reference servers don't run in the box".into()));
         }
         let mut server = self.server;
-        let common = match &mut server {
-            Server::Simple(options) => &mut options.common,
-            Server::Cgi(options) => &mut options.common,
-            Server::Wsgi(options) => &mut options.common,
-        };
+        let common = server.common();
         let viewer = if common.trace { Some(watch(common)?) } else { None };
-        let code = match server {
-            Server::Simple(options) => servers::simple::run(options),
-            Server::Cgi(options) => servers::cgi::run(options),
-            Server::Wsgi(options) => servers::wsgi::run(options),
-        };
+        let code = server.run();
         // The options, which have gone, held the other end: it shows what is left, and ends.
         if let Some(viewer) = viewer {
             let _ = viewer.join();

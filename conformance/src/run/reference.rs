@@ -1,5 +1,11 @@
 //! The reference servers: this same program, called to serve.
 
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use servers::program::Common;
+use servers::{cgi, simple, wsgi};
+
 use crate::check::Check;
 use crate::run::profile::Profile;
 use crate::target::fixture::Fixture;
@@ -10,6 +16,37 @@ pub const SERVERS: &[&str] = &["simple", "cgi", "wsgi"];
 
 /// Seconds after which a reference server stops a script or an application.
 pub const SCRIPT_TIMEOUT: u64 = 1;
+
+/// What `serve` is followed by.
+#[derive(Debug, Subcommand)]
+pub enum Server {
+    /// Serve files, and answer the form at /form
+    Simple(simple::Options),
+    /// Serve files, and run scripts at /cgi-bin/
+    Cgi(cgi::Options),
+    /// Host a WSGI application
+    Wsgi(wsgi::Options),
+}
+
+impl Server {
+    /// The options that all of them have.
+    pub fn common(&mut self) -> &mut Common {
+        match self {
+            Server::Simple(options) => &mut options.common,
+            Server::Cgi(options) => &mut options.common,
+            Server::Wsgi(options) => &mut options.common,
+        }
+    }
+
+    /// Serves until the process is asked to stop; exit code 2 if it can't.
+    pub fn run(self) -> ExitCode {
+        match self {
+            Server::Simple(options) => simple::run(options),
+            Server::Cgi(options) => cgi::run(options),
+            Server::Wsgi(options) => wsgi::run(options),
+        }
+    }
+}
 
 /// How to start a reference server; `program` is the `conformance` program.
 pub fn recipe(program: &str, server: &str, fixture: Fixture) -> Recipe {
@@ -24,10 +61,10 @@ pub fn recipe(program: &str, server: &str, fixture: Fixture) -> Recipe {
     Recipe { command: words.into_iter().map(String::from).collect(), fixture, ip: LOOPBACK, port: None }
 }
 
-/// The profile of a reference server, with what is known about that server.
+/// A built-in profile, with what is known about its reference server.
 ///
 /// # Panics
-/// If there is no such server.
+/// If there is no such profile.
 pub fn profile(server: &str) -> Profile {
     let profile = Profile::built_in(server).unwrap_or_else(|| panic!("no profile {server}"));
     Profile { script_timeout: Some(SCRIPT_TIMEOUT), ..profile }

@@ -111,17 +111,12 @@ impl Gateway {
     /// A thread that has got the request, and what it says first.
     async fn begin(&self, request: &Bytes) -> Result<(Place, Frame), Failure> {
         loop {
-            let mut place = match self.pool.take(request).await {
-                Ok(place) => place,
-                Err(Refused::Lost) => return Err(silent(Silence::Ended)),
-                Err(Refused::Busy) => {
-                    return Err(failure(
-                        503,
-                        "The server is too busy.",
-                        "all threads of all workers are busy",
-                    ));
+            let mut place = self.pool.take(request).await.map_err(|refused| match refused {
+                Refused::Busy => {
+                    failure(503, "The server is too busy.", "all threads of all workers are busy")
                 }
-            };
+                Refused::Lost => silent(Silence::Ended),
+            })?;
             let told = match place.request(request).await {
                 Ok(()) => place.frame().await,
                 Err(silence) => Err(silence),

@@ -174,6 +174,11 @@ impl Place {
         Place { held: Some(Held { seat, number, busy, is_lost: false }), said: VecDeque::new(), home }
     }
 
+    /// A thread that is listened to once more, or never.
+    pub(super) fn last_heard(held: Held, home: Weak<dyn Home>) -> Place {
+        Place { held: Some(held), said: VecDeque::new(), home }
+    }
+
     /// Sends the part of the request that has no room in an inbox.
     pub(super) async fn request(&mut self, request: &Bytes) -> Result<(), Silence> {
         match protocol::rest(request) {

@@ -45,6 +45,8 @@ struct State {
     behind: Vec<Behind>,
     /// What nobody wants any more, to be dropped when the state is not locked.
     unwanted: Vec<Place>,
+    /// What has gone on to the next request while nobody listened, to be listened to when the state is not locked.
+    overtaken: Vec<Place>,
     /// How many requests have waited so far.
     count: u64,
     /// Whether somebody looks after those that lie behind others.
@@ -70,6 +72,14 @@ struct Behind {
     since: Instant,
 }
 
+impl Behind {
+    /// The thread has not begun it.
+    fn withdrawn(self) -> Waiting {
+        self.busy.withdraw();
+        self.waiting
+    }
+}
+
 /// Why there is no thread for a request.
 #[derive(Debug)]
 pub(super) enum Refused {
@@ -89,6 +99,7 @@ impl Pool {
                 open: Vec::new(),
                 behind: Vec::new(),
                 unwanted: Vec::new(),
+                overtaken: Vec::new(),
                 count: 0,
                 is_watched: false,
                 pool: Weak::clone(pool),
@@ -102,14 +113,10 @@ impl Pool {
     /// # Errors
     /// There is none.
     pub(super) async fn take(&self, request: &Bytes) -> Result<Place, Refused> {
-        let found = self.change(|state| match state.begin(request) {
-            Some(place) => Ok(Ok(place)),
-            None => state.wait(request).map(Err),
-        });
-        let (id, mut coming) = match found? {
-            Ok(place) => return Ok(place),
-            Err(coming) => coming,
-        };
+        if let Some(place) = self.change(|state| state.begin(request)) {
+            return Ok(place);
+        }
+        let (id, mut coming) = self.change(|state| state.wait(request))?;
         let mut claim = Claim { pool: self, id: Some(id) };
         let place = match timeout(QUEUE, &mut coming).await {
             Ok(place) => place,
@@ -148,13 +155,19 @@ impl Pool {
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        let (result, unwanted) = {
+        let (result, unwanted, overtaken) = {
             // Nothing in this file panics halfway.
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             let result = change(&mut state);
-            (result, std::mem::take(&mut state.unwanted))
+            (result, std::mem::take(&mut state.unwanted), std::mem::take(&mut state.overtaken))
         };
         drop(unwanted);
+        for place in overtaken {
+            // A runtime that shuts down drops it at once, and it comes back here, lost.
+            if let Ok(runtime) = Handle::try_current() {
+                runtime.spawn(place.finish());
+            }
+        }
         result
     }
 }
@@ -243,16 +256,16 @@ impl State {
         }
         let is_unread =
             |behind: &Behind| unread.contains(&behind.number) && Arc::ptr_eq(&behind.inbox, &seat.inbox);
-        let back =
-            self.behind.extract_if(.., |behind| is_unread(behind)).map(|behind| behind.waiting).collect();
+        let back = self.behind.extract_if(.., |behind| is_unread(behind)).map(Behind::withdrawn).collect();
         if self.behind_in(&seat.inbox).is_some() && !is_lost {
             // The thread has gone on to the next already. It says so as soon as it has been listened to, unless it has been
             // faster than we were here, and never saw this one.
             if unread.contains(&number) {
                 drop(busy);
                 self.put(seat);
-            } else if let Ok(runtime) = Handle::try_current() {
-                runtime.spawn(Place::new(seat, number, busy, self.home()).finish());
+            } else {
+                self.overtaken
+                    .push(Place::last_heard(Held { seat, number, busy, is_lost: true }, self.home()));
             }
         } else {
             self.behind.retain(|behind| !Arc::ptr_eq(&behind.inbox, &seat.inbox));
@@ -314,7 +327,7 @@ impl State {
             self.close(inbox);
             while let Some(number) = inbox.take_back() {
                 let at = self.behind.iter().position(|behind| lies(behind, number));
-                back.extend(at.map(|at| self.behind.remove(at).waiting));
+                back.extend(at.map(|at| self.behind.remove(at).withdrawn()));
             }
         }
         back

@@ -160,6 +160,11 @@ impl Busy {
         }
         Busy(Arc::clone(worker))
     }
+
+    /// It has not begun, and will be begun by another.
+    pub(super) fn withdraw(self) {
+        self.0.begun.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Busy {
