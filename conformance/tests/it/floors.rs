@@ -35,6 +35,7 @@ pub(crate) const SERVERS: &[&[&str]] = &[
     &["wsgi/interpreter", "wsgi/protocol", "wsgi/worker"],
     &["wsgi/inbox"],
     &["wsgi/place"],
+    &["wsgi/queue"],
     &["wsgi/pool"],
     &["wsgi/process"],
     &["wsgi/keeper"],

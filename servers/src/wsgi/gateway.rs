@@ -10,8 +10,9 @@ use tokio::sync::mpsc;
 
 use super::keeper::Keeper;
 use super::place::{Place, Silence};
-use super::pool::{Pool, Refused};
+use super::pool::Pool;
 use super::protocol::{self, Frame, Head};
+use super::queue::Refused;
 use crate::application::Application;
 use crate::html::error_page;
 use crate::log;

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | from a request to a response | `gateway` |
 //! | its environment | [`crate::environ`] |
-//! | a free thread of a worker | `pool` |
+//! | a thread of a worker, free or soon | `pool`, `queue` |
 //! | what lies before a busy one | `inbox` |
 //! | what a thread is sent, and says | `place`, `protocol` |
 //! | the application is called | `../wsgi/worker.py`, `../wsgi/exchange.py` |
@@ -33,6 +33,7 @@ mod place;
 mod pool;
 mod process;
 mod protocol;
+mod queue;
 mod worker;
 
 use std::fs;
