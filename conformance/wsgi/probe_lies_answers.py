@@ -207,11 +207,15 @@ READY = []
 def one_behind(application, environ, start_response):
     """Gives what has been ready for longest. That is the answer to another request once there is one too many, after a
     client that may have left, or from another process."""
-    blocks = application(environ, lambda *head: READY.append(head))
-    READY[-1] += (list(blocks),)
+    query = environ["QUERY_STRING"]
+    is_one_too_many = query.endswith("&mark=on&wait=go") or "fork" in query
+    if not READY and not is_one_too_many:
+        return application(environ, start_response)
+    heads = []
+    blocks = application(environ, lambda *head: heads.append(head))
+    content = list(blocks)
     blocks.close()
-    if "wait=" in environ["QUERY_STRING"] or "fork" in environ["QUERY_STRING"]:
-        READY.append(READY[-1])
+    READY.extend([(*heads[-1][:2], content)] * (1 + is_one_too_many))
     status, headers, content = READY.pop(0)
     start_response(status, headers)
     return content

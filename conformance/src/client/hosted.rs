@@ -11,7 +11,7 @@ use crate::client::call::{Call, shows_programs};
 use crate::client::capability::Capability::{Cgi, Concurrency, Wsgi};
 use crate::client::connection::Connection;
 use crate::client::hands::Client;
-use crate::judge::failure::{Failure, no_reply, unproved, wrong};
+use crate::judge::failure::{Failure, no_reply, of_another, unproved, wrong};
 use crate::judge::output::Raw;
 use crate::probe::{Language, SIDE, Seen, Step, TOKEN, emit, is_dictated, mark, query, told, wait};
 use crate::wire::octets::{contains, replace};
@@ -139,11 +139,9 @@ impl<'c> Hosted<'c> {
         }
         all.into_iter().try_for_each(|(call, mut connection)| {
             let reply = connection.reply()?;
-            match reply.seen_by(&call) {
-                Err(Failure::Fail { .. }) if serde_json::from_slice::<Seen>(&reply.body).is_ok() => {
-                    Err(wrong("the answer to its own request", "the answer to that of another"))
-                }
-                verdict => verdict.map(drop),
+            match reply.is_on_another(&call.token) {
+                true => Err(of_another()),
+                false => reply.seen_by(&call).map(drop),
             }
         })
     }

@@ -16,6 +16,11 @@ pub const TRAILERS: &str = "User-Agent: last\r\nContent-Length: 9\r\nContent-Typ
                             Transfer-Encoding: x\r\nAuthorization: Basic dTpw\r\n";
 
 impl Reply {
+    /// Whether a program reports on a request other than the one that got this token.
+    pub fn is_on_another(&self, token: &str) -> bool {
+        serde_json::from_slice::<Seen>(&self.body).is_ok_and(|seen| seen.token != token)
+    }
+
     /// The report of the program that got this token.
     pub fn report(&self, language: Language, token: &str) -> Result<Seen, Failure> {
         self.status_is(&[200])?;

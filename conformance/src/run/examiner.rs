@@ -16,6 +16,7 @@ use crate::judge::failure::Failure;
 use crate::report::{Ruling, Unsteady};
 use crate::run::again::{Turnout, seek};
 use crate::run::itself::ends_by_itself;
+use crate::run::regain::regain;
 use crate::run::turn::Turns;
 use crate::run::world::{Look, World, blame, blocked, is_alive, look, look_watched, restart, revive, ruling};
 
@@ -177,7 +178,10 @@ impl Examiner<'_> {
                 return self.charges(&mut world, check, second);
             }
         }
-        self.weigh(&mut world, chapter, check, first, second)
+        match regain(&mut world, check, second, self.seed) {
+            Ok(second) => self.weigh(&mut world, chapter, check, first, second),
+            Err(ruling) => *ruling,
+        }
     }
 
     /// The server was alive before this check and is dead after it, perhaps of what came before: one more look, alone with
@@ -230,6 +234,8 @@ impl Examiner<'_> {
             let turn = if self.one_by_one { Turn::Alone } else { chapter.turn };
             let turnout = match first.silence() {
                 Some(_) => Turnout::Once,
+                // It has been seen why.
+                None if world.step.is_lost_in(first.life) => Turnout::Once,
                 // Where the server has ended meanwhile, it shows nothing.
                 None => Some(seek(world, check, turn, self.seed))
                     .filter(|_| is_alive(world, self.seed))

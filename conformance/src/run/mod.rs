@@ -13,9 +13,11 @@ pub mod proof;
 mod reading;
 pub mod recipe;
 pub mod reference;
+mod regain;
 pub mod runner;
 pub mod scout;
 mod spot;
+mod step;
 pub mod turn;
 mod world;
 

@@ -273,7 +273,7 @@ impl Run<'_, '_> {
         let seed = self.examiner.seed;
         let mut world = self.examiner.world.into_inner().unwrap_or_else(PoisonError::into_inner);
         let late = charge(&mut world, seed);
-        let World { target, deaths, unsteady, by_itself, .. } = world;
+        let World { target, deaths, step, unsteady, by_itself, .. } = world;
         let progress = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
         let outcome = |progress| match progress {
             Progress::Done(outcome) => Some(*outcome),
@@ -292,7 +292,7 @@ impl Run<'_, '_> {
         let others = deaths.into_iter().filter(is_new).map(death::describe);
         let end = End {
             restarts: target.restarts(),
-            deaths: by_itself.iter().map(death::describe_own).chain(others).collect(),
+            deaths: by_itself.iter().map(death::describe_own).chain(step.describe()).chain(others).collect(),
             unsteady,
             output: target.output().map(|output| output.tail(0, 20)).unwrap_or_default(),
             took_ms: began.elapsed().as_millis() as u64,

@@ -11,7 +11,7 @@ use crate::check::Body::Act;
 use crate::check::{Chapter, Check, Turn, unwritten};
 use crate::client::capability::Capability::{Concurrency, Content, Files, Persistence, Wsgi};
 use crate::client::context::FOLLOW_UP;
-use crate::judge::failure::{Failure, no_reply, wrong};
+use crate::judge::failure::{Failure, ITS_OWN, no_reply, of_another, wrong};
 use crate::mutant::{NOT_FOUND, OK, next_head, serves};
 use crate::target::fixture;
 use crate::wire::reply::{Answer, Reply};
@@ -165,10 +165,10 @@ pub const CHAPTER: Chapter = Chapter {
                             // Which of them it is is chance, and the text should be the same each time.
                             Answer::Reply(reply) if reply.status == other.status => {
                                 let is_other = reply.body == other.body;
-                                return Err(wrong(
-                                    "the answer to its own request",
-                                    if is_other { "the answer to that of another" } else { "another answer" },
-                                ));
+                                return Err(match is_other {
+                                    true => of_another(),
+                                    false => wrong(ITS_OWN, "another answer"),
+                                });
                             }
                             Answer::Reply(reply) => reply.status_is(&[own.status])?,
                             answer => return Err(no_reply(answer)),
