@@ -76,6 +76,8 @@ enum Command {
 
 /// Runs the command that the process was called with.
 pub(crate) fn main() -> ExitCode {
+    // What whoever starts this program has open is nothing for a server.
+    close_fds::set_fds_cloexec(3, &[]);
     let cli = Cli::try_parse().unwrap_or_else(|error| {
         let _ = error.print();
         // A word that begins with - is an option that nobody knows.

@@ -49,6 +49,11 @@ pub fn layers() -> Vec<Layer> {
             "no signal to, and no look into, processes of others (Landlock)",
             unless(signals, "the kernel has to be 6.12 or later, with Landlock"),
         ),
+        layer(
+            "calls",
+            "no change to the limits of processes of others (seccomp)",
+            unless(walls::seccomp(), "the kernel needs seccomp, and this kind of processor may not be known"),
+        ),
         layer("limits", "memory, size of files, descriptors, processor time (rlimit)", limits),
         layer("watch", "memory, processes and disk of all its processes together", limits),
         layer("leftovers", "what leaves its parents is found and stopped (subreaper)", limits),

@@ -26,9 +26,14 @@ pub(super) fn landlock() -> [bool; 3] {
     system::landlock()
 }
 
-/// Whether this process is in a box. A submission can't get out of it, so this can't be denied.
+/// Whether this process is in a box. A submission can't get out of it, and the system is asked past its libraries.
 pub fn is_inside() -> bool {
-    cfg!(target_os = "linux") && std::fs::read_dir("/").is_err()
+    system::is_inside()
+}
+
+/// Whether the kernel filters calls by their arguments, on this kind of processor.
+pub(super) fn seccomp() -> bool {
+    system::seccomp()
 }
 
 /// Puts this process, and all that it will start, into the box.
@@ -38,7 +43,8 @@ pub fn is_inside() -> bool {
 pub fn enter(walls: &Walls) -> Result<(), String> {
     system::limit(walls).map_err(|why| format!("no limits can be set: {why}"))?;
     system::enclose(walls).map_err(|why| format!("Landlock failed: {why}"))?;
-    system::abdicate().map_err(|why| format!("root's powers can't be given up: {why}"))
+    system::abdicate().map_err(|why| format!("root's powers can't be given up: {why}"))?;
+    system::forbid().map_err(|why| format!("seccomp failed: {why}"))
 }
 
 /// Nothing of this process can be read by those it starts, and what leaves its parents comes to it.
@@ -92,32 +98,39 @@ pub(super) fn readable() -> Vec<PathBuf> {
 #[cfg(target_os = "linux")]
 mod system {
     use std::io;
+    use std::net::{Ipv4Addr, SocketAddrV4};
+    use std::path::Path;
 
     use landlock::{
         ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, NetPort, Ruleset, RulesetAttr,
         RulesetCreatedAttr, RulesetError, Scope, path_beneath_rules,
     };
+    use rustix::fs::{Mode, OFlags, open};
+    use rustix::io::Errno;
+    use rustix::net::{AddressFamily, SocketType, bind, socket};
     use rustix::process::{
         DumpableBehavior, Resource, Rlimit, getpid, getrlimit, set_child_subreaper, set_dumpable_behavior,
         setrlimit,
     };
 
     use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
+    use seccompiler::{
+        BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+        SeccompRule, TargetArch,
+    };
 
     use crate::grade::walls::{Walls, readable};
 
     /// The newest rules that are used; an older kernel gets those that it knows.
     const RULES: ABI = ABI::V6;
 
-    const DEVICES: [&str; 9] = [
+    /// No terminals: whoever grades may sit before one.
+    const DEVICES: [&str; 6] = [
         "/dev/null",
         "/dev/zero",
         "/dev/full",
         "/dev/random",
         "/dev/urandom",
-        "/dev/tty",
-        "/dev/ptmx",
-        "/dev/pts",
         // Locks that several processes share are there.
         "/dev/shm",
     ];
@@ -179,6 +192,33 @@ mod system {
         Ok(set_capabilities(None, sets)?)
     }
 
+    pub(super) fn is_inside() -> bool {
+        let refused = |result: rustix::io::Result<()>| result == Err(Errno::ACCESS);
+        let root = open("/", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
+        // It may have taken another folder for its root, but no other port.
+        let port = socket(AddressFamily::INET, SocketType::STREAM, None);
+        let port = port.and_then(|socket| bind(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)));
+        refused(root.map(drop)) || refused(port)
+    }
+
+    pub(super) fn seccomp() -> bool {
+        TargetArch::try_from(std::env::consts::ARCH).is_ok()
+            && Path::new("/proc/sys/kernel/seccomp/actions_avail").exists()
+    }
+
+    /// Limits are set by a process for itself: Landlock and the dumpable flag let it set those of all others that run as
+    /// the same user.
+    pub(super) fn forbid() -> Result<(), seccompiler::Error> {
+        if !seccomp() {
+            return Ok(());
+        }
+        let of_another = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, 0)?;
+        let rules = [(libc::SYS_prlimit64, vec![SeccompRule::new(vec![of_another])?])];
+        let (otherwise, then) = (SeccompAction::Allow, SeccompAction::Errno(libc::EPERM as u32));
+        let filter = SeccompFilter::new(rules.into(), otherwise, then, std::env::consts::ARCH.try_into()?)?;
+        seccompiler::apply_filter(&BpfProgram::try_from(filter)?)
+    }
+
     pub(super) fn take_guard() -> io::Result<()> {
         set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
         Ok(set_child_subreaper(Some(getpid()))?)
@@ -204,6 +244,18 @@ mod system {
     }
 
     pub(super) fn abdicate() -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn is_inside() -> bool {
+        false
+    }
+
+    pub(super) fn seccomp() -> bool {
+        false
+    }
+
+    pub(super) fn forbid() -> io::Result<()> {
         Ok(())
     }
 

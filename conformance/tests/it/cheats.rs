@@ -35,6 +35,10 @@ pub(crate) const TRICKS: &[&str] = &[
     "read-environment",
     "kill-the-parent",
     "serve-with-the-suite",
+    "serve-from-another-root",
+    "use-the-terminal",
+    "use-what-is-open",
+    "limit-the-others",
     "change-the-suite",
     "plant-beside-the-copy",
     "listen-elsewhere",
@@ -72,7 +76,10 @@ pub(crate) fn are_caught(
     fs::write(course.at("class/ask-another-server/neighbour"), port).map_err(|error| error.to_string())?;
     // A path that is of use elsewhere as well.
     let [class, out] = ["class", "out"].map(|folder| course.at(folder).to_string_lossy().into_owned());
-    let mut grade = conformance(["grade", "--profile", "course.toml", "--jobs", "4"]);
+    // Whoever grades has something open that is for them.
+    let mut grade = Command::new("sh");
+    grade.args(["-c", "exec \"$@\" 9>open", "sh"]).arg(conformance([""]).get_program());
+    grade.args(["grade", "--profile", "course.toml", "--jobs", "4"]).stdin(Stdio::null());
     grade.args(["--class", &class, "--out", &out]).current_dir(course.folder());
     prepare(&mut grade);
     exits_with(0, &grade.output().map_err(|error| error.to_string())?)?;
