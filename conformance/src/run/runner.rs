@@ -11,8 +11,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::check::{Chapter, Check, Turn};
+use crate::check::{Body, Chapter, Check, Turn};
 use crate::checks::{self, Found};
+use crate::client::Client;
 use crate::client::capability::Capability;
 use crate::client::context::Context;
 use crate::report::explain::Shown;
@@ -97,11 +98,18 @@ pub fn run(
     (End { offered, ..end }, outcomes)
 }
 
+/// What every server refuses, whatever it serves.
+const UNKNOWN_METHOD: &str = "BREW / HTTP/1.1\r\nHost: {host}\r\n\r\n";
+
 /// One run of one check, without a look at whether the server survives it: for mutants, and to explain.
 pub fn once(target: &mut Target, context: Arc<Context>, check: &'static Check, seed: u64) -> Shown {
     // Nothing else waits for it, and a busy machine must not change the verdict.
     let limits = context.limits.patient();
     let world = World::new(target, context);
+    if let Body::Judge(_) = check.run {
+        // In a run it sees more than good answers.
+        let _ = Client::new(world.context.clone(), limits, seed, check.id).send(UNKNOWN_METHOD);
+    }
     let look = look(&world, check, seed, limits);
     let exchange = look.client.transcript().events();
     let chapter = match checks::find(check.id) {

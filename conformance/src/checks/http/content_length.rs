@@ -35,7 +35,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "One read from a connection returns what has arrived, not what was sent: a server that reads once loses the rest.",
             requirement: rule(&["rfc9112-6.3-07"]).counts(),
             hint: "Log how often the connection is read before the content is used.",
-            mutant: hears("Content-Length: 1", "Content-Length: "),
+            mutant: hears("Content-Length: 8", "Content-Length: "),
             run: Act(|client| {
                 // Around the sizes of common buffers, and anywhere in between.
                 let around = (3_u32..15, 0_usize..4).prop_map(|(power, off)| (1 << power) - 2 + off);
@@ -173,9 +173,9 @@ pub const CHAPTER: Chapter = Chapter {
             why: "An attacker who hides a request in content speaks with the rights of the next user on the connection.",
             requirement: rule(&["rfc9112-9.3-07", "rfc9112-6-01"]).counts(),
             hint: "Find out what happens to the content when a request is answered without it.",
-            mutant: hears("Content-Length: 3\r\n\r\na=b", "\r\na=b"),
+            mutant: hears("Content-Length: 8\r\n\r\nno=thing", "\r\nno=thing"),
             run: Act(|client| {
-                client.skips_content("{get}Content-Length: 3\r\n\r\na=b")?;
+                client.skips_content("{get}Content-Length: 8\r\n\r\nno=thing")?;
                 let (missing, hidden) = (client.token(), client.token());
                 let content = client.expand(format!("GET /{hidden} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"));
                 let length = format!("Content-Length: {}\r\n", content.len());

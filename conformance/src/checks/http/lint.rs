@@ -39,7 +39,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Other codes have no meaning, and some clients stop with an error.",
             requirement: rule(&["rfc9110-15-01"]).counts(),
             hint: "Find out where status codes come from that you did not write yourself.",
-            mutant: instead_of("HTTP/1.1 200 OK", "HTTP/1.1 600 OK"),
+            mutant: instead_of("HTTP/1.1 501 ", "HTTP/1.1 600 "),
             run: Judge(lint::status_code),
         },
         Check {

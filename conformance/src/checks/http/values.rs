@@ -109,7 +109,10 @@ pub const CHAPTER: Chapter = Chapter {
             ])
             .warns(),
             hint: "Trace how Location is put together from names with spaces or letters beyond ASCII.",
-            mutant: instead_of("HTTP/1.1 200 OK\r\n", "HTTP/1.1 302 Found\r\nLocation: /a b\r\n"),
+            mutant: instead_of(
+                "HTTP/1.1 501 Not Implemented\r\n",
+                "HTTP/1.1 302 Found\r\nLocation: /a b\r\n",
+            ),
             run: Judge(values::location),
         },
         Check {
@@ -126,7 +129,7 @@ pub const CHAPTER: Chapter = Chapter {
             ])
             .counts(),
             hint: "Read about the status code in RFC 9110 section 15, and see which fields belong to it.",
-            mutant: instead_of("HTTP/1.1 200 OK", "HTTP/1.1 401 Unauthorized"),
+            mutant: instead_of("HTTP/1.1 501 Not Implemented", "HTTP/1.1 401 Unauthorized"),
             run: Judge(values::required_fields),
         },
         Check {

@@ -44,12 +44,12 @@ pub(super) const PROOFS: Table = &[
     proof(
         "rfc9110-11.6.1-01",
         "required-fields",
-        instead_of("HTTP/1.1 200 OK\r\n", "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate:\r\n"),
+        instead_of("HTTP/1.1 501 Not Implemented\r\n", "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate:\r\n"),
     ),
     proof(
         "rfc9110-15.5.22-01",
         "required-fields",
-        instead_of("HTTP/1.1 200 OK\r\n", "HTTP/1.1 426 Upgrade Required\r\nUpgrade:\r\n"),
+        instead_of("HTTP/1.1 501 Not Implemented\r\n", "HTTP/1.1 426 Upgrade Required\r\nUpgrade:\r\n"),
     ),
     proof(
         "rfc9110-7.8-03",
@@ -59,7 +59,7 @@ pub(super) const PROOFS: Table = &[
     proof(
         "rfc9110-7.8-07",
         "required-fields",
-        instead_of("HTTP/1.1 200 OK", "HTTP/1.1 426 Upgrade Required"),
+        instead_of("HTTP/1.1 501 Not Implemented", "HTTP/1.1 426 Upgrade Required"),
     ),
     proof("rfc9111-5.1-01", "cache-fields", instead_of("\r\nDate: ", "\r\nAge: old\r\nDate: ")),
     proof("rfc9110-10.2.3-01", "cache-fields", instead_of("\r\nDate: ", "\r\nRetry-After: soon\r\nDate: ")),

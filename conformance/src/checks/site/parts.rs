@@ -30,13 +30,13 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Browsers send a part with an empty file name, and most people leave most file inputs empty.",
             requirement: rule(&["form-mp-07"]).counts(),
             hint: "Follow a part whose file name is empty, and that has no content, through your parser.",
-            mutant: hears("name=\"after\"", "name=\"alter\""),
+            mutant: hears("name=\"then\"", "name=\"them\""),
             run: Act(|client| {
                 let none = "Content-Disposition: form-data; name=\"f\"; filename=\"\"\r\n\
                             Content-Type: application/octet-stream";
-                let after = "Content-Disposition: form-data; name=\"after\"";
-                let reply = client.submit(MULTIPART, multipart(&[(none, ""), (after, "1")]))?;
-                let rest = FormField::text("after", "1");
+                let then = "Content-Disposition: form-data; name=\"then\"";
+                let reply = client.submit(MULTIPART, multipart(&[(none, ""), (then, "1")]))?;
+                let rest = FormField::text("then", "1");
                 // The type of a file that is not there means nothing.
                 let file = FormField { media_type: None, ..FormField::file("f", "", "", "") };
                 let file = vec![file, rest.clone()];
@@ -72,12 +72,15 @@ pub const CHAPTER: Chapter = Chapter {
             why: "A text field would become a file, or a file would get the name of another.",
             requirement: rule(&["form-mp-71"]).counts(),
             hint: "List the variables that your parser sets for a part, and find where each is reset.",
-            mutant: instead_of("\"filename_hex\":null", "\"filename_hex\":\"66\""),
+            mutant: hears(
+                "X-Other: abc\r\n\r\n1\r\n--edge\r\nContent-Disposition: form-data; name=\"a\"",
+                "\r\n1\r\n--edge\r\nContent-Disposition: form-data; name=\"a\"; filename=\"x\"",
+            ),
             run: Act(|client| {
                 let file = FormField::file("f", "x.txt", "text/plain", "1");
                 let (text, last) = (FormField::text("a", "2"), FormField::file("g", "y", "text/html", "3"));
                 let heads = [
-                    "Content-Disposition: form-data; name=\"f\"; filename=\"x.txt\"\r\nContent-Type: text/plain\r\nX-A: b",
+                    "Content-Disposition: form-data; name=\"f\"; filename=\"x.txt\"\r\nContent-Type: text/plain\r\nX-Other: abc",
                     A,
                     "Content-Disposition: form-data; name=\"g\"; filename=\"y\"\r\nContent-Type: text/html",
                 ];
@@ -98,7 +101,10 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Some clients name the charset of each text field, and these fields are not files.",
             requirement: rule(&["form-mp-57"]).warns(),
             hint: "Find out what makes a part a file for your parser.",
-            mutant: instead_of("\"filename_hex\":null", "\"filename_hex\":\"61\""),
+            mutant: hears(
+                "name=\"a\"\r\nContent-Type: text/plain; charset=utf-8",
+                "name=\"a\"; filename=\"xy\"\r\nContent-Type: text/plain",
+            ),
             run: Act(|client| {
                 let typed = format!("{A}\r\nContent-Type: text/plain; charset=utf-8");
                 let field = vec![FormField::text("a", "1")];

@@ -126,7 +126,7 @@ pub const CHAPTER: Chapter = Chapter {
             ])
             .counts(),
             hint: "Step through the arithmetic with positions and lengths, and check the types of the numbers.",
-            mutant: instead_of("Content-Range: bytes 1", "Content-Range: bytes 2"),
+            mutant: instead_of("Content-Range: bytes 7", "Content-Range: bytes 8"),
             run: Act(|client| {
                 sends_parts(client)?;
                 let file = fixture::range_content();
