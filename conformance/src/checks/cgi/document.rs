@@ -26,7 +26,10 @@ pub const CHAPTER: Chapter = Chapter {
             why: "This is what most scripts write: a type, an empty line, a page.",
             requirement: rule(&["rfc3875-6.2.1-02", "rfc3875-6.1-02", "rfc3875-6.2-01"]).counts(),
             hint: "Compare the bytes that the script writes with those that your server sends.",
-            mutant: instead_of("HTTP/1.1 200 OK", "HTTP/1.1 202 Accepted"),
+            mutant: reads(
+                "Content-Type: text/x-document\n",
+                "Status: 202 Accepted\nContent-Type: text/x-document\n",
+            ),
             run: Act(|client| {
                 let content = client.token();
                 let reply =
