@@ -137,12 +137,6 @@ def measures(blocks):
 
 # Layers that get errors wrong.
 
-@returning
-def closes_first(blocks):
-    blocks.close()
-    return blocks
-
-
 @layer
 def errors_to_client(application, environ, start_response):
     errors = io.StringIO()
@@ -224,7 +218,6 @@ def one_behind(application, environ, start_response):
 LIES = {
     **probe_lies.LIES,
     "checks-late": checks_late,
-    "closes-first": closes_first,
     "errors-in-ascii": erring(lambda: io.TextIOWrapper(io.BytesIO(), "ascii", write_through=True)),
     "errors-in-bytes": erring(io.BytesIO),
     "errors-nowhere": erring(io.StringIO),

@@ -19,10 +19,14 @@ def blocks_of(answer):
         close(answer)
 
 
-def closes_after_each(application, environ, start_response):
-    answer = application(environ, start_response)
-    for block in answer:
+def closes_after_two(application, environ, start_response):
+    """Takes a second block for the last."""
+    answer, number = application(environ, start_response), 0
+    for number, block in enumerate(answer, 1):
         yield block
+        if number == 2:
+            close(answer)
+    if number < 2:
         close(answer)
 
 
@@ -255,7 +259,7 @@ def writes_last(application, environ, start_response):
 
 
 LIES = {
-    "closes-after-each-block": closes_after_each,
+    "closes-after-two-blocks": closes_after_two,
     "closes-before-sending": closes_before_sending,
     "closes-twice": closes_twice,
     "closes-what-has-content": closes_what_has_content,

@@ -19,7 +19,7 @@ pub(super) const PROOFS: Table = &[
     ),
     proof("pep3333-environ-01", "wsgi-server-name-and-port", instead_of("\"SERVER_PORT=", "\"SERVER_PART=")),
     // wsgi-input
-    proof("pep3333-unicode-01", "input-is-bytes", gateway("memoryviews")),
+    proof("pep3333-unicode-01", "input-is-bytes", gateway("lines-as-memoryviews")),
     proof("pep3333-streams-05", "input-ends", gateway("input-goes-on")),
     proof("pep3333-expect-02", "input-expect-continue", gateway("read-does-not-wait")),
     // wsgi-start-response

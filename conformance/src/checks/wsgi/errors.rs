@@ -174,7 +174,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "The client should get all that it asked for; a failure while tidying up does not concern it.",
             requirement: rule(&["pep3333-errors-01"]).warns(),
             hint: "Check what your server still has to send when it calls close().",
-            mutant: gateway("closes-first"),
+            mutant: gateway("closes-when-all-is-well"),
             run: Act(|client| {
                 let fails = || [Step::Close, Step::Raise("Trouble")];
                 let length = start("200 OK", &[("Content-Length", "7")]);

@@ -58,7 +58,10 @@ pub const CHAPTER: Chapter = Chapter {
             why: "If the length covers only the returned block, the rest is read as part of the next response.",
             requirement: rule(&["pep3333-write-03"]).counts(),
             hint: "Check what your server assumes when the application returns a single block.",
-            mutant: instead_of("Transfer-Encoding: chunked\r\n", "Content-Length: 4\r\n"),
+            mutant: misreads(
+                || vec![ok(), write("before "), list(["last"])],
+                || vec![start("200 OK", &[("Content-Length", "4")]), write("before "), list(["last"])],
+            ),
             run: Act(|client| {
                 let reply = client.application()?.run(&[ok(), write("before "), list(["last"])])?;
                 if reply.status >= 500 {

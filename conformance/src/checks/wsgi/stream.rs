@@ -119,7 +119,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Without a proper end the client waits for more, or misses the beginning of the next response.",
             requirement: rule(&["pep3333-content-length-07", "pep3333-details-09"]).counts(),
             hint: "Check what your server sends when the iterable has come to its end.",
-            mutant: instead_of("\r\n0\r\n\r\n", "\r\n0\r\n"),
+            mutant: instead_of("1\r\nb\r\n0\r\n\r\n", "1\r\nb\r\n0\r\n"),
             run: Act(|client| {
                 let mut connection = client.application()?.begin(&[ok(), emit("a"), emit("b")])?;
                 let reply = connection.reply()?;
@@ -228,7 +228,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "What the application has already given back, it can no longer send.",
             requirement: rule(&["pep3333-details-11"]).counts(),
             hint: "Check where close() is called: inside the loop over the blocks, or after it.",
-            mutant: gateway("closes-after-each-block"),
+            mutant: gateway("closes-after-two-blocks"),
             run: Act(|client| {
                 let call = client.application()?.call(&[ok(), emit(" "), emit(" "), Step::Report]);
                 client.send(call.get())?.seen_by(&call)?;
