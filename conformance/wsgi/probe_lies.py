@@ -145,7 +145,6 @@ def trusts_method(application, environ, start_response):
 
 LIES = {
     "blanks-around-values": environ_with(HTTP_X_TEST="\t value\t "),
-    "bytearrays": input_with(read=lambda self, *size: bytearray(self.stream.read(*size))),
     "by-name": by_name,
     "calls-twice": calls_twice,
     "content-type-is-bytes": environ_with(CONTENT_TYPE=b"text/plain"),
@@ -154,6 +153,7 @@ LIES = {
     "input-goes-on": input_with(read=lambda self, *size: self.stream.read(*size) or b"more"),
     "introspects": introspects,
     "keeps-passwords": keeps_passwords,
+    "lines-as-bytearrays": input_with(readline=lambda self, *size: bytearray(self.stream.readline(*size))),
     "lines-as-memoryviews": input_with(readline=lambda self, *size: memoryview(self.stream.readline(*size))),
     "lines-without-ends": input_with(readline=lambda self, *size: self.stream.readline(*size).rstrip(b"\n")),
     "named-badly": environ_with(**{"X-My-Server": "1"}),
@@ -165,7 +165,7 @@ LIES = {
     "only-functions": only_functions,
     "path-as-utf-8": path_as_utf8,
     "port-is-a-number": environ_with(SERVER_PORT=8000),
-    "read-does-not-wait": input_with(read=lambda self, *size: b""),
+    "read-does-not-wait": input_with(read=lambda self, *size: b"" if size == (5,) else self.stream.read(*size)),
     "read-ignores-size": input_with(read=lambda self, *size: self.stream.read()),
     "read-needs-a-size": input_with(read=lambda self, size: self.stream.read(size)),
     "readline-without-size": input_with(readline=lambda self: self.stream.readline()),

@@ -21,7 +21,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "The page is complete. An error in its place takes it away from the client.",
             requirement: rule(&["rfc3875-6.2.1-02", "rfc3875-6.4-01"]).counts(),
             hint: "Find what the exit code of a script decides, and at what time.",
-            mutant: instead_of("HTTP/1.1 200", "HTTP/1.1 500"),
+            mutant: misreads(|| vec![Step::Exit(3)], || vec![emit("<h1>500 Internal Server Error</h1>")]),
             run: Act(|client| {
                 let token = client.token();
                 let page = format!("Content-Type: text/plain\n\n{token}");

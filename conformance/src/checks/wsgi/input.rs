@@ -104,7 +104,7 @@ pub const CHAPTER: Chapter = Chapter {
             why: "Text can't hold what is in an upload, and a bytearray can't be a key of a dictionary.",
             requirement: rule(&["pep3333-unicode-06", "pep3333-unicode-01"]).counts(),
             hint: "Print the type of what each method returns.",
-            mutant: gateway("bytearrays"),
+            mutant: gateway("lines-as-bytearrays"),
             run: Act(|client| {
                 let steps = [Step::Read(Some(1)), Step::Readline(None), Step::Next, Step::Readlines(None)];
                 feeds(client, "a\nb\nc\nd\n", &steps)?.reads_bytes()
