@@ -49,7 +49,8 @@ pub(super) struct Grade {
     /// fault, there is none
     #[arg(long, value_name = "FORMAT=PATH", value_parser = sink::wish, conflicts_with = "class")]
     result: Vec<sink::Wish>,
-    /// Who is in the class: CSV with the column id, and perhaps name, folder and others, which marks.csv repeats
+    /// Who is in the class: what Canvas or Moodle exports of it, or CSV with the column id, and perhaps name, folder and
+    /// others. marks.csv repeats its columns
     #[arg(long, value_name = "CSV", requires = "class")]
     roster: Option<PathBuf>,
     /// Leave the names out of marks.html, the page to show: submissions are numbered there, the best first
@@ -279,8 +280,8 @@ fn folder_at(path: &Path) -> Result<PathBuf, Stop> {
 
 fn roster(path: &Path) -> Result<Roster, Stop> {
     let bad = |why: String| Stop::Usage(format!("the roster {} can't be used: {why}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
-    Roster::parse(&text).map_err(|error| bad(error.to_string()))
+    let octets = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
+    Roster::parse(&octets).map_err(|error| bad(error.to_string()))
 }
 
 /// The file in a folder for results that says which share of the class it has, as soon as it has all of it.
@@ -336,5 +337,10 @@ fn publish(table: &Table, out: &Path, anonymous: bool) -> Result<(), Stop> {
     grade::write(&out.join("marks.html"), &grade::page(table, anonymous))?;
     grade::write(&out.join("marks.json"), &table.json())?;
     grade::write(&out.join("marks.txt"), &table.text())?;
+    let strangers = Vec::from_iter(table.left_out_of_csv().map(|row| &row.id[..]));
+    if !strangers.is_empty() {
+        let why = "the roster has no student for them, and marks.csv leaves them out";
+        let _ = complain(&format!("{}: {why}", strangers.join(", ")), 0);
+    }
     print(&table.text())
 }
