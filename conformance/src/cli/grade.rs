@@ -5,15 +5,16 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 use conformance::grade::walls;
-use conformance::grade::{self, Graded, Grading, Kept, Layer, Roster, Table, layers};
+use conformance::grade::{self, Graded, Grading, Layer, Table, layers};
 use conformance::report::{Report, format};
 
 use super::class::Class;
 use super::interrupt::unless_interrupted;
 use super::names::{self, Refused};
 use super::render::stored;
+use super::shares::{merge, publish, roster};
 use super::sink;
-use super::stop::{Stop, complain, print, tell};
+use super::stop::{Stop, complain, tell};
 
 /// Grade a submission, or a class
 ///
@@ -221,12 +222,10 @@ impl Grade {
         };
         let (kept, broken) = unless_interrupted(move || class.grade())??;
         publish(&Table::of(&kept, roster.as_ref()), &out, self.anonymous)?;
-        if broken.is_empty() {
-            let (share, shares) = self.shard.unwrap_or((1, 1));
-            grade::write(&out.join(SHARE), &format!("{share}/{shares}\n"))?;
-            return Ok(ExitCode::SUCCESS);
+        match broken[..] {
+            [] => Ok(ExitCode::SUCCESS),
+            _ => Err(Stop::Broken(format!("the suite was at fault for {}", broken.join(", ")))),
         }
-        Err(Stop::Broken(format!("the suite was at fault for {}", broken.join(", "))))
     }
 
     fn mark_again(&self, report: Report, chosen: &names::Chosen) -> Result<ExitCode, Stop> {
@@ -276,71 +275,4 @@ fn folder_at(path: &Path) -> Result<PathBuf, Stop> {
     let bad = |why: String| Stop::Usage(format!("{} is no folder of submissions: {why}", path.display()));
     let folder = path.canonicalize().map_err(|error| bad(error.to_string()))?;
     if folder.is_dir() { Ok(folder) } else { Err(bad("it is a file".into())) }
-}
-
-fn roster(path: &Path) -> Result<Roster, Stop> {
-    let bad = |why: String| Stop::Usage(format!("the roster {} can't be used: {why}", path.display()));
-    let octets = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
-    Roster::parse(&octets).map_err(|error| bad(error.to_string()))
-}
-
-/// The file in a folder for results that says which share of the class it has, as soon as it has all of it.
-const SHARE: &str = "share";
-
-/// Of what is missing nobody may be told that nothing was handed in.
-fn all_there(shares: &[PathBuf]) -> Result<(), Stop> {
-    let mut there = Vec::new();
-    for folder in shares {
-        let word = std::fs::read_to_string(folder.join(SHARE)).unwrap_or_default();
-        let share = shard(word.trim()).map_err(|_| {
-            let folder = folder.display();
-            Stop::Usage(format!("{folder} has no whole share: grade --resume goes on with it"))
-        })?;
-        there.push(share);
-    }
-    let all = there.first().map_or(1, |(_, all)| *all);
-    match (1..=all).find(|share| !there.contains(&(*share, all))) {
-        Some(missing) => Err(Stop::Usage(format!("share {missing}/{all} is missing"))),
-        None => Ok(()),
-    }
-}
-
-fn merge(shares: &[PathBuf], out: &Path, roster_at: Option<&Path>, anonymous: bool) -> Result<(), Stop> {
-    let roster = roster_at.map(roster).transpose()?;
-    all_there(shares)?;
-    let mut kept: Vec<Kept> = Vec::new();
-    for share in shares {
-        let from = share.join(grade::FOLDER);
-        let bad = |why: &dyn std::fmt::Display| Stop::Usage(format!("{}: {why}", from.display()));
-        for name in grade::names(&from).map_err(|error| bad(&error))? {
-            if kept.iter().any(|kept| kept.name == name) {
-                return Err(bad(&format!("\"{name}\" is in another share as well")));
-            }
-            let folder = from.join(&name);
-            kept.push(grade::kept(&folder).ok_or_else(|| bad(&format!("\"{name}\" has no whole report")))?);
-            let to = out.join(grade::FOLDER).join(&name);
-            std::fs::create_dir_all(&to)?;
-            for file in std::fs::read_dir(&folder)?.flatten() {
-                std::fs::copy(file.path(), to.join(file.file_name()))?;
-            }
-        }
-    }
-    kept.sort_by(|a, b| a.name.cmp(&b.name));
-    publish(&Table::of(&kept, roster.as_ref()), out, anonymous)
-}
-
-/// Writes the tables, and shows the one for people.
-fn publish(table: &Table, out: &Path, anonymous: bool) -> Result<(), Stop> {
-    std::fs::create_dir_all(out)?;
-    grade::write(&out.join("marks.csv"), &table.csv())?;
-    grade::write(&out.join("marks.md"), &table.markdown())?;
-    grade::write(&out.join("marks.html"), &grade::page(table, anonymous))?;
-    grade::write(&out.join("marks.json"), &table.json())?;
-    grade::write(&out.join("marks.txt"), &table.text())?;
-    let strangers = Vec::from_iter(table.left_out_of_csv().map(|row| &row.id[..]));
-    if !strangers.is_empty() {
-        let why = "the roster has no student for them, and marks.csv leaves them out";
-        let _ = complain(&format!("{}: {why}", strangers.join(", ")), 0);
-    }
-    print(&table.text())
 }

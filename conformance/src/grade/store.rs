@@ -1,10 +1,11 @@
 //! The folder of results. Each file is there as a whole or not at all, and the report is the last one of its folder: what
-//! has none was not graded.
+//! has none was not graded. Of a class, what the report comes from is kept after it: without that, it is graded again.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::origin::Origin;
 use super::supervisor::Graded;
 use crate::report::{Report, format};
 
@@ -12,6 +13,9 @@ use crate::report::{Report, format};
 pub const FOLDER: &str = "submissions";
 
 const REPORT: &str = "report.json";
+
+/// What the report comes from.
+const ORIGIN: &str = "origin.json";
 
 /// What a folder of results holds of one submission.
 #[derive(Debug)]
@@ -57,6 +61,20 @@ pub fn kept(folder: &Path) -> Option<Kept> {
     let text = fs::read_to_string(folder.join(REPORT)).ok()?;
     let name = folder.file_name()?.to_string_lossy().into_owned();
     Some(Kept { name, report: serde_json::from_str(&text).ok()? })
+}
+
+/// Keeps in this folder what the report that is there comes from.
+///
+/// # Errors
+/// Those of the file system.
+pub fn keep_origin(folder: &Path, origin: &Origin) -> io::Result<()> {
+    write(&folder.join(ORIGIN), &(serde_json::to_string(origin)? + "\n"))
+}
+
+/// What the report in this folder comes from, where that is known.
+pub fn origin(folder: &Path) -> Option<Origin> {
+    let text = fs::read_to_string(folder.join(ORIGIN)).ok()?;
+    serde_json::from_str(&text).ok()
 }
 
 /// Names of the folders in a folder, in order; hidden ones are not submissions.
