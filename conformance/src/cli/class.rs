@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use conformance::grade::{self, Grading, Kept};
+use conformance::grade::{self, Folder, Grading, Kept};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::shares::{self, Share};
@@ -32,14 +32,18 @@ impl Class {
     /// What came of each submission, in the order of their names, and the names of those for which the suite was at
     /// fault.
     pub(super) fn grade(&self) -> Result<(Vec<Kept>, Vec<String>), Stop> {
-        let names = grade::names(&self.submissions)?;
+        let (folders, others) = grade::folders(&self.submissions)?;
         let (share, shares) = self.shard;
-        if names.is_empty() {
+        if !others.is_empty() {
+            let _ = complain(&format!("left out, since they are no folders: {}", others.join(", ")), 0);
+        }
+        if folders.is_empty() {
             return Err(Stop::Usage(format!("{} has no submissions", self.submissions.display())));
         }
-        let own = names.into_iter().enumerate().filter(|(at, _)| at % shares == share - 1);
+        let own = folders.into_iter().enumerate().filter(|(at, _)| at % shares == share - 1);
         // Of more shares than submissions, some have nothing, and are whole all the same.
-        let names = Vec::from_iter(own.map(|(_, name)| name));
+        let folders = Vec::from_iter(own.map(|(_, folder)| folder));
+        let names = Vec::from_iter(folders.iter().map(|folder| folder.name.clone()));
         let results = self.out.join(grade::FOLDER);
         let there = grade::names(&results).unwrap_or_default();
         if !self.resume && !there.is_empty() {
@@ -50,8 +54,8 @@ impl Class {
         shares::leave_out(&results, &names);
         // Read before anything runs: from here on, only what comes from a worker counts.
         let mut kept = self.ours(&names, &results);
-        let is_kept = |name: &&String| kept.iter().any(|kept| kept.name == **name);
-        let left = Vec::from_iter(names.iter().filter(|name| !is_kept(name)).cloned());
+        let is_kept = |folder: &&Folder| kept.iter().any(|kept| kept.name == folder.name);
+        let left = Vec::from_iter(folders.iter().filter(|folder| !is_kept(folder)).cloned());
         let (mut graded, broken) = self.grade_all(&left, names.len())?;
         kept.append(&mut graded);
         kept.sort_by(|a, b| a.name.cmp(&b.name));
@@ -85,13 +89,13 @@ impl Class {
         ours
     }
 
-    fn grade_all(&self, names: &[String], all: usize) -> Result<(Vec<Kept>, Vec<String>), Stop> {
-        let progress = Progress::new(all, all - names.len());
+    fn grade_all(&self, folders: &[Folder], all: usize) -> Result<(Vec<Kept>, Vec<String>), Stop> {
+        let progress = Progress::new(all, all - folders.len());
         let (next, done) = (AtomicUsize::new(0), Mutex::new((Vec::new(), Vec::new())));
         let work = || -> std::io::Result<()> {
-            while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+            while let Some(Folder { name, path }) = folders.get(next.fetch_add(1, Ordering::Relaxed)) {
                 progress.begin(name);
-                let graded = self.grading.grade(name, &self.submissions.join(name))?;
+                let graded = self.grading.grade(name, path)?;
                 // What has no report is graded again: that the suite was at fault is no result.
                 if !graded.is_broken {
                     let folder = self.out.join(grade::FOLDER).join(name);
@@ -109,7 +113,7 @@ impl Class {
             Ok(())
         };
         let ended = thread::scope(|scope| {
-            let workers = Vec::from_iter((0..self.jobs.min(names.len())).map(|_| scope.spawn(work)));
+            let workers = Vec::from_iter((0..self.jobs.min(folders.len())).map(|_| scope.spawn(work)));
             let ended = workers.into_iter().map(|worker| worker.join());
             Vec::from_iter(ended)
         });

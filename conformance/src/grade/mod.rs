@@ -41,7 +41,7 @@ pub use origin::Origin;
 pub use page::page;
 pub use remark::{remark, unknown};
 pub use roster::{Roster, Student};
-pub use store::{FOLDER, Kept, keep, keep_origin, kept, names, origin, write};
+pub use store::{FOLDER, Folder, Kept, folders, keep, keep_origin, kept, names, origin, write};
 pub use supervisor::{Graded, Grading, seed};
 pub use table::{Row, Table};
 pub use worker::work;

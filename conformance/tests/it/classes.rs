@@ -1,6 +1,9 @@
 //! Classes, end to end: what is graded, what is left out and said, and which results belong together.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
 use std::process::Output;
 
 use libtest_mimic::Trial;
@@ -15,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("classes", "what-another-profile-came-to-is-graded-again", corrected),
         trial("classes", "an-empty-share-is-a-whole-share", empty_share),
         trial("classes", "what-was-taken-back-has-no-marks", vanished),
+        trial("classes", "what-is-no-folder-is-said-and-any-name-will-do", odd_entries),
     ]
 }
 
@@ -118,4 +122,20 @@ fn vanished() -> Result<(), String> {
     has(&said(&output), &["bob are not, or no longer, among the submissions"])?;
     is("the tables differ", course.tables("out") == course.tables("merged"))?;
     is("bob has marks", !course.tables("out")[0].contains("bob"))
+}
+
+fn odd_entries() -> Result<(), String> {
+    let course = class(&["ada", "zo\u{fffd}"]);
+    let odd = course.at("class").join(OsStr::from_bytes(b"zo\xeb"));
+    fs::create_dir(&odd).map_err(text)?;
+    fs::write(odd.join("conformance.toml"), "command = [\"false\"]\n").map_err(text)?;
+    fs::write(course.at("class/bob.zip"), "").map_err(text)?;
+    symlink("ada", course.at("class/link")).map_err(text)?;
+    let said = grade(&course, "out", &[])?;
+    has(&said, &["bob.zip, link (a link)"])?;
+    let failure = |name: &str| course.result(name).map(|report| report.end.failure.unwrap_or_default());
+    is(
+        "another failure",
+        failure("zo\u{fffd}-2")? == failure("ada")? && failure("zo\u{fffd}")? == failure("ada")?,
+    )
 }
