@@ -145,6 +145,9 @@ impl Grade {
     }
 
     fn grading(&self, chosen: names::Chosen) -> Result<Grading, Stop> {
+        if let (Some(class), Some(out)) = (&self.class, &self.out) {
+            stay_apart(class, out)?;
+        }
         let is_boxed = self.walls != Walls::Off && layers().iter().any(Layer::is_there);
         let missing = if is_boxed { lacking(&layers()) } else { Vec::new() };
         if !missing.is_empty() {
@@ -269,6 +272,22 @@ fn lacking(layers: &[Layer]) -> Vec<String> {
 /// Submissions wait most of the time; what they have to compute, they compute one after the other.
 fn default_jobs() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from) * 3
+}
+
+/// Results among the submissions would be taken for one.
+fn stay_apart(class: &Path, out: &Path) -> Result<(), Stop> {
+    let class = folder_at(class)?;
+    for results in [out.into(), out.join(grade::FOLDER)] {
+        // What is not there yet will be in what is.
+        let there = std::path::absolute(&results)?.ancestors().find_map(|folder| folder.canonicalize().ok());
+        if there.is_some_and(|there| there.starts_with(&class)) {
+            let results = results.display();
+            return Err(Stop::Usage(format!(
+                "{results} would be among the submissions: choose another --out"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn folder_at(path: &Path) -> Result<PathBuf, Stop> {

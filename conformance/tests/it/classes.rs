@@ -19,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("classes", "an-empty-share-is-a-whole-share", empty_share),
         trial("classes", "what-was-taken-back-has-no-marks", vanished),
         trial("classes", "what-is-no-folder-is-said-and-any-name-will-do", odd_entries),
+        trial("classes", "results-are-not-among-the-submissions", results_inside),
     ]
 }
 
@@ -138,4 +139,17 @@ fn odd_entries() -> Result<(), String> {
         "another failure",
         failure("zo\u{fffd}-2")? == failure("ada")? && failure("zo\u{fffd}")? == failure("ada")?,
     )
+}
+
+/// Results among the submissions would be one.
+fn results_inside() -> Result<(), String> {
+    let course = class(&["ada"]);
+    fs::rename(course.at("class"), course.at("submissions")).map_err(text)?;
+    for out in ["submissions/results/more", "submissions", "."] {
+        let output = course.grade(&["--class", "submissions", "--out", out]);
+        exits_with(2, &output)?;
+        has(&said(&output), &["would be among the submissions"])?;
+    }
+    let there = fs::read_dir(course.at("submissions")).map_err(text)?.count();
+    is("something was left among the submissions", there == 1)
 }
