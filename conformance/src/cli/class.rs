@@ -1,14 +1,16 @@
 //! A class: several submissions side by side, each result kept as soon as it is there.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use conformance::grade::{self, Grading, Kept, seed};
+use conformance::grade::{self, Folder, Grading, Kept};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::stop::Stop;
+use super::shares::{self, Share};
+use super::stop::{Stop, complain};
 
 /// A class that is to be graded.
 #[derive(Debug)]
@@ -30,46 +32,75 @@ impl Class {
     /// What came of each submission, in the order of their names, and the names of those for which the suite was at
     /// fault.
     pub(super) fn grade(&self) -> Result<(Vec<Kept>, Vec<String>), Stop> {
-        let names = grade::names(&self.submissions)?;
+        let (folders, others) = grade::folders(&self.submissions)?;
         let (share, shares) = self.shard;
-        let own = names.into_iter().enumerate().filter(|(at, _)| at % shares == share - 1);
-        let names = Vec::from_iter(own.map(|(_, name)| name));
-        if names.is_empty() {
+        if !others.is_empty() {
+            let _ = complain(&format!("left out, since they are no folders: {}", others.join(", ")), 0);
+        }
+        if folders.is_empty() {
             return Err(Stop::Usage(format!("{} has no submissions", self.submissions.display())));
         }
+        let own = folders.into_iter().enumerate().filter(|(at, _)| at % shares == share - 1);
+        // Of more shares than submissions, some have nothing, and are whole all the same.
+        let folders = Vec::from_iter(own.map(|(_, folder)| folder));
+        let names = Vec::from_iter(folders.iter().map(|folder| folder.name.clone()));
         let results = self.out.join(grade::FOLDER);
         let there = grade::names(&results).unwrap_or_default();
         if !self.resume && !there.is_empty() {
             let out = self.out.display();
             return Err(Stop::Usage(format!("{out} has results already: --resume goes on with them")));
         }
+        shares::open(&self.out);
+        shares::leave_out(&results, &names);
         // Read before anything runs: from here on, only what comes from a worker counts.
-        let is_ours = |kept: &Kept| {
-            let setup = &kept.report.setup;
-            setup.seed == seed(&self.grading.secret, &kept.name) && setup.profile == self.grading.profile.name
-        };
-        let kept = names.iter().filter_map(|name| grade::kept(&results.join(name)).filter(is_ours));
-        let mut kept = Vec::from_iter(
-            kept.map(|kept| Kept { report: grade::remark(kept.report, &self.grading.profile), ..kept }),
-        );
-        let is_kept = |name: &&String| kept.iter().any(|kept| kept.name == **name);
-        let left = Vec::from_iter(names.iter().filter(|name| !is_kept(name)).cloned());
+        let mut kept = self.ours(&names, &results);
+        let is_kept = |folder: &&Folder| kept.iter().any(|kept| kept.name == folder.name);
+        let left = Vec::from_iter(folders.iter().filter(|folder| !is_kept(folder)).cloned());
         let (mut graded, broken) = self.grade_all(&left, names.len())?;
         kept.append(&mut graded);
         kept.sort_by(|a, b| a.name.cmp(&b.name));
+        if broken.is_empty() {
+            let origin = self.grading.origin();
+            Share { share, shares, origin, submissions: names }.keep(&self.out)?;
+        }
         Ok((kept, broken))
     }
 
-    fn grade_all(&self, names: &[String], all: usize) -> Result<(Vec<Kept>, Vec<String>), Stop> {
-        let progress = Progress::new(all, all - names.len());
+    /// What is there of these and comes from a run like this one.
+    fn ours(&self, names: &[String], results: &Path) -> Vec<Kept> {
+        let (mut ours, mut others) = (Vec::new(), BTreeMap::<String, Vec<&str>>::new());
+        let here = self.grading.origin();
+        for name in names {
+            let folder = results.join(name);
+            let Some(kept) = grade::kept(&folder) else { continue };
+            let why = match grade::origin(&folder).map(|origin| origin.difference(&here)) {
+                Some(None) => {
+                    ours.push(kept);
+                    continue;
+                }
+                Some(Some(what)) => format!("the results come from a run that differs in {what}"),
+                None => "the results do not say what they come from".into(),
+            };
+            others.entry(why).or_default().push(name);
+        }
+        for (why, names) in others {
+            let _ = complain(&format!("graded again, since {why}: {}", names.join(", ")), 0);
+        }
+        ours
+    }
+
+    fn grade_all(&self, folders: &[Folder], all: usize) -> Result<(Vec<Kept>, Vec<String>), Stop> {
+        let progress = Progress::new(all, all - folders.len());
         let (next, done) = (AtomicUsize::new(0), Mutex::new((Vec::new(), Vec::new())));
         let work = || -> std::io::Result<()> {
-            while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+            while let Some(Folder { name, path }) = folders.get(next.fetch_add(1, Ordering::Relaxed)) {
                 progress.begin(name);
-                let graded = self.grading.grade(name, &self.submissions.join(name))?;
+                let graded = self.grading.grade(name, path)?;
                 // What has no report is graded again: that the suite was at fault is no result.
                 if !graded.is_broken {
-                    grade::keep(&self.out.join(grade::FOLDER).join(name), &graded)?;
+                    let folder = self.out.join(grade::FOLDER).join(name);
+                    grade::keep(&folder, &graded)?;
+                    grade::keep_origin(&folder, &self.grading.origin())?;
                 }
                 let marks = &graded.report.marks;
                 progress.end(name, &format!("{} of {}", marks.whole(), marks.total));
@@ -82,7 +113,7 @@ impl Class {
             Ok(())
         };
         let ended = thread::scope(|scope| {
-            let workers = Vec::from_iter((0..self.jobs.min(names.len())).map(|_| scope.spawn(work)));
+            let workers = Vec::from_iter((0..self.jobs.min(folders.len())).map(|_| scope.spawn(work)));
             let ended = workers.into_iter().map(|worker| worker.join());
             Vec::from_iter(ended)
         });

@@ -5,15 +5,16 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 use conformance::grade::walls;
-use conformance::grade::{self, Graded, Grading, Kept, Layer, Roster, Table, layers};
+use conformance::grade::{self, Graded, Grading, Layer, Table, layers};
 use conformance::report::{Report, format};
 
 use super::class::Class;
 use super::interrupt::unless_interrupted;
 use super::names::{self, Refused};
 use super::render::stored;
+use super::shares::{merge, publish, roster};
 use super::sink;
-use super::stop::{Stop, complain, print, tell};
+use super::stop::{Stop, complain, tell};
 
 /// Grade a submission, or a class
 ///
@@ -49,7 +50,8 @@ pub(super) struct Grade {
     /// fault, there is none
     #[arg(long, value_name = "FORMAT=PATH", value_parser = sink::wish, conflicts_with = "class")]
     result: Vec<sink::Wish>,
-    /// Who is in the class: CSV with the column id, and perhaps name, folder and others, which marks.csv repeats
+    /// Who is in the class: what Canvas or Moodle exports of it, or CSV with the column id, and perhaps name, folder and
+    /// others. marks.csv repeats its columns
     #[arg(long, value_name = "CSV", requires = "class")]
     roster: Option<PathBuf>,
     /// Leave the names out of marks.html, the page to show: submissions are numbered there, the best first
@@ -143,6 +145,9 @@ impl Grade {
     }
 
     fn grading(&self, chosen: names::Chosen) -> Result<Grading, Stop> {
+        if let (Some(class), Some(out)) = (&self.class, &self.out) {
+            stay_apart(class, out)?;
+        }
         let is_boxed = self.walls != Walls::Off && layers().iter().any(Layer::is_there);
         let missing = if is_boxed { lacking(&layers()) } else { Vec::new() };
         if !missing.is_empty() {
@@ -220,12 +225,10 @@ impl Grade {
         };
         let (kept, broken) = unless_interrupted(move || class.grade())??;
         publish(&Table::of(&kept, roster.as_ref()), &out, self.anonymous)?;
-        if broken.is_empty() {
-            let (share, shares) = self.shard.unwrap_or((1, 1));
-            grade::write(&out.join(SHARE), &format!("{share}/{shares}\n"))?;
-            return Ok(ExitCode::SUCCESS);
+        match broken[..] {
+            [] => Ok(ExitCode::SUCCESS),
+            _ => Err(Stop::Broken(format!("the suite was at fault for {}", broken.join(", ")))),
         }
-        Err(Stop::Broken(format!("the suite was at fault for {}", broken.join(", "))))
     }
 
     fn mark_again(&self, report: Report, chosen: &names::Chosen) -> Result<ExitCode, Stop> {
@@ -271,70 +274,24 @@ fn default_jobs() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from) * 3
 }
 
+/// Results among the submissions would be taken for one.
+fn stay_apart(class: &Path, out: &Path) -> Result<(), Stop> {
+    let class = folder_at(class)?;
+    for results in [out.into(), out.join(grade::FOLDER)] {
+        // What is not there yet will be in what is.
+        let there = std::path::absolute(&results)?.ancestors().find_map(|folder| folder.canonicalize().ok());
+        if there.is_some_and(|there| there.starts_with(&class)) {
+            let results = results.display();
+            return Err(Stop::Usage(format!(
+                "{results} would be among the submissions: choose another --out"
+            )));
+        }
+    }
+    Ok(())
+}
+
 fn folder_at(path: &Path) -> Result<PathBuf, Stop> {
     let bad = |why: String| Stop::Usage(format!("{} is no folder of submissions: {why}", path.display()));
     let folder = path.canonicalize().map_err(|error| bad(error.to_string()))?;
     if folder.is_dir() { Ok(folder) } else { Err(bad("it is a file".into())) }
-}
-
-fn roster(path: &Path) -> Result<Roster, Stop> {
-    let bad = |why: String| Stop::Usage(format!("the roster {} can't be used: {why}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
-    Roster::parse(&text).map_err(|error| bad(error.to_string()))
-}
-
-/// The file in a folder for results that says which share of the class it has, as soon as it has all of it.
-const SHARE: &str = "share";
-
-/// Of what is missing nobody may be told that nothing was handed in.
-fn all_there(shares: &[PathBuf]) -> Result<(), Stop> {
-    let mut there = Vec::new();
-    for folder in shares {
-        let word = std::fs::read_to_string(folder.join(SHARE)).unwrap_or_default();
-        let share = shard(word.trim()).map_err(|_| {
-            let folder = folder.display();
-            Stop::Usage(format!("{folder} has no whole share: grade --resume goes on with it"))
-        })?;
-        there.push(share);
-    }
-    let all = there.first().map_or(1, |(_, all)| *all);
-    match (1..=all).find(|share| !there.contains(&(*share, all))) {
-        Some(missing) => Err(Stop::Usage(format!("share {missing}/{all} is missing"))),
-        None => Ok(()),
-    }
-}
-
-fn merge(shares: &[PathBuf], out: &Path, roster_at: Option<&Path>, anonymous: bool) -> Result<(), Stop> {
-    let roster = roster_at.map(roster).transpose()?;
-    all_there(shares)?;
-    let mut kept: Vec<Kept> = Vec::new();
-    for share in shares {
-        let from = share.join(grade::FOLDER);
-        let bad = |why: &dyn std::fmt::Display| Stop::Usage(format!("{}: {why}", from.display()));
-        for name in grade::names(&from).map_err(|error| bad(&error))? {
-            if kept.iter().any(|kept| kept.name == name) {
-                return Err(bad(&format!("\"{name}\" is in another share as well")));
-            }
-            let folder = from.join(&name);
-            kept.push(grade::kept(&folder).ok_or_else(|| bad(&format!("\"{name}\" has no whole report")))?);
-            let to = out.join(grade::FOLDER).join(&name);
-            std::fs::create_dir_all(&to)?;
-            for file in std::fs::read_dir(&folder)?.flatten() {
-                std::fs::copy(file.path(), to.join(file.file_name()))?;
-            }
-        }
-    }
-    kept.sort_by(|a, b| a.name.cmp(&b.name));
-    publish(&Table::of(&kept, roster.as_ref()), out, anonymous)
-}
-
-/// Writes the tables, and shows the one for people.
-fn publish(table: &Table, out: &Path, anonymous: bool) -> Result<(), Stop> {
-    std::fs::create_dir_all(out)?;
-    grade::write(&out.join("marks.csv"), &table.csv())?;
-    grade::write(&out.join("marks.md"), &table.markdown())?;
-    grade::write(&out.join("marks.html"), &grade::page(table, anonymous))?;
-    grade::write(&out.join("marks.json"), &table.json())?;
-    grade::write(&out.join("marks.txt"), &table.text())?;
-    print(&table.text())
 }

@@ -28,6 +28,7 @@ mod replay;
 mod run;
 mod schema;
 mod serve;
+mod shares;
 mod sink;
 mod stop;
 mod view;

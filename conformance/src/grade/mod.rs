@@ -11,6 +11,7 @@
 //! | `place` | the folder with all that is a submission's own, and the suite's program |
 //! | `copy` | what was handed in, copied to there |
 //! | `supervisor` | the other side: starts workers, and makes a result of however they end |
+//! | `origin` | what results come from, and whether others come from the same |
 //! | `repeat` | several runs of a submission as one |
 //! | `remark` | a stored report under another profile |
 //! | `store` | the folder of results |
@@ -21,6 +22,7 @@ pub mod bubble;
 mod copy;
 mod layers;
 mod order;
+mod origin;
 mod page;
 pub mod place;
 mod remark;
@@ -35,10 +37,11 @@ mod worker;
 
 pub use layers::{Layer, layers};
 pub use order::{Order, Word};
+pub use origin::Origin;
 pub use page::page;
 pub use remark::{remark, unknown};
 pub use roster::{Roster, Student};
-pub use store::{FOLDER, Kept, keep, kept, names, write};
+pub use store::{FOLDER, Folder, Kept, folders, keep, keep_origin, kept, names, origin, write};
 pub use supervisor::{Graded, Grading, seed};
 pub use table::{Row, Table};
 pub use worker::work;

@@ -1,10 +1,12 @@
 //! The folder of results. Each file is there as a whole or not at all, and the report is the last one of its folder: what
-//! has none was not graded.
+//! has none was not graded. Of a class, what the report comes from is kept after it: without that, it is graded again.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::origin::Origin;
 use super::supervisor::Graded;
 use crate::report::{Report, format};
 
@@ -12,6 +14,9 @@ use crate::report::{Report, format};
 pub const FOLDER: &str = "submissions";
 
 const REPORT: &str = "report.json";
+
+/// What the report comes from.
+const ORIGIN: &str = "origin.json";
 
 /// What a folder of results holds of one submission.
 #[derive(Debug)]
@@ -59,19 +64,67 @@ pub fn kept(folder: &Path) -> Option<Kept> {
     Some(Kept { name, report: serde_json::from_str(&text).ok()? })
 }
 
+/// Keeps in this folder what the report that is there comes from.
+///
+/// # Errors
+/// Those of the file system.
+pub fn keep_origin(folder: &Path, origin: &Origin) -> io::Result<()> {
+    write(&folder.join(ORIGIN), &(serde_json::to_string(origin)? + "\n"))
+}
+
+/// What the report in this folder comes from, where that is known.
+pub fn origin(folder: &Path) -> Option<Origin> {
+    let text = fs::read_to_string(folder.join(ORIGIN)).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// A folder in a folder.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    /// What it is called here: no two are called the same, though not every name is text.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+/// The folders in a folder, in order, and names of what else is there; what is hidden is neither.
+///
+/// # Errors
+/// Those of the file system.
+pub fn folders(folder: &Path) -> io::Result<(Vec<Folder>, Vec<String>)> {
+    let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    let whole = entries.iter().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut taken = BTreeSet::from_iter(whole);
+    let (mut folders, mut others) = (Vec::new(), Vec::new());
+    for entry in entries {
+        let (file, path, kind) = (entry.file_name(), entry.path(), entry.file_type()?);
+        let lossy = file.to_string_lossy().into_owned();
+        if lossy.starts_with('.') {
+            continue;
+        }
+        if !kind.is_dir() {
+            let link = if kind.is_symlink() { " (a link)" } else { "" };
+            others.push(lossy + link);
+            continue;
+        }
+        let mut name = lossy.clone();
+        for number in 2.. {
+            if file.to_str().is_some() || taken.insert(name.clone()) {
+                break;
+            }
+            name = format!("{lossy}-{number}");
+        }
+        folders.push(Folder { name, path });
+    }
+    Ok((folders, others))
+}
+
 /// Names of the folders in a folder, in order; hidden ones are not submissions.
 ///
 /// # Errors
 /// Those of the file system.
 pub fn names(folder: &Path) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if entry.file_type()?.is_dir() && !name.starts_with('.') {
-            names.push(name);
-        }
-    }
-    names.sort();
-    Ok(names)
+    let (folders, _) = folders(folder)?;
+    Ok(folders.into_iter().map(|folder| folder.name).collect())
 }

@@ -18,6 +18,7 @@ use rustix::process::getuid;
 use siphasher::sip::SipHasher13;
 
 use super::order::{Order, Word};
+use super::origin::{Origin, digest};
 use super::place::{self, COPY};
 use super::{bubble, copy, layers, repeat};
 use crate::report::{End, Report, Setup, shell_words};
@@ -118,6 +119,19 @@ impl Grading {
         sweep();
         drop(port);
         graded
+    }
+
+    /// What its results come from.
+    pub fn origin(&self) -> Origin {
+        Origin {
+            suite: env!("CARGO_PKG_VERSION").into(),
+            profile: self.profile.name.clone(),
+            content: digest(&self.text),
+            command: self.command.clone(),
+            runs: self.runs,
+            // Like the seeds, which are in every report. No submission has this one: it has a name.
+            secret: format!("{:08x}", seed(&self.secret, "")),
+        }
     }
 
     /// The result of a submission about which nothing else is known.

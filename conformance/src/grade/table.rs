@@ -1,7 +1,7 @@
 //! The marks of a class: as CSV for gradebooks, as Markdown, JSON and text for people and programs. A function of the
 //! reports and the roster alone, so that the same results always come to the same table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -25,8 +25,13 @@ pub struct Table {
     pub total: Points,
     /// The parts of the mark sheet: ids, titles and points.
     pub parts: Vec<PartOfTable>,
-    /// Names of the roster's further columns.
+    /// Names of the columns that are repeated from the roster.
     pub columns: Vec<String>,
+    /// Whether the roster is a gradebook's, which is to take the table back.
+    #[serde(skip)]
+    pub is_for_gradebook: bool,
+    /// Students of the roster, if there is one.
+    pub students: Option<usize>,
     /// A line for each submission, and for each student without one.
     pub rows: Vec<Row>,
     /// Checks by the number of submissions that fail them.
@@ -53,8 +58,13 @@ pub struct Row {
     pub id: String,
     /// What people call the student.
     pub name: String,
-    /// What stands in the roster's further columns.
+    /// What stands in the columns that are repeated from the roster.
     pub more: Vec<String>,
+    /// The folder that was handed in, if one was; those who handed in together have the same.
+    pub folder: Option<String>,
+    /// Whether the roster has a student for it.
+    #[serde(skip)]
+    pub is_listed: bool,
     /// Points for each part, in the order of the parts.
     pub parts: Vec<Points>,
     /// Points for all of them.
@@ -97,39 +107,55 @@ impl Table {
             kept.iter().map(|kept| (&kept.name[..], &kept.report)).collect();
         let columns = roster.map(|roster| roster.columns.clone()).unwrap_or_default();
         let students = roster.map(|roster| &roster.students[..]).unwrap_or_default();
-        let is_listed = |name: &str| students.iter().any(|student| student.folder == name);
-        let others = by_name.keys().filter(|name| !is_listed(name)).map(|name| Student {
+        let folder =
+            |student: &Student| student.folders.iter().find(|name| by_name.contains_key(&name[..])).cloned();
+        let taken = BTreeSet::from_iter(students.iter().filter_map(folder));
+        let others = by_name.keys().filter(|name| !taken.contains(**name)).map(|name| Student {
             id: (*name).into(),
             name: (*name).into(),
-            folder: (*name).into(),
+            folders: vec![(*name).into()],
             more: vec![String::new(); columns.len()],
         });
         let parts = marks.parts.len();
-        let row = |student: &Student| row(student, by_name.get(&student.folder[..]).copied(), parts);
+        let report = |folder: &String| by_name.get(&folder[..]).copied();
+        let row = |student: &Student| {
+            let folder = folder(student);
+            Row { folder: folder.clone(), ..row(student, folder.as_ref().and_then(report), parts) }
+        };
         let unknown = |student: Student| {
             let row = row(&student);
             let remark = format!("{NOT_LISTED} {}", row.remark).trim_end().into();
-            if roster.is_some() { Row { remark, ..row } } else { row }
+            if roster.is_some() { Row { remark, is_listed: false, ..row } } else { row }
         };
         Table {
             profile: first.map(|report| report.setup.profile.clone()).unwrap_or_default(),
             total: marks.total,
+            students: roster.map(|roster| roster.students.len()),
             rows: students.iter().map(row).chain(others.map(unknown)).collect(),
             parts: marks.parts.into_iter().map(part).collect(),
             columns,
+            is_for_gradebook: roster.is_some_and(|roster| roster.is_exported),
             wrong: wrong(by_name.values().copied()),
         }
     }
 
-    /// For gradebooks: Moodle and Canvas find the columns by their names.
+    /// Submissions of nobody whom the gradebook knows: it would refuse a table with them, or ask who they are.
+    pub fn left_out_of_csv(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| self.is_for_gradebook && !row.is_listed)
+    }
+
+    /// For gradebooks. One that the roster came from gets its own columns back, first and under their own names: Canvas
+    /// asks for that, and in Moodle they can be chosen from.
     pub fn csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
+        let first = |id: &str, name: &str| match self.is_for_gradebook {
+            true => Vec::new(),
+            false => vec![cell(id), cell(name)],
+        };
         let parts = self.parts.iter().map(|part| part.id.clone());
-        let header =
-            ["id".into(), "name".into()].into_iter().chain(self.columns.iter().cloned()).chain(parts);
-        let lines = self.rows.iter().map(|row| {
-            let words =
-                [cell(&row.id), cell(&row.name)].into_iter().chain(row.more.iter().map(|text| cell(text)));
+        let header = first("id", "name").into_iter().chain(self.columns.iter().cloned()).chain(parts);
+        let lines = self.rows.iter().filter(|row| row.is_listed || !self.is_for_gradebook).map(|row| {
+            let words = first(&row.id, &row.name).into_iter().chain(row.more.iter().map(|text| cell(text)));
             let points = row.parts.iter().chain([&row.earned]).map(Points::to_string);
             Vec::from_iter(words.chain(points).chain([cell(&row.remark)]))
         });
@@ -141,14 +167,37 @@ impl Table {
         String::from_utf8(octets).expect("it was made from strings")
     }
 
+    /// A line for each submission: of those who handed in together, the first.
+    pub(super) fn handed_in(&self) -> Vec<&Row> {
+        let mut known = BTreeSet::new();
+        self.rows
+            .iter()
+            .filter(|row| row.folder.as_ref().is_some_and(|folder| known.insert(folder)))
+            .collect()
+    }
+
+    /// How many submissions there are, and of whom.
+    pub(super) fn number(&self) -> String {
+        let number =
+            |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let submissions = number(self.handed_in().len(), "submission");
+        let Some(students) = self.students else { return submissions };
+        let others = match self.rows.iter().filter(|row| !row.is_listed).count() {
+            0 => String::new(),
+            others => format!(" and {others} of nobody on the roster"),
+        };
+        let known = self.handed_in().into_iter().filter(|row| row.is_listed).count();
+        format!("{} of {}{others}", number(known, "submission"), number(students, "student"))
+    }
+
     /// For a page.
     pub fn markdown(&self) -> String {
         let heads = self.parts.iter().map(|part| format!("{} ({})", markdown(&part.id), part.points));
         let heads = Vec::from_iter(heads).join(" | ");
         let mut text = format!(
-            "# Marks\n\nProfile {}, {} submissions, out of {} points.\n\n| id | name | {heads} | total | remark |\n",
+            "# Marks\n\nProfile {}, {}, out of {} points.\n\n| id | name | {heads} | total | remark |\n",
             markdown(&self.profile),
-            self.rows.len(),
+            self.number(),
             self.total
         );
         let _ = writeln!(text, "|---|---|{}---:|---|", "---:|".repeat(self.parts.len()));
@@ -198,8 +247,9 @@ impl Table {
                 if row.remark.is_empty() { String::new() } else { format!("  {}", printable(&row.remark)) };
             let _ = writeln!(text, "{id:<ids$}  {name:<names$}  {earned:>8}{remark}");
         }
-        let marks = Vec::from_iter(self.rows.iter().map(|row| row.earned));
-        let _ = writeln!(text, "\n{} submissions, median {} of {}", marks.len(), median(marks), self.total);
+        let marks = Vec::from_iter(self.handed_in().into_iter().map(|row| row.earned));
+        let (number, median) = (self.number(), median(marks));
+        let _ = writeln!(text, "\n{number}; the median of what was handed in is {median} of {}", self.total);
         if !self.wrong.is_empty() {
             text.push_str("\nwhat most of the class gets wrong\n");
         }
@@ -219,6 +269,8 @@ fn row(student: &Student, report: Option<&Report>, parts: usize) -> Row {
             id,
             name,
             more,
+            folder: None,
+            is_listed: true,
             parts: report.marks.parts.iter().map(|mark| mark.earned).collect(),
             earned: report.marks.whole(),
             summary: report.summary.clone(),
@@ -234,6 +286,8 @@ fn row(student: &Student, report: Option<&Report>, parts: usize) -> Row {
             id,
             name,
             more,
+            folder: None,
+            is_listed: true,
             parts: vec![Points(0); parts],
             earned: Points(0),
             summary: Summary::default(),

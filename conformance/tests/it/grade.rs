@@ -28,6 +28,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("grade", "mistakes-of-the-teacher-exit-with-2", usage_errors),
         trial("grade", "seeds-come-from-secret-and-name", seeds),
         trial("grade", "a-roster-names-the-students", roster),
+        trial("grade", "a-gradebook-gets-its-columns-back", exported_roster),
         trial("grade", "names-of-submissions-are-harmless-in-tables", hostile_names),
     ]
 }
@@ -286,14 +287,38 @@ fn seeds() -> Result<(), String> {
 }
 
 fn roster() -> Result<(), String> {
-    let roster = Roster::parse("Name, ID ,Email\n\"Lovelace, Ada\",7,ada@example.org\n")
-        .map_err(|error| error.to_string())?;
+    let parse = |text: &str| Roster::parse(text.as_bytes()).map_err(|error| error.to_string());
+    let roster = parse("Name, ID ,Email\n\"Lovelace, Ada\",7,ada@example.org\n")?;
     let student = &roster.students[0];
     is("columns", roster.columns == ["Email"] && student.more == ["ada@example.org"])?;
-    is("the folder is the id", (&student.id[..], &student.folder[..]) == ("7", "7"))?;
-    is("a name with a comma", student.name == "Lovelace, Ada")?;
-    let twice = Roster::parse("id\na\na\n").err().map(|error| error.to_string()).unwrap_or_default();
-    is(&twice, twice == "line 3: \"a\" is there twice")
+    is("the folder is the id", student.id == "7" && student.folders == ["7"])?;
+    is("a name with a comma", student.name == "Lovelace, Ada")
+}
+
+/// What a gradebook exports is matched by whatever it calls a student, and gets its own columns back.
+fn exported_roster() -> Result<(), String> {
+    let kept =
+        ["ada", "7", "stranger"].map(|name| Kept { name: name.into(), report: crate::hostile::report() });
+    let header = "Student,ID,SIS User ID,SIS Login ID,Section";
+    let text =
+        format!("{header},Old\n    Points Possible,,,,,5\n\"L, Ada\",5,s5,ada@x.org,A,1\nBob,7,s7,bob,B,\n");
+    let roster = Roster::parse(text.as_bytes()).map_err(|error| error.to_string())?;
+    let table = Table::of(&kept, Some(&roster));
+    let csv = table.csv();
+    let lines = Vec::from_iter(csv.lines());
+    is(
+        &csv,
+        lines.len() == 3
+            && lines[0].starts_with(&format!("{header},"))
+            && lines[0].ends_with(",total,remark"),
+    )?;
+    is(
+        &csv,
+        lines[1].starts_with("\"L, Ada\",5,s5,ada@x.org,A,") && lines[2].starts_with("Bob,7,s7,bob,B,"),
+    )?;
+    is(&csv, !csv.contains("Nothing was handed in"))?;
+    is("nobody's is not in the text", table.text().contains("stranger"))?;
+    is("nobody's is not said", table.left_out_of_csv().count() == 1)
 }
 
 fn hostile_names() -> Result<(), String> {

@@ -8,6 +8,7 @@ mod allowed;
 mod awkward;
 mod bubbles;
 mod cheats;
+mod classes;
 mod course;
 mod floor;
 mod floors;
@@ -79,6 +80,7 @@ fn main() -> ExitCode {
             proofs::trials(),
             program::trials(),
             grade::trials(),
+            classes::trials(),
             cheats::trials(),
             bubbles::trials(),
             platforms::trials(),

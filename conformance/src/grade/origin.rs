@@ -1,0 +1,55 @@
+//! What results come from: of two runs that agree in it, a submission comes to the same marks.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// What results come from. Nothing in it tells the secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Version of the suite.
+    pub suite: String,
+    /// Name of the profile.
+    pub profile: String,
+    /// A digest of what the profile says.
+    pub content: String,
+    /// The words of the command, where they are not those of the profile.
+    pub command: Vec<String>,
+    /// How often each submission is run.
+    pub runs: usize,
+    /// What tells the secret from others.
+    pub secret: String,
+}
+
+impl Origin {
+    /// In what the other one differs, if it does.
+    pub fn difference(&self, other: &Origin) -> Option<&'static str> {
+        let same = [
+            ("the version of the suite", self.suite == other.suite),
+            ("the name of the profile", self.profile == other.profile),
+            ("what the profile says", self.content == other.content),
+            ("the command after --", self.command == other.command),
+            ("--repeat", self.runs == other.runs),
+            ("the secret", self.secret == other.secret),
+        ];
+        same.into_iter().find(|(_, is_same)| !is_same).map(|(what, _)| what)
+    }
+}
+
+/// A digest of what a profile says: comments and the order of its keys do not count.
+pub(super) fn digest(profile: &str) -> String {
+    let table = profile.parse::<toml::Table>().map(|table| table.to_string());
+    let digest = Sha256::digest(table.as_deref().unwrap_or(profile));
+    digest.iter().take(16).map(|octet| format!("{octet:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::digest;
+
+    #[test]
+    fn a_comment_is_not_what_a_profile_says() {
+        let digest_of = |recipe: &str| digest(&format!("name = \"a\"\n[recipe]\n{recipe}\n"));
+        assert_eq!(digest_of("run_s = 3 # seconds"), digest_of("# longer\nrun_s = 3"));
+        assert_ne!(digest_of("run_s = 3"), digest_of("run_s = 4"));
+    }
+}
