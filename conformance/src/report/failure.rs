@@ -108,16 +108,20 @@ fn describe_with(
     let mut lines =
         vec![entry("expected", &printable(&breach.expected)), entry("actual", &printable(&breach.actual))];
     lines.extend(met_while(outcome, breach).map(|met| entry("while", &printable(&met))));
-    lines.push(String::new());
-    lines.extend(remarks.into_iter().map(|remark| format!("    {remark}")));
-    lines.extend(exchange(events, breach.at).iter().map(|line| match line.trim_start() {
+    let mut passed = vec![String::new()];
+    passed.extend(remarks.into_iter().map(|remark| format!("    {remark}")));
+    passed.extend(exchange(events, breach.at).iter().map(|line| match line.trim_start() {
         "^" => format!("    {RED}{line}{RED:#}"),
         _ => format!("    {line}"),
     }));
+    let mut output = Vec::new();
     if !breach.output.is_empty() {
-        lines.extend([String::new(), format!("  the server printed {}", meanwhile(breach))]);
-        lines.extend(printed(breach).iter().map(|line| format!("    | {}", printable(line))));
+        output.extend([String::new(), format!("  the server printed {}", meanwhile(breach))]);
+        output.extend(printed(breach).iter().map(|line| format!("    | {}", printable(line))));
     }
+    // Of a crash, the traceback says more than the octets.
+    let both = if breach.ended.is_some() { [output, passed] } else { [passed, output] };
+    lines.extend(both.concat());
     lines.push(String::new());
     let Rule { weight, because, .. } = &outcome.rule;
     if !breach.is_downfall() {

@@ -35,7 +35,8 @@ pub(super) fn render(report: &Report) -> String {
 pub(super) fn heading(report: &Report) -> String {
     let server = printable(&report.setup.server);
     let profile = printable(&report.setup.profile);
-    let mut text = format!("server {server}\nprofile {profile}, seed {}\n", report.setup.seed);
+    let mut text = crashes(report);
+    let _ = write!(text, "server {server}\nprofile {profile}, seed {}\n", report.setup.seed);
     if !report.setup.layers.is_empty() {
         let _ = writeln!(text, "box {}", printable(&report.setup.layers.join(", ")));
     }
@@ -44,6 +45,23 @@ pub(super) fn heading(report: &Report) -> String {
         let _ = write!(text, "\n{RED}stopped{RED:#} {}\n", printable_lines(failure));
     }
     text
+}
+
+/// That the server ended, which comes before everything else: whatever it is worth here, nobody wants it.
+fn crashes(report: &Report) -> String {
+    let ended = Vec::from_iter(report.outcomes.iter().filter(|outcome| outcome.has_ended()));
+    let crash = report.causes.first().and_then(|cause| report.first_sign(cause));
+    let times = match ended.len() + report.end.deaths.len() {
+        1 => "once".into(),
+        number => format!("{number} times"),
+    };
+    match crash.filter(|crash| crash.has_ended()) {
+        None => String::new(),
+        Some(crash) => {
+            let check = printable(&crash.check);
+            format!("{RED}the server ended {times}{RED:#}; below is the first to fix ({check})\n")
+        }
+    }
 }
 
 /// What the server offers, does not, and left open, each with its heading.
@@ -308,6 +326,6 @@ pub(super) fn counted(report: &Report) -> String {
 pub(super) fn why_first(report: &Report, cause: &Cause) -> String {
     let signs: Vec<&Outcome> = report.signs(cause).collect();
     let program = printable(&report.setup.program);
-    let check = cause.checks.first().map_or(String::new(), |check| printable(check));
+    let check = report.first_sign(cause).map_or(String::new(), |sign| printable(&sign.check));
     format!("  {}\nto learn more: {program} explain {check}\n", cause.why_first(&signs))
 }
