@@ -6,7 +6,7 @@ use crate::report::cause::{Cause, some};
 use crate::report::data::Report;
 use crate::report::failure::{RED, YELLOW, describe_briefly, how_to_start};
 use crate::report::outcome::{Outcome, Verdict};
-use crate::report::text::{chapters, deaths, errors, heading, marks, summary};
+use crate::report::text::{chapters, deaths, errors, heading, marks, not_earned, summary};
 
 /// Causes that are shown with what was expected, what came and the exchange.
 const SHOWN: usize = 3;
@@ -22,6 +22,7 @@ pub(super) fn render(report: &Report) -> String {
         errors(report),
         left_out(report),
         marks(report),
+        not_earned(report),
         summary(report),
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")

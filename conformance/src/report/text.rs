@@ -8,6 +8,7 @@ use crate::report::cause::{Cause, some};
 use crate::report::data::Report;
 use crate::report::failure::{GREEN, RED, YELLOW, failure, how_to_start};
 use crate::report::found::Offered;
+use crate::report::lost::lost;
 use crate::report::marks::Mark;
 use crate::report::outcome::{Outcome, Ruling, Verdict};
 use crate::report::points::Points;
@@ -27,6 +28,7 @@ pub(super) fn render(report: &Report) -> String {
         skipped(report),
         notes(report),
         marks(report),
+        not_earned(report),
         summary(report),
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
@@ -245,6 +247,11 @@ pub(super) fn marks(report: &Report) -> String {
     format!("marks\n{lines}")
 }
 
+/// Where points are missing although nothing is broken.
+pub(super) fn not_earned(report: &Report) -> String {
+    lost(report).into_iter().map(|line| line + ".\n").collect()
+}
+
 /// How many checks of a part wait for others, and for which: nothing else may be wrong there.
 fn waiting(report: &Report, mark: &Mark) -> String {
     let missed =
@@ -265,7 +272,7 @@ fn waiting(report: &Report, mark: &Mark) -> String {
 
 /// The checks of a part that do not apply to the server, and so earn nothing. What a hidden part misses is nobody's
 /// business, and what a bonus part does is no loss.
-pub(super) fn not_applying(report: &Report, mark: &Mark) -> Vec<String> {
+fn not_applying(report: &Report, mark: &Mark) -> Vec<String> {
     let is_skipped = |id: &&String| with(report, Verdict::Skip).any(|outcome| outcome.check == **id);
     let is_open = !mark.hidden && !mark.bonus && mark.lacks.is_empty();
     mark.missed.iter().filter(|_| is_open).filter(is_skipped).cloned().collect()

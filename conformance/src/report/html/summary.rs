@@ -9,6 +9,7 @@ use crate::report::html::causes::{names, waiting};
 use crate::report::html::chapters::tally;
 use crate::report::html::frame::{NEW_LINE, Share, bar, command, entry};
 use crate::report::html::octets::{peer, words};
+use crate::report::lost::lost;
 use crate::report::marks::Mark;
 use crate::report::outcome::Outcome;
 use crate::report::points::Points;
@@ -104,6 +105,7 @@ fn marks(report: &Report) -> Markup {
             } @else {
                 h2 #_marks { (marks.whole()) " of " (marks.total) " points" }
                 ul { @for mark in &marks.parts { (NEW_LINE) li { (part(mark)) } } }
+                @for line in lost(report) { p { (line) "." } }
             }
         }
     }
