@@ -34,6 +34,14 @@ const OTHER_JSON: &str = "Compare the answer with the one in explain form-contra
 /// The hint where the server says itself what went wrong: better than what its check knows.
 const READ_IT: &str = "Read what the server printed from below: what went wrong, and where in your code.";
 
+/// The hint where the server can't know which files it is asked for.
+const NO_FOLDER: &str =
+    "The command has no {root}, so the server was not told the folder of the files: add {root} to it.";
+
+/// Chapters that ask for files, and the words of a command that stand for a folder.
+const OF_FILES: [&str; 4] = ["files", "conditional", "changes", "range"];
+const FOLDERS: [&str; 5] = ["{root}", "{site}", "{cgi_bin}", "{wsgi}", "{app}"];
+
 /// What to know by hand about a server whose lines come too late.
 pub(super) const ADD_CAT: &str =
     "On a terminal the line may be there in time: to see what the suite sees, add | cat to the start.";
@@ -134,7 +142,7 @@ fn describe_with(
     lines.push(entry("weight", &printable(&format!("{}{because}", weight.name()))));
     lines.extend(by_hand(setup, outcome, breach));
     lines.push(entry("again", &printable(&reproduce::again(setup, &outcome.check))));
-    lines.extend(hint(outcome, breach).map(|hint| entry("hint", &printable(hint))));
+    lines.extend(hint_for(setup, outcome, breach).map(|hint| entry("hint", &printable(hint))));
     lines.join("\n") + "\n"
 }
 
@@ -153,6 +161,27 @@ pub(super) fn hint<'o>(outcome: &'o Outcome, breach: &Breach) -> Option<&'o str>
         _ if other_json => OTHER_JSON,
         hint => hint,
     })
+}
+
+/// The same, if it is not the command that is to be changed.
+pub(super) fn hint_for<'o>(setup: &Setup, outcome: &'o Outcome, breach: &Breach) -> Option<&'o str> {
+    hint(outcome, breach).map(|hint| match hint {
+        hint if hint != READ_IT && is_about_files(outcome, breach) && is_told_no_folder(setup) => NO_FOLDER,
+        hint => hint,
+    })
+}
+
+/// Whether a file was asked for, or the page at the root was not found.
+fn is_about_files(outcome: &Outcome, breach: &Breach) -> bool {
+    let is_missing = outcome.chapter == "basics" && breach.actual.starts_with("\"HTTP/1.1 404");
+    is_missing || OF_FILES.contains(&&outcome.chapter[..])
+}
+
+/// Whether the suite started the server with a command that names no folder.
+fn is_told_no_folder(setup: &Setup) -> bool {
+    let command = || setup.arguments.iter().skip_while(|word| *word != "--").skip(1);
+    let names_folder = |word: &String| FOLDERS.iter().any(|folder| word.contains(folder));
+    setup.started && command().next().is_some() && !command().any(names_folder)
 }
 
 /// The last lines that the server printed during the check, or those of its traceback: the last of them say most.
@@ -255,5 +284,24 @@ mod tests {
         let hints =
             [hint(REPORT_DUE, "\"HTTP/1.1 415\""), hint("", not_json), hint("", other_json), hint("", "")];
         assert_eq!(hints, [REFUSED, NOT_JSON, OTHER_JSON, check.hint].map(|hint| Some(hint.to_owned())));
+    }
+
+    #[test]
+    fn a_server_that_was_not_told_the_folder_gets_that_hint() {
+        let said = |id: &str, actual: &str, command: &str| {
+            let Some(Found::Check(chapter, check)) = checks::find(id) else { panic!("no check {id}") };
+            let arguments = command.split(' ').map(String::from).collect();
+            let setup = Setup { arguments, started: true, ..Setup::default() };
+            let breach = Breach { actual: actual.into(), ..Breach::default() };
+            let outcome = Outcome::of(chapter.id, check, Points(0), Ruling::pass());
+            let outcome = Outcome { hint: Some(check.hint.into()), ..outcome };
+            hint_for(&setup, &outcome, &breach) == Some(NO_FOLDER)
+        };
+        let not_found = "\"HTTP/1.1 404 Not Found\" with 3 bytes of content";
+        assert!(said("answers-get", not_found, "-- ./s {port}") && said("file-served", "", "-- ./s {port}"));
+        assert!(!said("answers-get", "no answer", "-- ./s {port}"));
+        assert!(
+            !said("file-served", "", "-- ./s {port} {root}") && !said("file-served", "", "--url http://a/")
+        );
     }
 }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::report::cause::headline;
 use crate::report::data::Setup;
-use crate::report::failure::{ADD_CAT, held, hint, meanwhile, met_while, printed};
+use crate::report::failure::{ADD_CAT, held, hint_for, meanwhile, met_while, printed};
 use crate::report::html::conversation::conversation;
 use crate::report::html::frame::{NEW_LINE, command, entry};
 use crate::report::html::kind::{class, kind};
@@ -31,7 +31,7 @@ pub(super) fn check(setup: &Setup, outcome: &Outcome, lines: usize) -> Markup {
                 (ruling(setup, outcome, lines))
                 dl {
                     @if !outcome.breach().is_some_and(Breach::is_downfall) { (rule(setup, &outcome.rule)) }
-                    @if let Some(hint) = outcome.breach().and_then(|breach| hint(outcome, breach)) {
+                    @if let Some(hint) = outcome.breach().and_then(|breach| hint_for(setup, outcome, breach)) {
                         (entry("hint", &peer(hint)))
                     }
                     @if let Ruling::Fail(breach) = &outcome.ruling { (again(setup, outcome, breach)) }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use crate::client::capability::Offer;
 use crate::report::data::Report;
+use crate::report::failure::hint_for;
 use crate::report::found::Unsteady;
 use crate::report::html::causes::{names, waiting};
 use crate::report::html::chapters::tally;
@@ -82,6 +83,7 @@ fn first(report: &Report) -> Markup {
                 dl {
                     (entry("expected", &words(&breach.expected)))
                     (entry("actual", &words(&breach.actual)))
+                    @if let Some(hint) = hint_for(&report.setup, outcome, breach) { (entry("hint", &peer(hint))) }
                 }
             }
             p { "Shown by " (names(&cause.checks)) "." }
