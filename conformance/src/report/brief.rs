@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use crate::report::cause::{Cause, some};
 use crate::report::data::Report;
-use crate::report::failure::{RED, YELLOW, describe_briefly, how_to_start};
+use crate::report::failure::{GREEN, RED, YELLOW, describe_briefly, how_to_start};
 use crate::report::outcome::{Outcome, Verdict};
-use crate::report::text::{chapters, deaths, errors, heading, marks, not_earned, summary};
+use crate::report::printable::printable;
+use crate::report::text::{chapter, deaths, errors, heading, marks, not_earned, summary};
 
 /// Causes that are shown with what was expected, what came and the exchange.
 const SHOWN: usize = 3;
@@ -18,14 +19,32 @@ pub(super) fn render(report: &Report) -> String {
         chapters(report),
         deaths(report),
         causes(report),
-        how_to_start(report),
+        how_to_start(
+            report,
+            urgent(report).into_iter().take(SHOWN).filter_map(|cause| report.first_sign(cause)),
+        ),
         errors(report),
         left_out(report),
-        marks(report),
+        // Of a server that did not start, each part would have nothing.
+        if report.outcomes.is_empty() { String::new() } else { marks(report) },
         not_earned(report),
         summary(report),
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// A line for each chapter in which anything did not pass, after one for all the others.
+fn chapters(report: &Report) -> String {
+    let is_right = |outcomes: &&[Outcome]| outcomes.iter().all(|outcome| outcome.verdict() == Verdict::Pass);
+    let chapters = report.outcomes.chunk_by(|a, b| a.chapter == b.chapter);
+    let (right, others): (Vec<&[Outcome]>, Vec<&[Outcome]>) = chapters.partition(is_right);
+    let names = Vec::from_iter(right.iter().map(|outcomes| printable(&outcomes[0].chapter)));
+    let passed = match right.iter().map(|outcomes| outcomes.len()).sum() {
+        0 => String::new(),
+        1 => format!("  {GREEN}all passed{GREEN:#} {} (1 check)\n", names.concat()),
+        number => format!("  {GREEN}all passed{GREEN:#} {} ({number} checks)\n", names.join(", ")),
+    };
+    passed + &others.into_iter().map(chapter).collect::<String>()
 }
 
 /// The causes that are worth to be shown.

@@ -42,6 +42,10 @@ const NO_FOLDER: &str =
 const OF_FILES: [&str; 4] = ["files", "conditional", "changes", "range"];
 const FOLDERS: [&str; 5] = ["{root}", "{site}", "{cgi_bin}", "{wsgi}", "{app}"];
 
+/// Octets that a command by hand may have where there is little room: some lines of a terminal.
+const BRIEF: usize = 6 * 80;
+const LONG: &str = "The command is long: the one below shows it, and so does --all.";
+
 /// What to know by hand about a server whose lines come too late.
 pub(super) const ADD_CAT: &str =
     "On a terminal the line may be there in time: to see what the suite sees, add | cat to the start.";
@@ -56,7 +60,8 @@ pub fn failure(setup: &Setup, outcome: &Outcome) -> Option<String> {
 
 /// The same without its heading; every line is indented.
 pub(super) fn describe(setup: &Setup, outcome: &Outcome) -> Option<String> {
-    outcome.breach().map(|breach| describe_with(setup, outcome, breach, &breach.exchange, held(breach)))
+    let breach = outcome.breach()?;
+    Some(describe_with(setup, outcome, breach, &breach.exchange, held(breach), usize::MAX))
 }
 
 /// The same, with only the connection that matters.
@@ -75,7 +80,7 @@ pub(super) fn describe_briefly(setup: &Setup, outcome: &Outcome) -> Option<Strin
         number => Some(format!("(what passed on {number} other connections is left out)")),
     };
     let remarks = Vec::from_iter(held(breach).into_iter().chain(folded));
-    Some(describe_with(setup, outcome, breach, &here, remarks))
+    Some(describe_with(setup, outcome, breach, &here, remarks, BRIEF))
 }
 
 /// What other connections had to do with it that nothing came on the last one.
@@ -112,6 +117,7 @@ fn describe_with(
     breach: &Breach,
     events: &[Event],
     remarks: impl IntoIterator<Item = String>,
+    longest: usize,
 ) -> String {
     let mut lines =
         vec![entry("expected", &printable(&breach.expected)), entry("actual", &printable(&breach.actual))];
@@ -140,7 +146,7 @@ fn describe_with(
     let because = because.as_ref().filter(|_| !breach.is_downfall());
     let because = because.map_or(String::new(), |because| format!(": {because}"));
     lines.push(entry("weight", &printable(&format!("{}{because}", weight.name()))));
-    lines.extend(by_hand(setup, outcome, breach));
+    lines.extend(by_hand(setup, outcome, breach, longest));
     lines.push(entry("again", &printable(&reproduce::again(setup, &outcome.check))));
     lines.extend(hint_for(setup, outcome, breach).map(|hint| entry("hint", &printable(hint))));
     lines.join("\n") + "\n"
@@ -198,8 +204,11 @@ pub(super) fn meanwhile(breach: &Breach) -> &'static str {
     if breach.shared { "meanwhile, perhaps about requests of other checks" } else { "meanwhile" }
 }
 
-fn by_hand(setup: &Setup, outcome: &Outcome, breach: &Breach) -> Vec<String> {
-    let said = reproduce::by_hand(setup, outcome).unwrap_or_else(|why| why.to_string());
+fn by_hand(setup: &Setup, outcome: &Outcome, breach: &Breach, longest: usize) -> Vec<String> {
+    let said = match reproduce::by_hand(setup, outcome) {
+        Ok(command) if command.len() > longest => LONG.into(),
+        said => said.unwrap_or_else(|why| why.to_string()),
+    };
     let mut lines = vec![entry("by hand", &said)];
     if breach.expected.starts_with(A_LINE) {
         lines.push(entry("", ADD_CAT));
@@ -207,9 +216,9 @@ fn by_hand(setup: &Setup, outcome: &Outcome, breach: &Breach) -> Vec<String> {
     lines
 }
 
-/// How to start the server before anything is sent by hand; empty if it runs already, or nothing failed.
-pub(super) fn how_to_start(report: &Report) -> String {
-    let is_of_use = report.outcomes.iter().any(|outcome| reproduce::by_hand(&report.setup, outcome).is_ok());
+/// How to start the server before anything is sent by hand; empty if it runs already, or no command is shown.
+pub(super) fn how_to_start<'o>(report: &Report, shown: impl IntoIterator<Item = &'o Outcome>) -> String {
+    let is_of_use = shown.into_iter().any(|outcome| reproduce::by_hand(&report.setup, outcome).is_ok());
     match start_lines(&report.setup) {
         lines if is_of_use && !lines.is_empty() => format!("before you send anything by hand\n{lines}"),
         _ => String::new(),

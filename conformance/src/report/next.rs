@@ -12,8 +12,8 @@ pub(super) fn render(report: &Report) -> String {
     let stopped = stopped.map(|why| format!("{RED}stopped{RED:#} {}\n", printable_lines(why)));
     // What no check brings about alone, and what is not the server's fault, can wait for what is certain.
     let first = match report.first_to_fix() {
-        Some((_, cause)) => {
-            let (first, start) = (whole(report, cause), how_to_start(report));
+        Some((sign, cause)) => {
+            let (first, start) = (whole(report, cause), how_to_start(report, [sign]));
             let start = if start.is_empty() { start } else { format!("\n{start}") };
             format!("{first}{start}\nWhy this first?\n{}", why_first(report, cause))
         }

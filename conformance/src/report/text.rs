@@ -22,7 +22,7 @@ pub(super) fn render(report: &Report) -> String {
         deaths(report),
         causes(report),
         failures(report),
-        how_to_start(report),
+        how_to_start(report, &report.outcomes),
         errors(report),
         blocked(report),
         skipped(report),
@@ -81,12 +81,14 @@ fn offered(offered: &[Offered]) -> String {
     .concat()
 }
 
-pub(super) fn chapters(report: &Report) -> String {
-    let line = |outcomes: &[Outcome]| {
-        let chapter = printable(&outcomes[0].chapter);
-        format!("  {chapter:<16} {}\n", tally(outcomes))
-    };
-    report.outcomes.chunk_by(|a, b| a.chapter == b.chapter).map(line).collect()
+fn chapters(report: &Report) -> String {
+    report.outcomes.chunk_by(|a, b| a.chapter == b.chapter).map(chapter).collect()
+}
+
+/// A chapter in a line.
+pub(super) fn chapter(outcomes: &[Outcome]) -> String {
+    let chapter = outcomes.first().map_or(String::new(), |first| printable(&first.chapter));
+    format!("  {chapter:<16} {}\n", tally(outcomes))
 }
 
 /// The verdicts, counted, in words, without those that did not occur.
@@ -312,9 +314,6 @@ fn which(weight: Weight) -> &'static str {
 
 /// The run in a line: how many checks passed, how long it took, and the points.
 pub(super) fn counted(report: &Report) -> String {
-    if report.outcomes.is_empty() {
-        return "No check was run.".into();
-    }
     let points = match &report.marks {
         marks if marks.parts.is_empty() => String::new(),
         marks if marks.bonus > Points::default() => {
@@ -325,6 +324,9 @@ pub(super) fn counted(report: &Report) -> String {
         }
         marks => format!("; {} of {} points", marks.earned, marks.total),
     };
+    if report.outcomes.is_empty() {
+        return format!("No check was run{points}.");
+    }
     let seconds = report.end.took_ms as f64 / 1000.0;
     format!("{} in {seconds:.1} s{points}", tally(&report.outcomes))
 }
