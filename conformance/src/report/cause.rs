@@ -9,6 +9,7 @@ use crate::report::outcome::{Breach, Outcome, Ruling};
 use crate::report::printable::printable;
 use crate::report::trace;
 use crate::wire::octets::escape_some;
+use crate::wire::read::NOT_HTTP;
 use crate::wire::transcript::{self, Kind};
 
 /// What several failures have in common, or what a single one is about.
@@ -68,7 +69,7 @@ pub(super) fn some(ids: &[String]) -> String {
 }
 
 /// How it is said of an answer that it is not a response, or not a whole one.
-const UNREADABLE: [&str; 2] = ["bytes that are not an HTTP response", "a response that "];
+const UNREADABLE: [&str; 2] = [NOT_HTTP, "a response that "];
 
 /// How a failed check is recognised as another sign of the same thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
