@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use conformance::report::{Verdict, printable, shell_words};
 use conformance::run::runner::News;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use terminal_size::Width;
 
 /// How often a line is printed without a terminal: a short run prints none.
 const EVERY: Duration = Duration::from_secs(5);
@@ -18,7 +19,11 @@ const TICK: Duration = Duration::from_millis(500);
 /// After how long a check that runs is named.
 const LONG: Duration = Duration::from_secs(2);
 
-/// Characters of a command that are shown.
+/// Columns where there is no terminal, and those that the time takes at the end of the line.
+const COLUMNS: usize = 100;
+const TIME: usize = 8;
+
+/// Characters of a command that are shown at least.
 const COMMAND_LENGTH: usize = 24;
 
 /// The progress of one run, on standard error.
@@ -65,12 +70,9 @@ impl Progress {
         let port = address.port();
         let words: Vec<String> =
             command.iter().map(|word| word.replace("{port}", &port.to_string())).collect();
-        let words = printable(&shell_words(&words));
-        let command = match words.char_indices().nth(COMMAND_LENGTH) {
-            Some((end, _)) => format!("{} ...", words[..end].trim_end()),
-            None => words,
-        };
-        let line = format!("starting {command}, waiting for an answer on port {port}");
+        let width = terminal_size::terminal_size_of(std::io::stderr());
+        let width = width.map_or(COLUMNS, |(Width(columns), _)| columns.into());
+        let line = starting(&printable(&shell_words(&words)), port, width - TIME.min(width));
         if !self.bar.is_hidden() {
             self.bar.set_style(style("{msg} ({elapsed})"));
             self.bar.set_message(line);
@@ -131,6 +133,31 @@ impl Progress {
     }
 }
 
+/// What the command waits for, in so many columns.
+fn starting(command: &str, port: u16, width: usize) -> String {
+    let line = |command: &str| format!("starting {command}, waiting for an answer on port {port}");
+    let room = width.saturating_sub(line("").len()).max(COMMAND_LENGTH);
+    if command.chars().count() <= room {
+        return line(command);
+    }
+    let shown = String::from_iter(command.chars().take(room - " ...".len()));
+    line(&format!("{} ...", shown.trim_end()))
+}
+
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_cut_only_where_there_is_no_room() {
+        let command = "python3 base.py 16849 {root}";
+        let whole = format!("starting {command}, waiting for an answer on port 80");
+        assert_eq!(starting(command, 80, whole.len()), whole);
+        let cut = starting(command, 80, whole.len() - 1);
+        assert!(cut.starts_with("starting python3 base.py 16849 { ..., waiting"), "{cut}");
+    }
 }

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, Command};
 use conformance::report::{End, Outcome, Report, Setup, printable, shell_words};
 use conformance::run::reference;
 use conformance::run::runner::{self, News, Options};
@@ -21,7 +21,7 @@ use tempfile::TempDir;
 
 use super::interrupt::unless_interrupted;
 use super::progress::Progress;
-use super::stop::{Stop, complain, tell};
+use super::stop::{Stop, complain, note_well, tell};
 use super::{advice, names, sink, watch};
 
 /// Check a server
@@ -105,7 +105,7 @@ const DEFAULT_PROFILE: &str = "simple";
 
 const EXAMPLES: &str = "\
 Examples:
-  conformance run -- python3 server.py {port}
+  conformance run -- python3 server.py {port} {root}
   conformance run --hints --check host -- ./server --port {port} --root {root}
   conformance run --profile wsgi -- gunicorn -b {host}:{port} {app}
   conformance run --url http://localhost:8000/ --report junit=report.xml";
@@ -125,6 +125,8 @@ const INTERRUPTED: u8 = 130;
 
 impl Run {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
+        let own = Run::augment_args(Command::new("run"));
+        advice::before(&self.command, &own)?.iter().for_each(|note| note_well(note));
         let (subjects, options) = (self.subjects()?, self.options());
         let otherwise = match self {
             Run { next: true, .. } => "next=-",

@@ -26,10 +26,15 @@ impl From<io::Error> for Stop {
 
 /// Says on standard error what is wrong; returns the exit code.
 pub(super) fn complain(message: &str, code: u8) -> ExitCode {
+    note_well(message);
+    ExitCode::from(code)
+}
+
+/// Says on standard error what may be wrong.
+pub(super) fn note_well(message: &str) {
     // If this fails, there is no other place to report it.
     let text = format!("conformance: {}\n", printable_lines(message));
     let _ = anstream::stderr().write_all(fit(&text, io::stderr()).as_bytes());
-    ExitCode::from(code)
 }
 
 /// [`print`], for a person: wrapped at the width of a terminal.

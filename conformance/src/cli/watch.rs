@@ -20,6 +20,9 @@ const NOT_BY_HAND: [&str; 3] = ["target", "node_modules", "__pycache__"];
 /// How the names of files end that servers and editors write beside those of a person.
 const BY_PROGRAMS: [&str; 6] = [".log", ".tmp", ".pyc", ".swp", ".db", "~"];
 
+/// Checks that are named in a line; the rest is counted.
+const NAMED: usize = 20;
+
 /// The files of a server.
 #[derive(Debug)]
 pub(super) struct Files {
@@ -109,17 +112,34 @@ pub(super) fn failed(report: &Report) -> Vec<String> {
 
 /// What is different from the last run, in a line for each kind; empty if nothing is.
 pub(super) fn differences(before: &Report, now: &Report) -> String {
-    let passed = with(now, |verdict| verdict == Verdict::Pass);
-    let failed_now = failed(now);
-    let both =
-        |old: Vec<String>, new: &[String]| Vec::from_iter(old.into_iter().filter(|id| new.contains(id)));
-    let right = both(with(before, |verdict| verdict != Verdict::Pass), &passed);
-    let wrong = both(with(before, |verdict| verdict != Verdict::Fail), &failed_now);
-    let line = |what: &str, ids: &[String]| match ids.len() {
-        0 => String::new(),
-        number => format!("{number} {what}: {}\n", printable(&ids.join(", "))),
+    let stopped = match (&before.end.failure, &now.end.failure) {
+        (Some(_), None) => "the server can be tested again\n".into(),
+        (was, Some(why)) if was.as_ref() != Some(why) => {
+            format!("the server can't be tested: {}\n", printable(why.lines().next().unwrap_or_default()))
+        }
+        _ => String::new(),
     };
-    line("pass now", &right) + &line("fail now", &wrong)
+    // What was not judged at all before, since the server did not start, is different as well.
+    let was = |is: Verdict| with(before, |verdict| verdict == is);
+    let (passed, failed_before) = (was(Verdict::Pass), was(Verdict::Fail));
+    let new =
+        |now: Vec<String>, old: &[String]| Vec::from_iter(now.into_iter().filter(|id| !old.contains(id)));
+    let right = new(with(now, |verdict| verdict == Verdict::Pass), &passed);
+    let wrong = new(failed(now), &failed_before);
+    let unjudged = with(now, |verdict| !matches!(verdict, Verdict::Pass | Verdict::Fail));
+    let unjudged = Vec::from_iter(unjudged.into_iter().filter(|id| passed.contains(id)));
+    let line = |what: &str, ids: &[String]| {
+        let named = printable(&ids[..ids.len().min(NAMED)].join(", "));
+        match (ids.len(), ids.len().saturating_sub(NAMED)) {
+            (0, _) => String::new(),
+            (number, 0) => format!("{number} {what}: {named}\n"),
+            (number, more) => format!("{number} {what}: {named} and {more} more\n"),
+        }
+    };
+    stopped
+        + &line("pass now", &right)
+        + &line("fail now", &wrong)
+        + &line("passed before and are not judged now", &unjudged)
 }
 
 fn with(report: &Report, is_meant: impl Fn(Verdict) -> bool) -> Vec<String> {
@@ -129,6 +149,9 @@ fn with(report: &Report, is_meant: impl Fn(Verdict) -> bool) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use conformance::checks::{self, Found};
+    use conformance::report::{End, Outcome, Points, Ruling, Setup};
+
     use super::*;
 
     #[test]
@@ -141,6 +164,27 @@ mod tests {
         assert!(!counts(&["module"]));
         assert!(!counts(&[]));
         assert!(counts(&["module"]));
+    }
+
+    #[test]
+    fn a_server_that_starts_no_longer_is_different_and_so_is_one_that_does_again() {
+        let report = |failure: Option<&str>, checks: &[(&str, Ruling)]| {
+            let outcome = |(id, ruling): &(&str, Ruling)| {
+                let Some(Found::Check(chapter, check)) = checks::find(id) else { panic!("no check {id}") };
+                Outcome::of(chapter.id, check, Points::default(), ruling.clone())
+            };
+            let end = End { failure: failure.map(String::from), ..End::default() };
+            Report::new(Setup::default(), end, checks.iter().map(outcome).collect(), &[])
+        };
+        let skip = || Ruling::Skip { why: String::new() };
+        let right = report(None, &[("host-missing", Ruling::pass()), ("date", Ruling::pass())]);
+        let less = report(None, &[("host-missing", Ruling::pass()), ("date", skip())]);
+        let broken = report(Some("It ended.\nSyntaxError"), &[]);
+        assert_eq!(differences(&right, &broken), "the server can't be tested: It ended.\n");
+        let again = "the server can be tested again\n2 pass now: host-missing, date\n";
+        assert_eq!(differences(&broken, &right), again);
+        assert_eq!(differences(&right, &less), "1 passed before and are not judged now: date\n");
+        assert!([&right, &broken].iter().all(|same| differences(same, same).is_empty()));
     }
 
     #[test]

@@ -4,12 +4,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::check::Weight;
 use crate::judge::form::NO_REPORT;
 use crate::report::outcome::{Breach, Outcome, Ruling};
 use crate::report::printable::printable;
 use crate::report::trace;
 use crate::wire::octets::escape_some;
+use crate::wire::read::NOT_HTTP;
 use crate::wire::transcript::{self, Kind};
 
 /// What several failures have in common, or what a single one is about.
@@ -39,7 +39,7 @@ impl Cause {
 
     /// Why it comes before the other causes, in a sentence.
     pub(super) fn why_first(&self, signs: &[&Outcome]) -> String {
-        let has_ended = |sign: &&Outcome| sign.breach().is_some_and(|breach| breach.ended.is_some());
+        let has_ended = |sign: &&Outcome| sign.has_ended();
         let waiting = match self.blocks.len() {
             0 => None,
             1 => Some("1 other check can't be judged until this works".to_owned()),
@@ -69,7 +69,7 @@ pub(super) fn some(ids: &[String]) -> String {
 }
 
 /// How it is said of an answer that it is not a response, or not a whole one.
-const UNREADABLE: [&str; 2] = ["bytes that are not an HTTP response", "a response that "];
+const UNREADABLE: [&str; 2] = [NOT_HTTP, "a response that "];
 
 /// How a failed check is recognised as another sign of the same thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,22 +115,23 @@ fn error_and_place(words: &str, colons: usize) -> (Vec<&str>, &str) {
     }
 }
 
-/// The causes of all failures: crashes first, then what most checks wait for, what counts, and the order of the profile.
+/// The causes of all failures: crashes first, then what most checks wait for, and the order of the profile, in which the
+/// place of a cause is that of the first check that counts.
 pub(super) fn causes(outcomes: &[Outcome]) -> Vec<Cause> {
-    let mut found: Vec<(Sign, bool, Cause)> = Vec::new();
-    for outcome in outcomes {
+    let mut found: Vec<(Sign, usize, Cause)> = Vec::new();
+    for (at, outcome) in outcomes.iter().enumerate() {
         let Some(breach) = outcome.breach() else { continue };
         let sign = sign(outcome, breach);
-        let counts = outcome.rule.weight == Weight::Counts;
+        let place = if outcome.counts() { at } else { usize::MAX };
         match found.iter_mut().find(|(known, ..)| known.is_like(&sign)) {
-            Some((_, cause_counts, cause)) => {
-                *cause_counts |= counts;
+            Some((_, first, cause)) => {
+                *first = place.min(*first);
                 cause.checks.push(outcome.check.clone());
             }
             None => {
                 let what = describe(&sign, outcome);
                 let cause = Cause { what, checks: vec![outcome.check.clone()], blocks: Vec::new() };
-                found.push((sign, counts, cause));
+                found.push((sign, place, cause));
             }
         }
     }
@@ -147,8 +148,8 @@ pub(super) fn causes(outcomes: &[Outcome]) -> Vec<Cause> {
         };
         cause.blocks = outcomes.iter().filter(waits).map(|outcome| outcome.check.clone()).collect();
     }
-    found.sort_by_key(|(sign, counts, cause)| {
-        (!matches!(sign, Sign::Ended(_)), std::cmp::Reverse(cause.blocks.len()), !counts)
+    found.sort_by_key(|(sign, first, cause)| {
+        (!matches!(sign, Sign::Ended(_)), std::cmp::Reverse(cause.blocks.len()), *first)
     });
     found.into_iter().map(|(.., cause)| cause).collect()
 }
@@ -311,6 +312,20 @@ mod tests {
                 ("POST /form got no answer, and the connection stayed open", 2, 1),
             ]
         );
+    }
+
+    #[test]
+    fn what_counts_first_comes_before_what_only_warned_first() {
+        let silent = || silent_after(b"GET / HTTP/1.1\r\n\r\n");
+        let single = || Ruling::Fail(Breach { actual: "no such field".into(), ..Breach::default() });
+        let found = causes(&[
+            Outcome { max_points: Points(0), ..outcome("media-types", silent()) },
+            Outcome { max_points: Points(0), ..outcome("version-minor", single()) },
+            outcome("host-missing", single()),
+            outcome("host-twice", silent()),
+        ]);
+        let first = found.iter().map(|cause| &cause.checks[0][..]);
+        assert_eq!(Vec::from_iter(first), ["host-missing", "media-types", "version-minor"]);
     }
 
     #[test]

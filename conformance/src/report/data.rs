@@ -127,8 +127,12 @@ impl Report {
     /// The failed check to look at first: a sign of the most urgent cause.
     pub fn first_to_fix(&self) -> Option<(&Outcome, &Cause)> {
         let cause = self.causes.first()?;
-        let check = cause.checks.first()?;
-        self.outcomes.iter().find(|outcome| outcome.check == *check).map(|outcome| (outcome, cause))
+        self.first_sign(cause).map(|outcome| (outcome, cause))
+    }
+
+    /// The check by which a cause is shown: the first that counts, where one does.
+    pub(super) fn first_sign(&self, cause: &Cause) -> Option<&Outcome> {
+        self.signs(cause).find(|sign| sign.counts()).or_else(|| self.signs(cause).next())
     }
 
     /// The failed checks that a cause explains.

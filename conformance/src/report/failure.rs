@@ -34,6 +34,18 @@ const OTHER_JSON: &str = "Compare the answer with the one in explain form-contra
 /// The hint where the server says itself what went wrong: better than what its check knows.
 const READ_IT: &str = "Read what the server printed from below: what went wrong, and where in your code.";
 
+/// The hint where the server can't know which files it is asked for.
+const NO_FOLDER: &str =
+    "The command has no {root}, so the server was not told the folder of the files: add {root} to it.";
+
+/// Chapters that ask for files, and the words of a command that stand for a folder.
+const OF_FILES: [&str; 4] = ["files", "conditional", "changes", "range"];
+const FOLDERS: [&str; 5] = ["{root}", "{site}", "{cgi_bin}", "{wsgi}", "{app}"];
+
+/// Octets that a command by hand may have where there is little room: some lines of a terminal.
+const BRIEF: usize = 6 * 80;
+const LONG: &str = "The command is long: the one below shows it, and so does --all.";
+
 /// What to know by hand about a server whose lines come too late.
 pub(super) const ADD_CAT: &str =
     "On a terminal the line may be there in time: to see what the suite sees, add | cat to the start.";
@@ -48,7 +60,8 @@ pub fn failure(setup: &Setup, outcome: &Outcome) -> Option<String> {
 
 /// The same without its heading; every line is indented.
 pub(super) fn describe(setup: &Setup, outcome: &Outcome) -> Option<String> {
-    outcome.breach().map(|breach| describe_with(setup, outcome, breach, &breach.exchange, held(breach)))
+    let breach = outcome.breach()?;
+    Some(describe_with(setup, outcome, breach, &breach.exchange, held(breach), usize::MAX))
 }
 
 /// The same, with only the connection that matters.
@@ -67,7 +80,7 @@ pub(super) fn describe_briefly(setup: &Setup, outcome: &Outcome) -> Option<Strin
         number => Some(format!("(what passed on {number} other connections is left out)")),
     };
     let remarks = Vec::from_iter(held(breach).into_iter().chain(folded));
-    Some(describe_with(setup, outcome, breach, &here, remarks))
+    Some(describe_with(setup, outcome, breach, &here, remarks, BRIEF))
 }
 
 /// What other connections had to do with it that nothing came on the last one.
@@ -104,20 +117,25 @@ fn describe_with(
     breach: &Breach,
     events: &[Event],
     remarks: impl IntoIterator<Item = String>,
+    longest: usize,
 ) -> String {
     let mut lines =
         vec![entry("expected", &printable(&breach.expected)), entry("actual", &printable(&breach.actual))];
     lines.extend(met_while(outcome, breach).map(|met| entry("while", &printable(&met))));
-    lines.push(String::new());
-    lines.extend(remarks.into_iter().map(|remark| format!("    {remark}")));
-    lines.extend(exchange(events, breach.at).iter().map(|line| match line.trim_start() {
+    let mut passed = vec![String::new()];
+    passed.extend(remarks.into_iter().map(|remark| format!("    {remark}")));
+    passed.extend(exchange(events, breach.at).iter().map(|line| match line.trim_start() {
         "^" => format!("    {RED}{line}{RED:#}"),
         _ => format!("    {line}"),
     }));
+    let mut output = Vec::new();
     if !breach.output.is_empty() {
-        lines.extend([String::new(), format!("  the server printed {}", meanwhile(breach))]);
-        lines.extend(printed(breach).iter().map(|line| format!("    | {}", printable(line))));
+        output.extend([String::new(), format!("  the server printed {}", meanwhile(breach))]);
+        output.extend(printed(breach).iter().map(|line| format!("    | {}", printable(line))));
     }
+    // Of a crash, the traceback says more than the octets.
+    let both = if breach.ended.is_some() { [output, passed] } else { [passed, output] };
+    lines.extend(both.concat());
     lines.push(String::new());
     let Rule { weight, because, .. } = &outcome.rule;
     if !breach.is_downfall() {
@@ -128,9 +146,9 @@ fn describe_with(
     let because = because.as_ref().filter(|_| !breach.is_downfall());
     let because = because.map_or(String::new(), |because| format!(": {because}"));
     lines.push(entry("weight", &printable(&format!("{}{because}", weight.name()))));
-    lines.extend(by_hand(setup, outcome, breach));
+    lines.extend(by_hand(setup, outcome, breach, longest));
     lines.push(entry("again", &printable(&reproduce::again(setup, &outcome.check))));
-    lines.extend(hint(outcome, breach).map(|hint| entry("hint", &printable(hint))));
+    lines.extend(hint_for(setup, outcome, breach).map(|hint| entry("hint", &printable(hint))));
     lines.join("\n") + "\n"
 }
 
@@ -151,6 +169,27 @@ pub(super) fn hint<'o>(outcome: &'o Outcome, breach: &Breach) -> Option<&'o str>
     })
 }
 
+/// The same, if it is not the command that is to be changed.
+pub(super) fn hint_for<'o>(setup: &Setup, outcome: &'o Outcome, breach: &Breach) -> Option<&'o str> {
+    hint(outcome, breach).map(|hint| match hint {
+        hint if hint != READ_IT && is_about_files(outcome, breach) && is_told_no_folder(setup) => NO_FOLDER,
+        hint => hint,
+    })
+}
+
+/// Whether a file was asked for, or the page at the root was not found.
+fn is_about_files(outcome: &Outcome, breach: &Breach) -> bool {
+    let is_missing = outcome.chapter == "basics" && breach.actual.starts_with("\"HTTP/1.1 404");
+    is_missing || OF_FILES.contains(&&outcome.chapter[..])
+}
+
+/// Whether the suite started the server with a command that names no folder.
+fn is_told_no_folder(setup: &Setup) -> bool {
+    let command = || setup.arguments.iter().skip_while(|word| *word != "--").skip(1);
+    let names_folder = |word: &String| FOLDERS.iter().any(|folder| word.contains(folder));
+    setup.started && command().next().is_some() && !command().any(names_folder)
+}
+
 /// The last lines that the server printed during the check, or those of its traceback: the last of them say most.
 pub(super) fn printed(breach: &Breach) -> &[String] {
     let lines = match traceback_to_read(breach) {
@@ -165,8 +204,11 @@ pub(super) fn meanwhile(breach: &Breach) -> &'static str {
     if breach.shared { "meanwhile, perhaps about requests of other checks" } else { "meanwhile" }
 }
 
-fn by_hand(setup: &Setup, outcome: &Outcome, breach: &Breach) -> Vec<String> {
-    let said = reproduce::by_hand(setup, outcome).unwrap_or_else(|why| why.to_string());
+fn by_hand(setup: &Setup, outcome: &Outcome, breach: &Breach, longest: usize) -> Vec<String> {
+    let said = match reproduce::by_hand(setup, outcome) {
+        Ok(command) if command.len() > longest => LONG.into(),
+        said => said.unwrap_or_else(|why| why.to_string()),
+    };
     let mut lines = vec![entry("by hand", &said)];
     if breach.expected.starts_with(A_LINE) {
         lines.push(entry("", ADD_CAT));
@@ -174,9 +216,9 @@ fn by_hand(setup: &Setup, outcome: &Outcome, breach: &Breach) -> Vec<String> {
     lines
 }
 
-/// How to start the server before anything is sent by hand; empty if it runs already, or nothing failed.
-pub(super) fn how_to_start(report: &Report) -> String {
-    let is_of_use = report.outcomes.iter().any(|outcome| reproduce::by_hand(&report.setup, outcome).is_ok());
+/// How to start the server before anything is sent by hand; empty if it runs already, or no command is shown.
+pub(super) fn how_to_start<'o>(report: &Report, shown: impl IntoIterator<Item = &'o Outcome>) -> String {
+    let is_of_use = shown.into_iter().any(|outcome| reproduce::by_hand(&report.setup, outcome).is_ok());
     match start_lines(&report.setup) {
         lines if is_of_use && !lines.is_empty() => format!("before you send anything by hand\n{lines}"),
         _ => String::new(),
@@ -251,5 +293,24 @@ mod tests {
         let hints =
             [hint(REPORT_DUE, "\"HTTP/1.1 415\""), hint("", not_json), hint("", other_json), hint("", "")];
         assert_eq!(hints, [REFUSED, NOT_JSON, OTHER_JSON, check.hint].map(|hint| Some(hint.to_owned())));
+    }
+
+    #[test]
+    fn a_server_that_was_not_told_the_folder_gets_that_hint() {
+        let said = |id: &str, actual: &str, command: &str| {
+            let Some(Found::Check(chapter, check)) = checks::find(id) else { panic!("no check {id}") };
+            let arguments = command.split(' ').map(String::from).collect();
+            let setup = Setup { arguments, started: true, ..Setup::default() };
+            let breach = Breach { actual: actual.into(), ..Breach::default() };
+            let outcome = Outcome::of(chapter.id, check, Points(0), Ruling::pass());
+            let outcome = Outcome { hint: Some(check.hint.into()), ..outcome };
+            hint_for(&setup, &outcome, &breach) == Some(NO_FOLDER)
+        };
+        let not_found = "\"HTTP/1.1 404 Not Found\" with 3 bytes of content";
+        assert!(said("answers-get", not_found, "-- ./s {port}") && said("file-served", "", "-- ./s {port}"));
+        assert!(!said("answers-get", "no answer", "-- ./s {port}"));
+        assert!(
+            !said("file-served", "", "-- ./s {port} {root}") && !said("file-served", "", "--url http://a/")
+        );
     }
 }

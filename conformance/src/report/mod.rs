@@ -18,6 +18,7 @@ mod handbook;
 pub(crate) mod html;
 mod json;
 mod junit;
+mod lost;
 mod markdown;
 mod marks;
 mod next;

@@ -1,12 +1,10 @@
 //! The report for the next step: what to fix first, whole, and nothing of the rest but numbers.
 
 use crate::report::brief::whole;
-use crate::report::cause::some;
 use crate::report::data::Report;
 use crate::report::failure::{GREEN, RED, how_to_start};
-use crate::report::marks::Mark;
-use crate::report::printable::{printable, printable_lines};
-use crate::report::text::{counted, deaths, errors, not_applying, why_first};
+use crate::report::printable::printable_lines;
+use crate::report::text::{counted, deaths, errors, not_earned, why_first};
 
 /// The report as text, with terminal styles; they are stripped where it goes elsewhere.
 pub(super) fn render(report: &Report) -> String {
@@ -14,8 +12,8 @@ pub(super) fn render(report: &Report) -> String {
     let stopped = stopped.map(|why| format!("{RED}stopped{RED:#} {}\n", printable_lines(why)));
     // What no check brings about alone, and what is not the server's fault, can wait for what is certain.
     let first = match report.first_to_fix() {
-        Some((_, cause)) => {
-            let (first, start) = (whole(report, cause), how_to_start(report));
+        Some((sign, cause)) => {
+            let (first, start) = (whole(report, cause), how_to_start(report, [sign]));
             let start = if start.is_empty() { start } else { format!("\n{start}") };
             format!("{first}{start}\nWhy this first?\n{}", why_first(report, cause))
         }
@@ -25,16 +23,4 @@ pub(super) fn render(report: &Report) -> String {
     let first = if first.is_empty() && stopped.is_none() { nothing() } else { first };
     let parts = [stopped.unwrap_or_default(), first, format!("{}\n", counted(report))];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
-}
-
-/// Where points are missing although nothing is broken.
-fn not_earned(report: &Report) -> String {
-    let line = |mark: &Mark| {
-        let skipped = not_applying(report, mark);
-        let points = format!("{} of {}", mark.earned, mark.points);
-        let text =
-            format!("{} has {points} points, since these do not apply: {}", mark.title, some(&skipped));
-        (!skipped.is_empty()).then(|| format!("  {}\n", printable(&text)))
-    };
-    report.marks.parts.iter().filter_map(line).collect()
 }

@@ -213,6 +213,11 @@ impl Outcome {
         }
     }
 
+    /// Whether the server ended during the check.
+    pub fn has_ended(&self) -> bool {
+        self.breach().is_some_and(|breach| breach.ended.is_some())
+    }
+
     /// Whether the check judges every reply that any check receives: its exchange is that of another check.
     pub fn is_of_any_reply(&self) -> bool {
         matches!(checks::find(&self.check), Some(Found::Check(_, Check { run: Body::Judge(_), .. })))

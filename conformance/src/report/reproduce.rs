@@ -3,11 +3,13 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use crate::client::connection::NO_SURPLUS;
 use crate::probe::APPLICATION;
 use crate::report::data::Setup;
 use crate::report::outcome::{Breach, Outcome};
 use crate::report::shell::{curl, netcat, shell_words};
 use crate::wire::octets::{find, replace};
+use crate::wire::read::NOT_HTTP;
 use crate::wire::transcript::{Block, Event, Kind};
 
 /// How many octets a request may have that a person pastes into a shell.
@@ -71,9 +73,15 @@ pub fn by_hand(setup: &Setup, outcome: &Outcome) -> Result<String, NoCommand> {
             asked if asked.is_empty() => request,
             asked => replace(&request, asked.as_bytes(), to.name.as_bytes()),
         };
-        curl(&request, &to.host).unwrap_or_else(|| netcat(&request, &to.host))
+        let by_curl = curl(&request, &to.host).filter(|_| !curl_hides(breach));
+        by_curl.unwrap_or_else(|| netcat(&request, &to.host))
     };
     Ok(requests.into_iter().map(command).collect::<Vec<_>>().join("; "))
+}
+
+/// Whether curl shows nothing of what came: no HTTP, or what follows a whole response.
+fn curl_hides(breach: &Breach) -> bool {
+    breach.expected == NO_SURPLUS || breach.actual.starts_with(NOT_HTTP)
 }
 
 /// Where a server is found that is started by hand.
@@ -228,6 +236,10 @@ fn the_request(breach: &Breach, connection: u32) -> Result<Vec<u8>, NoCommand> {
         _ => None,
     });
     match (sent.next(), sent.next()) {
+        // What came too much does so without the request that follows.
+        (Some(block), Some(_)) if breach.expected == NO_SURPLUS && sent.next().is_none() => {
+            Ok(whole(block)?.to_vec())
+        }
         (Some(block), None) => Ok(whole(block)?.to_vec()),
         (Some(_), Some(_)) => Err(NoCommand::SeveralSteps),
         (None, _) => Err(NoCommand::NoRequest),
@@ -252,8 +264,17 @@ mod tests {
 
     /// What passed: `(connection, is_sent, octets)`; nothing sent back means that the server closed.
     fn said(check: &str, host: &str, passed: &[(u32, bool, &str)]) -> Result<String, NoCommand> {
+        shown(check, breach(host, passed))
+    }
+
+    fn shown(check: &str, breach: Breach) -> Result<String, NoCommand> {
         let Some(Found::Check(chapter, check)) = checks::find(check) else { panic!("no check {check}") };
         let check: &Check = check;
+        let outcome = Outcome::of(chapter.id, check, Points(0), Ruling::Fail(breach));
+        by_hand(&setup("-- ./server {port}"), &outcome)
+    }
+
+    fn breach(host: &str, passed: &[(u32, bool, &str)]) -> Breach {
         let event = |(connection, is_sent, text): &(u32, bool, &str)| {
             let block = Block { offset: 0, length: text.len() as u64, bytes: text.as_bytes().to_vec() };
             let kind = match (is_sent, text.is_empty()) {
@@ -264,9 +285,7 @@ mod tests {
             Event { at_us: 0, connection: *connection, kind }
         };
         let exchange = passed.iter().map(event).collect();
-        let breach = Breach { host: host.into(), exchange, ..Breach::default() };
-        let outcome = Outcome::of(chapter.id, check, Points(0), Ruling::Fail(breach));
-        by_hand(&setup("-- ./server {port}"), &outcome)
+        Breach { host: host.into(), exchange, ..Breach::default() }
     }
 
     #[test]
@@ -284,6 +303,23 @@ mod tests {
         assert_eq!(said("damage-is-survived", "127.0.0.1:12345", &passed), Ok(pair));
         assert_eq!(said("answers-get", "127.0.0.1:12345", &passed[..2]), Ok(CURL.into()));
         assert!(said("answers-get", "", &passed[..2]).is_ok());
+    }
+
+    #[test]
+    fn what_curl_does_not_show_is_asked_for_with_nc() {
+        let head = GET.replace("GET", "HEAD");
+        let passed = [(1, true, &head[..]), (1, false, "ok"), (1, true, GET), (1, false, "ok")];
+        let nc = |request: &str| {
+            let request = request.replace("127.0.0.1:12345", "localhost:8000").replace("\r\n", "\\r\\n");
+            Ok(format!("printf '{request}' | nc -w 3 localhost 8000"))
+        };
+        let host = "127.0.0.1:12345";
+        let surplus = Breach { expected: NO_SURPLUS.into(), ..breach(host, &passed) };
+        assert_eq!(shown("head-without-content", surplus), nc(&head));
+        assert_eq!(said("head-without-content", host, &passed), Err(NoCommand::SeveralSteps));
+        let passed = [(1, true, GET), (1, false, "hello\n")];
+        let other = Breach { actual: format!("{NOT_HTTP}: \"hello\\n\""), ..breach(host, &passed) };
+        assert_eq!(shown("answers-get", other), nc(GET));
     }
 
     #[test]

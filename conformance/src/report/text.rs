@@ -8,6 +8,7 @@ use crate::report::cause::{Cause, some};
 use crate::report::data::Report;
 use crate::report::failure::{GREEN, RED, YELLOW, failure, how_to_start};
 use crate::report::found::Offered;
+use crate::report::lost::lost;
 use crate::report::marks::Mark;
 use crate::report::outcome::{Outcome, Ruling, Verdict};
 use crate::report::points::Points;
@@ -21,12 +22,13 @@ pub(super) fn render(report: &Report) -> String {
         deaths(report),
         causes(report),
         failures(report),
-        how_to_start(report),
+        how_to_start(report, &report.outcomes),
         errors(report),
         blocked(report),
         skipped(report),
         notes(report),
         marks(report),
+        not_earned(report),
         summary(report),
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
@@ -35,7 +37,8 @@ pub(super) fn render(report: &Report) -> String {
 pub(super) fn heading(report: &Report) -> String {
     let server = printable(&report.setup.server);
     let profile = printable(&report.setup.profile);
-    let mut text = format!("server {server}\nprofile {profile}, seed {}\n", report.setup.seed);
+    let mut text = crashes(report);
+    let _ = write!(text, "server {server}\nprofile {profile}, seed {}\n", report.setup.seed);
     if !report.setup.layers.is_empty() {
         let _ = writeln!(text, "box {}", printable(&report.setup.layers.join(", ")));
     }
@@ -44,6 +47,23 @@ pub(super) fn heading(report: &Report) -> String {
         let _ = write!(text, "\n{RED}stopped{RED:#} {}\n", printable_lines(failure));
     }
     text
+}
+
+/// That the server ended, which comes before everything else: whatever it is worth here, nobody wants it.
+fn crashes(report: &Report) -> String {
+    let ended = Vec::from_iter(report.outcomes.iter().filter(|outcome| outcome.has_ended()));
+    let crash = report.causes.first().and_then(|cause| report.first_sign(cause));
+    let times = match ended.len() + report.end.deaths.len() {
+        1 => "once".into(),
+        number => format!("{number} times"),
+    };
+    match crash.filter(|crash| crash.has_ended()) {
+        None => String::new(),
+        Some(crash) => {
+            let check = printable(&crash.check);
+            format!("{RED}the server ended {times}{RED:#}; below is the first to fix ({check})\n")
+        }
+    }
 }
 
 /// What the server offers, does not, and left open, each with its heading.
@@ -61,12 +81,14 @@ fn offered(offered: &[Offered]) -> String {
     .concat()
 }
 
-pub(super) fn chapters(report: &Report) -> String {
-    let line = |outcomes: &[Outcome]| {
-        let chapter = printable(&outcomes[0].chapter);
-        format!("  {chapter:<16} {}\n", tally(outcomes))
-    };
-    report.outcomes.chunk_by(|a, b| a.chapter == b.chapter).map(line).collect()
+fn chapters(report: &Report) -> String {
+    report.outcomes.chunk_by(|a, b| a.chapter == b.chapter).map(chapter).collect()
+}
+
+/// A chapter in a line.
+pub(super) fn chapter(outcomes: &[Outcome]) -> String {
+    let chapter = outcomes.first().map_or(String::new(), |first| printable(&first.chapter));
+    format!("  {chapter:<16} {}\n", tally(outcomes))
 }
 
 /// The verdicts, counted, in words, without those that did not occur.
@@ -227,6 +249,11 @@ pub(super) fn marks(report: &Report) -> String {
     format!("marks\n{lines}")
 }
 
+/// Where points are missing although nothing is broken.
+pub(super) fn not_earned(report: &Report) -> String {
+    lost(report).into_iter().map(|line| line + ".\n").collect()
+}
+
 /// How many checks of a part wait for others, and for which: nothing else may be wrong there.
 fn waiting(report: &Report, mark: &Mark) -> String {
     let missed =
@@ -247,7 +274,7 @@ fn waiting(report: &Report, mark: &Mark) -> String {
 
 /// The checks of a part that do not apply to the server, and so earn nothing. What a hidden part misses is nobody's
 /// business, and what a bonus part does is no loss.
-pub(super) fn not_applying(report: &Report, mark: &Mark) -> Vec<String> {
+fn not_applying(report: &Report, mark: &Mark) -> Vec<String> {
     let is_skipped = |id: &&String| with(report, Verdict::Skip).any(|outcome| outcome.check == **id);
     let is_open = !mark.hidden && !mark.bonus && mark.lacks.is_empty();
     mark.missed.iter().filter(|_| is_open).filter(is_skipped).cloned().collect()
@@ -287,9 +314,6 @@ fn which(weight: Weight) -> &'static str {
 
 /// The run in a line: how many checks passed, how long it took, and the points.
 pub(super) fn counted(report: &Report) -> String {
-    if report.outcomes.is_empty() {
-        return "No check was run.".into();
-    }
     let points = match &report.marks {
         marks if marks.parts.is_empty() => String::new(),
         marks if marks.bonus > Points::default() => {
@@ -300,6 +324,9 @@ pub(super) fn counted(report: &Report) -> String {
         }
         marks => format!("; {} of {} points", marks.earned, marks.total),
     };
+    if report.outcomes.is_empty() {
+        return format!("No check was run{points}.");
+    }
     let seconds = report.end.took_ms as f64 / 1000.0;
     format!("{} in {seconds:.1} s{points}", tally(&report.outcomes))
 }
@@ -308,6 +335,6 @@ pub(super) fn counted(report: &Report) -> String {
 pub(super) fn why_first(report: &Report, cause: &Cause) -> String {
     let signs: Vec<&Outcome> = report.signs(cause).collect();
     let program = printable(&report.setup.program);
-    let check = cause.checks.first().map_or(String::new(), |check| printable(check));
+    let check = report.first_sign(cause).map_or(String::new(), |sign| printable(&sign.check));
     format!("  {}\nto learn more: {program} explain {check}\n", cause.why_first(&signs))
 }

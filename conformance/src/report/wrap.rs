@@ -1,8 +1,8 @@
 //! What a report says, in the width of a terminal. What goes elsewhere is not wrapped.
 
 use anstream::adapter::strip_str;
-use textwrap::core::display_width;
-use textwrap::{Options, WordSplitter};
+use textwrap::core::{Word, display_width};
+use textwrap::{Options, WordSeparator, WordSplitter};
 
 use crate::report::failure::RED;
 
@@ -48,22 +48,52 @@ fn is_command(text: &str) -> bool {
     COMMANDS.iter().any(|begin| text.starts_with(begin))
 }
 
-/// What was sent, received or printed.
+/// What was sent or received.
 fn is_octets(text: &str) -> bool {
-    ["> ", "< ", "| "].iter().any(|begin| text.starts_with(begin))
+    ["> ", "< "].iter().any(|begin| text.starts_with(begin))
 }
 
-/// A line of words; it goes on below its second column, or a little further in.
+/// Where a word may be broken that has no room in a line; an escape sequence has no width, and it is removed again.
+const BREAK: &str = "\x1b[z";
+
+/// A line of words; it goes on below its second column, or a little further in. A word that is too long for that, such
+/// as octets in quotes, is broken, but no address, which is to be clicked.
 fn words(line: &str, plain: &str, width: usize) -> String {
     let indent = plain.len() - plain.trim_start().len();
     let label = plain.trim_start().find("  ").map(|end| indent + end).filter(|end| *end < COLUMNS);
     let column = label.map(|end| end + plain[end..].len() - plain[end..].trim_start().len());
     let further = " ".repeat(column.unwrap_or(indent + 2));
+    let room = width.saturating_sub(further.len());
+    let is_too_long =
+        |word: &str| display_width(word) > room && !["://", "\x1b"].iter().any(|whole| word.contains(whole));
+    let mut breakable = String::with_capacity(line.len());
+    for word in line.split_inclusive(' ') {
+        for unit in units(word) {
+            breakable.push_str(unit);
+            breakable.extend(Some(BREAK).filter(|_| unit != " " && is_too_long(word.trim_end())));
+        }
+    }
     let options = Options::new(width)
+        .word_separator(WordSeparator::Custom(separate))
         .subsequent_indent(&further)
         .word_splitter(WordSplitter::NoHyphenation)
         .break_words(false);
-    textwrap::fill(line, options) + "\n"
+    textwrap::fill(&breakable, options).replace(BREAK, "") + "\n"
+}
+
+fn separate(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    Box::new(WordSeparator::AsciiSpace.find_words(line).flat_map(pieces))
+}
+
+/// The pieces of a word, as far as it may be broken.
+fn pieces(word: Word<'_>) -> Vec<Word<'_>> {
+    let pieces = word.word.split_inclusive(BREAK);
+    let mut pieces = Vec::from_iter(pieces.map(Word::from));
+    match pieces.last_mut() {
+        Some(last) => last.whitespace = word.whitespace,
+        None => pieces.push(word),
+    }
+    pieces
 }
 
 /// A line of octets; below the part that has it, the mark.
@@ -125,6 +155,19 @@ mod tests {
             wrap("  a cause that is only a sentence, and has no label (file-octets)", 40),
             "  a cause that is only a sentence, and\n    has no label (file-octets)\n"
         );
+    }
+
+    #[test]
+    fn what_a_server_prints_is_folded_between_words_and_long_words_anywhere() {
+        assert_eq!(
+            wrap("    | ValueError: invalid literal for int() with base 10", 40),
+            "    | ValueError: invalid literal for\n      int() with base 10\n"
+        );
+        let octets = format!("  actual    \"{}\\xff\" came", "a".repeat(26));
+        let folded = format!("  actual    \"{}\n            \\xff\" came\n", "a".repeat(26));
+        assert_eq!(wrap(&octets, 40), folded);
+        let address = format!("  rule      RFC 9110 section 5.5 (MUST), https://{}\n", "a".repeat(40));
+        assert!(wrap(&address, 40).contains(&format!("\n            https://{}\n", "a".repeat(40))));
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(crate) enum Progress {
 }
 
 /// What is wrong with octets that do not begin like a response.
-const NOT_HTTP: &str = "bytes that are not an HTTP response";
+pub(crate) const NOT_HTTP: &str = "bytes that are not an HTTP response";
 
 /// Reads one reply from the octets that came on a connection, `offset` octets after its beginning.
 ///

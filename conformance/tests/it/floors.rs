@@ -92,7 +92,7 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["report/outcome"],
     &["report/flat", "report/cause", "report/marks"],
     &["report/data"],
-    &["report/exchange", "report/reproduce", "report/visible"],
+    &["report/exchange", "report/lost", "report/reproduce", "report/visible"],
     &["report/failure", "report/explain"],
     &[
         "report/handbook",

@@ -142,7 +142,8 @@ fn dead_server_is_reported() -> Result<(), String> {
     let words = "echo last words; echo '  indented'; exit 9";
     let output = run(&["run", "--report", &report, "--", "sh", "-c", words]);
     exits_with(2, &output)?;
-    says("starting sh -c 'echo last words; ..., waiting for an answer on port", &output)?;
+    says("starting sh -c 'echo last words; echo ", &output)?;
+    says(" ..., waiting for an answer on port", &output)?;
     says("exit code 9", &output)?;
     says("last words\n  |   indented", &output)?;
     let report = read(&path)?;
@@ -198,7 +199,7 @@ fn silence_is_reported() -> Result<(), String> {
 }
 
 fn usage_errors() -> Result<(), String> {
-    let cases: [(&[&str], &str); 16] = [
+    let cases: [(&[&str], &str); 17] = [
         (&["run", "--check", "answers-gte"], "did you mean \"answers-get\"?"),
         (&["run", "--check", "host,answers-gte"], "did you mean \"answers-get\"?"),
         (&["run", "--next", "--quiet"], "cannot be used with"),
@@ -211,6 +212,7 @@ fn usage_errors() -> Result<(), String> {
         (&["run", "--", "no-such-server {port}"], "leave out the quotes"),
         (&["run", "--", "false", "{prot}"], "did you mean \"{port}\""),
         (&["run", "--", "false", "{host}:{prot}"], "did you mean \"{port}\""),
+        (&["run", "--", "false", "{folder}"], "The suite fills in {port}, {host}, {root}"),
         (&["explain", "form-contarct"], "did you mean \"form-contract\""),
         (&["explain", "simpel"], "did you mean \"simple\""),
         (&["explain", "simple", "fiels"], "did you mean \"files\""),

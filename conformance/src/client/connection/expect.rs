@@ -12,6 +12,9 @@ use crate::wire::octets::escape_some;
 use crate::wire::reply::{Answer, Reply};
 use crate::wire::transcript::{Kind, Mark};
 
+/// What is expected after a response whose end is known.
+pub const NO_SURPLUS: &str = "the next response, or nothing, right after the content";
+
 impl Connection {
     /// The server must close now, without another octet.
     pub fn closes(&mut self) -> Result<(), Failure> {
@@ -116,8 +119,7 @@ impl Connection {
         self.send(FOLLOW_UP)?;
         match self.answer(false)? {
             Answer::Broken { bytes, .. } => {
-                let expected = "the next response, or nothing, right after the content";
-                Err(self.unwanted(expected, format!("\"{}\"", escape_some(&bytes, 100))))
+                Err(self.unwanted(NO_SURPLUS, format!("\"{}\"", escape_some(&bytes, 100))))
             }
             _ => Ok(()),
         }

@@ -16,4 +16,5 @@ mod stream;
 mod tap;
 mod unread;
 
+pub use expect::NO_SURPLUS;
 pub use stream::Connection;

@@ -6,6 +6,7 @@ use crate::check::Weight;
 use crate::checks::{self, Found};
 use crate::report::data::Report;
 use crate::report::outcome::{Outcome, Rule, Verdict};
+use crate::report::points::Points;
 
 /// Reports on several servers, laid beside each other. Each may have been run with a profile of its own: a server has
 /// no verdict for what it was not asked.
@@ -102,6 +103,14 @@ impl CheckRow {
 }
 
 impl Compared {
+    /// The points of the total, and what is said of those on top of it, where there are any.
+    pub fn points(&self) -> (Points, String) {
+        let marks = &self.report.marks;
+        let has_bonus = marks.bonus > Points::default();
+        let bonus = if has_bonus { format!(", and {} (bonus)", marks.bonus) } else { String::new() };
+        (marks.earned, bonus)
+    }
+
     /// How many of the checks of this weight failed, or could not be judged.
     pub fn broken(&self, weight: Weight) -> usize {
         let is_broken = |outcome: &&Outcome| {
@@ -163,5 +172,19 @@ fn title(id: &str) -> String {
     match checks::find(id) {
         Some(Found::Chapter(chapter)) => chapter.title.into(),
         _ => id.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::data::{End, Setup};
+
+    #[test]
+    fn a_bonus_is_no_part_of_the_total() {
+        let mut report = Report::new(Setup::default(), End::default(), Vec::new(), &[]);
+        (report.marks.earned, report.marks.bonus) = (Points::whole(100), Points::whole(5));
+        let server = Compared { name: "one".into(), report };
+        assert_eq!(server.points(), (Points::whole(100), ", and 5 (bonus)".into()));
     }
 }

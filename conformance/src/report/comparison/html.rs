@@ -62,11 +62,12 @@ fn servers(servers: &[Compared]) -> Markup {
                 tbody {
                     @for server in servers {
                         @let marks = &server.report.marks;
+                        @let (earned, bonus) = server.points();
                         (NEW_LINE)
                         tr {
                             th scope="row" { (peer(&server.name)) }
                             td { (peer(&server.report.setup.profile)) }
-                            (share(marks.earned.0, marks.total.0, &format!("{} of {}", marks.whole(), marks.total)))
+                            (share(marks.earned.0, marks.total.0, &format!("{earned} of {}{bonus}", marks.total)))
                             @for weight in Weight::ALL { td { (server.broken(weight)) } }
                         }
                     }

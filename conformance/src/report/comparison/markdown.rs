@@ -40,9 +40,9 @@ fn servers(text: &mut String, servers: &[Compared]) {
     for server in servers {
         let Compared { name, report } = server;
         let (name, profile) = (markdown(name), markdown(&report.setup.profile));
-        let (marks, total) = (report.marks.whole(), report.marks.total);
+        let ((marks, bonus), total) = (server.points(), report.marks.total);
         let broken = Weight::ALL.map(|weight| format!(" {} |", server.broken(weight))).concat();
-        let _ = writeln!(text, "| {name} | {profile} | {marks} | {total} |{broken}");
+        let _ = writeln!(text, "| {name} | {profile} | {marks}{bonus} | {total} |{broken}");
     }
 }
 

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::report::cause::headline;
 use crate::report::data::Setup;
-use crate::report::failure::{ADD_CAT, held, hint, meanwhile, met_while, printed};
+use crate::report::failure::{ADD_CAT, held, hint_for, meanwhile, met_while, printed};
 use crate::report::html::conversation::conversation;
 use crate::report::html::frame::{NEW_LINE, command, entry};
 use crate::report::html::kind::{class, kind};
@@ -31,7 +31,7 @@ pub(super) fn check(setup: &Setup, outcome: &Outcome, lines: usize) -> Markup {
                 (ruling(setup, outcome, lines))
                 dl {
                     @if !outcome.breach().is_some_and(Breach::is_downfall) { (rule(setup, &outcome.rule)) }
-                    @if let Some(hint) = outcome.breach().and_then(|breach| hint(outcome, breach)) {
+                    @if let Some(hint) = outcome.breach().and_then(|breach| hint_for(setup, outcome, breach)) {
                         (entry("hint", &peer(hint)))
                     }
                     @if let Ruling::Fail(breach) = &outcome.ruling { (again(setup, outcome, breach)) }
@@ -72,6 +72,15 @@ fn ruling(setup: &Setup, outcome: &Outcome, lines: usize) -> Markup {
 }
 
 fn breach(outcome: &Outcome, breach: &Breach, lines: usize) -> Markup {
+    // The last lines say most; where there are many failures, there is room for a few.
+    let printed = printed(breach);
+    let from = printed.len().saturating_sub(lines / 8);
+    let output = html! {
+        @if !breach.output.is_empty() {
+            h4 { "The server printed " (meanwhile(breach)) }
+            pre.printed { @for line in &printed[from..] { "| " (words(line)) "\n" } }
+        }
+    };
     html! {
         dl {
             (entry("expected", &words(&breach.expected)))
@@ -79,15 +88,11 @@ fn breach(outcome: &Outcome, breach: &Breach, lines: usize) -> Markup {
             @if let Some(ended) = &breach.ended { (entry("the server ended", &words(ended))) }
             @if let Some(met) = met_while(outcome, breach) { (entry("while", &words(&met))) }
         }
+        // Of a crash, the traceback says more than the octets.
+        @if breach.ended.is_some() { (output) }
         @if let Some(held) = held(breach) { p { (held) } }
         @if !breach.exchange.is_empty() { (conversation(&breach.exchange, breach.at, lines)) }
-        @if !breach.output.is_empty() {
-            h4 { "The server printed " (meanwhile(breach)) }
-            // The last lines say most; where there are many failures, there is room for a few.
-            @let printed = printed(breach);
-            @let from = printed.len().saturating_sub(lines / 8);
-            pre.printed { @for line in &printed[from..] { "| " (words(line)) "\n" } }
-        }
+        @if breach.ended.is_none() { (output) }
     }
 }
 

@@ -4,11 +4,13 @@ use maud::{Markup, html};
 
 use crate::client::capability::Offer;
 use crate::report::data::Report;
+use crate::report::failure::hint_for;
 use crate::report::found::Unsteady;
 use crate::report::html::causes::{names, waiting};
 use crate::report::html::chapters::tally;
 use crate::report::html::frame::{NEW_LINE, Share, bar, command, entry};
 use crate::report::html::octets::{peer, words};
+use crate::report::lost::lost;
 use crate::report::marks::Mark;
 use crate::report::outcome::Outcome;
 use crate::report::points::Points;
@@ -81,6 +83,7 @@ fn first(report: &Report) -> Markup {
                 dl {
                     (entry("expected", &words(&breach.expected)))
                     (entry("actual", &words(&breach.actual)))
+                    @if let Some(hint) = hint_for(&report.setup, outcome, breach) { (entry("hint", &peer(hint))) }
                 }
             }
             p { "Shown by " (names(&cause.checks)) "." }
@@ -104,6 +107,7 @@ fn marks(report: &Report) -> Markup {
             } @else {
                 h2 #_marks { (marks.whole()) " of " (marks.total) " points" }
                 ul { @for mark in &marks.parts { (NEW_LINE) li { (part(mark)) } } }
+                @for line in lost(report) { p { (line) "." } }
             }
         }
     }
