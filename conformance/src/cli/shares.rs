@@ -45,8 +45,8 @@ pub(super) fn leave_out(results: &Path, submissions: &[String]) {
     let names = grade::names(results).unwrap_or_default();
     let more = Vec::from_iter(names.into_iter().filter(|name| !submissions.contains(name)));
     if !more.is_empty() {
-        let why = "not, or no longer, among the submissions, and are left out";
-        let _ = complain(&format!("{}: {} are {why}", results.display(), more.join(", ")), 0);
+        let why = "since they are not, or no longer, among the submissions";
+        let _ = complain(&format!("left out of {}, {why}: {}", results.display(), more.join(", ")), 0);
     }
 }
 

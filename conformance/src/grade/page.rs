@@ -28,7 +28,7 @@ pub fn page(table: &Table, anonymous: bool) -> String {
     let shown = table.wrong.iter().filter(|wrong| !(anonymous && wrong.hidden));
     let worst = Vec::from_iter(shown.take(WORST));
     let heading = html! {
-        h1 { "Marks of " (rows.len()) " submissions" }
+        h1 { "Marks of " (table.number()) }
         p { "Profile " (peer(&table.profile)) ", out of " (table.total) " points." }
     };
     let main = html! {
@@ -42,7 +42,7 @@ pub fn page(table: &Table, anonymous: bool) -> String {
 /// How many submissions earned how much, as a picture and in words.
 fn distribution(table: &Table) -> Markup {
     let mut sizes = [0_usize; GROUPS];
-    for row in &table.rows {
+    for row in table.handed_in() {
         let group = (row.earned.0 * GROUPS as u64 / table.total.0.max(1)) as usize;
         sizes[group.min(GROUPS - 1)] += 1;
     }

@@ -30,6 +30,8 @@ pub struct Table {
     /// Whether the roster is a gradebook's, which is to take the table back.
     #[serde(skip)]
     pub is_for_gradebook: bool,
+    /// Students of the roster, if there is one.
+    pub students: Option<usize>,
     /// A line for each submission, and for each student without one.
     pub rows: Vec<Row>,
     /// Checks by the number of submissions that fail them.
@@ -58,6 +60,8 @@ pub struct Row {
     pub name: String,
     /// What stands in the columns that are repeated from the roster.
     pub more: Vec<String>,
+    /// The folder that was handed in, if one was; those who handed in together have the same.
+    pub folder: Option<String>,
     /// Whether the roster has a student for it.
     #[serde(skip)]
     pub is_listed: bool,
@@ -113,8 +117,11 @@ impl Table {
             more: vec![String::new(); columns.len()],
         });
         let parts = marks.parts.len();
-        let report = |student: &Student| folder(student).and_then(|name| by_name.get(&name[..]).copied());
-        let row = |student: &Student| row(student, report(student), parts);
+        let report = |folder: &String| by_name.get(&folder[..]).copied();
+        let row = |student: &Student| {
+            let folder = folder(student);
+            Row { folder: folder.clone(), ..row(student, folder.as_ref().and_then(report), parts) }
+        };
         let unknown = |student: Student| {
             let row = row(&student);
             let remark = format!("{NOT_LISTED} {}", row.remark).trim_end().into();
@@ -123,6 +130,7 @@ impl Table {
         Table {
             profile: first.map(|report| report.setup.profile.clone()).unwrap_or_default(),
             total: marks.total,
+            students: roster.map(|roster| roster.students.len()),
             rows: students.iter().map(row).chain(others.map(unknown)).collect(),
             parts: marks.parts.into_iter().map(part).collect(),
             columns,
@@ -159,14 +167,37 @@ impl Table {
         String::from_utf8(octets).expect("it was made from strings")
     }
 
+    /// A line for each submission: of those who handed in together, the first.
+    pub(super) fn handed_in(&self) -> Vec<&Row> {
+        let mut known = BTreeSet::new();
+        self.rows
+            .iter()
+            .filter(|row| row.folder.as_ref().is_some_and(|folder| known.insert(folder)))
+            .collect()
+    }
+
+    /// How many submissions there are, and of whom.
+    pub(super) fn number(&self) -> String {
+        let number =
+            |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let submissions = number(self.handed_in().len(), "submission");
+        let Some(students) = self.students else { return submissions };
+        let others = match self.rows.iter().filter(|row| !row.is_listed).count() {
+            0 => String::new(),
+            others => format!(" and {others} of nobody on the roster"),
+        };
+        let known = self.handed_in().into_iter().filter(|row| row.is_listed).count();
+        format!("{} of {}{others}", number(known, "submission"), number(students, "student"))
+    }
+
     /// For a page.
     pub fn markdown(&self) -> String {
         let heads = self.parts.iter().map(|part| format!("{} ({})", markdown(&part.id), part.points));
         let heads = Vec::from_iter(heads).join(" | ");
         let mut text = format!(
-            "# Marks\n\nProfile {}, {} submissions, out of {} points.\n\n| id | name | {heads} | total | remark |\n",
+            "# Marks\n\nProfile {}, {}, out of {} points.\n\n| id | name | {heads} | total | remark |\n",
             markdown(&self.profile),
-            self.rows.len(),
+            self.number(),
             self.total
         );
         let _ = writeln!(text, "|---|---|{}---:|---|", "---:|".repeat(self.parts.len()));
@@ -216,8 +247,9 @@ impl Table {
                 if row.remark.is_empty() { String::new() } else { format!("  {}", printable(&row.remark)) };
             let _ = writeln!(text, "{id:<ids$}  {name:<names$}  {earned:>8}{remark}");
         }
-        let marks = Vec::from_iter(self.rows.iter().map(|row| row.earned));
-        let _ = writeln!(text, "\n{} submissions, median {} of {}", marks.len(), median(marks), self.total);
+        let marks = Vec::from_iter(self.handed_in().into_iter().map(|row| row.earned));
+        let (number, median) = (self.number(), median(marks));
+        let _ = writeln!(text, "\n{number}; the median of what was handed in is {median} of {}", self.total);
         if !self.wrong.is_empty() {
             text.push_str("\nwhat most of the class gets wrong\n");
         }
@@ -237,6 +269,7 @@ fn row(student: &Student, report: Option<&Report>, parts: usize) -> Row {
             id,
             name,
             more,
+            folder: None,
             is_listed: true,
             parts: report.marks.parts.iter().map(|mark| mark.earned).collect(),
             earned: report.marks.whole(),
@@ -253,6 +286,7 @@ fn row(student: &Student, report: Option<&Report>, parts: usize) -> Row {
             id,
             name,
             more,
+            folder: None,
             is_listed: true,
             parts: vec![Points(0); parts],
             earned: Points(0),

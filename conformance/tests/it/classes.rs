@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::process::Output;
 
+use conformance::grade::{Kept, Roster, Row, Table, page};
 use libtest_mimic::Trial;
 
 use crate::course::{Course, PROFILE, exits_with, is, text};
@@ -20,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("classes", "what-was-taken-back-has-no-marks", vanished),
         trial("classes", "what-is-no-folder-is-said-and-any-name-will-do", odd_entries),
         trial("classes", "results-are-not-among-the-submissions", results_inside),
+        trial("classes", "who-handed-in-nothing-is-no-submission", numbers),
     ]
 }
 
@@ -35,7 +37,7 @@ fn grade(course: &Course, out: &str, words: &[&str]) -> Result<String, String> {
 }
 
 fn merge(course: &Course, shares: &[&str]) -> Result<Output, String> {
-    let mut merge = conformance(&[&["grade", "merge"], shares, &["--out", "merged"]].concat());
+    let mut merge = conformance([&["grade", "merge"], shares, &["--out", "merged"]].concat());
     merge.current_dir(course.folder()).output().map_err(text)
 }
 
@@ -117,10 +119,10 @@ fn vanished() -> Result<(), String> {
     grade(&course, "out", &[])?;
     fs::remove_dir_all(course.at("class/bob")).map_err(text)?;
     let said_here = grade(&course, "out", &["--resume"])?;
-    has(&said_here, &["bob are not, or no longer, among the submissions"])?;
+    has(&said_here, &["no longer, among the submissions: bob"])?;
     let output = merge(&course, &["out"])?;
     exits_with(0, &output)?;
-    has(&said(&output), &["bob are not, or no longer, among the submissions"])?;
+    has(&said(&output), &["no longer, among the submissions: bob"])?;
     is("the tables differ", course.tables("out") == course.tables("merged"))?;
     is("bob has marks", !course.tables("out")[0].contains("bob"))
 }
@@ -152,4 +154,22 @@ fn results_inside() -> Result<(), String> {
     }
     let there = fs::read_dir(course.at("submissions")).map_err(text)?.count();
     is("something was left among the submissions", there == 1)
+}
+
+/// Two who handed in together, one who did not hand in, and a submission of nobody.
+fn numbers() -> Result<(), String> {
+    let kept = ["team", "stranger"].map(|name| Kept { name: name.into(), report: crate::hostile::report() });
+    let text = "id,folder\n1,team\n2,team\n3,\n";
+    let roster = Roster::parse(text.as_bytes()).map_err(|error| error.to_string())?;
+    let table = Table::of(&kept, Some(&roster));
+    let marks = |row: &Row| (row.earned, row.parts.clone(), row.failed.clone());
+    is("two sorts of marks in a team", marks(&table.rows[0]) == marks(&table.rows[1]))?;
+    let number = "1 submission of 3 students and 1 of nobody on the roster";
+    has(
+        &table.text(),
+        &[&format!("{number}; the median of what was handed in is {} of", table.rows[0].earned)],
+    )?;
+    has(&table.markdown(), &[number])?;
+    has(&page(&table, true), &[&format!("Marks of {number}")])?;
+    has(&Table::of(&kept, None).text(), &["\n2 submissions; the median"])
 }
