@@ -37,7 +37,7 @@ fn grade(course: &Course, out: &str, words: &[&str]) -> Result<String, String> {
 }
 
 fn merge(course: &Course, shares: &[&str]) -> Result<Output, String> {
-    let mut merge = conformance(&[&["grade", "merge"], shares, &["--out", "merged"]].concat());
+    let mut merge = conformance([&["grade", "merge"], shares, &["--out", "merged"]].concat());
     merge.current_dir(course.folder()).output().map_err(text)
 }
 
