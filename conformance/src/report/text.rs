@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use crate::check::Weight;
+use crate::checks::{self, Found};
 use crate::client::capability::Offer;
 use crate::report::cause::{Cause, some};
 use crate::report::data::Report;
 use crate::report::failure::{GREEN, RED, YELLOW, failure, how_to_start};
 use crate::report::found::Offered;
 use crate::report::marks::Mark;
-use crate::report::outcome::{Outcome, Ruling, Verdict};
+use crate::report::outcome::{NOT_REACHED, Outcome, Ruling, Verdict};
 use crate::report::points::Points;
 use crate::report::printable::{printable, printable_lines};
 
@@ -66,7 +67,13 @@ pub(super) fn chapters(report: &Report) -> String {
         let chapter = printable(&outcomes[0].chapter);
         format!("  {chapter:<16} {}\n", tally(outcomes))
     };
-    report.outcomes.chunk_by(|a, b| a.chapter == b.chapter).map(line).collect()
+    let chapters = report.outcomes.chunk_by(|a, b| a.chapter == b.chapter).map(line);
+    chapters.filter(|_| was_run(report)).collect()
+}
+
+/// Whether any check was.
+fn was_run(report: &Report) -> bool {
+    report.outcomes.iter().any(Outcome::is_reached)
 }
 
 /// The verdicts, counted, in words, without those that did not occur.
@@ -156,6 +163,9 @@ pub(super) fn errors(report: &Report) -> String {
 
 fn blocked(report: &Report) -> String {
     let item = |outcome: &Outcome| match &outcome.ruling {
+        Ruling::Blocked { .. } if !outcome.is_reached() => {
+            was_run(report).then(|| (NOT_REACHED.into(), printable(&outcome.check)))
+        }
         Ruling::Blocked { by: Some(check), .. } => {
             Some((format!("blocked by {}", printable(check)), name(outcome)))
         }
@@ -202,7 +212,13 @@ fn grouped(items: impl Iterator<Item = (String, String)>) -> String {
 
 /// A line for each part that is more than a chapter.
 pub(super) fn marks(report: &Report) -> String {
-    let is_chapter = |mark: &Mark| report.outcomes.iter().any(|outcome| outcome.chapter == mark.id);
+    // A chapter that a profile makes a part has its id, and a title and points of its own.
+    let is_chapter = |mark: &Mark| match checks::find(&mark.id) {
+        Some(Found::Chapter(chapter)) => {
+            chapter.title == mark.title && mark.points == Points::whole(mark.checks as u64)
+        }
+        _ => false,
+    };
     if report.marks.parts.iter().all(is_chapter) {
         return String::new();
     }
@@ -255,7 +271,7 @@ pub(super) fn not_applying(report: &Report, mark: &Mark) -> Vec<String> {
 
 pub(super) fn summary(report: &Report) -> String {
     let mut text = format!("{}\n", counted(report));
-    if report.outcomes.is_empty() {
+    if !was_run(report) {
         return text;
     }
     let by_weight = Weight::ALL.into_iter().filter_map(|weight| {
@@ -287,7 +303,7 @@ fn which(weight: Weight) -> &'static str {
 
 /// The run in a line: how many checks passed, how long it took, and the points.
 pub(super) fn counted(report: &Report) -> String {
-    if report.outcomes.is_empty() {
+    if !was_run(report) {
         return "No check was run.".into();
     }
     let points = match &report.marks {
