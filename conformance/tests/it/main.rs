@@ -9,6 +9,7 @@ mod awkward;
 mod bubbles;
 mod cheats;
 mod course;
+mod excess;
 mod floor;
 mod floors;
 mod gateways;
@@ -81,6 +82,7 @@ fn main() -> ExitCode {
             grade::trials(),
             cheats::trials(),
             bubbles::trials(),
+            excess::trials(),
             platforms::trials(),
             pages::trials(),
             templates::trials(),
