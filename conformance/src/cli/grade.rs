@@ -231,7 +231,13 @@ impl Grade {
         }
     }
 
-    fn mark_again(&self, report: Report, chosen: &names::Chosen) -> Result<ExitCode, Stop> {
+    fn mark_again(&self, mut report: Report, chosen: &names::Chosen) -> Result<ExitCode, Stop> {
+        // Whoever runs it again does so with this profile.
+        let arguments = &mut report.setup.arguments;
+        let chooses = arguments.iter().position(|argument| argument == "--profile");
+        if let Some(word) = chooses.and_then(|at| arguments.get_mut(at + 1)) {
+            word.clone_from(&chosen.word);
+        }
         let unknown = grade::unknown(&report, &chosen.profile);
         if let [first, ..] = unknown[..] {
             let number = unknown.len();

@@ -1,7 +1,7 @@
 //! The copy of a submission, so that what was handed in stays as it was.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use crate::run::recipe::RecipeOf;
@@ -26,24 +26,45 @@ pub(super) fn recipe(given: &RecipeOf, folder: &Path) -> Result<RecipeOf, String
     own.and_then(|own| given.with(&own)).map_err(|why| format!("{OWN} can't be used: {why}"))
 }
 
+/// Folders within each other that a submission may have.
+const DEEPEST: usize = 100;
+
+/// What is in a folder below `root`. Of the kind [`InvalidFilename`](ErrorKind::InvalidFilename) is the error where it is
+/// too deep to go on: recursion would have no end, and paths have one.
+fn read(root: &Path, folder: &Path) -> io::Result<fs::ReadDir> {
+    match folder.components().count() {
+        0..=DEEPEST => fs::read_dir(root.join(folder)),
+        _ => {
+            let outermost = folder.iter().next().unwrap_or_default().to_string_lossy();
+            let why = format!("folders are nested more than {DEEPEST} deep in \"{outermost}\"");
+            Err(io::Error::new(ErrorKind::InvalidFilename, why))
+        }
+    }
+}
+
 /// Copies a folder; devices, sockets, pipes and `.git` are left out, and links stay links. Returns how many octets it
 /// has, and stops where they are more than `limit`.
 pub(super) fn copy(from: &Path, to: &Path, limit: u64) -> io::Result<u64> {
-    fs::create_dir_all(to)?;
     let mut copied = 0;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (kind, at) = (entry.file_type()?, to.join(entry.file_name()));
-        if kind.is_dir() && entry.file_name() != ".git" {
-            copied += copy(&entry.path(), &at, limit.saturating_sub(copied))?;
-        } else if kind.is_symlink() {
-            std::os::unix::fs::symlink(fs::read_link(entry.path())?, at)?;
-        } else if kind.is_file() {
-            copied += entry.metadata()?.len();
-            if copied > limit {
-                return Err(io::Error::other("it is larger than the profile allows"));
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        let entries = read(from, &folder)?;
+        fs::create_dir_all(to.join(&folder))?;
+        for entry in entries {
+            let entry = entry?;
+            let (kind, name) = (entry.file_type()?, folder.join(entry.file_name()));
+            let at = to.join(&name);
+            if kind.is_dir() && entry.file_name() != ".git" {
+                folders.push(name);
+            } else if kind.is_symlink() {
+                std::os::unix::fs::symlink(fs::read_link(entry.path())?, at)?;
+            } else if kind.is_file() {
+                copied += entry.metadata()?.len();
+                if copied > limit {
+                    return Err(io::Error::other("it is larger than the profile allows"));
+                }
+                fs::copy(entry.path(), at)?;
             }
-            fs::copy(entry.path(), at)?;
         }
     }
     Ok(copied)
@@ -65,16 +86,19 @@ const BUILT: [&[u8]; 8] = [
 const ENDINGS: [&str; 5] = ["jar", "pyc", "pyo", "exe", "dll"];
 
 /// Removes what is built already, below a folder; returns what that was. Links are not followed.
-pub(super) fn remove_built(folder: &Path) -> io::Result<Vec<PathBuf>> {
+pub(super) fn remove_built(root: &Path) -> io::Result<Vec<PathBuf>> {
     let mut removed = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let (path, kind) = (entry.path(), entry.file_type()?);
-        if kind.is_dir() {
-            removed.append(&mut remove_built(&path)?);
-        } else if kind.is_file() && is_built(&path)? {
-            fs::remove_file(&path)?;
-            removed.push(path);
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        for entry in read(root, &folder)? {
+            let entry = entry?;
+            let (path, kind) = (entry.path(), entry.file_type()?);
+            if kind.is_dir() {
+                folders.push(folder.join(entry.file_name()));
+            } else if kind.is_file() && is_built(&path)? {
+                fs::remove_file(&path)?;
+                removed.push(path);
+            }
         }
     }
     removed.sort();
@@ -88,13 +112,48 @@ fn is_built(file: &Path) -> io::Result<bool> {
     Ok(ENDINGS.contains(&ending) || BUILT.iter().any(|built| start.starts_with(built)))
 }
 
-/// How many octets the files below a folder have. Links are not followed.
-pub(super) fn size(folder: &Path) -> u64 {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let of = |entry: fs::DirEntry| match entry.metadata() {
-        Ok(metadata) if metadata.is_dir() => size(&entry.path()),
-        Ok(metadata) if metadata.is_file() => metadata.len(),
-        _ => 0,
-    };
-    entries.map(of).sum()
+/// How many octets the files below a folder have. Links are not followed. The error is that it has folders which are too
+/// deep to be looked into.
+pub(super) fn size(root: &Path) -> io::Result<u64> {
+    let mut size = 0;
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        let entries = match read(root, &folder) {
+            Err(error) if error.kind() == ErrorKind::InvalidFilename => return Err(error),
+            // Meanwhile it may be gone.
+            entries => entries.into_iter().flatten().flatten(),
+        };
+        for entry in entries {
+            match entry.metadata() {
+                Ok(metadata) if metadata.is_dir() => folders.push(folder.join(entry.file_name())),
+                Ok(metadata) if metadata.is_file() => size += metadata.len(),
+                _ => {}
+            }
+        }
+    }
+    Ok(size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_nested_too_deeply_is_no_submission() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        let nested = |depth| from.join(PathBuf::from_iter(vec!["a"; depth]));
+        fs::create_dir_all(nested(DEEPEST)).unwrap();
+        fs::write(nested(DEEPEST).join("file"), "octets").unwrap();
+        assert_eq!(copy(&from, &to, 6).unwrap(), 6);
+        assert_eq!(size(&to).unwrap(), 6);
+        assert!(remove_built(&to).unwrap().is_empty());
+        fs::create_dir_all(nested(1500)).unwrap();
+        let errors = [copy(&from, &folder.path().join("again"), 6).unwrap_err(), size(&from).unwrap_err()];
+        for error in errors {
+            assert!(error.to_string().ends_with("more than 100 deep in \"a\""), "{error}");
+        }
+        // Nothing but this program removes it.
+        assert!(std::process::Command::new("rm").arg("-rf").arg(folder.path()).status().unwrap().success());
+    }
 }

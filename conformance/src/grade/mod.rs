@@ -6,7 +6,7 @@
 //! | `bubble` | a machine of its own for a submission and its worker, where bubblewrap is installed |
 //! | `layers` | all that the box consists of, and what of it this machine has |
 //! | `order` | what supervisor and worker say to each other |
-//! | `watch` | memory, processes and disk of a submission while it runs |
+//! | `watch` | memory, processes and disk of a submission while it is built and while it runs |
 //! | `worker` | one submission built and run, in a process that knows nothing of marks and results |
 //! | `place` | the folder with all that is a submission's own, and the suite's program |
 //! | `copy` | what was handed in, copied to there |

@@ -1,7 +1,7 @@
 //! The folder that holds all that is a submission's own, and what the suite needs beside it.
 
 use std::fs::{self, Permissions};
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -42,22 +42,51 @@ pub fn make() -> io::Result<PathBuf> {
 /// Removes a place, whatever became of it.
 pub fn remove(place: &Path) {
     for _ in 0..20 {
-        match fs::remove_dir_all(place) {
+        match empty(place).and_then(|()| fs::remove_dir(place)) {
             Ok(()) => return,
-            Err(error) if error.kind() == ErrorKind::NotFound => return,
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => unlock(place),
+            Err(_) if fs::symlink_metadata(place).is_err() => return,
             // What is killed may have written something a moment before.
             Err(_) => thread::sleep(Duration::from_millis(5)),
         }
     }
 }
 
-/// Allows to remove what is in folders of which the submission has taken the rights away.
-fn unlock(folder: &Path) {
-    let _ = fs::set_permissions(folder, Permissions::from_mode(0o700));
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    folders.for_each(|entry| unlock(&entry.path()));
+/// Removes what is in a folder, also where the submission has taken the rights away, or has nested folders so deeply that
+/// no path leads there: folders within folders are moved up first.
+fn empty(place: &Path) -> io::Result<()> {
+    let mut folders = vec![place.to_owned()];
+    let mut number = 0;
+    while let Some(folder) = folders.last().cloned() {
+        fs::set_permissions(&folder, Permissions::from_mode(0o700))?;
+        let before = folders.len();
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            if !entry.file_type()?.is_dir() {
+                fs::remove_file(entry.path())?;
+            } else if folder == place {
+                folders.push(entry.path());
+            } else {
+                // Only a folder that may be written can get another parent.
+                fs::set_permissions(entry.path(), Permissions::from_mode(0o700))?;
+                let above = loop {
+                    number += 1;
+                    let above = place.join(format!("removed-{number}"));
+                    if fs::symlink_metadata(&above).is_err() {
+                        break above;
+                    }
+                };
+                fs::rename(entry.path(), &above)?;
+                folders.push(above);
+            }
+        }
+        if folders.len() == before {
+            folders.pop();
+            if folder != place {
+                fs::remove_dir(&folder)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -73,13 +102,30 @@ mod tests {
         for folder in [locked.join("inner"), locked] {
             fs::set_permissions(folder, Permissions::from_mode(0o0)).unwrap();
         }
-        unlock(&place);
-        assert!(fs::read(place.join(HOME).join("locked/inner/file")).is_ok());
-        assert_eq!(
-            fs::metadata(place.join(HOME).join("locked/inner")).unwrap().permissions().mode() & 0o777,
-            0o700
-        );
         remove(&place);
+        assert!(!place.exists());
+    }
+
+    #[test]
+    fn a_place_to_whose_end_no_path_leads_is_removed_as_well() {
+        let place = make().unwrap();
+        let (tree, above) = (place.join(HOME).join("folder"), place.join("above"));
+        fs::create_dir(&tree).unwrap();
+        for _ in 0..1500 {
+            fs::create_dir(&above).unwrap();
+            fs::write(above.join("file"), "").unwrap();
+            fs::rename(&tree, above.join("folder")).unwrap();
+            fs::rename(&above, &tree).unwrap();
+        }
+        std::thread::Builder::new()
+            .stack_size(64 * 1024)
+            .spawn({
+                let place = place.clone();
+                move || remove(&place)
+            })
+            .unwrap()
+            .join()
+            .unwrap();
         assert!(!place.exists());
     }
 }

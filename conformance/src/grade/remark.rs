@@ -2,22 +2,22 @@
 
 use std::collections::HashMap;
 
+use crate::check::Check;
 use crate::report::{Outcome, Points, Report, Setup};
 use crate::run::profile::Profile;
 
-/// The report as this profile marks it.
+/// The report as if it had been run with this profile.
 pub fn remark(report: Report, profile: &Profile) -> Report {
     let sheet = profile.sheet();
     let worths: HashMap<&str, Points> =
         sheet.iter().flat_map(|part| &part.checks).map(|worth| (&worth.check[..], worth.points)).collect();
     let checks = profile.checks();
-    let place = |check: &str| checks.iter().position(|(_, known)| known.id == check);
-    let mut outcomes: Vec<Outcome> =
-        report.outcomes.into_iter().filter(|outcome| place(&outcome.check).is_some()).collect();
-    outcomes.sort_by_key(|outcome| place(&outcome.check));
-    for outcome in &mut outcomes {
-        outcome.max_points = worths.get(&outcome.check[..]).copied().unwrap_or_default();
-    }
+    let marked = |check: &'static Check| {
+        let outcome = report.outcomes.iter().find(|outcome| outcome.check == check.id)?.clone();
+        let max_points = worths.get(check.id).copied().unwrap_or_default();
+        Some(Outcome { hint: profile.advice(check), max_points, ..outcome })
+    };
+    let outcomes = checks.into_iter().filter_map(|(_, check)| marked(check)).collect();
     let setup = Setup { profile: profile.name.clone(), ..report.setup };
     Report::new(setup, report.end, outcomes, &sheet)
 }

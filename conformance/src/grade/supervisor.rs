@@ -141,7 +141,8 @@ impl Grading {
 
     fn nothing(&self, order: &Order, why: String) -> Graded {
         let end = End { failure: Some(why), ..End::default() };
-        let report = Report::new(order.setup.clone(), end, Vec::new(), &self.profile.sheet());
+        let unreached = self.profile.not_reached();
+        let report = Report::new(order.setup.clone(), end, unreached, &self.profile.sheet());
         Graded { report, build_log: String::new(), server_log: String::new(), is_broken: false }
     }
 

@@ -1,6 +1,5 @@
 //! One submission, built and run in a process of its own, which knows nothing of other submissions or results.
 
-use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::copy;
 use super::order::{Order, Word};
 use super::place::{COPY, FIXTURE, HOME, TEMPORARY};
-use super::watch::Watch;
-use crate::report::{End, Outcome, Part, Points, Report, Ruling, printable};
+use super::watch::{EVERY, Watch};
+use crate::report::{End, Outcome, Part, Report, printable};
 use crate::run::profile::Profile;
 use crate::run::recipe::RecipeOf;
 use crate::run::runner::{self, News, Options};
@@ -65,12 +64,13 @@ impl Work<'_> {
                 copy::OWN
             ));
         }
+        let mut said = Vec::new();
         if !recipe.build.is_empty() {
             let (log, ended) = self.build(&recipe);
             say(&Word::Built { log: left_out + &log });
-            ended?;
+            said = ended?;
         }
-        Ok(self.check(&recipe))
+        Ok(self.check(&recipe, said))
     }
 
     /// What the profile does not want to see: programs that are built already, which no teacher can read. The log names
@@ -94,7 +94,7 @@ impl Work<'_> {
     /// The report of a submission that could not be run.
     fn nothing(&self, why: String) -> Report {
         let end = End { failure: Some(why), ..End::default() };
-        Report::new(self.order.setup.clone(), end, Vec::new(), &self.sheet)
+        Report::new(self.order.setup.clone(), end, self.profile.not_reached(), &self.sheet)
     }
 
     /// The words that put a command into the box.
@@ -122,8 +122,8 @@ impl Work<'_> {
         words
     }
 
-    /// Builds it; what was printed, and the reason why it failed if it did.
-    fn build(&self, recipe: &RecipeOf) -> (String, Result<(), String>) {
+    /// Builds it; what was printed, and which limits it met, or the reason why it failed.
+    fn build(&self, recipe: &RecipeOf) -> (String, Result<Vec<String>, String>) {
         let output = Output::default();
         let command = self.boxed(recipe, recipe.build_s, None, &recipe.build);
         let mut process = match Process::spawn(&command, &[], &output) {
@@ -131,32 +131,42 @@ impl Work<'_> {
             Err(error) => return (String::new(), Err(format!("It could not be built: {error}"))),
         };
         let budget = Budget::of(Duration::from_secs(recipe.build_s));
-        let how = loop {
-            let how = process.death_within(budget.left());
-            if how.is_some() || budget.left().is_zero() {
-                break how;
+        let (stop, stopped) = mpsc::channel();
+        let watch = Watch::begin(self.order, recipe, move |why| drop(stop.send(why)));
+        let (how, over) = loop {
+            let how = process.death_within(budget.left().min(EVERY));
+            let over = stopped.try_recv().ok();
+            if how.is_some() || over.is_some() || budget.left().is_zero() {
+                break (how, over);
             }
         };
-        let has_succeeded = process.has_succeeded();
+        let has_succeeded = over.is_none() && process.has_succeeded();
         if how.is_some() {
             process.wait_for_output(Duration::from_secs(1));
         }
         drop(process);
         // What it left running must not see the checks.
         process::stop_descendants();
+        let mut said = Vec::from_iter(watch.end().iter().map(|said| format!("in the build, {said}")));
+        said.extend(over);
+        let log = text(&output) + &said.iter().map(|said| format!("{said}\n")).collect::<String>();
+        let limits = if said.is_empty() { String::new() } else { format!(" ({})", said.join("; ")) };
         let ended = match how {
-            _ if has_succeeded => Ok(()),
-            Some(how) => {
-                let tail = output.tail(0, 20).join("\n  ");
-                Err(format!("It could not be built: {how}. The last lines of the build:\n  {tail}"))
+            _ if has_succeeded => Ok(said),
+            None if budget.left().is_zero() => {
+                Err(format!("It was not built within {} s{limits}.", recipe.build_s))
             }
-            None => Err(format!("It was not built within {} s.", recipe.build_s)),
+            how => {
+                let how = how.unwrap_or_else(|| "it was stopped".into());
+                let tail = output.tail(0, 20).join("\n  ");
+                Err(format!("It could not be built: {how}{limits}. The last lines of the build:\n  {tail}"))
+            }
         };
-        (text(&output), ended)
+        (log, ended)
     }
 
     /// Starts the server, and runs the checks within their time.
-    fn check(&self, recipe: &RecipeOf) -> Word {
+    fn check(&self, recipe: &RecipeOf, said: Vec<String>) -> Word {
         let fixture = match Fixture::lay_out(&self.order.place.join(FIXTURE)) {
             Ok(fixture) => fixture,
             Err(error) => return Word::Broken(format!("the files to serve can't be laid out: {error}")),
@@ -165,16 +175,10 @@ impl Work<'_> {
         let target = Recipe { command, fixture, ip: LOOPBACK, port: recipe.port };
         let (began, output) = (Instant::now(), Output::default());
         let budget = Budget::of(Duration::from_secs(recipe.run_s));
-        let watch = Arc::new(Watch::default());
-        let (watching, order, limits) = (watch.clone(), self.order.clone(), recipe.clone());
         let done = Arc::new(Mutex::new(Vec::new()));
         let (events, happened) = mpsc::channel();
         let stopped = events.clone();
-        thread::spawn(move || {
-            if let Some(why) = watching.keep(&order, &limits) {
-                let _ = stopped.send(Event::Stopped(why));
-            }
-        });
+        let watch = Watch::begin(self.order, recipe, move |why| drop(stopped.send(Event::Stopped(why))));
         let (profile, printed, judged) = (self.profile.clone(), output.clone(), done.clone());
         let options = Options { seed: self.order.setup.seed, jobs: self.order.jobs, only: Vec::new() };
         let start = Duration::from_secs(recipe.start_s);
@@ -204,15 +208,20 @@ impl Work<'_> {
         let (mut end, outcomes) = match event {
             Ok(Event::Ended(Ok(ended))) => ended,
             Ok(Event::Ended(Err(why))) => {
-                (End { failure: Some(why.to_string()), ..End::default() }, Vec::new())
+                (End { failure: Some(why.to_string()), ..End::default() }, self.profile.not_reached())
             }
-            Ok(Event::Stopped(why)) => self.cut_short(&why, &done),
+            Ok(Event::Stopped(why)) => self.cut_short(&format!("It was stopped, since {why}"), &done),
             Err(RecvTimeoutError::Timeout) => {
                 self.cut_short(&format!("The {} s for the run were over", recipe.run_s), &done)
             }
             Err(RecvTimeoutError::Disconnected) => return Word::Broken("the run ended in a panic".into()),
         };
-        end.deaths.extend(watch.end());
+        let said = Vec::from_iter(said.into_iter().chain(watch.end()));
+        if let (Some(failure), false) = (&mut end.failure, said.is_empty()) {
+            // Whoever sees nothing else sees that.
+            *failure = format!("It met a limit: {}. {failure}", said.join("; "));
+        }
+        end.deaths.splice(0..0, said);
         end.took_ms = began.elapsed().as_millis() as u64;
         let report = Report::new(self.order.setup.clone(), end, outcomes, &self.sheet);
         Word::Ended { report: Box::new(report), log: text(&output), command: recipe.command.clone() }
@@ -221,24 +230,23 @@ impl Work<'_> {
     /// What there is of a run that is to end at once: the checks that were not reached are named.
     fn cut_short(&self, why: &str, done: &Mutex<Vec<Outcome>>) -> (End, Vec<Outcome>) {
         process::stop_all();
-        let mut outcomes = std::mem::take(&mut *done.lock().unwrap_or_else(PoisonError::into_inner));
-        let judged: HashSet<String> = outcomes.iter().map(|outcome| outcome.check.clone()).collect();
-        let worths = self.sheet.iter().flat_map(|part| &part.checks);
-        let worths: HashMap<&str, Points> = worths.map(|worth| (&worth.check[..], worth.points)).collect();
-        let checks = self.profile.checks();
-        let missing = checks.iter().filter(|(_, check)| !judged.contains(check.id));
-        outcomes.extend(missing.map(|(chapter, check)| {
-            let points = worths.get(check.id).copied().unwrap_or_default();
-            let why = "not reached before the run was ended".into();
-            Outcome::of(chapter.id, check, points, Ruling::Blocked { by: None, why })
-        }));
-        outcomes.sort_by_key(|outcome| checks.iter().position(|(_, check)| check.id == outcome.check));
-        let (left, all) = (outcomes.len() - judged.len(), outcomes.len());
+        let judged = std::mem::take(&mut *done.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut outcomes = self.profile.not_reached();
+        for outcome in judged {
+            let its = outcomes.iter_mut().find(|other| other.check == outcome.check);
+            its.into_iter().for_each(|place| *place = outcome.clone());
+        }
+        let (left, all) = (outcomes.iter().filter(|outcome| !outcome.is_reached()).count(), outcomes.len());
         let failure = Some(format!("{why}: {left} of {all} checks were not reached."));
         (End { failure, ..End::default() }, outcomes)
     }
 }
 
+/// Lines that no CI system takes for commands, whoever prints them.
 fn text(output: &Output) -> String {
-    readable_lines(&output.since(0)).iter().map(|line| format!("{line}\n")).collect()
+    let line = |line: &String| match line.trim_start().starts_with("::") {
+        true => format!("| {}\n", printable(line)),
+        false => format!("{}\n", printable(line)),
+    };
+    readable_lines(&output.since(0)).iter().map(line).collect()
 }

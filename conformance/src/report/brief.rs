@@ -26,7 +26,7 @@ pub(super) fn render(report: &Report) -> String {
         errors(report),
         left_out(report),
         // Of a server that did not start, each part would have nothing.
-        if report.outcomes.is_empty() { String::new() } else { marks(report) },
+        if report.was_run() { marks(report) } else { String::new() },
         not_earned(report),
         summary(report),
     ];
@@ -36,7 +36,8 @@ pub(super) fn render(report: &Report) -> String {
 /// A line for each chapter in which anything did not pass, after one for all the others.
 fn chapters(report: &Report) -> String {
     let is_right = |outcomes: &&[Outcome]| outcomes.iter().all(|outcome| outcome.verdict() == Verdict::Pass);
-    let chapters = report.outcomes.chunk_by(|a, b| a.chapter == b.chapter);
+    let outcomes = if report.was_run() { &report.outcomes[..] } else { &[] };
+    let chapters = outcomes.chunk_by(|a, b| a.chapter == b.chapter);
     let (right, others): (Vec<&[Outcome]>, Vec<&[Outcome]>) = chapters.partition(is_right);
     let names = Vec::from_iter(right.iter().map(|outcomes| printable(&outcomes[0].chapter)));
     let passed = match right.iter().map(|outcomes| outcomes.len()).sum() {
@@ -87,7 +88,7 @@ fn left_out(report: &Report) -> String {
         let _ = writeln!(text, "{YELLOW}warnings{YELLOW:#} {}", some(&warnings));
     }
     let is_more = report.outcomes.iter().any(|outcome| outcome.verdict() != Verdict::Pass);
-    if is_more {
+    if is_more && report.was_run() {
         text.push_str("--next shows what to fix first, --check ID one check whole, --all everything.\n");
     }
     text

@@ -124,6 +124,11 @@ impl Report {
         Report { format: FORMAT, suite, setup, end, summary, marks, causes, outcomes }
     }
 
+    /// Whether any check was run, and not only marked as not reached.
+    pub fn was_run(&self) -> bool {
+        self.outcomes.iter().any(Outcome::is_reached)
+    }
+
     /// The failed check to look at first: a sign of the most urgent cause.
     pub fn first_to_fix(&self) -> Option<(&Outcome, &Cause)> {
         let cause = self.causes.first()?;

@@ -98,6 +98,9 @@ pub struct Breach {
 /// What is expected of a server after every check, whatever its rule.
 pub(crate) const GOES_ON: &str = "a server that goes on serving other clients afterwards";
 
+/// Why a check is blocked that the run did not come to.
+pub(super) const NOT_REACHED: &str = "not reached before the run was ended";
+
 /// What kind of ruling it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -188,6 +191,16 @@ impl Outcome {
             took_ms: 0,
             ruling,
         }
+    }
+
+    /// The outcome of a check that the run did not come to.
+    pub fn not_reached(chapter: &str, check: &Check, max_points: Points) -> Outcome {
+        Outcome::of(chapter, check, max_points, Ruling::Blocked { by: None, why: NOT_REACHED.into() })
+    }
+
+    /// Whether the run came to this check.
+    pub fn is_reached(&self) -> bool {
+        !matches!(&self.ruling, Ruling::Blocked { by: None, why } if why == NOT_REACHED)
     }
 
     /// What kind of ruling it has.

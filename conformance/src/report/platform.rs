@@ -68,8 +68,8 @@ pub(super) fn summary(report: &Report) -> String {
 
 /// Points earned of the total, as a share of one.
 pub(super) fn share(report: &Report) -> f64 {
-    let of = Points::whole(1).in_proportion(report.marks.whole(), report.marks.total);
-    of.min(Points::whole(1)).0 as f64 / 1000.0
+    let total = report.marks.total;
+    if total == Points(0) { 0.0 } else { report.marks.whole().min(total).0 as f64 / total.0 as f64 }
 }
 
 fn output(report: &Report, mark: &Mark) -> String {
@@ -111,6 +111,9 @@ pub(super) fn missed(outcome: &Outcome) -> String {
                 short(&breach.expected),
                 short(&breach.actual)
             )
+        }
+        Ruling::Blocked { .. } if !outcome.is_reached() => {
+            format!("not reached: {}", printable(&outcome.check))
         }
         Ruling::Blocked { why, .. } => format!("blocked {name}\n  {}", short(why)),
         Ruling::Skip { why } => format!("skipped {name}\n  {}", short(why)),

@@ -4,8 +4,7 @@ use crate::wire::octets::is_plain;
 
 /// Text that no terminal, log or CI system can misread.
 ///
-/// Letters, digits and ASCII stay; of the rest, control characters, line ends and invisible or reordering
-/// characters become `\u{..}`. So does a second `#` in a row: `##[` begins a command of some CI systems.
+/// What is printable stays; control characters, line ends and invisible or reordering characters become `\u{..}`. So does a second `#` in a row: `##[` begins a command of some CI systems.
 pub fn printable(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut previous = ' ';
@@ -50,6 +49,15 @@ mod tests {
         let cases = [
             ("plain: \"text\" \\r\\n ~", "plain: \"text\" \\r\\n ~"),
             ("caf\u{e9}", "caf\u{e9}"),
+            (
+                "\u{2018}a.h\u{2019} \u{2192} \u{20ac}\u{1f600}",
+                "\u{2018}a.h\u{2019} \u{2192} \u{20ac}\u{1f600}",
+            ),
+            (
+                "\u{ad}\u{a0}\u{200b}\u{2028}\u{2066}\u{3164}\u{e000}",
+                "\\u{ad}\\u{a0}\\u{200b}\\u{2028}\\u{2066}\\u{3164}\\u{e000}",
+            ),
+            ("\u{feff}\u{e0041}", "\\u{feff}\\u{e0041}"),
             ("\x1b[31m", "\\u{1b}[31m"),
             ("a\r\nb\0", "a\\u{d}\\u{a}b\\u{0}"),
             ("\u{9b}31m\u{202e}\u{feff}", "\\u{9b}31m\\u{202e}\\u{feff}"),

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::check::Weight;
+use crate::checks::{self, Found};
 use crate::client::capability::Offer;
 use crate::report::cause::{Cause, some};
 use crate::report::data::Report;
@@ -10,7 +11,7 @@ use crate::report::failure::{GREEN, RED, YELLOW, failure, how_to_start};
 use crate::report::found::Offered;
 use crate::report::lost::lost;
 use crate::report::marks::Mark;
-use crate::report::outcome::{Outcome, Ruling, Verdict};
+use crate::report::outcome::{NOT_REACHED, Outcome, Ruling, Verdict};
 use crate::report::points::Points;
 use crate::report::printable::{printable, printable_lines};
 
@@ -82,7 +83,8 @@ fn offered(offered: &[Offered]) -> String {
 }
 
 fn chapters(report: &Report) -> String {
-    report.outcomes.chunk_by(|a, b| a.chapter == b.chapter).map(chapter).collect()
+    let chapters = report.outcomes.chunk_by(|a, b| a.chapter == b.chapter);
+    chapters.filter(|_| report.was_run()).map(chapter).collect()
 }
 
 /// A chapter in a line.
@@ -178,6 +180,9 @@ pub(super) fn errors(report: &Report) -> String {
 
 fn blocked(report: &Report) -> String {
     let item = |outcome: &Outcome| match &outcome.ruling {
+        Ruling::Blocked { .. } if !outcome.is_reached() => {
+            report.was_run().then(|| (NOT_REACHED.into(), printable(&outcome.check)))
+        }
         Ruling::Blocked { by: Some(check), .. } => {
             Some((format!("blocked by {}", printable(check)), name(outcome)))
         }
@@ -224,7 +229,13 @@ fn grouped(items: impl Iterator<Item = (String, String)>) -> String {
 
 /// A line for each part that is more than a chapter.
 pub(super) fn marks(report: &Report) -> String {
-    let is_chapter = |mark: &Mark| report.outcomes.iter().any(|outcome| outcome.chapter == mark.id);
+    // A chapter that a profile makes a part has its id, and a title and points of its own.
+    let is_chapter = |mark: &Mark| match checks::find(&mark.id) {
+        Some(Found::Chapter(chapter)) => {
+            chapter.title == mark.title && mark.points == Points::whole(mark.checks as u64)
+        }
+        _ => false,
+    };
     if report.marks.parts.iter().all(is_chapter) {
         return String::new();
     }
@@ -251,7 +262,8 @@ pub(super) fn marks(report: &Report) -> String {
 
 /// Where points are missing although nothing is broken.
 pub(super) fn not_earned(report: &Report) -> String {
-    lost(report).into_iter().map(|line| line + ".\n").collect()
+    let lost = if report.was_run() { lost(report) } else { Vec::new() };
+    lost.into_iter().map(|line| line + ".\n").collect()
 }
 
 /// How many checks of a part wait for others, and for which: nothing else may be wrong there.
@@ -282,7 +294,7 @@ fn not_applying(report: &Report, mark: &Mark) -> Vec<String> {
 
 pub(super) fn summary(report: &Report) -> String {
     let mut text = format!("{}\n", counted(report));
-    if report.outcomes.is_empty() {
+    if !report.was_run() {
         return text;
     }
     let by_weight = Weight::ALL.into_iter().filter_map(|weight| {
@@ -324,7 +336,7 @@ pub(super) fn counted(report: &Report) -> String {
         }
         marks => format!("; {} of {} points", marks.earned, marks.total),
     };
-    if report.outcomes.is_empty() {
+    if !report.was_run() {
         return format!("No check was run{points}.");
     }
     let seconds = report.end.took_ms as f64 / 1000.0;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::check::{Body, Chapter, Check, Weight};
 use crate::checks;
 use crate::client::capability::Capability;
-use crate::report::{Part, Points, Worth};
+use crate::report::{Outcome, Part, Points, Worth};
 use crate::run::recipe::RecipeOf;
 
 /// The profiles that come with the suite: their names and texts.
@@ -153,6 +153,16 @@ impl Profile {
         self.parts.iter().map(part).collect()
     }
 
+    /// An outcome for each check, as long as none was run.
+    pub fn not_reached(&self) -> Vec<Outcome> {
+        let sheet = self.sheet();
+        let worths = sheet.iter().flat_map(|part| &part.checks);
+        let worths: BTreeMap<&str, Points> = worths.map(|worth| (&worth.check[..], worth.points)).collect();
+        let points = |check: &Check| worths.get(check.id).copied().unwrap_or_default();
+        let checks = self.checks().into_iter();
+        checks.map(|(chapter, check)| Outcome::not_reached(chapter.id, check, points(check))).collect()
+    }
+
     fn sheet_of_chapters(&self) -> Vec<Part> {
         let checks = self.checks();
         let part = |checks: &[(&Chapter, &Check)]| {
@@ -251,6 +261,15 @@ bonus = true
             let error = Profile::parse(&text).unwrap_err().to_string();
             assert!(error.lines().any(|line| line.starts_with(expected)), "{expected}: {error}");
         }
+        for (key, expected) in [
+            ("port = 0", "line 22: port is 0"),
+            ("run_s = 9223372036854775807", "line 22: run_s is 9223372036854775807: at most 1000000"),
+            ("build = [\"\"]", "line 22: the first word of build is empty"),
+            ("start_s = 500", "line 22: start_s is 500, and run_s, which it is a part of, is 120"),
+        ] {
+            let error = Profile::parse(&format!("{COURSE}\n[recipe]\n{key}\n")).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}");
+        }
         let shell = "\n[recipe]\ncommand = [\"sh\", \"-c\", \"f() { :; }; exec ./server ${number}\"]\n";
         assert!(Profile::parse(&[COURSE, shell].concat()).is_ok());
     }
@@ -268,7 +287,28 @@ bonus = true
                 "\"host-misisng\" =",
                 "line 6: there is no check \"host-misisng\"; did you mean \"host-missing\"",
             ),
-            ("id = \"one\"", "id = \"host\"", "two parts have the id \"host\""),
+            ("id = \"one\"", "id = \"host\"", "line 15: two parts have the id \"host\""),
+            ("id = \"one\"", "id = \"total\"", "line 15: a part can't have the id \"total\""),
+            ("id = \"one\"", "id = \"\"", "line 15: the id of a part is empty"),
+            ("\"One check of another part\"", "\"\"", "line 16: the title of the part \"one\" is empty"),
+            ("points = 3", "points = 9223372036854775807", "line 17: points is 9223372036854775807: at most"),
+            ("[\"host-missing\"]", "[\"host\"]", "line 18: \"host\" is in the part \"host\" already"),
+            ("points = 10", "points = 10\nbonus = true", "line 12: every part is a bonus"),
+            (
+                "bonus = true",
+                "needs = [\"form-in-body\"]",
+                "line 19: the part \"one\" needs \"form-in-body\", which is not run",
+            ),
+            (
+                "[\"host-missing\"]",
+                "[\"host-missing\", \"cgi-path\"]",
+                "line 18: \"cgi-path\" earns nothing where \"requires\" does not have \"scripts\"",
+            ),
+            (
+                "[\"host-missing\"]",
+                "[\"host-missing\"]\nweights = [\"practice\"]",
+                "line 18: no check of the part \"one\" is worth any",
+            ),
             (
                 "points = 3",
                 "points = 3\nneeds = [\"from\"]",
@@ -278,6 +318,12 @@ bonus = true
             let error = Profile::parse(&COURSE.replace(right, wrong)).unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");
         }
-        assert!(Profile::parse(&COURSE.replace("bonus", "bonsu")).unwrap_err().to_string().contains("bonsu"));
+        for (right, wrong, expected) in [
+            ("bonus = true", "bonsu = true", "did you mean \"bonus\"?"),
+            ("bonus = true", "weights = [\"count\"]", "did you mean \"counts\""),
+        ] {
+            let error = Profile::parse(&COURSE.replace(right, wrong)).unwrap_err().to_string();
+            assert!(error.contains("line 19") && error.contains(expected), "{error}");
+        }
     }
 }

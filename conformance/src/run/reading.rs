@@ -5,7 +5,9 @@ use std::fmt;
 use super::names::nearest;
 use super::profile::{BUILT_IN, Profile};
 use super::spot;
-use crate::checks;
+use crate::check::{Chapter, Check};
+use crate::checks::{self, Found};
+use crate::client::capability::Capability;
 use crate::target::WORDS;
 use crate::target::scripts::EXTENSIONS;
 
@@ -33,7 +35,7 @@ impl Profile {
     /// # Errors
     /// Says what is wrong and where: the TOML, or the id of a chapter or check that does not exist.
     pub fn parse(text: &str) -> Result<Profile, ProfileError> {
-        let profile: Profile = toml::from_str(text).map_err(|error| ProfileError(error.to_string()))?;
+        let profile: Profile = toml::from_str(text).map_err(|error| ProfileError(in_form(&error)))?;
         match faults(&profile, text) {
             faults if faults.is_empty() => Ok(profile),
             faults => Err(ProfileError(faults.join("\n"))),
@@ -41,12 +43,22 @@ impl Profile {
     }
 }
 
+/// Why it is no profile, with the names that are near to one that is not known.
+fn in_form(error: &toml::de::Error) -> String {
+    let mut quoted = error.message().split('`').skip(1).step_by(2);
+    let word = quoted.next().filter(|_| error.message().starts_with("unknown "));
+    let near = word.map(|word| nearest(word, &Vec::from_iter(quoted))).unwrap_or_default();
+    format!("{}{near}", error.to_string().trim_end())
+}
+
 /// What is wrong although it is a profile in form, each with its line as far as it has one.
 fn faults(profile: &Profile, text: &str) -> Vec<String> {
     let mut faults = names(profile, text);
     faults.extend(values(profile, text));
+    faults.extend(recipe(profile, text));
+    faults.extend(parts(profile, text));
     if faults.is_empty() {
-        faults = marks(profile);
+        faults = marks(profile, text);
     }
     faults
 }
@@ -109,49 +121,141 @@ fn in_braces(word: &str) -> Vec<String> {
     names.map(|(name, _)| name).filter(is_name).map(|name| format!("{{{name}}}")).collect()
 }
 
+/// More than anything is worth, or takes; beyond that, sums are no longer numbers of 64 bits.
+const MOST: u64 = 1_000_000;
+
 /// Values with which nothing can be graded.
 fn values(profile: &Profile, text: &str) -> Vec<String> {
     let mut faults = Vec::new();
-    let recipe = &profile.recipe;
-    let numbers = [
-        ("build_s", recipe.build_s),
-        ("start_s", recipe.start_s),
-        ("run_s", recipe.run_s),
-        ("memory_mb", recipe.memory_mb),
-        ("disk_mb", recipe.disk_mb),
-    ];
-    for (key, _) in numbers.iter().filter(|(_, value)| *value == 0) {
-        let fault = format!("{key} is 0: nothing can be graded with that");
-        faults.push(with_line(text, &["recipe"], key, &fault));
-    }
     for (key, path) in [("form", &profile.form), ("cgi", &profile.cgi)] {
         if !path.starts_with('/') {
             let fault = format!("{key} is a path: it begins with a slash, as in \"/{path}\"");
             faults.push(with_line(text, &[], key, &fault));
         }
     }
-    for (at, part) in profile.parts.iter().enumerate().filter(|(_, part)| part.points == 0) {
-        let fault = format!(
-            "the part \"{}\" has 0 points: checks that earn nothing are named in \"chapters\"",
-            part.id
-        );
-        faults.push(with_line(text, &["part", &at.to_string()], "points", &fault));
+    let weights = profile.points.iter().map(|(weight, units)| ("points", weight.name(), *units));
+    let checks = profile.checks.iter().map(|(check, units)| ("checks", &check[..], *units));
+    let timeout = profile.script_timeout.map(|seconds| ("", "script_timeout", seconds));
+    for (table, key, number) in weights.chain(checks).chain(timeout).filter(|(.., number)| *number > MOST) {
+        let path = Vec::from_iter(Some(table).filter(|table| !table.is_empty()));
+        faults.push(with_line(text, &path, key, &format!("{key} is {number}: at most {MOST} is possible")));
     }
     faults
 }
 
-/// Points that nobody can earn, or that are of nothing.
-fn marks(profile: &Profile) -> Vec<String> {
+/// What is wrong with how submissions are built and started.
+fn recipe(profile: &Profile, text: &str) -> Vec<String> {
     let mut faults = Vec::new();
-    for (at, part) in profile.parts.iter().enumerate() {
-        if profile.parts[..at].iter().any(|other| other.id == part.id) {
-            faults.push(format!("two parts have the id \"{}\"", part.id));
-        }
-        if profile.units(part).iter().all(|(_, units)| *units == 0) {
-            faults.push(format!("no check of the part \"{}\" is worth any of its points", part.id));
+    let recipe = &profile.recipe;
+    let mut fault = |key: &str, fault: String| faults.push(with_line(text, &["recipe"], key, &fault));
+    let numbers = [
+        ("build_s", recipe.build_s),
+        ("start_s", recipe.start_s),
+        ("run_s", recipe.run_s),
+        ("memory_mb", recipe.memory_mb),
+        ("disk_mb", recipe.disk_mb),
+        ("port", recipe.port.map_or(1, u64::from)),
+    ];
+    for (key, number) in numbers {
+        match number {
+            0 => fault(key, format!("{key} is 0: nothing can be graded with that")),
+            1..=MOST => {}
+            _ => fault(key, format!("{key} is {number}: at most {MOST} is possible")),
         }
     }
-    if profile.checks().is_empty() {
+    if recipe.start_s > recipe.run_s && spot::line(text, &["recipe"], "start_s").is_some() {
+        let [start, run] = [recipe.start_s, recipe.run_s];
+        fault("start_s", format!("start_s is {start}, and run_s, which it is a part of, is {run}"));
+    }
+    for (key, words) in [("build", &recipe.build), ("command", &recipe.command)] {
+        if words.first().is_some_and(String::is_empty) {
+            fault(key, format!("the first word of {key} is empty: it names the program"));
+        }
+    }
+    faults
+}
+
+/// Columns that every table of marks has.
+const COLUMNS: [&str; 4] = ["id", "name", "total", "remark"];
+
+/// What is wrong with the parts, each by itself and beside those before it.
+fn parts(profile: &Profile, text: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (at, part) in profile.parts.iter().enumerate() {
+        let (before, id, number) = (&profile.parts[..at], &part.id, at.to_string());
+        let mut fault = |key: &str, fault: String| {
+            faults.push(with_line(text, &["part", &number], key, &fault));
+        };
+        if id.trim().is_empty() {
+            fault("id", "the id of a part is empty".into());
+        }
+        if COLUMNS.contains(&&id[..]) {
+            fault("id", format!("a part can't have the id \"{id}\": tables have such a column already"));
+        }
+        if before.iter().any(|other| other.id == *id) {
+            fault("id", format!("two parts have the id \"{id}\""));
+        }
+        if part.title.trim().is_empty() {
+            fault("title", format!("the title of the part \"{id}\" is empty"));
+        }
+        match part.points {
+            0 => fault(
+                "points",
+                format!("the part \"{id}\" has 0 points: checks that earn nothing are named in \"chapters\""),
+            ),
+            1..=MOST => {}
+            points => fault("points", format!("points is {points}: at most {MOST} is possible")),
+        }
+        for check in &part.checks {
+            if let Some(other) = before.iter().find(|other| other.checks.contains(check)) {
+                let fault = format!("\"{check}\" is in the part \"{}\" already", other.id);
+                faults.push(with_line(text, &["part", &number, "checks"], check, &fault));
+            }
+        }
+    }
+    if !profile.parts.is_empty() && profile.parts.iter().all(|part| part.bonus) {
+        let fault = "every part is a bonus: there is no total that they are on top of";
+        faults.push(with_line(text, &["part", "0"], "bonus", fault));
+    }
+    faults
+}
+
+/// The check that nothing of a chapter passes without, and what a server is asked for only where it is required.
+const GATES: [(&str, &str, Capability); 2] =
+    [("cgi-answers", "scripts", Capability::Cgi), ("wsgi-answers", "application", Capability::Wsgi)];
+
+/// Points that nobody can earn, or that are of nothing.
+fn marks(profile: &Profile, text: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let run = profile.checks();
+    for (at, part) in profile.parts.iter().enumerate() {
+        let number = at.to_string();
+        let units = profile.units(part);
+        if units.iter().all(|(_, units)| *units == 0) {
+            let fault = format!("no check of the part \"{}\" is worth any of its points", part.id);
+            faults.push(with_line(text, &["part", &number], "checks", &fault));
+        }
+        let is_check = |id: &str| matches!(checks::find(id), Some(Found::Check(..)));
+        let is_run = |id: &str| run.iter().any(|(_, check)| check.id == id);
+        for need in part.needs.iter().filter(|need| is_check(need) && !is_run(need)) {
+            let fault = format!(
+                "the part \"{}\" needs \"{need}\", which is not run: no part has it, or it is in \"without\"",
+                part.id
+            );
+            faults.push(with_line(text, &["part", &number, "needs"], need, &fault));
+        }
+        for (gate, word, _) in GATES.iter().filter(|(.., offer)| !profile.requires.contains(offer)) {
+            let earns = |id: &str| units.iter().any(|(check, units)| check.id == id && *units > 0);
+            let waits = |chapter: &Chapter, check: &Check| chapter.needs.contains(gate) && earns(check.id);
+            let Some((chapter, check)) = run.iter().find(|(chapter, check)| waits(chapter, check)) else {
+                continue;
+            };
+            let named = if part.checks.iter().any(|id| id == check.id) { check.id } else { chapter.id };
+            let fault = format!("\"{named}\" earns nothing where \"requires\" does not have \"{word}\"");
+            faults.push(with_line(text, &["part", &number, "checks"], named, &fault));
+        }
+    }
+    if run.is_empty() {
         faults.push("it has no checks: name chapters, or parts with checks".into());
     }
     faults

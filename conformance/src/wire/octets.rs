@@ -57,8 +57,8 @@ pub fn escape_some(bytes: &[u8], limit: usize) -> String {
     }
 }
 
-/// Text as people read it, with nothing in it that a terminal, log or report format can misread: letters, digits and
-/// printable ASCII as they are, a tab as blanks, and the rest as `\xNN` or `\u{..}`. It can't be turned back: backslashes
+/// Text as people read it, with nothing in it that a terminal, log or report format can misread: what is printable as it
+/// is, a tab as blanks, and the rest as `\xNN` or `\u{..}`. It can't be turned back: backslashes
 /// stay as they are.
 pub fn readable(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
@@ -76,9 +76,15 @@ pub fn readable(bytes: &[u8]) -> String {
     text
 }
 
-/// Whether it looks the same everywhere.
+/// Whether it can be seen, and changes nothing of what is around it.
 pub(crate) fn is_plain(character: char) -> bool {
-    matches!(character, ' '..='~') || character.is_alphanumeric()
+    match character {
+        ' '..='~' => true,
+        // Fillers of Korean and Braille: letters and signs that are blank.
+        '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}' => false,
+        // The standard library knows what is printable: no control and format characters, no blanks, no line ends.
+        _ => character.is_alphanumeric() || !character.is_ascii() && character.escape_debug().eq([character]),
+    }
 }
 
 /// The octets from which [`escape`] made the text; `None` if it is not such a text.

@@ -104,7 +104,11 @@ pub(crate) fn trials() -> Vec<Trial> {
     // From a certain request on its answers belong to others. That is the fault of the checks that send such a request.
     let one_behind = trial("gateway", "wsgi-one-behind", || {
         let ours = ["serve", "wsgi", "--host", "{host}", "--port", "{port}", "--workers", "1"];
-        let hosted = ["--app", "one_behind", "--path", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it")];
+        let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
+        fs::write(directory.path().join("one_behind.py"), include_str!("one_behind.py"))
+            .map_err(|error| error.to_string())?;
+        let path = directory.path().to_string_lossy();
+        let hosted = ["--app", "one_behind", "--path", &path];
         let command = [&[env!("CARGO_BIN_EXE_conformance")][..], &ours, &hosted].concat();
         const EXPECTED: Expected = &[
             ("wsgi-answer-to-nobody", Fail),

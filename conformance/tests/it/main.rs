@@ -10,6 +10,7 @@ mod bubbles;
 mod cheats;
 mod classes;
 mod course;
+mod excess;
 mod floor;
 mod floors;
 mod gateways;
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
             classes::trials(),
             cheats::trials(),
             bubbles::trials(),
+            excess::trials(),
             platforms::trials(),
             pages::trials(),
             templates::trials(),

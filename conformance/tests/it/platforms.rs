@@ -63,7 +63,7 @@ fn prairielearn() -> Result<(), String> {
         is("points", tests(&result).len() == 2 && tests(&result).iter().all(has_points))?;
     }
     let score = parsed("prairielearn", &hostile::report())?["score"].as_f64();
-    is(&format!("3.334 of 10 is {score:?}"), score == Some(0.333))
+    is(&format!("3.334 of 10 is {score:?}"), score == Some(0.3334))
 }
 
 fn classroom50() -> Result<(), String> {

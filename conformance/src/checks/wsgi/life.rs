@@ -138,7 +138,7 @@ pub const CHAPTER: Chapter = Chapter {
                 "No document demands it, but without the refusal the user only sees a broken connection.",
             ),
             hint: "Trace what your server does with content that nobody has read, both before and after the response.",
-            mutant: hears("Content-Length: 1", "Content-Length: 0"),
+            mutant: hears("Content-Length: 1000", "Content-Length: 0000"),
             run: Act(|client| {
                 for length in [10_000, 1_000_000] {
                     let call = client.application()?.call(&[ok(), list(["unread"])]);

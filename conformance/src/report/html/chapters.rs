@@ -27,7 +27,7 @@ pub(super) fn chapters(report: &Report) -> Markup {
             @if report.marks.parts.iter().any(|mark| mark.hidden) {
                 p { "Some parts are hidden: what their checks are is not shown, only what the other parts miss." }
             }
-            @if report.outcomes.is_empty() { p { "No check was run." } }
+            @if !report.was_run() { p { "No check was run." } }
             @for outcomes in report.outcomes.chunk_by(|a, b| a.chapter == b.chapter) { (chapter(report, outcomes, lines)) }
         }
     }
