@@ -7,8 +7,10 @@ pub fn error_page(status: u16, sentence: &str) -> Response {
     let title = format!("{status} {}", reason(status));
     let (title, sentence) = (escape(&title), escape(sentence));
     let page = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
-         <body>\n<h1>{title}</h1>\n<p>{sentence}</p>\n</body>\n</html>\n"
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<link rel=\"stylesheet\" href=\"/style.css\">\n\
+         </head>\n<body>\n<h1>{title}</h1>\n<p>{sentence}</p>\n<p><a href=\"/\">Back to the first page</a></p>\n\
+         </body>\n</html>\n"
     );
     Response::content(status, "text/html; charset=utf-8", page)
 }

@@ -42,6 +42,7 @@ def page(start_response, content, status="200 OK", headers=()):
     """A page for a person, in one block."""
     title = html.escape(status.partition(" ")[2]) if status != "200 OK" else "A WSGI application"
     text = (f'<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{title}</title>\n'
+            '<meta name="viewport" content="width=device-width">\n'
             f'<link rel="stylesheet" href="/style.css">\n<h1>{title}</h1>\n{content}\n'
             '<p><a href="/">Back to the form</a></p>\n</html>\n').encode()
     start_response(status, [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(text))),
