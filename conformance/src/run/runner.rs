@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 
 use crate::check::{Body, Chapter, Check, Turn};
 use crate::checks::{self, Found};
-use crate::client::Client;
 use crate::client::capability::Capability;
 use crate::client::context::Context;
 use crate::report::explain::Shown;
@@ -106,17 +105,18 @@ pub fn once(target: &mut Target, context: Arc<Context>, check: &'static Check, s
     // Nothing else waits for it, and a busy machine must not change the verdict.
     let limits = context.limits.patient();
     let world = World::new(target, context);
-    if let Body::Judge(_) = check.run {
-        // In a run it sees more than good answers.
-        let _ = Client::new(world.context.clone(), limits, seed, check.id).send(UNKNOWN_METHOD);
+    let mut seen = look(&world, check, seed, limits);
+    if let (Body::Judge(_), Ok(())) = (check.run, &seen.result) {
+        // In a run it judges more than good answers.
+        let _ = seen.client.send(UNKNOWN_METHOD);
+        seen = look(&world, check, seed, limits);
     }
-    let look = look(&world, check, seed, limits);
-    let exchange = look.client.transcript().events();
+    let exchange = seen.client.transcript().events();
     let chapter = match checks::find(check.id) {
         Some(Found::Check(chapter, _)) => chapter.id,
         _ => "",
     };
-    Shown { outcome: Outcome::of(chapter, check, Points(0), ruling(&world, look)), exchange }
+    Shown { outcome: Outcome::of(chapter, check, Points(0), ruling(&world, seen)), exchange }
 }
 
 fn worths(profile: &Profile) -> HashMap<String, Points> {
