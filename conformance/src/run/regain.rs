@@ -1,6 +1,8 @@
 //! Back in step. Where one answer too many was made, for a client that has left for example, every later client may get
 //! the answer to another request; then what comes shows nothing of what a check asks for. So the server is started again.
 
+use std::time::{Duration, Instant};
+
 use crate::check::Check;
 use crate::client::Client;
 use crate::report::Ruling;
@@ -9,14 +11,21 @@ use crate::run::world::{Look, World, blocked, blocked_by, look, restart};
 /// How many requests are sent, one after the other: several workers may take turns.
 const REQUESTS: usize = 8;
 
+/// For how long: a slow server has fewer of them. One that does not answer shows nothing.
+const LIMIT: Duration = Duration::from_secs(1);
+
 /// Whether a hosted program that is asked for its report gives that on another request. Nothing else may run.
 fn is_lost(world: &World<'_>, seed: u64) -> bool {
     let client = Client::new(world.context.clone(), world.context.limits, seed, "step");
-    (0..REQUESTS).any(|_| {
-        let program = client.application().or_else(|_| client.script());
-        let Ok(call) = program.map(|program| program.call(&[])) else { return false };
-        client.send(call.get_and_close()).is_ok_and(|reply| reply.is_on_another(&call.token))
-    })
+    let Ok(program) = client.application().or_else(|_| client.script()) else { return false };
+    let began = Instant::now();
+    let is_due = |asked: &usize| *asked < REQUESTS && began.elapsed() < LIMIT;
+    let mut on_another = (0..).take_while(is_due).map_while(|_| {
+        let call = program.call(&[]);
+        let reply = client.send(call.get_and_close()).ok()?;
+        Some(reply.is_on_another(&call.token))
+    });
+    on_another.any(|is_on_another| is_on_another)
 }
 
 /// What a look at a check, alone, comes to where the server had lost step before it: a look at a server that has just been
