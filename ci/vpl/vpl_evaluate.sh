@@ -6,6 +6,7 @@ set -euo pipefail
 # The student's would be run if anything here failed. All else is in a folder that no file of theirs can be in the way of.
 rm -rf vpl_execution
 place=$(mktemp -d ./vpl_XXXXXXXX)
+trap 'rm -rf "$place"' ERR
 mkdir "$place/submission"
 chmod +x conformance
 tar -cf - --exclude='./vpl_*' --exclude=./conformance --exclude=./course.toml . | tar -xf - -C "$place/submission"
@@ -14,6 +15,7 @@ cat > vpl_execution <<END
 place=$place
 END
 cat >> vpl_execution <<'END'
+trap 'rm -rf "$place"' EXIT
 # The result is there from the start, with 0 points. There is none if the suite itself is at fault.
 ./conformance grade "$place/submission" --profile course.toml --result vpl="$place/result.txt" --out "$place/results" \
     >/dev/null 2>&1

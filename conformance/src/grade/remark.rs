@@ -1,16 +1,12 @@
 //! A stored report under another profile: nothing is run again.
 
-use std::collections::HashMap;
-
 use crate::check::Check;
-use crate::report::{Outcome, Points, Report, Setup};
+use crate::report::{Outcome, Report, Setup};
 use crate::run::profile::Profile;
 
 /// The report as if it had been run with this profile.
 pub fn remark(report: Report, profile: &Profile) -> Report {
-    let sheet = profile.sheet();
-    let worths: HashMap<&str, Points> =
-        sheet.iter().flat_map(|part| &part.checks).map(|worth| (&worth.check[..], worth.points)).collect();
+    let worths = profile.worths();
     let checks = profile.checks();
     let marked = |check: &'static Check| {
         let outcome = report.outcomes.iter().find(|outcome| outcome.check == check.id)?.clone();
@@ -19,7 +15,7 @@ pub fn remark(report: Report, profile: &Profile) -> Report {
     };
     let outcomes = checks.into_iter().filter_map(|(_, check)| marked(check)).collect();
     let setup = Setup { profile: profile.name.clone(), ..report.setup };
-    Report::new(setup, report.end, outcomes, &sheet)
+    Report::new(setup, report.end, outcomes, &profile.sheet())
 }
 
 /// Checks of the profile that the report says nothing about: they earn nothing.

@@ -63,15 +63,17 @@ pub(crate) fn no_connection(why: impl Into<String>) -> Failure {
 /// What a client that shares a server with others is owed.
 pub(crate) const ITS_OWN: &str = "the answer to its own request";
 
+const OF_ANOTHER: &str = "the answer to that of another";
+
 /// The failure of a server that gives a client the answer to the request of another one.
 pub(crate) fn of_another() -> Failure {
-    wrong(ITS_OWN, "the answer to that of another")
+    wrong(ITS_OWN, OF_ANOTHER)
 }
 
 impl Failure {
     /// Whether an answer belonged to another request, where that was what the check asked about.
     pub(crate) fn is_of_another(&self) -> bool {
-        matches!(self, Failure::Fail { expected, .. } if expected == ITS_OWN)
+        matches!(self, Failure::Fail { actual, .. } if actual == OF_ANOTHER)
     }
 
     /// Whether nobody could connect, which shows nothing of what was to be asked: of a server that has ended, it is known.

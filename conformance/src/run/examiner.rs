@@ -235,7 +235,7 @@ impl Examiner<'_> {
             let turnout = match first.silence() {
                 Some(_) => Turnout::Once,
                 // It has been seen why.
-                None if world.step.is_lost_in(first.life) => Turnout::Once,
+                None if world.pairing.is_lost_in(first.life) => Turnout::Once,
                 // Where the server has ended meanwhile, it shows nothing.
                 None => Some(seek(world, check, turn, self.seed))
                     .filter(|_| is_alive(world, self.seed))

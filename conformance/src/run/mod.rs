@@ -8,6 +8,7 @@ mod late;
 pub mod lessons;
 mod life;
 pub mod names;
+mod pairing;
 pub mod profile;
 pub mod proof;
 mod reading;
@@ -17,7 +18,6 @@ mod regain;
 pub mod runner;
 pub mod scout;
 mod spot;
-mod step;
 pub mod turn;
 mod world;
 

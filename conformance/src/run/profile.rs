@@ -153,11 +153,15 @@ impl Profile {
         self.parts.iter().map(part).collect()
     }
 
+    /// What each check is worth, by its id.
+    pub fn worths(&self) -> BTreeMap<String, Points> {
+        let worths = self.sheet().into_iter().flat_map(|part| part.checks);
+        worths.map(|worth| (worth.check, worth.points)).collect()
+    }
+
     /// An outcome for each check, as long as none was run.
     pub fn not_reached(&self) -> Vec<Outcome> {
-        let sheet = self.sheet();
-        let worths = sheet.iter().flat_map(|part| &part.checks);
-        let worths: BTreeMap<&str, Points> = worths.map(|worth| (&worth.check[..], worth.points)).collect();
+        let worths = self.worths();
         let points = |check: &Check| worths.get(check.id).copied().unwrap_or_default();
         let checks = self.checks().into_iter();
         checks.map(|(chapter, check)| Outcome::not_reached(chapter.id, check, points(check))).collect()

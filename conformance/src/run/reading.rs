@@ -221,8 +221,7 @@ fn parts(profile: &Profile, text: &str) -> Vec<String> {
 }
 
 /// The check that nothing of a chapter passes without, and what a server is asked for only where it is required.
-const GATES: [(&str, &str, Capability); 2] =
-    [("cgi-answers", "scripts", Capability::Cgi), ("wsgi-answers", "application", Capability::Wsgi)];
+const GATES: [(&str, Capability); 2] = [("cgi-answers", Capability::Cgi), ("wsgi-answers", Capability::Wsgi)];
 
 /// Points that nobody can earn, or that are of nothing.
 fn marks(profile: &Profile, text: &str) -> Vec<String> {
@@ -244,13 +243,14 @@ fn marks(profile: &Profile, text: &str) -> Vec<String> {
             );
             faults.push(with_line(text, &["part", &number, "needs"], need, &fault));
         }
-        for (gate, word, _) in GATES.iter().filter(|(.., offer)| !profile.requires.contains(offer)) {
+        for (gate, offer) in GATES.iter().filter(|(_, offer)| !profile.requires.contains(offer)) {
             let earns = |id: &str| units.iter().any(|(check, units)| check.id == id && *units > 0);
             let waits = |chapter: &Chapter, check: &Check| chapter.needs.contains(gate) && earns(check.id);
             let Some((chapter, check)) = run.iter().find(|(chapter, check)| waits(chapter, check)) else {
                 continue;
             };
             let named = if part.checks.iter().any(|id| id == check.id) { check.id } else { chapter.id };
+            let word = offer.name();
             let fault = format!("\"{named}\" earns nothing where \"requires\" does not have \"{word}\"");
             faults.push(with_line(text, &["part", &number, "checks"], named, &fault));
         }

@@ -37,29 +37,29 @@ pub(super) fn regain(
     seed: u64,
 ) -> Result<Look, Box<Ruling>> {
     let is_answer = failed.result.is_err() && failed.silence().is_none();
-    if !is_answer || world.step.never || !is_lost(world, seed) {
+    if !is_answer || world.pairing.never || !is_lost(world, seed) {
         return Ok(failed);
     }
-    world.step.lost_in.push(world.target.restarts());
+    world.pairing.lost_in.push(world.target.restarts());
     let is_its_own = matches!(&failed.result, Err(failure) if failure.is_of_another());
     if !world.target.can_restart() {
         if is_its_own {
-            world.step.culprits.push(check.id);
+            world.pairing.culprits.push(check.id);
             return Ok(failed);
         }
         let why = "the server gives clients the answers to the requests of others";
-        let culprit = world.step.culprits.first();
+        let culprit = world.pairing.culprits.first();
         return Err(Box::new(culprit.map_or_else(|| blocked(why), |id| blocked_by((*id).into()))));
     }
     if !restart(world) {
         return Ok(failed);
     }
-    world.step.never = is_lost(world, seed);
+    world.pairing.never = is_lost(world, seed);
     let again = look(world, check, seed, world.context.limits.patient());
-    if !world.step.never && is_lost(world, seed) {
-        world.step.lost_in.push(world.target.restarts());
+    if !world.pairing.never && is_lost(world, seed) {
+        world.pairing.lost_in.push(world.target.restarts());
         if again.result.is_err() {
-            world.step.culprits.push(check.id);
+            world.pairing.culprits.push(check.id);
         }
         restart(world);
     }

@@ -4,7 +4,7 @@
 //! Several checks run side by side if the server serves several clients; what the [examiner](super::examiner) puts off
 //! runs when no check waits for its first look.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
@@ -74,7 +74,7 @@ pub fn run(
     let run = Run {
         checks,
         profile,
-        points: worths(profile),
+        points: profile.worths(),
         hear,
         examiner: Examiner {
             world: RwLock::new(World::new(target, context)),
@@ -119,16 +119,11 @@ pub fn once(target: &mut Target, context: Arc<Context>, check: &'static Check, s
     Shown { outcome: Outcome::of(chapter, check, Points(0), ruling(&world, seen)), exchange }
 }
 
-fn worths(profile: &Profile) -> HashMap<String, Points> {
-    let worths = profile.sheet().into_iter().flat_map(|part| part.checks);
-    worths.map(|worth| (worth.check, worth.points)).collect()
-}
-
 struct Run<'t, 'r> {
     checks: Vec<(&'static Chapter, &'static Check)>,
     profile: &'r Profile,
     /// What the checks are worth.
-    points: HashMap<String, Points>,
+    points: BTreeMap<String, Points>,
     hear: &'r (dyn Fn(News<'_>) + Sync),
     examiner: Examiner<'t>,
     progress: Mutex<Vec<Progress>>,
@@ -281,7 +276,7 @@ impl Run<'_, '_> {
         let seed = self.examiner.seed;
         let mut world = self.examiner.world.into_inner().unwrap_or_else(PoisonError::into_inner);
         let late = charge(&mut world, seed);
-        let World { target, deaths, step, unsteady, by_itself, .. } = world;
+        let World { target, deaths, pairing, unsteady, by_itself, .. } = world;
         let progress = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
         let outcome = |progress| match progress {
             Progress::Done(outcome) => Some(*outcome),
@@ -300,7 +295,12 @@ impl Run<'_, '_> {
         let others = deaths.into_iter().filter(is_new).map(death::describe);
         let end = End {
             restarts: target.restarts(),
-            deaths: by_itself.iter().map(death::describe_own).chain(step.describe()).chain(others).collect(),
+            deaths: by_itself
+                .iter()
+                .map(death::describe_own)
+                .chain(pairing.describe())
+                .chain(others)
+                .collect(),
             unsteady,
             output: target.output().map(|output| output.tail(0, 20)).unwrap_or_default(),
             took_ms: began.elapsed().as_millis() as u64,

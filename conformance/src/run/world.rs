@@ -16,7 +16,7 @@ use crate::judge::failure::{Failure, wrong};
 use crate::report::{Breach, GOES_ON, Ruling, Unsteady};
 use crate::run::death::Death;
 use crate::run::life::{Age, Life};
-use crate::run::step::Step;
+use crate::run::pairing::Pairing;
 use crate::target::Target;
 use crate::wire::transcript::{self, Event, Kind};
 
@@ -29,7 +29,7 @@ pub(super) struct World<'t> {
     /// Ends of the server that no check has been blamed for yet.
     pub(super) deaths: Vec<Death>,
     /// Whether its answers have belonged to the requests.
-    pub(super) step: Step,
+    pub(super) pairing: Pairing,
     /// What came out differently the next time.
     pub(super) unsteady: Vec<Unsteady>,
     /// Whether a silence of each kind was the same when it was last waited for longer.
@@ -59,7 +59,7 @@ impl<'t> World<'t> {
             context,
             gone: None,
             deaths,
-            step: Step::default(),
+            pairing: Pairing::default(),
             unsteady,
             is_silent,
             looks,

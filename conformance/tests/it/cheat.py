@@ -115,7 +115,7 @@ def use_the_terminal():
 
 
 def use_what_is_open():
-    """Its input, its output, and what reads this."""
+    """Beside its input and its output."""
     for number in range(3, 64):
         with contextlib.suppress(OSError):
             os.fstat(number)

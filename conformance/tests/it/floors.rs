@@ -116,7 +116,7 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["report/comparison/markdown", "report/comparison/html"],
     &["report/comparison"],
     &["report"],
-    &["run/names", "run/recipe", "run/spot", "run/step"],
+    &["run/names", "run/recipe", "run/spot", "run/pairing"],
     &["run/profile", "run/turn", "run/life"],
     &["run/reading", "run/death"],
     &["run/reference", "run/scout", "run/world"],
