@@ -246,14 +246,8 @@ pub(super) fn marks(report: &Report) -> String {
         } else {
             format!("; it needs {}", mark.lacks.join(", "))
         };
-        let skipped = not_applying(report, mark);
-        let skipped = match skipped.len() {
-            0 => String::new(),
-            1 => format!("; does not apply: {}", some(&skipped)),
-            _ => format!("; do not apply: {}", some(&skipped)),
-        };
         let points = format!("{} of {}", mark.earned, mark.points);
-        let why = lacks + &waiting(report, mark) + &skipped;
+        let why = lacks + &waiting(report, mark);
         format!("  {:<40} {points}{bonus}{}\n", printable(&mark.title), printable(&why))
     };
     let lines: String = report.marks.parts.iter().map(line).collect();
@@ -282,14 +276,6 @@ fn waiting(report: &Report, mark: &Mark) -> String {
         1 => format!("; 1 waits for {}", some(&named)),
         number => format!("; {number} wait for {}", some(&named)),
     }
-}
-
-/// The checks of a part that do not apply to the server, and so earn nothing. What a hidden part misses is nobody's
-/// business, and what a bonus part does is no loss.
-fn not_applying(report: &Report, mark: &Mark) -> Vec<String> {
-    let is_skipped = |id: &&String| with(report, Verdict::Skip).any(|outcome| outcome.check == **id);
-    let is_open = !mark.hidden && !mark.bonus && mark.lacks.is_empty();
-    mark.missed.iter().filter(|_| is_open).filter(is_skipped).cloned().collect()
 }
 
 pub(super) fn summary(report: &Report) -> String {
