@@ -43,8 +43,8 @@ use stop::{Stop, complain};
 /// The suite talks to a server as any client does, so the server may be written in any language. Every check
 /// names the rule that it tests and shows the bytes that were sent and received.
 ///
-/// The shortest way to a first result, for a server that listens on the port given as its argument, is:
-/// conformance run -- python3 server.py {port}
+/// The shortest way to a first result, for a server whose arguments are a port and a folder to serve, is:
+/// conformance run -- python3 server.py {port} {root}
 #[derive(Debug, Parser)]
 #[command(name = "conformance", version, max_term_width = 100)]
 struct Cli {
@@ -91,7 +91,7 @@ pub(crate) fn main() -> ExitCode {
         let mut words = std::env::args_os().skip(1);
         if is_bare && words.next().is_some_and(|word| word == "run") && !words.any(|word| word == "--") {
             complain(
-                "The command that starts the server comes after --, as in: run -- python3 server.py {port}",
+                "The command that starts the server comes after --, as in: run -- python3 server.py {port} {root}",
                 2,
             );
         }
