@@ -3,10 +3,13 @@
 use std::future::Future;
 use std::io::ErrorKind;
 use std::net::IpAddr;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 
 use rustix::process::Signal;
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::application::Application;
@@ -61,13 +64,19 @@ pub(crate) fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Makes an application and serves it until the process is asked to stop. What keeps the server from
-/// starting is written to standard error, with exit code 2.
+/// How many threads can run at the same time.
+pub(crate) fn processors() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+/// Makes an application and serves it with so many threads, until the process is asked to stop. What keeps the server
+/// from starting is written to standard error, with exit code 2.
 pub(crate) fn run<A: Application>(
     common: &Common,
+    threads: usize,
     application: impl Future<Output = Result<A, String>>,
 ) -> ExitCode {
-    match serve(common, application) {
+    match serve(common, threads, application) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("{why}");
@@ -76,8 +85,17 @@ pub(crate) fn run<A: Application>(
     }
 }
 
-#[tokio::main]
-async fn serve<A: Application>(
+fn serve<A: Application>(
+    common: &Common,
+    threads: usize,
+    application: impl Future<Output = Result<A, String>>,
+) -> Result<(), String> {
+    let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let runtime = runtime.map_err(|error| format!("Cannot start the threads of the server: {error}"))?;
+    runtime.block_on(listen(common, application))
+}
+
+async fn listen<A: Application>(
     common: &Common,
     application: impl Future<Output = Result<A, String>>,
 ) -> Result<(), String> {
@@ -120,7 +138,7 @@ mod tests {
         let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = taken.local_addr().expect("it listens");
         assert_eq!(
-            serve(&options(&["--port", &address.port().to_string()]).common, async {
+            serve(&options(&["--port", &address.port().to_string()]).common, 1, async {
                 Ok(Files::built_in(PAGES))
             }),
             Err(format!("Another program already listens on {address}."))

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::files::{Pages, STYLE};
 use crate::form::Form;
-use crate::program::{self, Common, Root};
+use crate::program::{self, Common, Root, processors};
 use crate::site::Site;
 
 /// The pages of a server that is given no directory.
@@ -25,5 +25,5 @@ pub struct Options {
 /// Serves until the process is asked to stop; exit code 2 if it can't.
 pub fn run(options: Options) -> ExitCode {
     let files = options.root.files(PAGES);
-    program::run(&options.common, async { files.map(|files| Site { form: Form, files }) })
+    program::run(&options.common, processors(), async { files.map(|files| Site { form: Form, files }) })
 }

@@ -41,7 +41,7 @@ use guardian::Guardian;
 use script::Scripts;
 
 use crate::files::{Pages, STYLE};
-use crate::program::{self, Common, Root, seconds};
+use crate::program::{self, Common, Root, processors, seconds};
 
 /// The pages of a server that is given no directory.
 const PAGES: Pages = &[("index.html", include_bytes!("../../www/cgi.html")), ("style.css", STYLE)];
@@ -79,7 +79,7 @@ pub fn run(options: Options) -> ExitCode {
         }
         return ended;
     }
-    program::run(&options.common, async { gateway(&options) })
+    program::run(&options.common, processors(), async { gateway(&options) })
 }
 
 fn gateway(options: &Options) -> Result<Gateway, String> {

@@ -49,7 +49,7 @@ use process::Recipe;
 use tempfile::TempDir;
 
 use crate::files::STYLE;
-use crate::program::{self, Common, seconds};
+use crate::program::{self, Common, processors, seconds};
 
 /// The application of a server that is given none, and its pages.
 const DEMONSTRATION: [(&str, &[u8]); 4] = [
@@ -91,7 +91,12 @@ pub struct Options {
 
 /// Serves until the process is asked to stop; exit code 2 if it can't.
 pub fn run(options: Options) -> ExitCode {
-    program::run(&options.common, gateway(&options))
+    program::run(&options.common, half_of_the_processors(), gateway(&options))
+}
+
+/// So many threads run the server, and so many keep the workers busy.
+fn half_of_the_processors() -> usize {
+    processors().div_ceil(2)
 }
 
 async fn gateway(options: &Options) -> Result<Gateway, String> {
@@ -114,7 +119,7 @@ async fn gateway(options: &Options) -> Result<Gateway, String> {
         patience: Duration::from_secs_f64(options.timeout),
         most: options.max_requests,
     };
-    let pool = Pool::new();
+    let pool = Pool::new(half_of_the_processors());
     let keeper = Keeper::start(recipe, options.workers.into(), &pool).await?;
     Ok(Gateway { pool, keeper, streams: options.stream, _demonstration: demonstration })
 }

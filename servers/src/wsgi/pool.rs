@@ -24,11 +24,11 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// A pool of no threads.
-    pub(super) fn new() -> Arc<Pool> {
+    /// A pool of no threads, of which so many keep the processors busy.
+    pub(super) fn new(enough: usize) -> Arc<Pool> {
         Arc::new_cyclic(|this: &Weak<Pool>| {
             let home: Weak<Pool> = Weak::clone(this);
-            Pool { queue: Mutex::new(Queue::new(home)), this: Weak::clone(this) }
+            Pool { queue: Mutex::new(Queue::new(home, enough)), this: Weak::clone(this) }
         })
     }
 

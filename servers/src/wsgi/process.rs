@@ -247,7 +247,7 @@ threading.Thread(target=loop, daemon=True).start()
             patience: Duration::from_secs(20),
             most: None,
         };
-        let pool = Pool::new();
+        let pool = Pool::new(1);
         let mut process = Process::start(&recipe, &pool).await.expect("it can be imported");
         fs::write(path("go"), "").expect("a file");
         while !path("loops").exists() {

@@ -3,6 +3,9 @@
 //! A request for which none is free goes into the inbox of a thread that works on another one, if there is room, for a
 //! thread that finds its next request there does not sleep in between. It is taken back when another thread comes free,
 //! or when it has lain there for long: the request before it may take its time.
+//!
+//! While requests are short, that is so even if there is a free thread, as soon as enough are busy for the processors:
+//! one more would only take turns with them and with the server.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
@@ -18,11 +21,14 @@ use super::worker::{Busy, Worker};
 
 /// How many requests may wait for a thread.
 const LIMIT: usize = 512;
-/// How many requests may lie in the inbox of a thread that has another one, and for how long.
+/// How many requests may lie in the inbox of a thread that has another one, how many if they are short, and for how long.
 const BEHIND_LIMIT: usize = 3;
+const BEHIND_SHORT_ONES: usize = 16;
 pub(super) const BEHIND: Duration = Duration::from_millis(5);
 /// For how long one has lain there that is worth being taken back: with many short requests it is sooner begun.
 const BEHIND_A_SLOW_ONE: Duration = Duration::from_millis(1);
+/// What a request takes that is sooner done by a thread that is awake than by one that has to wake up.
+const SHORT: Duration = Duration::from_micros(200);
 
 /// The threads that are free, and the requests that wait for one.
 #[derive(Debug)]
@@ -33,7 +39,7 @@ pub(super) struct Queue {
     waiting: VecDeque<Waiting>,
     /// The inboxes of busy threads that have room. Whose request is the latest is at the end: it is the least likely to be
     /// a slow one. Where something lies already is at the beginning.
-    open: Vec<(Arc<Inbox>, Arc<Worker>)>,
+    open: Vec<Open>,
     /// What lies in the inboxes of busy threads; of each, in its order.
     behind: Vec<Behind>,
     after: After,
@@ -41,7 +47,20 @@ pub(super) struct Queue {
     count: u64,
     /// Whether somebody looks after those that lie behind others.
     is_watched: bool,
+    /// How many threads are to be busy before a short request goes behind another.
+    enough: usize,
+    /// How long the last request took.
+    pace: Duration,
     home: Weak<dyn Home>,
+}
+
+/// The inbox of a thread that has a request.
+#[derive(Debug)]
+struct Open {
+    inbox: Arc<Inbox>,
+    worker: Arc<Worker>,
+    /// Since when the thread has that request.
+    since: Instant,
 }
 
 /// What is to be done when the queue is not locked: it comes back here.
@@ -92,7 +111,7 @@ pub(super) enum Refused {
 
 impl Queue {
     /// No threads, and nobody who waits.
-    pub(super) fn new(home: Weak<dyn Home>) -> Queue {
+    pub(super) fn new(home: Weak<dyn Home>, enough: usize) -> Queue {
         Queue {
             free: Vec::new(),
             waiting: VecDeque::new(),
@@ -101,6 +120,8 @@ impl Queue {
             after: After::default(),
             count: 0,
             is_watched: false,
+            enough,
+            pace: Duration::MAX,
             home,
         }
     }
@@ -112,8 +133,11 @@ impl Queue {
         After { watch, ..std::mem::take(&mut self.after) }
     }
 
-    /// Gives a request to a free thread, if there is one.
+    /// Gives a request to a free thread, if there is one, and unless it is sooner done behind another request.
     pub(super) fn begin(&mut self, request: &Bytes) -> Option<Place> {
+        if self.is_sooner_done_behind(request) {
+            return None;
+        }
         while let Some(at) = (0..self.free.len()).rev().min_by_key(|&at| self.free[at].worker.requests()) {
             let seat = self.free.remove(at);
             match seat.is_quiet().then(|| seat.inbox.put(request)) {
@@ -193,7 +217,7 @@ impl Queue {
     /// Drops the free threads of a worker that no longer serves.
     pub(super) fn remove(&mut self, worker: &Arc<Worker>) {
         self.free.retain(|seat| !Arc::ptr_eq(&seat.worker, worker));
-        self.open.retain(|(_, of)| !Arc::ptr_eq(of, worker));
+        self.open.retain(|open| !Arc::ptr_eq(&open.worker, worker));
     }
 
     /// Has nothing lie behind the request that a thread has. Whether it has gone on to the next already.
@@ -218,6 +242,13 @@ impl Queue {
         is_back
     }
 
+    /// Whether enough threads are busy, and soon done.
+    fn is_sooner_done_behind(&self, request: &Bytes) -> bool {
+        let is_soon_done =
+            |open: &Open| open.inbox.has_room_behind_another(request) && open.since.elapsed() < SHORT;
+        self.pace < SHORT && self.open.len() >= self.enough && self.open.last().is_some_and(is_soon_done)
+    }
+
     /// Gives those who wait what there is: a free thread, or the inbox of a busy one.
     fn settle(&mut self) {
         while let Some(waiting) = self.waiting.pop_front() {
@@ -227,7 +258,11 @@ impl Queue {
             if let Some(place) = self.begin(&waiting.request) {
                 self.hand(waiting, place);
             } else if let Err(waiting) = self.put_behind(waiting) {
-                return self.waiting.push_front(waiting);
+                self.waiting.push_front(waiting);
+                // Else the inboxes were full, and now they are known to be.
+                if self.free.is_empty() {
+                    return;
+                }
             }
         }
     }
@@ -240,17 +275,17 @@ impl Queue {
 
     /// Puts a request into the inbox of a busy thread, unless there is none with room.
     fn put_behind(&mut self, waiting: Waiting) -> Result<(), Waiting> {
-        while let Some((inbox, worker)) =
-            self.open.pop_if(|(inbox, _)| inbox.has_room_behind_another(&waiting.request))
-        {
+        while let Some(open) = self.open.pop_if(|open| open.inbox.has_room_behind_another(&waiting.request)) {
+            let Open { inbox, worker, .. } = &open;
             if worker.serves()
                 && let Ok(number) = inbox.put(&waiting.request)
             {
-                let (busy, since) = (Busy::new(&worker), Instant::now());
+                let (inbox, busy, since) = (Arc::clone(inbox), Busy::new(worker), Instant::now());
                 let lie_there =
                     self.behind.iter().filter(|behind| Arc::ptr_eq(&behind.inbox, &inbox)).count() + 1;
-                if lie_there < BEHIND_LIMIT {
-                    self.open.insert(0, (Arc::clone(&inbox), worker));
+                let limit = if self.pace < SHORT { BEHIND_SHORT_ONES } else { BEHIND_LIMIT };
+                if lie_there < limit {
+                    self.open.insert(0, open);
                 }
                 self.behind.push(Behind { waiting, inbox, number, busy, since });
                 return Ok(());
@@ -298,7 +333,8 @@ impl Queue {
     fn open(&mut self, seat: &Seat) {
         self.close(&seat.inbox);
         if seat.worker.serves() {
-            self.open.push((Arc::clone(&seat.inbox), Arc::clone(&seat.worker)));
+            let (inbox, worker) = (Arc::clone(&seat.inbox), Arc::clone(&seat.worker));
+            self.open.push(Open { inbox, worker, since: Instant::now() });
         }
     }
 
@@ -307,12 +343,14 @@ impl Queue {
     }
 
     fn close(&mut self, inbox: &Arc<Inbox>) {
-        self.open.retain(|(open, _)| !Arc::ptr_eq(open, inbox));
+        if let Some(at) = self.open.iter().position(|open| Arc::ptr_eq(&open.inbox, inbox)) {
+            self.pace = self.open.remove(at).since.elapsed();
+        }
     }
 
     /// Takes back what has lain behind another request for long. Whether anything still lies there.
     pub(super) fn look(&mut self) -> bool {
-        self.take_back_since(BEHIND);
+        self.take_back_since(if self.free.is_empty() { BEHIND } else { BEHIND_A_SLOW_ONE });
         self.is_watched = !self.behind.is_empty();
         self.is_watched
     }

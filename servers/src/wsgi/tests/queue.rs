@@ -80,6 +80,30 @@ fn what_lies_behind_a_slow_request_goes_to_the_next_free_thread() {
     });
 }
 
+/// After short requests the next goes behind others although there is a free thread, in the hope that they are short too.
+#[test]
+fn what_lies_behind_requests_that_are_not_short_goes_to_a_free_thread() {
+    let Site { runtime, gateway, directory } = busy(&(half_of_the_processors() + 1).to_string());
+    let gateway = Arc::new(gateway);
+    let answer = async |target: &str| whole(served(&gateway, target).await).await;
+    runtime.block_on(async {
+        for _ in 0..20 {
+            answer("/echo?short").await;
+        }
+        let mut slow = JoinSet::new();
+        for n in 0..half_of_the_processors() {
+            let gateway = Arc::clone(&gateway);
+            slow.spawn(async move { drop(served(&gateway, &format!("/waits?{n}")).await) });
+        }
+        tokio::task::yield_now().await;
+        assert_eq!(timeout(LIMIT, answer("/echo?fast")).await.as_deref(), Ok(&b"fast"[..]));
+        for n in 0..half_of_the_processors() {
+            File::create(directory.path().join(n.to_string())).expect("a file");
+        }
+        slow.join_all().await;
+    });
+}
+
 #[test]
 fn what_lies_behind_a_request_that_ends_its_worker_is_not_lost() {
     let site = busy("1");
