@@ -115,11 +115,16 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, A: Application> Connection<'_,
         let mut stop = self.context.stop.clone();
         let mut stopping = pin!(stop.wait_for(|&stop| stop));
         loop {
-            let then = match waiting(&mut self.outbound, self.inbound.head(stopping.as_mut())).await {
-                Ok(Ok(Some(head))) => self.exchange(head).await,
-                Ok(Ok(None)) => Then::End,
-                Ok(Err(refusal)) => self.refuse(refusal).await,
-                Err(_) => Then::Abandon,
+            let head = match self.inbound.head_at_hand() {
+                // As in `waiting`; here it is known in advance.
+                Ok(None) if self.outbound.flush().await.is_err() => return Then::Abandon,
+                Ok(None) => self.inbound.head(stopping.as_mut()).await,
+                at_hand => at_hand,
+            };
+            let then = match head {
+                Ok(Some(head)) => self.exchange(head).await,
+                Ok(None) => Then::End,
+                Err(refusal) => self.refuse(refusal).await,
             };
             if then != Then::GoOn {
                 return then;

@@ -47,6 +47,11 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         Inbound { reader, input, parser: Parser::new(limits), limits, patience: Patience::new(limits, crowd) }
     }
 
+    /// The next head, if all of it has been read.
+    pub(crate) fn head_at_hand(&mut self) -> Result<Option<Head>, Refusal> {
+        self.parser.parse(&mut self.input)
+    }
+
     /// The next head. `None` if no other will come: the client has closed, or was idle for too long (check
     /// `idle-connection`), or the server stops.
     pub(crate) async fn head(
@@ -55,7 +60,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
     ) -> Result<Option<Head>, Refusal> {
         let (mut begun, mut since, mut long) = (false, Instant::now(), self.limits.idle);
         loop {
-            if let Some(head) = self.parser.parse(&mut self.input)? {
+            if let Some(head) = self.head_at_hand()? {
                 return Ok(Some(head));
             }
             if !begun && !self.input.is_empty() {
