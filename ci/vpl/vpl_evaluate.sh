@@ -3,23 +3,21 @@
 # activity, kept when running: this file, course.toml (the profile, with its table [recipe]) and the program conformance.
 # The most that the activity gives is the total of the profile.
 set -euo pipefail
-# The student's would be run if anything here failed. All else is in a folder that no file of theirs can be in the way of.
+# The student's would be run if anything here failed.
 rm -rf vpl_execution
-place=$(mktemp -d ./vpl_XXXXXXXX)
-trap 'rm -rf "$place"' ERR
-mkdir "$place/submission"
-chmod +x conformance
-tar -cf - --exclude='./vpl_*' --exclude=./conformance --exclude=./course.toml . | tar -xf - -C "$place/submission"
-cat > vpl_execution <<END
+cat > vpl_execution <<'END'
 #!/usr/bin/env bash
-place=$place
-END
-cat >> vpl_execution <<'END'
+set -euo pipefail
+# No file of the student can be in the way of what is made here.
+place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
+mkdir "$place/submission"
+tar -cf - --exclude='./vpl_*' --exclude=./conformance --exclude=./course.toml . | tar -xf - -C "$place/submission"
+chmod +x conformance
 # The result is there from the start, with 0 points. There is none if the suite itself is at fault.
+code=0
 ./conformance grade "$place/submission" --profile course.toml --result vpl="$place/result.txt" --out "$place/results" \
-    >/dev/null 2>&1
-code=$?
+    >/dev/null 2>&1 || code=$?
 cat "$place/result.txt" 2>/dev/null || { printf '<|--\n-The grading itself failed\n--|>\n'; exit "$code"; }
 END
 chmod +x vpl_execution
