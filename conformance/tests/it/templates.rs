@@ -235,7 +235,9 @@ impl Platform {
         let folder = self.laid_out(HONEST)?;
         let output = self.command(folder.path()).output().map_err(text)?;
         let earned = self.earned(folder.path(), &output)?;
-        is(&format!("{earned} points"), earned > 0.0 && earned < 100.0)
+        is(&format!("{earned} points"), earned > 0.0 && earned < 100.0)?;
+        let left = fs::read_dir(folder.path().join("tmp")).map_err(text)?.count();
+        is(&format!("{left} files are left in the temporary directory"), left == 0)
     }
 
     fn is_killed(&self) -> Result<(), String> {
