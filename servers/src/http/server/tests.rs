@@ -144,9 +144,14 @@ async fn idle_connections_take_no_place_from_others() {
 #[tokio::test]
 async fn the_system_takes_little_ahead_for_a_client_that_reads_slowly() {
     let mut server = start(|_| {});
-    let mut client = send(server.address, "GET /large HTTP/1.1\r\nHost: t\r\n\r\n").await;
+    let socket = TcpSocket::new_v4().unwrap();
+    // A client that reads slowly tells the server of its room only when a sixteenth of it is free, and by itself the system
+    // lets that room grow to as much as tcp_rmem says, which may be 32 MB.
+    socket.set_recv_buffer_size(1024 * 1024).unwrap();
+    let mut client = socket.connect(server.address).await.unwrap();
+    client.write_all(b"GET /large HTTP/1.1\r\nHost: t\r\n\r\n").await.unwrap();
     let mut taken = vec![0; BLOCK];
-    // So that the system's buffers grow as far as they may.
+    // So that the buffer of the server's system grows as far as it may.
     for _ in 0..1000 {
         client.read_exact(&mut taken).await.unwrap();
     }
