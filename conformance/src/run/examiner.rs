@@ -120,7 +120,7 @@ impl Examiner<'_> {
     /// Looks at a check again that met only silence.
     fn after_silence(&self, world: &World<'_>, check: &'static Check, earlier: Look) -> Sight {
         let Some(silence) = earlier.silence() else { return Sight::Unclear(earlier) };
-        let limits = world.patience(silence);
+        let limits = world.second_patience(&earlier);
         let (look, answers_others) = match self.one_by_one {
             true => (look(world, check, self.seed, limits), true),
             false => look_watched(world, check, self.seed, limits),
@@ -159,10 +159,7 @@ impl Examiner<'_> {
                 blocked(world.gone.as_deref().unwrap_or_default())
             };
         }
-        let limits = match first.silence() {
-            Some(silence) => world.patience(silence),
-            None => world.context.limits.patient(),
-        };
+        let limits = world.second_patience(&first);
         // Two deaths in two looks are no chance, where the second server has met nothing but this check.
         let is_certain = world.life.is_fresh() && (world.target.restarts() > restarts || !first.survived);
         let mut second = look(&world, check, self.seed, limits);

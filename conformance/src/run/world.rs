@@ -104,13 +104,16 @@ impl<'t> World<'t> {
         if is_silent { Limits { answer: limits.answer / 2, ..limits } } else { limits }
     }
 
-    /// How long to wait at the second look after a silence: longer, but for a server that is known to say nothing then
-    /// either.
-    pub(super) fn patience(&self, silence: Silence) -> Limits {
-        if self.is_silent[silence as usize].load(Relaxed) {
-            self.context.limits
-        } else {
-            self.long_patience()
+    /// How long to wait at the second look: longer, but where the server is known to say nothing then either. What it is
+    /// silent about where nothing is proved is a plain request, which others have seen answered.
+    pub(super) fn second_patience(&self, first: &Look) -> Limits {
+        let is_plain = matches!(first.result, Err(Failure::Blocked(_)));
+        match first.silence() {
+            Some(silence) if self.is_silent[silence as usize].load(Relaxed) && !is_plain => {
+                self.context.limits
+            }
+            Some(_) => self.long_patience(),
+            None => self.context.limits.patient(),
         }
     }
 
