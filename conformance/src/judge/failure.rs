@@ -80,9 +80,51 @@ impl Failure {
     pub(crate) fn is_no_connection(&self) -> bool {
         matches!(self, Failure::Fail { expected, .. } if expected == A_CONNECTION)
     }
+
+    /// Whether both came about in the same way. Numbers may differ: dates, ports, and how long was waited.
+    pub(crate) fn is_like(&self, other: &Failure) -> bool {
+        match (self, other) {
+            (Failure::Fail { expected, actual, .. }, Failure::Fail { expected: e, actual: a, .. }) => {
+                expected == e && are_alike(actual, a)
+            }
+            (Failure::Blocked(here), Failure::Blocked(there)) => are_alike(here, there),
+            _ => false,
+        }
+    }
 }
 
 /// The failure that `answer` is when a whole response was due.
 pub(crate) fn no_reply(answer: Answer) -> Failure {
     wrong("a complete HTTP response", answer.describe())
+}
+
+/// Whether two texts are the same but for their numbers.
+fn are_alike(here: &str, there: &str) -> bool {
+    let words = |text| str::split(text, |c: char| c.is_ascii_digit()).filter(|word| !word.is_empty());
+    words(here).eq(words(there))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_failure_at_another_time_is_the_same() {
+        for (here, there, alike) in [
+            ("no answer in 500 ms", "no answer in 2000 ms", true),
+            ("Date: Sun, 06 Nov 1994 08:49:37 GMT", "Date: Sun, 06 Nov 1994 08:49:38 GMT", true),
+            ("no answer in 500 ms", "the connection was reset after 500 ms", false),
+            ("the connection stayed open", "the connection stayed open", true),
+            ("the connection stayed open", "the connection stayed open; 3 more not tried", false),
+        ] {
+            assert_eq!(
+                wrong("an answer", here).is_like(&wrong("an answer", there)),
+                alike,
+                "{here}, {there}"
+            );
+            assert!(!wrong("an answer", here).is_like(&wrong("a refusal", there)));
+        }
+        assert!(unproved("no answer in 500 ms").is_like(&unproved("no answer in 2000 ms")));
+        assert!(!unproved("no answer").is_like(&wrong("an answer", "no answer")));
+    }
 }

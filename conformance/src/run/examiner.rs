@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use crate::check::{Chapter, Check, Turn};
 use crate::checks;
+use crate::client::context::Limits;
 use crate::judge::failure::Failure;
 use crate::report::{Ruling, Unsteady};
 use crate::run::again::{Turnout, seek};
@@ -110,10 +111,18 @@ impl Examiner<'_> {
         if mixes_up || !self.is_alone_dear() {
             return Sight::Unclear(earlier);
         }
-        let again = look(world, check, self.seed, world.context.limits.patient());
-        match again.is_like(&earlier) && is_alive(world, self.seed) {
+        let (again, answers_others) = self.look_again(world, check, world.context.limits.patient());
+        match answers_others && again.is_like(&earlier) && is_alive(world, self.seed) {
             true => Sight::Certain(ruling(world, again)),
             false => Sight::Unclear(earlier),
+        }
+    }
+
+    /// Looks again while others may run, and whether the server answered them in time all the while.
+    fn look_again(&self, world: &World<'_>, check: &'static Check, limits: Limits) -> (Look, bool) {
+        match self.one_by_one {
+            true => (look(world, check, self.seed, limits), true),
+            false => look_watched(world, check, self.seed, limits),
         }
     }
 
@@ -121,10 +130,7 @@ impl Examiner<'_> {
     fn after_silence(&self, world: &World<'_>, check: &'static Check, earlier: Look) -> Sight {
         let Some(silence) = earlier.silence() else { return Sight::Unclear(earlier) };
         let limits = world.second_patience(&earlier);
-        let (look, answers_others) = match self.one_by_one {
-            true => (look(world, check, self.seed, limits), true),
-            false => look_watched(world, check, self.seed, limits),
-        };
+        let (look, answers_others) = self.look_again(world, check, limits);
         // What was silent by chance is silent somewhere else the next time.
         let is_same = || look.silence() == Some(silence) && look.sent_in_vain() == earlier.sent_in_vain();
         let is_clear = look.result.is_ok() || is_same();

@@ -166,14 +166,7 @@ impl Look {
 
     /// Whether both failed in the same way.
     pub(super) fn is_like(&self, other: &Look) -> bool {
-        match (&self.result, &other.result) {
-            (
-                Err(Failure::Fail { expected, actual, .. }),
-                Err(Failure::Fail { expected: e, actual: a, .. }),
-            ) => expected == e && actual == a,
-            (Err(Failure::Blocked(here)), Err(Failure::Blocked(there))) => here == there,
-            _ => false,
-        }
+        matches!((&self.result, &other.result), (Err(here), Err(there)) if here.is_like(there))
     }
 
     /// How it failed, where the server had nothing to say for as long as it was waited for.
