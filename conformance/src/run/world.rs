@@ -33,7 +33,7 @@ pub(super) struct World<'t> {
     /// What came out differently the next time.
     pub(super) unsteady: Vec<Unsteady>,
     /// Whether a silence of each kind was the same when it was last waited for longer.
-    is_silent: [AtomicBool; 2],
+    is_silent: [AtomicBool; 3],
     /// How many looks go on, and how many have begun.
     looks: (AtomicUsize, AtomicUsize),
     /// Since the server was started.
@@ -104,14 +104,10 @@ impl<'t> World<'t> {
         if is_silent { Limits { answer: limits.answer / 2, ..limits } } else { limits }
     }
 
-    /// How long to wait at the second look: longer, but where the server is known to say nothing then either. What it is
-    /// silent about where nothing is proved is a plain request, which others have seen answered.
+    /// How long to wait at the second look: longer, but where the server is known to say nothing then either.
     pub(super) fn second_patience(&self, first: &Look) -> Limits {
-        let is_plain = matches!(first.result, Err(Failure::Blocked(_)));
         match first.silence() {
-            Some(silence) if self.is_silent[silence as usize].load(Relaxed) && !is_plain => {
-                self.context.limits
-            }
+            Some(silence) if self.is_silent[silence as usize].load(Relaxed) => self.context.limits,
             Some(_) => self.long_patience(),
             None => self.context.limits.patient(),
         }
@@ -141,6 +137,8 @@ pub(super) enum Silence {
     NoAnswer,
     /// It answered, and then did nothing more: it did not close, for example.
     AfterAnAnswer,
+    /// It did not answer a plain request, with which another one was to be compared.
+    ToAPlainOne,
 }
 
 /// One run of one check: what its body returned, and what belongs to that.
@@ -175,8 +173,12 @@ impl Look {
         let last = transcript::silence(&events)?;
         let is_answer =
             |event: &Event| event.connection == last.connection && matches!(event.kind, Kind::Received(_));
-        let silence = if events.iter().any(is_answer) { Silence::AfterAnAnswer } else { Silence::NoAnswer };
-        self.result.is_err().then_some(silence)
+        match self.result {
+            Ok(()) => None,
+            Err(Failure::Blocked(_)) => Some(Silence::ToAPlainOne),
+            Err(_) if events.iter().any(is_answer) => Some(Silence::AfterAnAnswer),
+            Err(_) => Some(Silence::NoAnswer),
+        }
     }
 
     /// What was sent on the connection that met silence: the check has the same seed each time it is looked at.
