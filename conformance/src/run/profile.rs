@@ -269,6 +269,7 @@ bonus = true
             ("port = 0", "line 22: port is 0"),
             ("run_s = 9223372036854775807", "line 22: run_s is 9223372036854775807: at most 1000000"),
             ("build = [\"\"]", "line 22: the first word of build is empty"),
+            ("build = [\"make\", \"a\\u0000\"]", "line 22: a word of build has a NUL in it"),
             ("start_s = 500", "line 22: start_s is 500, and run_s, which it is a part of, is 120"),
         ] {
             let error = Profile::parse(&format!("{COURSE}\n[recipe]\n{key}\n")).unwrap_err().to_string();

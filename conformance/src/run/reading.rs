@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use super::names::nearest;
+use super::names::{in_form, nearest};
 use super::profile::{BUILT_IN, Profile};
-use super::spot;
+use super::recipe::MOST;
+use super::spot::with_line;
 use crate::check::{Chapter, Check};
 use crate::checks::{self, Found};
 use crate::client::capability::Capability;
-use crate::target::WORDS;
 use crate::target::scripts::EXTENSIONS;
 
 /// What is wrong with a profile.
@@ -43,19 +43,11 @@ impl Profile {
     }
 }
 
-/// Why it is no profile, with the names that are near to one that is not known.
-fn in_form(error: &toml::de::Error) -> String {
-    let mut quoted = error.message().split('`').skip(1).step_by(2);
-    let word = quoted.next().filter(|_| error.message().starts_with("unknown "));
-    let near = word.map(|word| nearest(word, &Vec::from_iter(quoted))).unwrap_or_default();
-    format!("{}{near}", error.to_string().trim_end())
-}
-
 /// What is wrong although it is a profile in form, each with its line as far as it has one.
 fn faults(profile: &Profile, text: &str) -> Vec<String> {
     let mut faults = names(profile, text);
     faults.extend(values(profile, text));
-    faults.extend(recipe(profile, text));
+    faults.extend(profile.recipe.faults(text, &["recipe"]));
     faults.extend(parts(profile, text));
     if faults.is_empty() {
         faults = marks(profile, text);
@@ -101,28 +93,8 @@ fn names(profile: &Profile, text: &str) -> Vec<String> {
     let extension = profile.cgi_extension.as_deref().unwrap_or_default();
     let what = "script of the suite that ends in";
     expect(EXTENSIONS.contains(&extension), extension, &["cgi_extension"], what, &EXTENSIONS);
-    for word in &profile.recipe.command {
-        for name in in_braces(word).iter().filter(|name| !WORDS.contains(&&name[..])) {
-            let fault = format!("{name} in the command stands for nothing{}", nearest(name, &WORDS));
-            faults.push(with_line(text, &["recipe", "command"], word, &fault));
-        }
-    }
     faults
 }
-
-/// The words in braces that are meant for the suite. Those in a line for a shell, or after a dollar, may be its own.
-fn in_braces(word: &str) -> Vec<String> {
-    let names = word.split('{').zip(word.split('{').skip(1));
-    let names = names.filter(|(before, _)| !before.ends_with('$') && !word.contains(char::is_whitespace));
-    let names = names.filter_map(|(_, after)| after.split_once('}'));
-    let is_name = |name: &&str| {
-        !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'_')
-    };
-    names.map(|(name, _)| name).filter(is_name).map(|name| format!("{{{name}}}")).collect()
-}
-
-/// More than anything is worth, or takes; beyond that, sums are no longer numbers of 64 bits.
-const MOST: u64 = 1_000_000;
 
 /// Values with which nothing can be graded.
 fn values(profile: &Profile, text: &str) -> Vec<String> {
@@ -139,38 +111,6 @@ fn values(profile: &Profile, text: &str) -> Vec<String> {
     for (table, key, number) in weights.chain(checks).chain(timeout).filter(|(.., number)| *number > MOST) {
         let path = Vec::from_iter(Some(table).filter(|table| !table.is_empty()));
         faults.push(with_line(text, &path, key, &format!("{key} is {number}: at most {MOST} is possible")));
-    }
-    faults
-}
-
-/// What is wrong with how submissions are built and started.
-fn recipe(profile: &Profile, text: &str) -> Vec<String> {
-    let mut faults = Vec::new();
-    let recipe = &profile.recipe;
-    let mut fault = |key: &str, fault: String| faults.push(with_line(text, &["recipe"], key, &fault));
-    let numbers = [
-        ("build_s", recipe.build_s),
-        ("start_s", recipe.start_s),
-        ("run_s", recipe.run_s),
-        ("memory_mb", recipe.memory_mb),
-        ("disk_mb", recipe.disk_mb),
-        ("port", recipe.port.map_or(1, u64::from)),
-    ];
-    for (key, number) in numbers {
-        match number {
-            0 => fault(key, format!("{key} is 0: nothing can be graded with that")),
-            1..=MOST => {}
-            _ => fault(key, format!("{key} is {number}: at most {MOST} is possible")),
-        }
-    }
-    if recipe.start_s > recipe.run_s && spot::line(text, &["recipe"], "start_s").is_some() {
-        let [start, run] = [recipe.start_s, recipe.run_s];
-        fault("start_s", format!("start_s is {start}, and run_s, which it is a part of, is {run}"));
-    }
-    for (key, words) in [("build", &recipe.build), ("command", &recipe.command)] {
-        if words.first().is_some_and(String::is_empty) {
-            fault(key, format!("the first word of {key} is empty: it names the program"));
-        }
     }
     faults
 }
@@ -259,11 +199,4 @@ fn marks(profile: &Profile, text: &str) -> Vec<String> {
         faults.push("it has no checks: name chapters, or parts with checks".into());
     }
     faults
-}
-
-fn with_line(text: &str, path: &[&str], word: &str, fault: &str) -> String {
-    match spot::line(text, path, word) {
-        Some(line) => format!("line {line}: {fault}"),
-        None => fault.into(),
-    }
 }
