@@ -17,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("classes", "only-shares-of-one-run-come-together", strangers),
         trial("classes", "what-another-profile-came-to-is-graded-again", corrected),
+        trial("classes", "what-was-handed-in-anew-is-graded-again", handed_in_anew),
         trial("classes", "an-empty-share-is-a-whole-share", empty_share),
         trial("classes", "what-was-taken-back-has-no-marks", vanished),
         trial("classes", "what-is-no-folder-is-said-and-any-name-will-do", odd_entries),
@@ -100,6 +101,28 @@ fn corrected() -> Result<(), String> {
     is(&said, !said.contains("graded again"))?;
     let said = grade(&course, "out", &["--resume", "--secret", "t"])?;
     has(&said, &["the secret: ada, bob"])
+}
+
+/// And nothing else, whenever its files were written.
+fn handed_in_anew() -> Result<(), String> {
+    let course = class(&["ada", "bob", "cleo"]);
+    let own = |name: &str| course.at("class").join(name).join("conformance.toml");
+    fs::create_dir(course.at("class/cleo/large")).map_err(text)?;
+    let large = fs::File::create(course.at("class/cleo/large/file")).map_err(text)?;
+    large.set_len(257 * 1024 * 1024).map_err(text)?;
+    grade(&course, "out", &[])?;
+    fs::write(own("ada"), "command = [\"false\"]\n").map_err(text)?;
+    let said = grade(&course, "out", &["--resume"])?;
+    is(&said, !said.contains("graded again"))?;
+    let before = course.tables("out");
+    fs::write(own("bob"), "command = [\"./gone\"]\n").map_err(text)?;
+    let said = grade(&course, "out", &["--resume"])?;
+    has(
+        &said,
+        &["graded again, since the results come from a run that differs in what was handed in: bob\n"],
+    )?;
+    has(&course.result("bob")?.end.failure.unwrap_or_default(), &["No such file"])?;
+    is("the tables are those of before", before != course.tables("out"))
 }
 
 /// A share with nothing is a whole share.
