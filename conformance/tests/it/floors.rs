@@ -93,7 +93,7 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["report/flat", "report/cause", "report/marks"],
     &["report/data"],
     &["report/exchange", "report/lost", "report/reproduce", "report/visible"],
-    &["report/failure", "report/explain"],
+    &["report/failure", "report/explain", "report/shared"],
     &["report/handbook", "report/text", "report/wrap", "report/json", "report/csv", "report/platform"],
     &["report/brief", "report/quiet", "report/markdown", "report/github", "report/junit"],
     &["report/gradescope", "report/classroom50", "report/prairielearn", "report/autolab", "report/vpl"],
