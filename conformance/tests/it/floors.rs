@@ -121,7 +121,7 @@ pub(crate) const CONFORMANCE: &[&[&str]] = &[
     &["run/lessons"],
     &["run"],
     &["tap/event"],
-    &["tap/line"],
+    &["tap/line", "tap/sends"],
     &["tap/head", "tap/content"],
     &["tap/message"],
     &["tap/text", "tap/terminal"],
