@@ -280,6 +280,29 @@ bonus = true
     }
 
     #[test]
+    fn points_for_what_a_server_may_lack_are_a_warning() {
+        let with = |right: &str, wrong: &str| {
+            let text = COURSE.replace(right, wrong);
+            Profile::parse(&text).unwrap().warnings(&text)
+        };
+        let form =
+            "line 12: \"multipart\" earns nothing, without a failure, where a server does not offer \"form\"";
+        let files = "line 12: \"file-octets\" earns nothing, without a failure, where a server does not offer \"files\"";
+        let checks = "[\"host\", \"multipart\", \"file-octets\"]";
+        let warnings = with("[\"host\"]", checks);
+        assert!(warnings.len() == 2, "{warnings:?}");
+        assert!(warnings[0].starts_with(form) && warnings[1].starts_with(files), "{warnings:?}");
+        for (right, wrong) in [
+            ("\n[notes]", "requires = [\"files\", \"form\"]\n[notes]"),
+            ("points = 10", "points = 10\nneeds = [\"form\", \"files\"]"),
+        ] {
+            let text = COURSE.replace("[\"host\"]", checks).replace(right, wrong);
+            assert!(Profile::parse(&text).unwrap().warnings(&text).is_empty(), "{wrong}");
+        }
+        assert!(with("[\"host-missing\"]", "[\"host-missing\", \"multipart\"]").is_empty(), "a bonus");
+    }
+
+    #[test]
     fn what_is_wrong_is_said_with_its_line_and_the_nearest_name() {
         for (right, wrong, expected) in [
             (

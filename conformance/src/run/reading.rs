@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::names::{in_form, nearest};
-use super::profile::{BUILT_IN, Profile};
+use super::profile::{BUILT_IN, PartOf, Profile};
 use super::recipe::MOST;
 use super::spot::with_line;
 use crate::check::{Chapter, Check};
@@ -40,6 +40,42 @@ impl Profile {
             faults if faults.is_empty() => Ok(profile),
             faults => Err(ProfileError(faults.join("\n"))),
         }
+    }
+
+    /// What is right in it and may not be meant, each with its line in the text: points for what a server may lack without
+    /// a failure.
+    pub fn warnings(&self, text: &str) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for (at, part) in self.parts.iter().enumerate().filter(|(_, part)| !part.bonus) {
+            let is_said = |offer: &Capability| {
+                self.requires.contains(offer) || part.needs.iter().any(|need| need == offer.name())
+            };
+            for (named, offer) in self.waiting(part, &ASKED_OF_ALL).filter(|(_, offer)| !is_said(offer)) {
+                let word = offer.name();
+                let why = format!(
+                    "\"{named}\" earns nothing, without a failure, where a server does not offer \"{word}\": \"requires\" \
+                     does not have it"
+                );
+                warnings.push(with_line(text, &["part", &at.to_string(), "checks"], named, &why));
+            }
+        }
+        warnings
+    }
+
+    /// What a part names that earns something and waits for one of these gates: for each gate, the first.
+    fn waiting<'p>(
+        &self,
+        part: &'p PartOf,
+        gates: &'p [(&str, Capability)],
+    ) -> impl Iterator<Item = (&'static str, Capability)> + use<'p> {
+        let (run, units) = (self.checks(), self.units(part));
+        gates.iter().filter_map(move |(gate, offer)| {
+            let earns = |id: &str| units.iter().any(|(check, units)| check.id == id && *units > 0);
+            let waits = |chapter: &Chapter, check: &Check| chapter.needs.contains(gate) && earns(check.id);
+            let (chapter, check) = run.iter().find(|(chapter, check)| waits(chapter, check))?;
+            let is_named = part.checks.iter().any(|id| id == check.id);
+            Some((if is_named { check.id } else { chapter.id }, *offer))
+        })
     }
 }
 
@@ -163,6 +199,10 @@ fn parts(profile: &Profile, text: &str) -> Vec<String> {
 /// The check that nothing of a chapter passes without, and what a server is asked for only where it is required.
 const GATES: [(&str, Capability); 2] = [("cgi-answers", Capability::Cgi), ("wsgi-answers", Capability::Wsgi)];
 
+/// The same for what every server is asked for.
+const ASKED_OF_ALL: [(&str, Capability); 2] =
+    [("form-in-body", Capability::Form), ("file-served", Capability::Files)];
+
 /// Points that nobody can earn, or that are of nothing.
 fn marks(profile: &Profile, text: &str) -> Vec<String> {
     let mut faults = Vec::new();
@@ -183,13 +223,10 @@ fn marks(profile: &Profile, text: &str) -> Vec<String> {
             );
             faults.push(with_line(text, &["part", &number, "needs"], need, &fault));
         }
-        for (gate, offer) in GATES.iter().filter(|(_, offer)| !profile.requires.contains(offer)) {
-            let earns = |id: &str| units.iter().any(|(check, units)| check.id == id && *units > 0);
-            let waits = |chapter: &Chapter, check: &Check| chapter.needs.contains(gate) && earns(check.id);
-            let Some((chapter, check)) = run.iter().find(|(chapter, check)| waits(chapter, check)) else {
+        for (named, offer) in profile.waiting(part, &GATES) {
+            if profile.requires.contains(&offer) {
                 continue;
-            };
-            let named = if part.checks.iter().any(|id| id == check.id) { check.id } else { chapter.id };
+            }
             let word = offer.name();
             let fault = format!("\"{named}\" earns nothing where \"requires\" does not have \"{word}\"");
             faults.push(with_line(text, &["part", &number, "checks"], named, &fault));
