@@ -53,7 +53,7 @@ impl Class {
         shares::open(&self.out);
         shares::leave_out(&results, &names);
         // Read before anything runs: from here on, only what comes from a worker counts.
-        let mut kept = self.ours(&names, &results);
+        let mut kept = self.ours(&folders, &results);
         let is_kept = |folder: &&Folder| kept.iter().any(|kept| kept.name == folder.name);
         let left = Vec::from_iter(folders.iter().filter(|folder| !is_kept(folder)).cloned());
         let (mut graded, broken) = self.grade_all(&left, names.len())?;
@@ -66,14 +66,14 @@ impl Class {
         Ok((kept, broken))
     }
 
-    /// What is there of these and comes from a run like this one.
-    fn ours(&self, names: &[String], results: &Path) -> Vec<Kept> {
+    /// What is there of these and comes from a run like this one, of what is handed in now.
+    fn ours(&self, folders: &[Folder], results: &Path) -> Vec<Kept> {
         let (mut ours, mut others) = (Vec::new(), BTreeMap::<String, Vec<&str>>::new());
-        let here = self.grading.origin();
-        for name in names {
+        for Folder { name, path } in folders {
             let folder = results.join(name);
             let Some(kept) = grade::kept(&folder) else { continue };
-            let why = match grade::origin(&folder).map(|origin| origin.difference(&here)) {
+            let here = || self.grading.origin_of(path);
+            let why = match grade::origin(&folder).map(|origin| origin.difference(&here())) {
                 Some(None) => {
                     ours.push(kept);
                     continue;
@@ -95,12 +95,14 @@ impl Class {
         let work = || -> std::io::Result<()> {
             while let Some(Folder { name, path }) = folders.get(next.fetch_add(1, Ordering::Relaxed)) {
                 progress.begin(name);
+                // What is changed from here on is graded again.
+                let origin = self.grading.origin_of(path);
                 let graded = self.grading.grade(name, path)?;
                 // What has no report is graded again: that the suite was at fault is no result.
                 if !graded.is_broken {
                     let folder = self.out.join(grade::FOLDER).join(name);
                     grade::keep(&folder, &graded)?;
-                    grade::keep_origin(&folder, &self.grading.origin())?;
+                    grade::keep_origin(&folder, &origin)?;
                 }
                 let marks = &graded.report.marks;
                 progress.end(name, &format!("{} of {}", marks.whole(), marks.total));

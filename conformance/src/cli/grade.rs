@@ -61,7 +61,8 @@ pub(super) struct Grade {
     /// spent waiting
     #[arg(long, value_name = "N", requires = "class", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
-    /// Go on where an earlier grade was stopped: results that are there already are kept
+    /// Go on where an earlier grade was stopped: results that are there already are kept, except of submissions that
+    /// have changed since
     #[arg(long, requires = "class")]
     resume: bool,
     /// Grade only the Mth of N equal shares of the class; grade merge brings the results together

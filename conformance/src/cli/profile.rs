@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use conformance::report::Points;
 
 use super::names;
-use super::stop::{Stop, print, tell};
+use super::stop::{Stop, note_well, print, tell};
 
 /// Look at a profile: which checks it has, and what they are worth
 #[derive(Debug, Args)]
@@ -18,7 +18,7 @@ pub(super) struct Profile {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Check a file: every key, chapter and check that it names
+    /// Check a file: every key, chapter and check that it names. What may not be meant is a warning
     Check {
         /// The file
         #[arg(value_name = "FILE", value_parser = names::profile)]
@@ -36,6 +36,10 @@ impl Profile {
     pub(super) fn run(self) -> Result<ExitCode, Stop> {
         match self.command {
             Action::Check { profile: names::Chosen { word, profile, .. } } => {
+                let text = names::profile_text(&word).map_err(|why| Stop::Usage(why.to_string()))?;
+                for warning in profile.warnings(&text) {
+                    note_well(&warning);
+                }
                 let (checks, parts) = (profile.checks().len(), profile.sheet().len());
                 print(&format!("{word} is right: {checks} checks in {parts} parts\n"))?;
             }

@@ -36,7 +36,7 @@ use super::{advice, names, sink, watch};
 ///
 /// The exit code is 0 if all that counts passed, 1 if something failed, 2 if nothing could be run, and 3 if the
 /// suite itself is at fault. A rule counts if its weight says so, or if the profile gives points for it; any
-/// other broken rule is a warning.
+/// other broken rule is a warning. A server that crashes has failed, whatever the rule.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Run {

@@ -19,8 +19,8 @@ use super::view::View;
 /// Look at what passes between a browser and a server
 ///
 /// Listens like a server, passes everything on to yours, byte for byte, and shows it: which line is which, where the
-/// content begins and ends, what a form sent, who closed the connection. Point the browser, or curl, at the tap. Where a
-/// page of your server leads to the server's own address, the browser leaves the tap.
+/// content begins and ends, what a form sent, what followed it, who closed the connection. Point the browser, or curl, at
+/// the tap. Where a page of your server leads to the server's own address, the browser leaves the tap.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   conformance wire --to http://localhost:8000

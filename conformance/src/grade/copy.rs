@@ -1,10 +1,15 @@
-//! The copy of a submission, so that what was handed in stays as it was.
+//! The copy of a submission, so that what was handed in stays as it was, and a digest of what was copied.
 
 use std::fs;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use crate::run::recipe::RecipeOf;
+use crate::wire::octets::hex;
 
 /// The submission's file that says how it is built and started, where the profile allows that.
 pub(super) const OWN: &str = "conformance.toml";
@@ -42,32 +47,82 @@ fn read(root: &Path, folder: &Path) -> io::Result<fs::ReadDir> {
     }
 }
 
-/// Copies a folder; devices, sockets, pipes and `.git` are left out, and links stay links. Returns how many octets it
-/// has, and stops where they are more than `limit`.
-pub(super) fn copy(from: &Path, to: &Path, limit: u64) -> io::Result<u64> {
-    let mut copied = 0;
+/// What a submission is made of; devices, sockets, pipes and `.git` are not part of it.
+enum Entry {
+    Folder,
+    /// Where it leads to.
+    Link(PathBuf),
+    File(fs::Metadata),
+}
+
+/// Shows what is in a folder, always in the same order, each with its path below. Returns how many octets its files have,
+/// and stops where they are more than `limit`.
+fn walk(root: &Path, limit: u64, see: &mut dyn FnMut(&Path, Entry) -> io::Result<()>) -> io::Result<u64> {
+    let mut octets = 0;
     let mut folders = vec![PathBuf::new()];
     while let Some(folder) = folders.pop() {
-        let entries = read(from, &folder)?;
-        fs::create_dir_all(to.join(&folder))?;
+        let mut entries = read(root, &folder)?.collect::<io::Result<Vec<_>>>()?;
+        entries.sort_by_key(fs::DirEntry::file_name);
+        see(&folder, Entry::Folder)?;
         for entry in entries {
-            let entry = entry?;
             let (kind, name) = (entry.file_type()?, folder.join(entry.file_name()));
-            let at = to.join(&name);
             if kind.is_dir() && entry.file_name() != ".git" {
                 folders.push(name);
             } else if kind.is_symlink() {
-                std::os::unix::fs::symlink(fs::read_link(entry.path())?, at)?;
+                see(&name, Entry::Link(fs::read_link(entry.path())?))?;
             } else if kind.is_file() {
-                copied += entry.metadata()?.len();
-                if copied > limit {
+                let metadata = entry.metadata()?;
+                octets += metadata.len();
+                if octets > limit {
                     return Err(io::Error::other("it is larger than the profile allows"));
                 }
-                fs::copy(entry.path(), at)?;
+                see(&name, Entry::File(metadata))?;
             }
         }
     }
-    Ok(copied)
+    Ok(octets)
+}
+
+/// Copies a submission; links stay links. Returns how many octets it has, and stops where they are more than `limit`.
+pub(super) fn copy(from: &Path, to: &Path, limit: u64) -> io::Result<u64> {
+    walk(from, limit, &mut |path, entry| match entry {
+        Entry::Folder => fs::create_dir_all(to.join(path)),
+        Entry::Link(target) => std::os::unix::fs::symlink(target, to.join(path)),
+        Entry::File(_) => fs::copy(from.join(path), to.join(path)).map(drop),
+    })
+}
+
+/// A digest of all that would be copied: names, modes and octets, whenever they were written.
+pub(super) fn digest(from: &Path, limit: u64) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    walk(from, limit, &mut |path, entry| {
+        // Each with its length: where one ends, the next can't be taken for its rest.
+        let mut add = |octets: &[u8]| {
+            hash.update((octets.len() as u64).to_le_bytes());
+            hash.update(octets);
+        };
+        add(path.as_os_str().as_bytes());
+        match entry {
+            Entry::Folder => add(b"folder"),
+            Entry::Link(target) => {
+                add(b"link");
+                add(target.as_os_str().as_bytes());
+            }
+            Entry::File(metadata) => {
+                add(b"file");
+                add(&metadata.permissions().mode().to_le_bytes());
+                hash.update(metadata.len().to_le_bytes());
+                let file = fs::File::open(from.join(path))?.take(metadata.len());
+                let mut octets = BufReader::with_capacity(64 * 1024, file);
+                while let length @ 1.. = octets.fill_buf()?.len() {
+                    hash.update(octets.buffer());
+                    octets.consume(length);
+                }
+            }
+        }
+        Ok(())
+    })?;
+    Ok(hex(&hash.finalize()[..16]))
 }
 
 /// How files begin that a processor or a virtual machine runs: ELF, Mach-O (and Java), WebAssembly, libraries.
@@ -137,6 +192,46 @@ pub(super) fn size(root: &Path) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_digest_tells_what_differs_and_not_when_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        let write = |path: &str, octets: &str| fs::write(at(path), octets).unwrap();
+        fs::create_dir_all(at("one/src/.git")).unwrap();
+        write("one/src/a", "octets");
+        write("one/src/b", "");
+        std::os::unix::fs::symlink("a", at("one/src/link")).unwrap();
+        let first = digest(&at("one"), 6).unwrap();
+        assert!(digest(&at("one"), 5).is_err());
+        copy(&at("one"), &at("two"), 6).unwrap();
+        let seen = || digest(&at("two"), 6).unwrap();
+        write("two/src/a", "octets");
+        fs::create_dir(at("two/.git")).unwrap();
+        write("two/.git/HEAD", "another");
+        assert_eq!(seen(), first);
+        let mode = |mode| fs::set_permissions(at("two/src/a"), fs::Permissions::from_mode(mode)).unwrap();
+        let rename = |from: &str, to: &str| fs::rename(at(from), at(to)).unwrap();
+        let steps: [&dyn Fn(); 6] = [
+            &|| mode(0o755),
+            &|| write("two/src/a", "octetz"),
+            &|| rename("two/src/b", "two/src/c"),
+            &|| rename("two/src/link", "two/link"),
+            &|| fs::create_dir(at("two/empty")).unwrap(),
+            // The octets of one are those of the other.
+            &|| {
+                write("two/src/a", "");
+                write("two/src/c", "octetz");
+            },
+        ];
+        let mut all = vec![first];
+        for step in steps {
+            step();
+            all.push(seen());
+        }
+        let different = std::collections::BTreeSet::from_iter(&all);
+        assert_eq!(different.len(), all.len(), "{all:?}");
+    }
 
     #[test]
     fn what_is_nested_too_deeply_is_no_submission() {

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::wire::octets::hex;
+
 /// What results come from. Nothing in it tells the secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
@@ -18,6 +20,8 @@ pub struct Origin {
     pub runs: usize,
     /// What tells the secret from others.
     pub secret: String,
+    /// A digest of what was handed in; nothing where it is about a class.
+    pub submission: String,
 }
 
 impl Origin {
@@ -30,6 +34,7 @@ impl Origin {
             ("the command after --", self.command == other.command),
             ("--repeat", self.runs == other.runs),
             ("the secret", self.secret == other.secret),
+            ("what was handed in", self.submission == other.submission),
         ];
         same.into_iter().find(|(_, is_same)| !is_same).map(|(what, _)| what)
     }
@@ -38,8 +43,7 @@ impl Origin {
 /// A digest of what a profile says: comments and the order of its keys do not count.
 pub(super) fn digest(profile: &str) -> String {
     let table = profile.parse::<toml::Table>().map(|table| table.to_string());
-    let digest = Sha256::digest(table.as_deref().unwrap_or(profile));
-    digest.iter().take(16).map(|octet| format!("{octet:02x}")).collect()
+    hex(&Sha256::digest(table.as_deref().unwrap_or(profile))[..16])
 }
 
 #[cfg(test)]

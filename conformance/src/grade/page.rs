@@ -1,4 +1,7 @@
-//! The marks of a class as a page to look at and to show: who earned what, what most get wrong, and who does.
+//! The marks of a class as a page to look at and to show: who earned what, what the failures come from, what most get
+//! wrong, and who does.
+
+use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
@@ -16,7 +19,7 @@ pub fn page(table: &Table, anonymous: bool) -> String {
     let mut rows = Vec::from_iter(&table.rows);
     if anonymous {
         // By what is shown alone: the order of the names would tell who is who.
-        let shown = |row: &Row| (row.earned, row.parts.clone(), row.failed.clone());
+        let shown = |row: &Row| (row.earned, row.parts.clone(), row.shown_causes.clone(), row.failed.clone());
         rows.sort_by_cached_key(|row| std::cmp::Reverse(shown(row)));
     }
     let named = |(at, row): (usize, &'_ Row)| match anonymous {
@@ -34,6 +37,7 @@ pub fn page(table: &Table, anonymous: bool) -> String {
     let main = html! {
         (distribution(table))
         (marks(table, &named))
+        (causes(table, &named, anonymous))
         @if !worst.is_empty() { (wrong(&worst)) (who(&worst, &named)) }
     };
     document("Marks", &heading, &main)
@@ -96,6 +100,58 @@ fn marks(table: &Table, named: &[(Markup, &Row)]) -> Markup {
                     }
                 }
             }))
+        }
+    }
+}
+
+fn causes_of(row: &Row, anonymous: bool) -> &BTreeMap<String, usize> {
+    if anonymous { &row.shown_causes } else { &row.causes }
+}
+
+/// Submissions against what their failures come from, what most of the class shares first.
+fn causes(table: &Table, named: &[(Markup, &Row)], anonymous: bool) -> Markup {
+    let mut shared: BTreeMap<&String, usize> = BTreeMap::new();
+    let handed_in = table.handed_in();
+    for what in handed_in.iter().flat_map(|row| causes_of(row, anonymous).keys()) {
+        *shared.entry(what).or_default() += 1;
+    }
+    let mut shared = Vec::from_iter(shared);
+    shared.sort_by_key(|(_, submissions)| std::cmp::Reverse(*submissions));
+    shared.truncate(WORST);
+    let cost = |row: &Row, what: &String| causes_of(row, anonymous).get(what).copied().unwrap_or_default();
+    let costs = named.iter().flat_map(|(_, row)| shared.iter().map(|(what, _)| cost(row, what)));
+    let most = costs.max().unwrap_or_default();
+    let was_judged = |row: &Row| row.summary.pass + row.summary.fail > 0;
+    html! {
+        @if most > 0 {
+            (NEW_LINE)
+            section aria-labelledby="_causes" {
+                h2 #_causes { "What the failures come from" }
+                p { "A number says how many checks this cost: those that failed, and those that wait for them." }
+                (wide("What the failures come from", &html! {
+                    thead {
+                        tr {
+                            th scope="col" { "submission" }
+                            @for (what, number) in &shared {
+                                th scope="col" { (peer(what)) " (" (number) " of " (handed_in.len()) ")" }
+                            }
+                        }
+                    }
+                    tbody {
+                        @for (name, row) in named {
+                            (NEW_LINE)
+                            tr {
+                                th scope="row" { (name) }
+                                @for (what, _) in &shared {
+                                    @let cost = cost(row, what);
+                                    @if was_judged(row) { (share((most - cost) as u64, most as u64, &cost.to_string())) }
+                                    @else { (cell("", "nothing was judged")) }
+                                }
+                            }
+                        }
+                    }
+                }))
+            }
         }
     }
 }

@@ -105,8 +105,7 @@ impl Grading {
     fn grade_once(&self, name: &str, folder: &Path) -> io::Result<Graded> {
         let worker = Worker::start(&self.program)?;
         let order = self.order(name, &worker.place);
-        let limit = self.profile.recipe.disk_mb * 1024 * 1024;
-        if let Err(error) = copy::copy(folder, &order.place.join(COPY), limit) {
+        if let Err(error) = copy::copy(folder, &order.place.join(COPY), self.limit_of_copy()) {
             let graded = self.nothing(&order, format!("The submission can't be copied: {error}."));
             return Ok(Graded { is_broken: is_ours(&error), ..graded });
         }
@@ -121,7 +120,7 @@ impl Grading {
         graded
     }
 
-    /// What its results come from.
+    /// What the results of a class come from.
     pub fn origin(&self) -> Origin {
         Origin {
             suite: env!("CARGO_PKG_VERSION").into(),
@@ -131,7 +130,20 @@ impl Grading {
             runs: self.runs,
             // Like the seeds, which are in every report. No submission has this one: it has a name.
             secret: format!("{:08x}", seed(&self.secret, "")),
+            submission: String::new(),
         }
+    }
+
+    /// What the result of the submission in this folder comes from, as the folder is now.
+    pub fn origin_of(&self, folder: &Path) -> Origin {
+        let digest = copy::digest(folder, self.limit_of_copy());
+        // What can't be copied has a result as well.
+        Origin { submission: digest.unwrap_or_else(|error| error.to_string()), ..self.origin() }
+    }
+
+    /// How many octets a submission may have.
+    fn limit_of_copy(&self) -> u64 {
+        self.profile.recipe.disk_mb * 1024 * 1024
     }
 
     /// The result of a submission about which nothing else is known.

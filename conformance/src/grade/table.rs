@@ -8,7 +8,10 @@ use serde::Serialize;
 
 use super::roster::{Roster, Student};
 use super::store::Kept;
-use crate::report::{Mark, Outcome, Points, Report, Summary, Verdict, cell, is_shown, markdown, printable};
+use crate::report::{
+    Mark, Outcome, Points, Report, Summary, Verdict, cell, is_shown, markdown, printable, shared_causes,
+    shown_causes,
+};
 
 /// Checks that are named as what most of the class gets wrong.
 pub(super) const WORST: usize = 15;
@@ -73,6 +76,11 @@ pub struct Row {
     pub summary: Summary,
     /// Ids of the checks that were failed, as far as they count.
     pub failed: Vec<String>,
+    /// What the failures come from, in words that are the same for all, each with the number of checks that it cost.
+    pub causes: BTreeMap<String, usize>,
+    /// The same as students may see it.
+    #[serde(skip)]
+    pub shown_causes: BTreeMap<String, usize>,
     /// Why nothing, or not everything, was marked.
     pub remark: String,
 }
@@ -280,6 +288,8 @@ fn row(student: &Student, report: Option<&Report>, parts: usize) -> Row {
                 .filter(|outcome| is_wrong(outcome))
                 .map(|o| o.check.clone())
                 .collect(),
+            causes: shared_causes(report),
+            shown_causes: shown_causes(report),
             remark: report.end.failure.as_deref().map(remark).unwrap_or_default(),
         },
         None => Row {
@@ -292,6 +302,8 @@ fn row(student: &Student, report: Option<&Report>, parts: usize) -> Row {
             earned: Points(0),
             summary: Summary::default(),
             failed: Vec::new(),
+            causes: BTreeMap::new(),
+            shown_causes: BTreeMap::new(),
             remark: "Nothing was handed in.".into(),
         },
     }

@@ -50,10 +50,8 @@ fn chapters(report: &Report) -> String {
 
 /// The causes that are worth to be shown.
 fn urgent(report: &Report) -> Vec<&Cause> {
-    // A crash is, whatever the rule of the check that brought it about.
-    let is_urgent = |sign: &Outcome| sign.counts() || sign.has_ended();
-    let counts = |cause: &&Cause| !cause.blocks.is_empty() || report.signs(cause).any(is_urgent);
-    report.causes.iter().filter(counts).collect()
+    let is_urgent = |cause: &&Cause| !cause.blocks.is_empty() || report.signs(cause).any(Outcome::is_failure);
+    report.causes.iter().filter(is_urgent).collect()
 }
 
 /// What is wrong: the first causes whole, the others in a line, those that only deserve a warning by their number.
@@ -80,7 +78,7 @@ pub(super) fn whole(report: &Report, cause: &Cause) -> String {
 }
 
 fn left_out(report: &Report) -> String {
-    let warned = |outcome: &&Outcome| outcome.verdict() == Verdict::Fail && !outcome.counts();
+    let warned = |outcome: &&Outcome| outcome.verdict() == Verdict::Fail && !outcome.is_failure();
     let warnings: Vec<String> =
         report.outcomes.iter().filter(warned).map(|outcome| outcome.check.clone()).collect();
     let mut text = String::new();

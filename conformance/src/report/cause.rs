@@ -73,7 +73,7 @@ const UNREADABLE: [&str; 2] = [NOT_HTTP, "a response that "];
 
 /// How a failed check is recognised as another sign of the same thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Sign {
+pub(super) enum Sign {
     /// The server ended, in this way, or here.
     Ended(String),
     /// The server printed that it failed here, and went on.
@@ -164,7 +164,8 @@ pub(super) fn headline(outcome: &Outcome) -> String {
     }
 }
 
-fn sign(outcome: &Outcome, breach: &Breach) -> Sign {
+/// The sign that a failed check is.
+pub(super) fn sign(outcome: &Outcome, breach: &Breach) -> Sign {
     let traceback = traceback(breach);
     if let Some(how) = &breach.ended {
         return Sign::Ended(traceback.map_or_else(|| how.clone(), |traceback| format!("{how}: {traceback}")));

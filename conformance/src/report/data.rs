@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::check::Weight;
 use crate::report::cause::{Cause, causes};
 use crate::report::found::{Offered, Unsteady};
 use crate::report::marks::{Marks, Part};
@@ -85,7 +84,7 @@ pub struct Summary {
     pub pass: usize,
     /// Checks that failed, at every weight.
     pub fail: usize,
-    /// Of these, those that count.
+    /// Of these, those for which the run fails: the rule counts, or is worth points, or the server ended.
     pub fail_counts: usize,
     /// Checks that could not be judged because another one did not pass.
     pub blocked: usize,
@@ -107,9 +106,7 @@ impl Summary {
                 Verdict::Skip => summary.skip += 1,
                 Verdict::Error => summary.error += 1,
             }
-            if outcome.verdict() == Verdict::Fail && outcome.rule.weight == Weight::Counts {
-                summary.fail_counts += 1;
-            }
+            summary.fail_counts += usize::from(outcome.is_failure());
         }
         summary
     }
@@ -145,27 +142,66 @@ impl Report {
         self.outcomes.iter().filter(|outcome| cause.checks.contains(&outcome.check))
     }
 
-    /// The exit code: 0 if all that counts passed, 1 if something failed, 2 if nothing could be run, 3 if the suite
+    /// The exit code: 0 if all that counts passed, 1 if something failed or the server ended, 2 if nothing could be run, 3 if the suite
     /// itself is at fault.
     pub fn exit_code(&self) -> u8 {
-        let any = |verdicts: &[Verdict]| {
-            self.outcomes.iter().any(|outcome| outcome.counts() && verdicts.contains(&outcome.verdict()))
-        };
+        let any =
+            |verdict| self.outcomes.iter().any(|outcome| outcome.counts() && outcome.verdict() == verdict);
         let is_judged =
             |outcome: &Outcome| matches!(outcome.verdict(), Verdict::Pass | Verdict::Fail | Verdict::Error);
         if self.end.failure.is_some() || self.outcomes.is_empty() {
             2
-        } else if any(&[Verdict::Fail, Verdict::Blocked])
+        } else if self.outcomes.iter().any(Outcome::is_failure)
+            || any(Verdict::Blocked)
             || !self.end.deaths.is_empty()
             || !self.end.unsteady.is_empty()
         {
             1
-        } else if any(&[Verdict::Error]) {
+        } else if any(Verdict::Error) {
             3
         } else if !self.outcomes.iter().any(is_judged) {
             2
         } else {
             0
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::{self, Found};
+    use crate::report::format;
+    use crate::report::outcome::{Breach, Ruling};
+    use crate::report::points::Points;
+
+    #[test]
+    fn a_crash_fails_the_run_though_its_check_only_warns() {
+        let outcome = |id: &str, ruling| {
+            let Some(Found::Check(chapter, check)) = checks::find(id) else { panic!("no check {id}") };
+            Outcome::of(chapter.id, check, Points(0), ruling)
+        };
+        let report = |ended: Option<&str>| {
+            let broken = Ruling::Fail(Breach { ended: ended.map(String::from), ..Breach::default() });
+            let outcomes = vec![outcome("host-missing", Ruling::pass()), outcome("media-types", broken)];
+            Report::new(Setup::default(), End::default(), outcomes, &[])
+        };
+        let (warned, crashed) = (report(None), report(Some("exit code 1")));
+        assert_eq!((warned.exit_code(), warned.summary.fail_counts), (0, 0));
+        assert_eq!((crashed.exit_code(), crashed.summary.fail_counts), (1, 1));
+        for (name, failed) in [
+            ("junit", "<failure "),
+            ("html", "<h1 class=\"failed\">Failed</h1>"),
+            ("html", "data-kind=\"failed\""),
+            ("text", "failed media-types, the server ended: exit code 1"),
+            ("text", "1 passed, 1 failed in "),
+            ("brief", "1 passed, 1 failed in "),
+            ("quiet", "fail "),
+            ("github", "::error title=media-types::"),
+        ] {
+            let shows = |report| anstream::adapter::strip_str(&format(name).unwrap()(report)).to_string();
+            assert!(shows(&crashed).contains(failed), "{name}: {}", shows(&crashed));
+            assert!(!shows(&warned).contains(failed), "{name}: {}", shows(&warned));
         }
     }
 }

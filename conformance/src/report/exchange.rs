@@ -7,7 +7,7 @@ use crate::wire::octets::escape;
 use crate::wire::transcript::{Block, Event, Kind, Mark};
 
 /// Lines shown from the beginning of what passed in one piece.
-const FIRST_LINES: usize = 16;
+pub(super) const FIRST_LINES: usize = 16;
 
 /// Octets shown of a line.
 const LINE_LENGTH: usize = 160;
@@ -51,7 +51,7 @@ pub(super) enum Line {
 pub fn exchange(events: &[Event], at: Option<Mark>) -> Vec<String> {
     let mut lines = Vec::new();
     let mut connection = None;
-    for passage in passages(events, at) {
+    for passage in passages(events, at, FIRST_LINES) {
         if passage.connection != connection {
             connection = passage.connection;
             lines.extend(connection.map(|number| format!("connection {number}")));
@@ -61,38 +61,44 @@ pub fn exchange(events: &[Event], at: Option<Mark>) -> Vec<String> {
     lines
 }
 
-/// The exchange before it is written, as text or as a page.
-pub(super) fn passages(events: &[Event], at: Option<Mark>) -> Vec<Passage> {
-    // Of the many cases of a property one is kept, and its connections have high numbers.
+/// The connections in the order in which they first occur: of the many cases of a property one is kept, and its
+/// connections have high numbers.
+pub(super) fn connections(events: &[Event]) -> Vec<u32> {
     let mut connections: Vec<u32> = Vec::new();
     for event in events {
         if !connections.contains(&event.connection) {
             connections.push(event.connection);
         }
     }
+    connections
+}
+
+/// The exchange before it is written, as text or as a page, with so many lines from the beginning of each passage.
+pub(super) fn passages(events: &[Event], at: Option<Mark>, first: usize) -> Vec<Passage> {
+    let connections = connections(events);
     let passage = |events: &[Event]| {
-        let (first, last) = (events.first()?, events.last()?);
-        let number = connections.iter().position(|known| *known == first.connection)? + 1;
+        let (start, end) = (events.first()?, events.last()?);
+        let number = connections.iter().position(|known| *known == start.connection)? + 1;
         Some(Passage {
             connection: (connections.len() > 1).then_some(number),
-            at_us: first.at_us..last.at_us,
-            lines: lines(events, &first.kind, at),
+            at_us: start.at_us..end.at_us,
+            lines: lines(events, &start.kind, at, first),
         })
     };
     events.chunk_by(is_continued).filter_map(passage).collect()
 }
 
-fn lines(events: &[Event], first: &Kind, at: Option<Mark>) -> Vec<Line> {
+fn lines(events: &[Event], kind: &Kind, at: Option<Mark>, first: usize) -> Vec<Line> {
     let remark = |words: String| vec![Line::Remark(words)];
-    match first {
+    match kind {
         Kind::Sent(_) | Kind::Asked { .. } => {
             let asked = events.iter().filter_map(|event| match &event.kind {
                 Kind::Asked { words } => Some(Line::Remark(printable(words))),
                 _ => None,
             });
-            Stretch::of(events, at).lines().into_iter().chain(asked).collect()
+            Stretch::of(events, at).lines(first).into_iter().chain(asked).collect()
         }
-        Kind::Received(_) => Stretch::of(events, at).lines(),
+        Kind::Received(_) => Stretch::of(events, at).lines(first),
         Kind::Besides { words } => remark(printable(words)),
         Kind::HalfClosed => remark("the suite ended its side and read on".into()),
         Kind::Dropped => remark("the suite reset the connection".into()),
@@ -147,13 +153,13 @@ impl Stretch {
         Stretch { bytes, length, mark, is_sent: sent, pieces: if sent { blocks.len() } else { 1 } }
     }
 
-    fn lines(&self) -> Vec<Line> {
+    fn lines(&self, first: usize) -> Vec<Line> {
         let spans = self.spans();
         let marked = self.mark.and_then(|mark| {
             let last = spans.len().checked_sub(1)?;
             spans.iter().position(|span| span.contains(&mark)).or(Some(last))
         });
-        let is_shown = |at: usize| at < FIRST_LINES || marked.is_some_and(|marked| marked.abs_diff(at) <= 1);
+        let is_shown = |at: usize| at < first || marked.is_some_and(|marked| marked.abs_diff(at) <= 1);
         let left_out = |octets| (octets > 0).then_some(Line::LeftOut { is_sent: self.is_sent, octets });
         let mut lines = Vec::new();
         let mut shown_to = 0;

@@ -53,7 +53,7 @@ pub(super) const ADD_CAT: &str =
 /// A failed check as it is printed: what was expected and what came, the exchange, the server's output, the rule,
 /// how much it counts, and how to see it again. Styled; `None` if it did not fail.
 pub fn failure(setup: &Setup, outcome: &Outcome) -> Option<String> {
-    let (style, word) = if outcome.counts() { (RED, "failed") } else { (YELLOW, "warning") };
+    let (style, word) = if outcome.is_failure() { (RED, "failed") } else { (YELLOW, "warning") };
     let (check, what) = (printable(&outcome.check), printable(&headline(outcome)));
     Some(format!("{style}{word}{style:#} {check}, {what}\n{}", describe(setup, outcome)?))
 }

@@ -241,6 +241,11 @@ impl Outcome {
     pub fn counts(&self) -> bool {
         self.rule.weight == Weight::Counts || self.max_points > Points(0)
     }
+
+    /// Whether the run fails for it: a rule that counts is broken, or the server ended, whatever the rule.
+    pub fn is_failure(&self) -> bool {
+        self.verdict() == Verdict::Fail && self.counts() || self.has_ended()
+    }
 }
 
 impl Rule {

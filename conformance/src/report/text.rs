@@ -112,7 +112,7 @@ fn tally(outcomes: &[Outcome]) -> String {
 }
 
 fn is_warning(outcome: &Outcome) -> bool {
-    outcome.verdict() == Verdict::Fail && !outcome.counts()
+    outcome.verdict() == Verdict::Fail && !outcome.is_failure()
 }
 
 fn with(report: &Report, verdict: Verdict) -> impl Iterator<Item = &Outcome> {

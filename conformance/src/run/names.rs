@@ -18,6 +18,14 @@ pub fn nearest(word: &str, names: &[&str]) -> String {
     if names.is_empty() { String::new() } else { format!("; did you mean {}?", names.join(" or ")) }
 }
 
+/// Why a text does not have its form, with the names that are near to one that is not known.
+pub(super) fn in_form(error: &toml::de::Error) -> String {
+    let mut quoted = error.message().split('`').skip(1).step_by(2);
+    let word = quoted.next().filter(|_| error.message().starts_with("unknown "));
+    let near = word.map(|word| nearest(word, &Vec::from_iter(quoted))).unwrap_or_default();
+    format!("{}{near}", error.to_string().trim_end())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -269,6 +269,7 @@ bonus = true
             ("port = 0", "line 22: port is 0"),
             ("run_s = 9223372036854775807", "line 22: run_s is 9223372036854775807: at most 1000000"),
             ("build = [\"\"]", "line 22: the first word of build is empty"),
+            ("build = [\"make\", \"a\\u0000\"]", "line 22: a word of build has a NUL in it"),
             ("start_s = 500", "line 22: start_s is 500, and run_s, which it is a part of, is 120"),
         ] {
             let error = Profile::parse(&format!("{COURSE}\n[recipe]\n{key}\n")).unwrap_err().to_string();
@@ -276,6 +277,29 @@ bonus = true
         }
         let shell = "\n[recipe]\ncommand = [\"sh\", \"-c\", \"f() { :; }; exec ./server ${number}\"]\n";
         assert!(Profile::parse(&[COURSE, shell].concat()).is_ok());
+    }
+
+    #[test]
+    fn points_for_what_a_server_may_lack_are_a_warning() {
+        let with = |right: &str, wrong: &str| {
+            let text = COURSE.replace(right, wrong);
+            Profile::parse(&text).unwrap().warnings(&text)
+        };
+        let form =
+            "line 12: \"multipart\" earns nothing, without a failure, where a server does not offer \"form\"";
+        let files = "line 12: \"file-octets\" earns nothing, without a failure, where a server does not offer \"files\"";
+        let checks = "[\"host\", \"multipart\", \"file-octets\"]";
+        let warnings = with("[\"host\"]", checks);
+        assert!(warnings.len() == 2, "{warnings:?}");
+        assert!(warnings[0].starts_with(form) && warnings[1].starts_with(files), "{warnings:?}");
+        for (right, wrong) in [
+            ("\n[notes]", "requires = [\"files\", \"form\"]\n[notes]"),
+            ("points = 10", "points = 10\nneeds = [\"form\", \"files\"]"),
+        ] {
+            let text = COURSE.replace("[\"host\"]", checks).replace(right, wrong);
+            assert!(Profile::parse(&text).unwrap().warnings(&text).is_empty(), "{wrong}");
+        }
+        assert!(with("[\"host-missing\"]", "[\"host-missing\", \"multipart\"]").is_empty(), "a bonus");
     }
 
     #[test]

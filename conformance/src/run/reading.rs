@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use super::names::nearest;
-use super::profile::{BUILT_IN, Profile};
-use super::spot;
+use super::names::{in_form, nearest};
+use super::profile::{BUILT_IN, PartOf, Profile};
+use super::recipe::MOST;
+use super::spot::with_line;
 use crate::check::{Chapter, Check};
 use crate::checks::{self, Found};
 use crate::client::capability::Capability;
-use crate::target::WORDS;
 use crate::target::scripts::EXTENSIONS;
 
 /// What is wrong with a profile.
@@ -41,21 +41,49 @@ impl Profile {
             faults => Err(ProfileError(faults.join("\n"))),
         }
     }
-}
 
-/// Why it is no profile, with the names that are near to one that is not known.
-fn in_form(error: &toml::de::Error) -> String {
-    let mut quoted = error.message().split('`').skip(1).step_by(2);
-    let word = quoted.next().filter(|_| error.message().starts_with("unknown "));
-    let near = word.map(|word| nearest(word, &Vec::from_iter(quoted))).unwrap_or_default();
-    format!("{}{near}", error.to_string().trim_end())
+    /// What is right in it and may not be meant, each with its line in the text: points for what a server may lack without
+    /// a failure.
+    pub fn warnings(&self, text: &str) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for (at, part) in self.parts.iter().enumerate().filter(|(_, part)| !part.bonus) {
+            let is_said = |offer: &Capability| {
+                self.requires.contains(offer) || part.needs.iter().any(|need| need == offer.name())
+            };
+            for (named, offer) in self.waiting(part, &ASKED_OF_ALL).filter(|(_, offer)| !is_said(offer)) {
+                let word = offer.name();
+                let why = format!(
+                    "\"{named}\" earns nothing, without a failure, where a server does not offer \"{word}\": \"requires\" \
+                     does not have it"
+                );
+                warnings.push(with_line(text, &["part", &at.to_string(), "checks"], named, &why));
+            }
+        }
+        warnings
+    }
+
+    /// What a part names that earns something and waits for one of these gates: for each gate, the first.
+    fn waiting<'p>(
+        &self,
+        part: &'p PartOf,
+        gates: &'p [(&str, Capability)],
+    ) -> impl Iterator<Item = (&'static str, Capability)> + use<'p> {
+        let (run, units) = (self.checks(), self.units(part));
+        gates.iter().filter_map(move |(gate, offer)| {
+            let earns = |id: &str| units.iter().any(|(check, units)| check.id == id && *units > 0);
+            let waits = |chapter: &Chapter, check: &Check| chapter.needs.contains(gate) && earns(check.id);
+            let (chapter, check) = run.iter().find(|(chapter, check)| waits(chapter, check))?;
+            let is_named = part.checks.iter().any(|id| id == check.id);
+            Some((if is_named { check.id } else { chapter.id }, *offer))
+        })
+    }
 }
 
 /// What is wrong although it is a profile in form, each with its line as far as it has one.
 fn faults(profile: &Profile, text: &str) -> Vec<String> {
     let mut faults = names(profile, text);
     faults.extend(values(profile, text));
-    faults.extend(recipe(profile, text));
+    faults.extend(profile.recipe.faults(text, &["recipe"]));
     faults.extend(parts(profile, text));
     if faults.is_empty() {
         faults = marks(profile, text);
@@ -101,28 +129,8 @@ fn names(profile: &Profile, text: &str) -> Vec<String> {
     let extension = profile.cgi_extension.as_deref().unwrap_or_default();
     let what = "script of the suite that ends in";
     expect(EXTENSIONS.contains(&extension), extension, &["cgi_extension"], what, &EXTENSIONS);
-    for word in &profile.recipe.command {
-        for name in in_braces(word).iter().filter(|name| !WORDS.contains(&&name[..])) {
-            let fault = format!("{name} in the command stands for nothing{}", nearest(name, &WORDS));
-            faults.push(with_line(text, &["recipe", "command"], word, &fault));
-        }
-    }
     faults
 }
-
-/// The words in braces that are meant for the suite. Those in a line for a shell, or after a dollar, may be its own.
-fn in_braces(word: &str) -> Vec<String> {
-    let names = word.split('{').zip(word.split('{').skip(1));
-    let names = names.filter(|(before, _)| !before.ends_with('$') && !word.contains(char::is_whitespace));
-    let names = names.filter_map(|(_, after)| after.split_once('}'));
-    let is_name = |name: &&str| {
-        !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'_')
-    };
-    names.map(|(name, _)| name).filter(is_name).map(|name| format!("{{{name}}}")).collect()
-}
-
-/// More than anything is worth, or takes; beyond that, sums are no longer numbers of 64 bits.
-const MOST: u64 = 1_000_000;
 
 /// Values with which nothing can be graded.
 fn values(profile: &Profile, text: &str) -> Vec<String> {
@@ -139,38 +147,6 @@ fn values(profile: &Profile, text: &str) -> Vec<String> {
     for (table, key, number) in weights.chain(checks).chain(timeout).filter(|(.., number)| *number > MOST) {
         let path = Vec::from_iter(Some(table).filter(|table| !table.is_empty()));
         faults.push(with_line(text, &path, key, &format!("{key} is {number}: at most {MOST} is possible")));
-    }
-    faults
-}
-
-/// What is wrong with how submissions are built and started.
-fn recipe(profile: &Profile, text: &str) -> Vec<String> {
-    let mut faults = Vec::new();
-    let recipe = &profile.recipe;
-    let mut fault = |key: &str, fault: String| faults.push(with_line(text, &["recipe"], key, &fault));
-    let numbers = [
-        ("build_s", recipe.build_s),
-        ("start_s", recipe.start_s),
-        ("run_s", recipe.run_s),
-        ("memory_mb", recipe.memory_mb),
-        ("disk_mb", recipe.disk_mb),
-        ("port", recipe.port.map_or(1, u64::from)),
-    ];
-    for (key, number) in numbers {
-        match number {
-            0 => fault(key, format!("{key} is 0: nothing can be graded with that")),
-            1..=MOST => {}
-            _ => fault(key, format!("{key} is {number}: at most {MOST} is possible")),
-        }
-    }
-    if recipe.start_s > recipe.run_s && spot::line(text, &["recipe"], "start_s").is_some() {
-        let [start, run] = [recipe.start_s, recipe.run_s];
-        fault("start_s", format!("start_s is {start}, and run_s, which it is a part of, is {run}"));
-    }
-    for (key, words) in [("build", &recipe.build), ("command", &recipe.command)] {
-        if words.first().is_some_and(String::is_empty) {
-            fault(key, format!("the first word of {key} is empty: it names the program"));
-        }
     }
     faults
 }
@@ -223,6 +199,10 @@ fn parts(profile: &Profile, text: &str) -> Vec<String> {
 /// The check that nothing of a chapter passes without, and what a server is asked for only where it is required.
 const GATES: [(&str, Capability); 2] = [("cgi-answers", Capability::Cgi), ("wsgi-answers", Capability::Wsgi)];
 
+/// The same for what every server is asked for.
+const ASKED_OF_ALL: [(&str, Capability); 2] =
+    [("form-in-body", Capability::Form), ("file-served", Capability::Files)];
+
 /// Points that nobody can earn, or that are of nothing.
 fn marks(profile: &Profile, text: &str) -> Vec<String> {
     let mut faults = Vec::new();
@@ -243,13 +223,10 @@ fn marks(profile: &Profile, text: &str) -> Vec<String> {
             );
             faults.push(with_line(text, &["part", &number, "needs"], need, &fault));
         }
-        for (gate, offer) in GATES.iter().filter(|(_, offer)| !profile.requires.contains(offer)) {
-            let earns = |id: &str| units.iter().any(|(check, units)| check.id == id && *units > 0);
-            let waits = |chapter: &Chapter, check: &Check| chapter.needs.contains(gate) && earns(check.id);
-            let Some((chapter, check)) = run.iter().find(|(chapter, check)| waits(chapter, check)) else {
+        for (named, offer) in profile.waiting(part, &GATES) {
+            if profile.requires.contains(&offer) {
                 continue;
-            };
-            let named = if part.checks.iter().any(|id| id == check.id) { check.id } else { chapter.id };
+            }
             let word = offer.name();
             let fault = format!("\"{named}\" earns nothing where \"requires\" does not have \"{word}\"");
             faults.push(with_line(text, &["part", &number, "checks"], named, &fault));
@@ -259,11 +236,4 @@ fn marks(profile: &Profile, text: &str) -> Vec<String> {
         faults.push("it has no checks: name chapters, or parts with checks".into());
     }
     faults
-}
-
-fn with_line(text: &str, path: &[&str], word: &str, fault: &str) -> String {
-    match spot::line(text, path, word) {
-        Some(line) => format!("line {line}: {fault}"),
-        None => fault.into(),
-    }
 }

@@ -288,8 +288,7 @@ impl Run<'_, '_> {
             let charged = outcomes.iter_mut().filter(|outcome| outcome.check == id);
             charged.for_each(|outcome| outcome.ruling = ruling.clone());
         }
-        let counted = outcomes.iter().filter(|outcome| outcome.counts());
-        let ends = Vec::from_iter(counted.filter_map(|outcome| outcome.breach()?.ended.as_ref()));
+        let ends = Vec::from_iter(outcomes.iter().filter_map(|outcome| outcome.breach()?.ended.as_ref()));
         // It is known what it dies of in the same way. An exit code says less: it is the same for all that goes wrong.
         let is_new = |death: &Death| !(death.how.contains("signal") && ends.contains(&&death.how));
         let others = deaths.into_iter().filter(is_new).map(death::describe);

@@ -1,4 +1,4 @@
-//! Where something stands in a TOML text.
+//! Where something stands in a TOML text, and what is wrong with it there.
 
 use toml::de::{DeTable, DeValue};
 
@@ -32,5 +32,13 @@ fn at_or_here(value: &toml::Spanned<DeValue<'_>>, path: &[&str], word: &str) -> 
     match value.get_ref() {
         DeValue::String(text) if path.is_empty() && text == word => Some(value.span().start),
         other => at(other, path, word),
+    }
+}
+
+/// What is wrong, with the line of this word below `path`, as far as it is there.
+pub(super) fn with_line(text: &str, path: &[&str], word: &str, fault: &str) -> String {
+    match line(text, path, word) {
+        Some(line) => format!("line {line}: {fault}"),
+        None => fault.into(),
     }
 }

@@ -7,6 +7,7 @@ use super::event::{Event, Side, What};
 use super::head::{Head, bytes};
 use super::line::{Line, Paint};
 use super::message::{Dialogue, Part, Place, Text};
+use super::sends::Sends;
 use super::text::{clock, duration, label, line_text, note, warning, with_end};
 use crate::wire::octets::escape_some;
 use crate::wire::reply::Framing;
@@ -26,6 +27,7 @@ const SILENCE: u64 = 2_000_000;
 #[derive(Debug, Default)]
 pub struct Annotator {
     connections: BTreeMap<u64, Conversation>,
+    sends: Sends,
 }
 
 impl Annotator {
@@ -34,6 +36,11 @@ impl Annotator {
         let conversation = self.connections.entry(event.connection).or_default();
         conversation.at(event.at_us, event.connection);
         conversation.hear(&event.what);
+        if matches!(event.what, What::Bytes { .. }) {
+            let (exchanges, forms): (Vec<u64>, Vec<bool>) = conversation.requests.drain(..).unzip();
+            let said = exchanges.into_iter().zip(self.sends.hear(event.at_us, &forms));
+            said.for_each(|(at, said)| said.into_iter().for_each(|said| conversation.say(at, note(said))));
+        }
         let lines = std::mem::take(&mut conversation.lines);
         if conversation.is_over {
             self.connections.remove(&event.connection);
@@ -66,6 +73,8 @@ struct Conversation {
     ended: Vec<Side>,
     is_silence_told: bool,
     is_over: bool,
+    /// Requests whose head was heard just now, and whether they send a form.
+    requests: Vec<(u64, bool)>,
     /// What is not handed out yet.
     lines: Vec<Line>,
 }
@@ -75,6 +84,7 @@ struct Conversation {
 struct Voice {
     /// Which request, or the answer to which.
     exchange: u64,
+    has_query: bool,
     fields: usize,
     fields_left_out: usize,
     chunk_lines: usize,
@@ -259,7 +269,9 @@ impl Conversation {
         }
         if (by, place) == (Side::Client, Place::Start) {
             let target = line.octets.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
-            self.fields("query", query(target.trim_ascii_end()));
+            let fields = query(target.trim_ascii_end());
+            self.client.has_query = !fields.is_empty();
+            self.fields("query", fields);
         }
     }
 
@@ -280,26 +292,16 @@ impl Conversation {
     }
 
     fn head(&mut self, by: Side, head: Head) {
-        let text = match &head.framing {
-            _ if head.is_interim() => "the real answer is still to come".into(),
-            Some(Ok(Framing::Length(0))) => "no content (Content-Length: 0)".into(),
-            Some(Ok(Framing::Length(length))) => {
-                format!("then {} of content (Content-Length)", bytes(*length))
-            }
-            Some(Ok(Framing::Chunked)) => "then content in chunks, the last of size 0".into(),
-            Some(Ok(Framing::Close)) => "then content, until the server closes".into(),
-            Some(Ok(Framing::None)) if by == Side::Server && head.is_to_head() => {
-                "no content, whatever the fields say: this answers HEAD".into()
-            }
-            Some(Err(_)) => "then something without a known end".into(),
-            _ => "no content".into(),
-        };
         // It belongs to the empty line, which was the last to be shown.
         if let Some(line) = self.lines.last_mut() {
-            line.text.push((Paint::Note, format!("  {text}")));
+            line.text.push((Paint::Note, format!("  {}", head.says(by))));
         }
-        if by == Side::Client && head.field("Content-Encoding").is_none() {
-            self.client.form = head.field("Content-Type").and_then(Coming::new);
+        if by == Side::Client {
+            let form = head.field("Content-Type").and_then(Coming::new);
+            // Of what a page is made of, some has a query as well.
+            let is_page = head.field("Sec-Fetch-Mode").is_none_or(|mode| mode == b"navigate");
+            self.requests.push((self.client.exchange, form.is_some() || self.client.has_query && is_page));
+            self.client.form = form.filter(|_| head.field("Content-Encoding").is_none());
         }
         self.voice(by).head = head;
     }

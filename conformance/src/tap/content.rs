@@ -49,7 +49,10 @@ impl Shown {
             self.line.extend_from_slice(taken);
             octets = rest;
             if self.line.ends_with(b"\n") || self.line.len() == LINE_SHOWN {
+                // No letter is cut in two.
+                let rest = self.line.split_off(self.line.len() - begun(&self.line));
                 lines.extend(self.flush());
+                self.line = rest;
             }
         }
         lines
@@ -175,15 +178,31 @@ fn lines(fields: &[Field]) -> Vec<FieldLine> {
 fn text(octets: &[u8]) -> String {
     let cut = octets.len().min(4 * VALUE_SHOWN);
     let Ok(whole) = std::str::from_utf8(octets) else { return escape_some(octets, VALUE_SHOWN) };
-    let letter = |character: char| match character {
-        _ if character.is_ascii() => escape(&[character as u8]),
-        _ => printable(&character.to_string()),
-    };
     let shown: String = whole.chars().take(VALUE_SHOWN).map(letter).collect();
     if cut < octets.len() || whole.chars().nth(VALUE_SHOWN).is_some() {
         format!("{shown}... ({} bytes)", octets.len())
     } else {
         shown
+    }
+}
+
+/// Octets as letters if all of them are UTF-8, otherwise escaped.
+pub(super) fn letters(octets: &[u8]) -> String {
+    std::str::from_utf8(octets).map_or_else(|_| escape(octets), |text| text.chars().map(letter).collect())
+}
+
+fn letter(character: char) -> String {
+    match character {
+        _ if character.is_ascii() => escape(&[character as u8]),
+        _ => printable(&character.to_string()),
+    }
+}
+
+/// How many octets of the end are the beginning of a letter, if the rest is UTF-8.
+fn begun(octets: &[u8]) -> usize {
+    match std::str::from_utf8(octets) {
+        Err(error) if error.error_len().is_none() => octets.len() - error.valid_up_to(),
+        _ => 0,
     }
 }
 
@@ -202,6 +221,21 @@ mod tests {
             assert_eq!(lines, expected, "pieces of {piece}");
             assert_eq!(shown.left_out().as_deref(), Some("... (168 more bytes)"));
         }
+    }
+
+    #[test]
+    fn letters_are_shown_as_letters_however_they_were_cut() {
+        let content = format!("a{}", "z\u{e4}hlt \u{20ac}\u{202e}\x1b ".repeat(40));
+        for piece in [1, 7, 1000] {
+            let mut shown = Shown::default();
+            let pieces = content.as_bytes().chunks(piece);
+            let mut lines: Vec<_> = pieces.flat_map(|octets| shown.push(octets)).collect();
+            lines.extend(shown.flush());
+            let text: String = lines.iter().map(|line| letters(line)).collect();
+            let expected = format!("a{}", "z\u{e4}hlt \u{20ac}\\u{202e}\\x1b ".repeat(40));
+            assert_eq!(text, expected, "pieces of {piece}");
+        }
+        assert_eq!(letters(b"caf\xe9 \xc3\xa9"), "caf\\xe9 \\xc3\\xa9");
     }
 
     #[test]

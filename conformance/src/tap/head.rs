@@ -1,13 +1,14 @@
 //! What the head of a message, or the line before a chunk, says about what comes after it.
 
+use super::event::Side;
 use crate::wire::reply::Framing;
 
 /// Fields kept of a head: those that say what comes after it.
 const FIELDS_KEPT: usize = 32;
 
-/// The fields that say what comes after a head.
-const FIELDS: [&str; 5] =
-    ["Content-Length", "Transfer-Encoding", "Content-Type", "Content-Encoding", "Upgrade"];
+/// The fields that say what comes after a head, and whether a browser shows it as a page.
+const FIELDS: [&str; 6] =
+    ["Content-Length", "Transfer-Encoding", "Content-Type", "Content-Encoding", "Upgrade", "Sec-Fetch-Mode"];
 
 /// What a head says about what comes after it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,6 +22,24 @@ pub(super) struct Head {
 }
 
 impl Head {
+    /// What comes after it, in words.
+    pub(super) fn says(&self, by: Side) -> String {
+        match &self.framing {
+            _ if self.is_interim() => "the real answer is still to come".into(),
+            Some(Ok(Framing::Length(0))) => "no content (Content-Length: 0)".into(),
+            Some(Ok(Framing::Length(length))) => {
+                format!("then {} of content (Content-Length)", bytes(*length))
+            }
+            Some(Ok(Framing::Chunked)) => "then content in chunks, the last of size 0".into(),
+            Some(Ok(Framing::Close)) => "then content, until the server closes".into(),
+            Some(Ok(Framing::None)) if by == Side::Server && self.is_to_head() => {
+                "no content, whatever the fields say: this answers HEAD".into()
+            }
+            Some(Err(_)) => "then something without a known end".into(),
+            _ => "no content".into(),
+        }
+    }
+
     /// The status code, if this is the head of a response.
     pub(super) fn status(&self) -> Option<u16> {
         let digits = self.start.strip_prefix(b"HTTP/")?.split(|byte| *byte == b' ').nth(1)?;

@@ -6,6 +6,7 @@
 //! | `head` | what a head says about what comes after it |
 //! | `message` | octets to the parts of messages, as they come, both ways of a connection |
 //! | `content` | how much of some content is shown, and the fields of a form |
+//! | `sends` | which forms were sent, and what follows them |
 //! | `line` | a line of the view: who, what, and in which paint |
 //! | `text` | a line of a message in pieces, each with its paint |
 //! | `annotate` | events to lines |
@@ -25,6 +26,7 @@ mod message;
 mod page;
 mod relay;
 mod replay;
+mod sends;
 mod terminal;
 mod text;
 

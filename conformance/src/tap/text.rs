@@ -1,5 +1,6 @@
 //! A line of a message in pieces, each with its paint, and what is to be said about it.
 
+use super::content::letters;
 use super::event::Side;
 use super::head::{bytes, chunk_size};
 use super::line::Paint;
@@ -63,10 +64,10 @@ pub(super) fn line_text(by: Side, place: Place, line: &Text) -> Pieces {
     pieces
 }
 
-/// Octets with their line end told apart.
+/// Content with its line end told apart: letters as letters, as far as they are UTF-8.
 pub(super) fn with_end(octets: &[u8]) -> Pieces {
     let (body, end) = split_end(octets);
-    let pieces = [(Paint::Plain, escape(body)), (Paint::End, escape(end))];
+    let pieces = [(Paint::Plain, letters(body)), (Paint::End, escape(end))];
     pieces.into_iter().filter(|(_, text)| !text.is_empty()).collect()
 }
 

@@ -7,6 +7,7 @@ use std::os::unix::fs::symlink;
 use std::process::Output;
 
 use conformance::grade::{Kept, Roster, Row, Table, page};
+use conformance::report::{Part, Points, Report, Ruling, Worth};
 use libtest_mimic::Trial;
 
 use crate::course::{Course, PROFILE, exits_with, is, text};
@@ -17,11 +18,13 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("classes", "only-shares-of-one-run-come-together", strangers),
         trial("classes", "what-another-profile-came-to-is-graded-again", corrected),
+        trial("classes", "what-was-handed-in-anew-is-graded-again", handed_in_anew),
         trial("classes", "an-empty-share-is-a-whole-share", empty_share),
         trial("classes", "what-was-taken-back-has-no-marks", vanished),
         trial("classes", "what-is-no-folder-is-said-and-any-name-will-do", odd_entries),
         trial("classes", "results-are-not-among-the-submissions", results_inside),
         trial("classes", "who-handed-in-nothing-is-no-submission", numbers),
+        trial("classes", "causes-are-shown-against-submissions", causes),
     ]
 }
 
@@ -102,6 +105,28 @@ fn corrected() -> Result<(), String> {
     has(&said, &["the secret: ada, bob"])
 }
 
+/// And nothing else, whenever its files were written.
+fn handed_in_anew() -> Result<(), String> {
+    let course = class(&["ada", "bob", "cleo"]);
+    let own = |name: &str| course.at("class").join(name).join("conformance.toml");
+    fs::create_dir(course.at("class/cleo/large")).map_err(text)?;
+    let large = fs::File::create(course.at("class/cleo/large/file")).map_err(text)?;
+    large.set_len(257 * 1024 * 1024).map_err(text)?;
+    grade(&course, "out", &[])?;
+    fs::write(own("ada"), "command = [\"false\"]\n").map_err(text)?;
+    let said = grade(&course, "out", &["--resume"])?;
+    is(&said, !said.contains("graded again"))?;
+    let before = course.tables("out");
+    fs::write(own("bob"), "command = [\"./gone\"]\n").map_err(text)?;
+    let said = grade(&course, "out", &["--resume"])?;
+    has(
+        &said,
+        &["graded again, since the results come from a run that differs in what was handed in: bob\n"],
+    )?;
+    has(&course.result("bob")?.end.failure.unwrap_or_default(), &["No such file"])?;
+    is("the tables are those of before", before != course.tables("out"))
+}
+
 /// A share with nothing is a whole share.
 fn empty_share() -> Result<(), String> {
     let course = class(&["ada", "bob"]);
@@ -172,4 +197,33 @@ fn numbers() -> Result<(), String> {
     has(&table.markdown(), &[number])?;
     has(&page(&table, true), &[&format!("Marks of {number}")])?;
     has(&Table::of(&kept, None).text(), &["\n2 submissions; the median"])
+}
+
+/// Crashes of different servers are one cause, and a submission that was not judged has none.
+fn causes() -> Result<(), String> {
+    let crash = |at: usize, how: &str| {
+        let mut report = crate::hostile::report();
+        let Ruling::Fail(breach) = &mut report.outcomes[at].ruling else { return Err("it passed") };
+        breach.ended = Some(how.into());
+        let sheet = [Part { hidden: true, ..part("first", &["fails"]) }, part("second", &["passes"])];
+        Ok(Report::new(report.setup, report.end, report.outcomes, &sheet))
+    };
+    let reports = [
+        ("ada", crash(2, "exit code 1")?),
+        ("bob", crash(2, "signal 11")?),
+        ("cleo", crate::hostile::stillborn()),
+    ];
+    let kept = reports.map(|(name, report)| Kept { name: name.into(), report });
+    let table = Table::of(&kept, None);
+    let (named, shown) = (page(&table, false), page(&table, true));
+    has(&named, &["What the failures come from", "the server ended (2 of 3)", "nothing was judged"])?;
+    is(&named, !named.contains("exit code 1") && !named.contains("signal 11"))?;
+    is(&shown, !shown.contains("the server ended") && !shown.contains("bob"))
+}
+
+fn part(id: &str, checks: &[&str]) -> Part {
+    let worth =
+        |check: &&str| Worth { check: (*check).into(), points: Points::whole(1), in_proportion: false };
+    let checks = checks.iter().map(worth).collect();
+    Part { id: id.into(), title: id.into(), bonus: false, hidden: false, needs: Vec::new(), checks }
 }

@@ -68,6 +68,16 @@ fn mishaps() -> Result<(), String> {
         ("dies", "command = [\"sh\", \"-c\", \"echo last words; exit 9\"]\n", "last words"),
         ("without-a-command", "", "how the server is started"),
         ("malformed", "command = 7\n", "conformance.toml can't be used"),
+        (
+            "on-no-port",
+            "command = [\"true\"]\nport = 0\n",
+            "conformance.toml can't be used: line 2: port is 0",
+        ),
+        (
+            "built-by-nobody",
+            "build = [\"\"]\ncommand = [\"true\"]\n",
+            "conformance.toml can't be used: line 1: the first word of build is empty",
+        ),
         ("never-listens", "command = [\"sleep\", \"600\"]\n", "accepted no connection"),
         ("never-built", "build = [\"sleep\", \"600\"]\ncommand = [\"true\"]\n", "not built within 3 s"),
     ];

@@ -22,6 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("wire", "no-bytes-reach-a-terminal-as-they-are", harmless),
         trial("wire", "much-is-shown-short", short),
         trial("wire", "silence-is-explained", silence),
+        trial("wire", "what-follows-a-form-is-marked", sends),
         trial("wire", "lines-are-wrapped-beside-their-gutter", wrapped),
         trial("wire", "requests-are-told-apart-to-be-sent-again", told_apart),
     ];
@@ -288,6 +289,33 @@ fn silence() -> Result<(), String> {
         let text = said(octets, now);
         if text.is_empty() != expected.is_empty() || !text.contains(expected) {
             return Err(format!("expected {expected:?}: {text:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// What a browser asks for after a form is said to follow it, on whatever connection.
+fn sends() -> Result<(), String> {
+    let mut annotator = Annotator::default();
+    let mut said = |at_ms: u64, connection, request: &str| {
+        let what = What::bytes(Side::Client, request.as_bytes());
+        let lines = annotator.hear(&Event { at_us: at_ms * 1000, connection, what });
+        let texts = lines.iter().filter(|line| line.by.is_none()).flat_map(|line| &line.text);
+        texts.map(|(_, text)| text.clone()).filter(|text| text.contains("send")).collect::<String>()
+    };
+    let form = "POST /form HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n\r\na=b";
+    for (at_ms, connection, request, expected) in [
+        (0, 1, "GET / HTTP/1.1\r\n\r\n", ""),
+        (10, 1, "GET /style.css?v=2 HTTP/1.1\r\nSec-Fetch-Mode: no-cors\r\n\r\n", ""),
+        (5_000, 1, form, "send 1: a form"),
+        (5_100, 2, "GET /thanks HTTP/1.1\r\n\r\n", "after send 1"),
+        (5_200, 3, "GET /style.css?v=2 HTTP/1.1\r\nSec-Fetch-Mode: no-cors\r\n\r\n", "after send 1"),
+        (5_300, 2, "GET /search?q=x HTTP/1.1\r\nSec-Fetch-Mode: navigate\r\n\r\n", "send 2: a form"),
+        (60_000, 1, "GET / HTTP/1.1\r\n\r\n", ""),
+    ] {
+        let text = said(at_ms, connection, request);
+        if text != expected {
+            return Err(format!("{request:?}: {text:?} instead of {expected:?}"));
         }
     }
     Ok(())

@@ -24,7 +24,7 @@ pub(super) fn causes(report: &Report) -> Markup {
 }
 
 fn cause(report: &Report, cause: &Cause) -> Markup {
-    let class = if report.signs(cause).any(Outcome::counts) { "failed" } else { "warning" };
+    let class = if report.signs(cause).any(Outcome::is_failure) { "failed" } else { "warning" };
     html! {
         b class=(class) { (class) } " " (words(&cause.what)) " "
         (names(&cause.checks))

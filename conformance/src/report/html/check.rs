@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use crate::report::cause::headline;
 use crate::report::data::Setup;
+use crate::report::exchange::FIRST_LINES;
 use crate::report::failure::{ADD_CAT, held, hint_for, meanwhile, met_while, printed};
 use crate::report::html::conversation::conversation;
 use crate::report::html::frame::{NEW_LINE, command, entry};
@@ -91,7 +92,7 @@ fn breach(outcome: &Outcome, breach: &Breach, lines: usize) -> Markup {
         // Of a crash, the traceback says more than the octets.
         @if breach.ended.is_some() { (output) }
         @if let Some(held) = held(breach) { p { (held) } }
-        @if !breach.exchange.is_empty() { (conversation(&breach.exchange, breach.at, lines)) }
+        @if !breach.exchange.is_empty() { (conversation(&breach.exchange, breach.at, lines, FIRST_LINES)) }
         @if breach.ended.is_none() { (output) }
     }
 }

@@ -1,17 +1,22 @@
 //! What passed on the wire, byte by byte.
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use crate::report::exchange::{Line, Passage, passages};
+use crate::report::html::frame::NEW_LINE;
 use crate::report::html::octets::{octets, seen};
 use crate::wire::transcript::{Event, Mark};
 
 /// Microseconds without an event that are worth a line.
 const GAP: u64 = 50_000;
 
-/// What passed, connection by connection, with the pauses: as much of it as has so many lines, and what is marked.
-pub(super) fn conversation(events: &[Event], at: Option<Mark>, lines: usize) -> Markup {
-    let mut passages = passages(events, at);
+/// Microseconds after which it is worth saying when something passed.
+const LATE: u64 = 10_000;
+
+/// What passed, connection by connection, with the pauses: as much of it as has so many lines, the `first` ones of each
+/// passage, and what is marked.
+pub(super) fn conversation(events: &[Event], at: Option<Mark>, lines: usize, first: usize) -> Markup {
+    let mut passages = passages(events, at, first);
     let (all, mut left) = (passages.len(), lines);
     passages.retain(|passage| {
         let fits = passage.lines.len() <= left;
@@ -33,7 +38,7 @@ pub(super) fn conversation(events: &[Event], at: Option<Mark>, lines: usize) -> 
                 }
                 (said(passage))
             }
-            @if more > 0 { p { "(what passed besides is left out: the command below shows all of it)" } }
+            @if more > 0 { p { "(what passed besides is left out)" } }
         }
     }
 }
@@ -52,22 +57,26 @@ fn said(passage: &Passage) -> Markup {
         Some(false) => "received",
         None => "remark",
     };
-    let hue = passage.connection.map_or(0, |number| (number - 1) % 4);
+    let hue = passage.connection.map_or(String::new(), |number| format!(" on{}", (number - 1) % 4));
     html! {
-        pre class=(format!("{class} on{hue}")) {
-            small { (time(passage.at_us.start)) }
-            @for line in &passage.lines { span { (self::line(line)) "\n" } }
+        div class=(format!("{class}{hue}")) {
+            @if passage.at_us.start >= LATE { small { (time(passage.at_us.start)) } }
+            @for line in &passage.lines { (NEW_LINE) p { (self::line(line)) } }
         }
     }
 }
 
 fn line(line: &Line) -> Markup {
-    let sign = |is_sent: &bool| if *is_sent { "> " } else { "< " };
+    let sign = |is_sent: &bool| PreEscaped(if *is_sent { "> " } else { "&lt; " });
     match line {
         Line::Octets { is_sent, before, shown, after, mark } => html! {
             (sign(is_sent))
             @if *before > 0 { "(" (before) " bytes) ..." }
-            (octets(shown, *mark))
+            // The usual end of a line needs no attention.
+            @match shown.strip_suffix(b"\r\n").filter(|_| mark.is_none() && *after == 0) {
+                Some(line) => { (octets(line, None)) "\\r\\n" }
+                None => (octets(shown, *mark)),
+            }
             @if *after > 0 { "... (" (after) " more bytes)" }
         },
         Line::LeftOut { is_sent, octets } => html! { (sign(is_sent)) "... (" (octets) " more bytes)" },

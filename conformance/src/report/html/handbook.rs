@@ -2,22 +2,34 @@
 
 use maud::{Markup, html};
 
+use crate::check::Weight;
+use crate::report::exchange::connections;
 use crate::report::explain::{Shown, describe, meaning, needs, statements};
 use crate::report::handbook::{Lesson, about};
 use crate::report::html::conversation::conversation;
 use crate::report::html::filter::{Folds, choice};
 use crate::report::html::frame::{NEW_LINE, command, document, entry};
 use crate::report::html::octets::words;
-use crate::report::outcome::Rule;
+use crate::report::outcome::{Breach, Rule};
+use crate::wire::transcript::Event;
 
-/// Lines that are shown of an answer.
-const LINES: usize = 60;
+/// Lines that are shown of a connection, and of what passed on it in one piece: a head, and the beginning of its content.
+const LINES: usize = 2 * (FIRST + 1);
+const FIRST: usize = 8;
 
 /// The handbook, with the search and the keys of a report.
 pub(in crate::report) fn handbook(lessons: &[Lesson]) -> String {
     let mut chapters: Vec<&str> = lessons.iter().map(|lesson| lesson.chapter.id).collect();
     chapters.dedup();
-    let heading = html! { h1 { "Handbook" } p { (about(lessons.len())) } };
+    let heading = html! {
+        h1 { "Handbook" }
+        p { (about(lessons.len())) " Of several connections, the one that matters is shown." }
+        dl {
+            @for weight in Weight::ALL { (entry(weight.name(), &html! { (meaning(weight)) })) }
+            (entry("all of it", &command("conformance explain CHECK")))
+            (entry("your server", &command("conformance run --check CHECK -- COMMAND")))
+        }
+    };
     let main = html! {
         (choice(&chapters, &html! {}, Folds::All))
         (NEW_LINE)
@@ -40,6 +52,7 @@ fn chapter(lessons: &[Lesson]) -> Markup {
                 span.title { (chapter.title) }
                 span.tally { (lessons.len()) @if lessons.len() == 1 { " check" } @else { " checks" } }
             }
+            p.about { "How the reference servers do it: " (chapter.kept_in.join(", ")) }
             @if !needs.is_empty() {
                 p.about {
                     "Before it makes sense, these must pass: "
@@ -56,10 +69,11 @@ fn chapter(lessons: &[Lesson]) -> Markup {
 }
 
 fn lesson(lesson: &Lesson) -> Markup {
-    let Lesson { chapter, check, right, wrong } = lesson;
+    let Lesson { check, right, wrong, .. } = lesson;
     let rule = Rule::of(check);
+    let [shown_right, shown_wrong] = what_matters(right, wrong);
     let weight = html! {
-        (rule.weight.name()) ": " (meaning(rule.weight))
+        (rule.weight.name())
         @if let Some(because) = &rule.because { p { (because) } }
     };
     html! {
@@ -72,20 +86,18 @@ fn lesson(lesson: &Lesson) -> Markup {
                     (entry("rule", &rules(lesson)))
                     (entry("weight", &weight))
                     (entry("hint", &html! { (check.hint) }))
-                    (entry("server", &html! { (chapter.kept_in.join(", ")) }))
-                    (entry("try it", &command(&format!("conformance run --check {} -- COMMAND", check.id))))
                 }
                 h4 { "A right answer" }
-                (seen(right))
+                (conversation(&shown_right, None, LINES, FIRST))
                 h4 { "A wrong answer, from " (words(&describe(&check.mutant))) }
-                (seen(wrong))
+                (conversation(&shown_wrong, wrong.outcome.breach().and_then(|breach| breach.at), LINES, FIRST))
                 @if let Some(breach) = wrong.outcome.breach() {
                     dl {
                         (entry("expected", &words(&breach.expected)))
                         (entry("actual", &words(&breach.actual)))
                     }
                 }
-                p.address { a href={ "#" (check.id) } { "#" (check.id) } }
+                a.address href={ "#" (check.id) } { "link" }
             }
         }
     }
@@ -107,6 +119,15 @@ fn rules(lesson: &Lesson) -> Markup {
     }
 }
 
-fn seen(look: &Shown) -> Markup {
-    conversation(&look.exchange, look.outcome.breach().and_then(|breach| breach.at), LINES)
+/// What passed on the connection that matters to the wrong answer, and on the same one of the right answer. Where others
+/// were held open meanwhile, all matter.
+fn what_matters(right: &Shown, wrong: &Shown) -> [Vec<Event>; 2] {
+    let breach = wrong.outcome.breach().filter(|breach| breach.held().is_empty());
+    let matters = breach.and_then(Breach::connection);
+    let place = connections(&wrong.exchange).iter().position(|known| Some(*known) == matters);
+    [right, wrong].map(|look| {
+        let matters = place.and_then(|place| connections(&look.exchange).get(place).copied());
+        let is_shown = |event: &&Event| matters.is_none_or(|matters| event.connection == matters);
+        look.exchange.iter().filter(is_shown).cloned().collect()
+    })
 }

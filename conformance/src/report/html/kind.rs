@@ -8,7 +8,7 @@ pub(super) const KINDS: [&str; 6] = ["failed", "warning", "not judged", "blocked
 /// One of [`KINDS`].
 pub(super) fn kind(outcome: &Outcome) -> &'static str {
     match outcome.verdict() {
-        Verdict::Fail if outcome.counts() => "failed",
+        Verdict::Fail if outcome.is_failure() => "failed",
         Verdict::Fail => "warning",
         Verdict::Error => "not judged",
         Verdict::Blocked => "blocked",

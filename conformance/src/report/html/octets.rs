@@ -1,6 +1,6 @@
 //! Text of a peer in a page: nothing in it is markup, and nothing unseen stays unseen.
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use crate::report::printable::printable;
 use crate::report::wrap::units;
@@ -15,9 +15,14 @@ pub(super) fn seen(text: &str) -> Markup {
     let runs = units.chunk_by(|a, b| is_escape(a) == is_escape(b));
     html! {
         @for run in runs {
-            @if is_escape(run[0]) { i { (run.concat()) } } @else { (run.concat()) }
+            @if is_escape(run[0]) { i { (escaped(&run.concat())) } } @else { (escaped(&run.concat())) }
         }
     }
+}
+
+/// Text of an element, and not of an attribute: what is on the wire is full of quotation marks, which are no markup here.
+fn escaped(text: &str) -> PreEscaped<String> {
+    PreEscaped(text.replace('&', "&amp;").replace('<', "&lt;"))
 }
 
 /// A peer's text, as it is shown.
