@@ -18,7 +18,7 @@ use crate::run::profile::Profile;
 use crate::target::scripts::{EXTENSIONS, RAN, SOURCE};
 use crate::target::{Target, fixture};
 use crate::wire::octets::contains;
-use crate::wire::reply::Answer;
+use crate::wire::reply::{Answer, Reply};
 
 /// The rules of the checks that judge every reply.
 fn rules() -> impl Iterator<Item = Rule> {
@@ -125,7 +125,13 @@ impl Scout<'_> {
             matches!(capability, Capability::Persistence | Capability::Content | Capability::Concurrency);
         let limits = if repeats_the_page { Limits::calibrated(self.slowest) } else { self.known.limits };
         let (client, began) = (self.client(limits), Instant::now());
-        let mut offer = question(&client).unwrap_or(Offer::Unclear);
+        let answer = || question(&client).unwrap_or(Offer::Unclear);
+        let mut offer = answer();
+        // Much depends on it: where one answer says so and another does not, the checks find out.
+        let is_doubtful = || self.known.required.contains(&capability) && answer() != Offer::Absent;
+        if offer == Offer::Absent && is_doubtful() {
+            offer = Offer::Unclear;
+        }
         if offer == Offer::Offered && !repeats_the_page {
             self.slowest = self.slowest.max(began.elapsed());
         }
@@ -177,8 +183,13 @@ fn offered(offers: bool) -> Offer {
     if offers { Offer::Offered } else { Offer::Absent }
 }
 
+/// A server that is too busy for an answer, for now (RFC 9110 15.6.4), does not say what it offers.
+fn settled(reply: Reply) -> Result<Reply, Failure> {
+    if reply.status == 503 { Err(Failure::Blocked("the server is too busy".into())) } else { Ok(reply) }
+}
+
 fn serves_fixture(client: &Client) -> Result<Offer, Failure> {
-    let reply = client.get("/hello.txt")?;
+    let reply = settled(client.get("/hello.txt")?)?;
     Ok(offered(reply.status == 200 && reply.body == fixture::HELLO))
 }
 
@@ -188,7 +199,10 @@ fn has_form(client: &Client) -> Result<Offer, Failure> {
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n\r\na=b",
     )?;
     Ok(match answer {
-        Answer::Reply(reply) => offered(reply.status == 200 && reply.form().is_some()),
+        Answer::Reply(reply) => {
+            let reply = settled(reply)?;
+            offered(reply.status == 200 && reply.form().is_some())
+        }
         Answer::Broken { .. } => Offer::Absent,
         Answer::Closed | Answer::Reset | Answer::Silent(_) => Offer::Unclear,
     })
@@ -196,7 +210,7 @@ fn has_form(client: &Client) -> Result<Offer, Failure> {
 
 /// Whether a short script is run, and not shown.
 fn runs_scripts(client: &Client) -> Result<bool, Failure> {
-    let reply = client.get("{cgi}/source{ext}")?;
+    let reply = settled(client.get("{cgi}/source{ext}")?)?;
     Ok(contains(&reply.body, RAN) && !contains(&reply.body, SOURCE))
 }
 
@@ -206,7 +220,7 @@ fn seen(client: &Client, language: Language) -> Result<Option<Seen>, Failure> {
         Language::Cgi => "{cgi}/probe{ext}",
         Language::Wsgi => "/probe",
     };
-    let reply = client.get(&format!("{path}?{TOKEN}scout&{}", mark("here")))?;
+    let reply = settled(client.get(&format!("{path}?{TOKEN}scout&{}", mark("here")))?)?;
     Ok(reply.report(language, "scout").ok())
 }
 
@@ -274,90 +288,4 @@ fn shared_side(client: &Client) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::{Read, Write};
-    use std::net::{TcpListener, TcpStream};
-    use std::thread;
-
-    use super::*;
-
-    /// What is found out about a server with this loop over its clients.
-    fn several_clients(serve: fn(TcpListener)) -> Offer {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let url = format!("http://{}/", listener.local_addr().unwrap());
-        thread::spawn(move || serve(listener));
-        let profile = Profile::built_in("http").unwrap();
-        let (_, offered) = get_to_know(&mut Target::at_url(&url).unwrap(), &profile, 1);
-        offered.iter().find(|known| known.what == Capability::Concurrency.name()).unwrap().offer
-    }
-
-    fn answer(mut client: &TcpStream) {
-        let _ = client.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
-    }
-
-    /// What the first `read` brings.
-    fn first(mut client: &TcpStream) -> Vec<u8> {
-        let mut octets = [0; 1024];
-        let length = client.read(&mut octets).unwrap_or(0);
-        octets[..length].into()
-    }
-
-    /// Reads on to the end of the head, or of the connection; content may follow.
-    fn rest_of_head(client: &TcpStream, mut head: Vec<u8>) {
-        while !contains(&head, b"\r\n\r\n") {
-            match first(client) {
-                octets if octets.is_empty() => return,
-                octets => head.extend(octets),
-            }
-        }
-    }
-
-    #[test]
-    fn neither_half_a_head_nor_none_keeps_others_waiting_where_several_are_served() {
-        let serves_several = several_clients(|listener| {
-            for client in listener.incoming().flatten() {
-                thread::spawn(move || {
-                    rest_of_head(&client, Vec::new());
-                    answer(&client);
-                });
-            }
-        });
-        let takes_half_a_head_for_a_request = several_clients(|listener| {
-            for client in listener.incoming().flatten() {
-                first(&client);
-                answer(&client);
-            }
-        });
-        let reads_once_before_it_starts_a_thread = several_clients(|listener| {
-            for client in listener.incoming().flatten() {
-                let begin = first(&client);
-                thread::spawn(move || {
-                    rest_of_head(&client, begin);
-                    answer(&client);
-                });
-            }
-        });
-        let waits_for_octets_of_any_client = several_clients(|listener| {
-            listener.set_nonblocking(true).unwrap();
-            let mut clients = Vec::new();
-            loop {
-                thread::sleep(Duration::from_millis(1));
-                clients.extend(listener.accept().into_iter().map(|(client, _)| client));
-                clients.retain(|client| {
-                    client.set_nonblocking(true).unwrap();
-                    let has_sent = client.peek(&mut [0]).is_ok();
-                    client.set_nonblocking(false).unwrap();
-                    if has_sent {
-                        rest_of_head(client, Vec::new());
-                        answer(client);
-                    }
-                    !has_sent
-                });
-            }
-        });
-        assert_eq!(serves_several, Offer::Offered);
-        assert_eq!(takes_half_a_head_for_a_request, Offer::Absent);
-        assert_eq!(reads_once_before_it_starts_a_thread, Offer::Absent);
-        assert_eq!(waits_for_octets_of_any_client, Offer::Absent);
-    }
-}
+mod tests;
