@@ -326,7 +326,11 @@ pub(crate) fn trials() -> Vec<Trial> {
     let rows = ROWS.iter().map(|&(name, serve, check, verdict)| {
         trial("allowed", &format!("{name}-{check}"), move || comes_to(serve, check, verdict))
     });
-    rows.chain([trial("allowed", "a-death-does-not-hide-what-was-found", says_both)]).collect()
+    let others = [
+        trial("allowed", "a-death-does-not-hide-what-was-found", says_both),
+        trial("allowed", "what-breaks-a-rule-for-every-reply-is-named", names_what_met_it),
+    ];
+    rows.chain(others).collect()
 }
 
 fn comes_to(serve: Serve, check: &str, verdict: Verdict) -> Result<(), String> {
@@ -339,6 +343,31 @@ fn comes_to(serve: Serve, check: &str, verdict: Verdict) -> Result<(), String> {
         [outcome] if outcome.verdict() == verdict => Ok(()),
         [outcome] => Err(format!("expected {verdict:?}, got {:?}\n{}", outcome.ruling, as_text(&report))),
         _ => Err(format!("no check {check}")),
+    }
+}
+
+/// Only the answer to a method that it does not know breaks the rule: asked for a page alone, the server keeps it.
+fn names_what_met_it() -> Result<(), String> {
+    fn odd_refusal(request: &Request, response: Response) -> Response {
+        if request.method == "BREW" { Response { field: "X A: b\r\n", ..response } } else { response }
+    }
+    let met_in = |only: &[&str]| -> Result<_, String> {
+        let odd: Serve = |client| serve(client, answering(odd_refusal));
+        let mut target = Target::at_url(&spawn(odd)).map_err(|error| error.to_string())?;
+        let only = only.iter().map(|check| (*check).into()).collect();
+        let profile = Profile::built_in("http").ok_or("no profile")?;
+        let report = report(&mut target, &profile, &Options { seed: SEED, jobs: 1, only });
+        let judged = report.outcomes.iter().find(|outcome| outcome.check == "field-syntax");
+        judged
+            .map(|outcome| outcome.breach().map(|breach| breach.met_in.clone()))
+            .ok_or("no such check".into())
+    };
+    let both = met_in(&["unknown-method", "field-syntax"])?;
+    let alone = met_in(&["field-syntax"])?;
+    if both == Some(Some("unknown-method".into())) && alone.is_none() {
+        Ok(())
+    } else {
+        Err(format!("{both:?}, {alone:?}"))
     }
 }
 
