@@ -39,7 +39,7 @@ impl Client {
         Client {
             context,
             limits,
-            transcript: Transcript::default(),
+            transcript: Transcript::of(check),
             asked: Asked::default(),
             connections: AtomicU32::new(0),
             random: Mutex::new(Random::new(seed, check)),
@@ -201,8 +201,8 @@ impl Client {
         let reply = self.get("/");
         match self.context.findings.first(check) {
             None => reply.map(drop),
-            Some(Finding { expected, actual, at, events }) => {
-                self.transcript.replace(events);
+            Some(Finding { expected, actual, at, check, events }) => {
+                self.transcript.takes_over(check, events);
                 Err(Failure::Fail { expected, actual, at })
             }
         }

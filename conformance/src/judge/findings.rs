@@ -32,6 +32,8 @@ pub struct Finding {
     pub actual: String,
     /// The byte that matters.
     pub at: Option<Mark>,
+    /// The check that received the reply.
+    pub check: Arc<str>,
     /// What had been sent and received by then.
     pub events: Vec<Event>,
 }
@@ -63,6 +65,7 @@ impl Findings {
                         expected,
                         actual,
                         at,
+                        check: transcript.check(),
                         events: transcript.events(),
                     });
                 }

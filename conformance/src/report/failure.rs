@@ -147,7 +147,7 @@ fn describe_with(
     let because = because.map_or(String::new(), |because| format!(": {because}"));
     lines.push(entry("weight", &printable(&format!("{}{because}", weight.name()))));
     lines.extend(by_hand(setup, outcome, breach, longest));
-    lines.push(entry("again", &printable(&reproduce::again(setup, &outcome.check))));
+    lines.push(entry("again", &printable(&reproduce::again(setup, outcome))));
     lines.extend(hint_for(setup, outcome, breach).map(|hint| entry("hint", &printable(hint))));
     lines.join("\n") + "\n"
 }

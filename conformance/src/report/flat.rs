@@ -75,6 +75,9 @@ struct Flat {
     host: Option<String>,
     /// If it failed, the byte that matters.
     at: Option<Mark>,
+    /// If it failed, the check that met it, if that is another one.
+    #[serde(default)]
+    met_in: Option<String>,
     /// If it failed, everything that passed on the wire.
     exchange: Vec<Event>,
     /// If it failed, what the server printed during the check, as it can be shown.
@@ -127,6 +130,7 @@ impl From<Outcome> for Flat {
             took_ms,
             host: None,
             at: None,
+            met_in: None,
             exchange: Vec::new(),
             output: Vec::new(),
             shared: false,
@@ -134,17 +138,20 @@ impl From<Outcome> for Flat {
         };
         match ruling {
             Ruling::Pass { notes } => Flat { notes, ..flat },
-            Ruling::Fail(Breach { expected, actual, at, exchange, host, output, shared, ended }) => Flat {
-                expected: Some(expected),
-                actual: Some(actual),
-                at,
-                exchange,
-                host: Some(host),
-                output,
-                shared,
-                ended,
-                ..flat
-            },
+            Ruling::Fail(Breach { expected, actual, at, met_in, exchange, host, output, shared, ended }) => {
+                Flat {
+                    expected: Some(expected),
+                    actual: Some(actual),
+                    at,
+                    met_in,
+                    exchange,
+                    host: Some(host),
+                    output,
+                    shared,
+                    ended,
+                    ..flat
+                }
+            }
             Ruling::Blocked { by, why } => Flat { actual: Some(why), blocked_by: by, ..flat },
             Ruling::Skip { why } | Ruling::Error { why } => Flat { actual: Some(why), ..flat },
         }
@@ -164,6 +171,7 @@ impl TryFrom<Flat> for Outcome {
                 expected: said(flat.expected, "expected")?,
                 actual: said(flat.actual, "actual")?,
                 at: flat.at,
+                met_in: flat.met_in,
                 exchange: flat.exchange,
                 host: said(flat.host, "host")?,
                 output: flat.output,

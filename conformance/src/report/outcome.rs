@@ -83,6 +83,8 @@ pub struct Breach {
     pub actual: String,
     /// The byte that matters.
     pub at: Option<Mark>,
+    /// The check that met it, where that is another one: one alone can't show what only the other makes the server send.
+    pub met_in: Option<String>,
     /// Everything that passed on the wire.
     pub exchange: Vec<Event>,
     /// Host and port of the server at that time, as in Host.

@@ -153,10 +153,13 @@ pub(super) fn start(setup: &Setup) -> Vec<(&'static str, String)> {
 }
 
 /// The command line that runs the check again, with the same random choices.
-pub(super) fn again(setup: &Setup, check: &str) -> String {
+pub(super) fn again(setup: &Setup, outcome: &Outcome) -> String {
     let seed = setup.seed.to_string();
-    let own = [&setup.program, "run", "--check", check, "--seed", &seed].map(String::from);
-    shell_words(own.iter().chain(&setup.arguments))
+    // A rule for every reply is broken by what another check makes the server send.
+    let met_in = outcome.breach().and_then(|breach| breach.met_in.as_deref());
+    let checks = met_in.into_iter().chain([&outcome.check[..]]).flat_map(|check| ["--check", check]);
+    let own = [&setup.program, "run"].into_iter().chain(checks).chain(["--seed", &seed]).map(String::from);
+    shell_words(own.collect::<Vec<_>>().iter().chain(&setup.arguments))
 }
 
 /// What was sent before the reply that breaks a rule for every reply: what had passed before that does not matter.
@@ -329,6 +332,18 @@ mod tests {
         // Since then the server was started again, on another port.
         assert_eq!(said("date", "127.0.0.1:12399", &passed), Ok(CURL.into()));
         assert_eq!(said("answers-get", "127.0.0.1:12345", &passed), Err(NoCommand::SeveralConnections));
+    }
+
+    #[test]
+    fn a_rule_for_every_reply_is_broken_again_by_the_check_that_met_it() {
+        let command = |met_in: Option<&str>| {
+            let Some(Found::Check(chapter, check)) = checks::find("date") else { panic!("no such check") };
+            let breach = Breach { met_in: met_in.map(String::from), ..Breach::default() };
+            again(&setup("-- ./server"), &Outcome::of(chapter.id, check, Points(0), Ruling::Fail(breach)))
+        };
+        let both = "conformance run --check unknown-method --check date --seed 0 -- ./server";
+        assert_eq!(command(Some("unknown-method")), both);
+        assert_eq!(command(None), both.replace("--check unknown-method ", ""));
     }
 
     #[test]

@@ -43,9 +43,11 @@ fn alone(report: &Report, outcome: Outcome) -> Outcome {
     let is_of_another = outcome.is_of_any_reply();
     let ruling = match outcome.ruling {
         Ruling::Fail(breach) => {
-            let (at, exchange) =
-                if is_of_another { (None, Vec::new()) } else { (breach.at, breach.exchange) };
-            Ruling::Fail(Breach { output: Vec::new(), at, exchange, ..breach })
+            let (at, exchange, met_in) = match is_of_another {
+                true => (None, Vec::new(), None),
+                false => (breach.at, breach.exchange, breach.met_in),
+            };
+            Ruling::Fail(Breach { output: Vec::new(), at, exchange, met_in, ..breach })
         }
         Ruling::Blocked { by: Some(by), .. } if !is_shown(report, &by) => {
             Ruling::Blocked { by: None, why: "a check of a hidden part must pass first".into() }

@@ -341,6 +341,10 @@ pub(super) fn ruling(world: &World<'_>, look: Look) -> Ruling {
                 expected,
                 actual,
                 at,
+                met_in: transcript
+                    .met_in()
+                    .map(|check| check.to_string())
+                    .filter(|id| checks::find(id).is_some()),
                 exchange: transcript.events(),
                 host: look.client.context().place.host.clone(),
                 output: Vec::new(),

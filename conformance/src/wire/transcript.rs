@@ -90,6 +90,8 @@ pub struct Mark {
 #[derive(Debug, Clone)]
 pub struct Transcript {
     began: Instant,
+    /// The check whose record it is.
+    check: Arc<str>,
     record: Arc<Mutex<Record>>,
 }
 
@@ -98,15 +100,38 @@ struct Record {
     events: Vec<Event>,
     /// The last connection of what is forgotten as soon as a later one is opened.
     fades: Option<u32>,
+    /// The check in whose record all of this was.
+    met_in: Option<Arc<str>>,
 }
 
 impl Default for Transcript {
     fn default() -> Transcript {
-        Transcript { began: Instant::now(), record: Arc::default() }
+        Transcript::of("")
     }
 }
 
 impl Transcript {
+    /// The record of this check.
+    pub fn of(check: &str) -> Transcript {
+        Transcript { began: Instant::now(), check: check.into(), record: Arc::default() }
+    }
+
+    /// The check whose record it is.
+    pub fn check(&self) -> Arc<str> {
+        self.check.clone()
+    }
+
+    /// The check in whose record all of this was, where another one has met it.
+    pub fn met_in(&self) -> Option<Arc<str>> {
+        self.lock().met_in.clone()
+    }
+
+    /// Holds what another check has met, and nothing else.
+    pub(crate) fn takes_over(&self, check: Arc<str>, events: Vec<Event>) {
+        self.replace(events);
+        self.lock().met_in = Some(check).filter(|check| *check != self.check);
+    }
+
     /// Adds an event of this moment.
     pub fn record(&self, connection: u32, kind: Kind) {
         self.record_at(Instant::now(), connection, kind);
@@ -179,7 +204,7 @@ impl Transcript {
 
     /// Puts what happened elsewhere in place of what happened here.
     pub fn replace(&self, events: Vec<Event>) {
-        *self.lock() = Record { events, fades: None };
+        *self.lock() = Record { events, ..Record::default() };
     }
 
     fn lock(&self) -> MutexGuard<'_, Record> {

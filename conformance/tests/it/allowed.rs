@@ -1,9 +1,9 @@
 //! Servers that are right, each in a way that few are: none may be failed for it. And servers with one fault: the check
 //! that is about it fails, and no other. One small server a row, in this process, and the run of one check against it.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -122,6 +122,8 @@ const ROWS: &[Row] = &[
     // A capital in Expect is one check, in small letters it is another.
     ("expects-small-letters", |client| serve(client, SMALL_LETTERS), "expect-continue", Pass),
     ("expects-small-letters", |client| serve(client, SMALL_LETTERS), "expect-continue-case", Fail),
+    // Who leaves before the answer is no fault of the server's, and no end of it.
+    ("dies-of-who-leaves", dies_of_who_leaves, "reset-by-client", Fail),
 ];
 
 const CLOSING: Ways = Ways { lingers: true, ..answering(closing) };
@@ -322,6 +324,20 @@ fn hangs_without_a_colon(mut client: TcpStream) {
     }
 }
 
+/// It answers a moment later. If a client has ended its side and left meanwhile, it is gone until somebody has noticed.
+fn dies_of_who_leaves(mut client: TcpStream) {
+    static IS_DEAD: AtomicBool = AtomicBool::new(false);
+    let mut head = [0; 4096];
+    let length = client.read(&mut head).unwrap_or(0);
+    if IS_DEAD.swap(false, Ordering::SeqCst) || !head[..length].ends_with(b"\r\n\r\n") {
+        return;
+    }
+    thread::sleep(Duration::from_millis(20));
+    let page = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+    let is_broken = client.write_all(page).is_err_and(|error| error.kind() == ErrorKind::BrokenPipe);
+    IS_DEAD.fetch_or(is_broken, Ordering::SeqCst);
+}
+
 pub(crate) fn trials() -> Vec<Trial> {
     let rows = ROWS.iter().map(|&(name, serve, check, verdict)| {
         trial("allowed", &format!("{name}-{check}"), move || comes_to(serve, check, verdict))
@@ -345,7 +361,6 @@ fn comes_to(serve: Serve, check: &str, verdict: Verdict) -> Result<(), String> {
 /// The server grants what it must refuse, and serves nobody after it: both are said.
 fn says_both() -> Result<(), String> {
     fn fragile(mut client: TcpStream) {
-        use std::sync::atomic::{AtomicBool, Ordering};
         static DEAD: AtomicBool = AtomicBool::new(false);
         let mut octets = [0; 4096];
         let _ = client.set_read_timeout(Some(Duration::from_secs(10)));

@@ -113,6 +113,7 @@ fn failed() -> Outcome {
         host: HOST.into(),
         at: Some(Mark { connection: 2, sent: true, offset: 49 }),
         output: vec![HOSTILE.into(), "GET / 200".into()],
+        met_in: None,
         exchange: vec![
             event(0, 1, Kind::Sent(block(twin))),
             event(900, 1, Kind::Received(block(OCTETS))),
@@ -141,6 +142,7 @@ fn warned() -> Outcome {
         actual: "no such field".into(),
         host: HOST.into(),
         at: Some(Mark { connection: 1, sent: false, offset: 1200 }),
+        met_in: None,
         exchange: vec![
             event(0, 1, Kind::Sent(block(b"HEAD /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:12345\r\n\r\n"))),
             event(800, 1, Kind::Received(Block { offset: 0, length: response.len() as u64, bytes: kept })),
@@ -156,6 +158,7 @@ fn in_steps() -> Outcome {
     let breach = Breach {
         expected: "an answer within 500 ms".into(),
         actual: "open and silent".into(),
+        met_in: None,
         exchange: vec![
             event(0, 1, Kind::Sent(block(b"GET / HTTP/1.1\r\n"))),
             event(100, 1, Kind::Sent(Block { offset: 16, ..block(b"Host: 127.0.0.1:12345\r\n\r\n") })),

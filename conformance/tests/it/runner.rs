@@ -31,6 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("runner", "a-panic-in-a-worker-ends-the-run", panic_ends_the_run),
         trial("runner", "silence-that-is-over-is-a-note", silence_is_over),
         trial("runner", "no-thread-left-is-no-silence", no_thread_left),
+        trial("runner", "what-met-a-broken-rule-is-named", names_what_met_it),
     ]
 }
 
@@ -56,6 +57,26 @@ fn silence_is_over() -> Result<(), String> {
     match &report.outcomes[0].ruling {
         Ruling::Pass { notes } if notes.iter().any(|note| note.starts_with("at first: ")) => Ok(()),
         _ => Err(as_text(&report)),
+    }
+}
+
+/// Only the answer to a method that it does not know breaks the rule: asked for a page alone, the server keeps it.
+fn names_what_met_it() -> Result<(), String> {
+    fn odd_refusal(request: &Request, response: Response) -> Response {
+        if request.method == "BREW" { Response { field: "X A: b\r\n", ..response } } else { response }
+    }
+    let met_in = |checks: &[&str]| -> Result<_, String> {
+        let odd: Serve = |client| serve(client, Ways { respond: odd_refusal, ..Ways::USUAL });
+        let report = judged(odd, checks)?;
+        let outcome = report.outcomes.iter().find(|outcome| outcome.check == "field-syntax");
+        Ok(outcome.and_then(|outcome| outcome.breach()).map(|breach| breach.met_in.clone()))
+    };
+    let both = met_in(&["unknown-method", "field-syntax"])?;
+    let alone = met_in(&["field-syntax"])?;
+    if both == Some(Some("unknown-method".into())) && alone.is_none() {
+        Ok(())
+    } else {
+        Err(format!("{both:?}, {alone:?}"))
     }
 }
 

@@ -274,7 +274,13 @@ pub const CHAPTER: Chapter = Chapter {
             mutant: hears("\r\n3\na=b\r\n", "\r\n3\r\na=b\r\n"),
             run: Act(|client| {
                 let twin = client.twin(CHUNKED)?;
-                let cases = [("\r\n3\r\n", "\r\n3\n"), ("a=b\r\n", "a=b\n"), ("\r\n3\r\n", "\r\n3;x\n")];
+                // The last one is for those that take everything up to CR LF for an extension.
+                let cases = [
+                    ("\r\n3\r\n", "\r\n3\n"),
+                    ("a=b\r\n", "a=b\n"),
+                    ("\r\n3\r\n", "\r\n3;x\n"),
+                    ("\r\n3\r\n", "\r\n3;x\ny\r\n"),
+                ];
                 client.each(cases, |(line, bare)| {
                     twin.refuses_content(CHUNKED.replace(line, bare), &[400])
                 })

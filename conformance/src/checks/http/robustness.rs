@@ -156,6 +156,17 @@ pub const CHAPTER: Chapter = Chapter {
                     connection.reset()?;
                     client.get("/")?.succeeds()?;
                 }
+                // To write to one that has ended its side first is another error.
+                for has_ended in [false, true].repeat(TIMES_LEFT) {
+                    let mut connection = client.connect_deaf()?;
+                    connection.send("{get}\r\n")?;
+                    if has_ended {
+                        connection.half_close();
+                    }
+                    connection.reset()?;
+                }
+                client.lets_pass(NOTICE);
+                client.get("/")?.succeeds()?;
                 let target = if client.has(Files) { "/large.bin" } else { "/" };
                 let mut connection = client.connect_deaf()?;
                 connection.send(format!("GET {target} HTTP/1.1\r\nHost: {{host}}\r\n\r\n"))?;
@@ -321,6 +332,12 @@ pub const CHAPTER: Chapter = Chapter {
         },
     ],
 };
+
+/// How often clients leave in each way: once, the server may be faster.
+const TIMES_LEFT: usize = 3;
+
+/// How long a server that writes a little later takes to notice that its client has left.
+const NOTICE: Duration = Duration::from_millis(100);
 
 /// A mutant that takes what fits into its buffer for the whole request.
 fn reads_once(mut client: TcpStream) {

@@ -66,7 +66,7 @@ fn ruling(setup: &Setup, outcome: &Outcome, lines: usize) -> Markup {
         Ruling::Error { why } => html! {
             dl {
                 (entry("not judged", &html! { "the suite or the machine failed, not the server: " (words(why)) }))
-                (entry("again", &command(&printable(&reproduce::again(setup, &outcome.check)))))
+                (entry("again", &command(&printable(&reproduce::again(setup, outcome)))))
             }
         },
     }
@@ -124,6 +124,6 @@ fn again(setup: &Setup, outcome: &Outcome, breach: &Breach) -> Markup {
     };
     html! {
         (entry("by hand", &by_hand))
-        (entry("again", &command(&printable(&reproduce::again(setup, &outcome.check)))))
+        (entry("again", &command(&printable(&reproduce::again(setup, outcome)))))
     }
 }
