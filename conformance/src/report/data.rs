@@ -142,8 +142,8 @@ impl Report {
         self.outcomes.iter().filter(|outcome| cause.checks.contains(&outcome.check))
     }
 
-    /// The exit code: 0 if all that counts passed, 1 if something failed or the server ended, 2 if nothing could be run, 3 if the suite
-    /// itself is at fault.
+    /// The exit code: 0 if all that counts passed, 1 if something failed or the server ended, 2 if nothing could be run,
+    /// 3 if the suite itself is at fault.
     pub fn exit_code(&self) -> u8 {
         let any =
             |verdict| self.outcomes.iter().any(|outcome| outcome.counts() && outcome.verdict() == verdict);
